@@ -249,6 +249,16 @@ macro_rules! __every_case {
             bodies body_21_body_dropped_outside_its_runtime_does_not_panic "BODY-21" Must;
             bodies body_22_unread_body_is_not_read_ahead_without_bound "BODY-22" Must;
             lost body_31_cut_body_is_an_error_in_every_setting "BODY-31" Must;
+            upload upload_01_body_above_every_window_arrives_byte_for_byte "UPLOAD-01" Must;
+            upload upload_02_body_is_not_read_ahead_of_the_server "UPLOAD-02" Must;
+            upload upload_03_refusal_before_the_end_of_the_body_is_the_response "UPLOAD-03" Must;
+            upload upload_04_early_success_does_not_end_the_upload "UPLOAD-04" Must;
+            upload_end upload_05_body_that_fails_is_an_error_and_never_a_request "UPLOAD-05" Must;
+            upload_end upload_06_dropped_upload_stops "UPLOAD-06" Must;
+            upload_end upload_07_body_of_another_length_is_an_error_and_never_a_request "UPLOAD-07" Must;
+            upload upload_08_total_limit_includes_the_upload "UPLOAD-08" Must;
+            upload_end upload_09_upload_is_never_repeated "UPLOAD-09" Must;
+            upload_end upload_10_headers_identity_and_facts_are_those_of_a_call "UPLOAD-10" Must;
             answer err_01_a_list_of_errors_gives_code_and_message "ERR-01" Must;
             answer err_02_an_error_object_gives_code_and_message "ERR-02" Must;
             answer err_03_a_status_in_words_is_the_code "ERR-03" Must;

@@ -13,7 +13,8 @@ use crate::upload_body::UploadFate;
 use crate::{Delivery, Exchange, ResponseBody, TransportError, TransportErrorKind, UploadBody};
 
 /// Follows the body of one upload. HTTP libraries lose the error of a body, above all over HTTP/2, where the stream is reset and
-/// the reset is the error; this keeps it. Dropped before the body has ended, it ends the body with an error.
+/// the reset is the error; this keeps it. Dropping it before the body has ended drops the caller's body at once, and ends with an error
+/// what the library holds of it.
 #[derive(Debug)]
 pub struct UploadWatch(Arc<UploadFate>);
 

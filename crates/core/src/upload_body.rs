@@ -4,7 +4,8 @@ use std::convert::Infallible;
 use std::error::Error;
 use std::fmt;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 use std::task::{Context, Poll, Waker, ready};
 
 use bytes::Bytes;
@@ -26,8 +27,6 @@ use crate::BoxError;
 /// assert_eq!(body.with_length(12).length(), Some(12));
 /// ```
 pub struct UploadBody {
-    /// Never locked: a `Mutex` makes `Sync` of what is only `Send`, which some libraries demand of a body.
-    inner: Mutex<Pin<Box<dyn Body<Data = Bytes, Error = BoxError> + Send>>>,
     length: Option<u64>,
     given: u64,
     /// The chunk that completes the declared length, until it is known that nothing follows.
@@ -44,14 +43,9 @@ impl UploadBody {
         B::Error: Into<BoxError>,
     {
         let length = body.size_hint().exact();
-        Self {
-            inner: Mutex::new(Box::pin(Boxed(Box::pin(body)))),
-            length,
-            given: 0,
-            last: None,
-            ended: false,
-            fate: Arc::default(),
-        }
+        let source: Source = Box::pin(Boxed(Box::pin(body)));
+        let fate = UploadFate { source: Mutex::new(Some(source)), ..UploadFate::default() };
+        Self { length, given: 0, last: None, ended: false, fate: Arc::new(fate) }
     }
 
     /// A stream of chunks, given by its function to poll, so that this crate needs no crate of streams. For a `Stream` that is
@@ -91,27 +85,18 @@ impl UploadBody {
     }
 
     fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, UploadError>> {
-        let inner = self.inner.get_mut().unwrap_or_else(PoisonError::into_inner);
         while !self.ended {
-            if self.fate.is_cancelled() {
-                return Poll::Ready(Err(UploadError::Cancelled));
-            }
-            let chunk = match ready!(inner.as_mut().poll_frame(cx)) {
-                None => None,
-                Some(Err(error)) => return Poll::Ready(Err(UploadError::Failed(error.into()))),
-                Some(Ok(frame)) => match frame.into_data() {
-                    Ok(chunk) if !chunk.is_empty() => Some(chunk),
-                    _ => continue,
-                },
-            };
+            let (chunk, ended) = ready!(self.fate.poll_source(cx))?;
+            let chunk = chunk.filter(|chunk| !chunk.is_empty());
             self.given += chunk.as_ref().map_or(0, |chunk| chunk.len() as u64);
-            self.ended = chunk.is_none() || inner.is_end_stream();
+            self.ended = ended;
             match self.length {
                 Some(declared) if self.given > declared => return Poll::Ready(Err(UploadError::TooLong { declared })),
-                Some(declared) if self.ended && self.given < declared => {
+                Some(declared) if ended && self.given < declared => {
                     return Poll::Ready(Err(UploadError::TooShort { declared, given: self.given }));
                 }
                 Some(declared) if self.given == declared => self.last = chunk.or_else(|| self.last.take()),
+                _ if chunk.is_none() => {}
                 _ => return Poll::Ready(Ok(chunk)),
             }
         }
@@ -125,15 +110,11 @@ impl Body for UploadBody {
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, UploadError>>> {
         let this = self.get_mut();
-        let mut polled = this.poll_chunk(cx);
-        // Asked again, since it may have been cancelled before the waker was there.
-        if polled.is_pending() && this.fate.wake_when_cancelled(cx.waker()) {
-            polled = this.poll_chunk(cx);
-        }
-        Poll::Ready(match ready!(polled) {
+        Poll::Ready(match ready!(this.poll_chunk(cx)) {
             Ok(chunk) => chunk.map(|chunk| Ok(Frame::data(chunk))),
             Err(error) => {
                 (this.ended, this.last) = (true, None);
+                this.fate.release();
                 let _ = this.fate.failure.set(error.clone());
                 Some(Err(error))
             }
@@ -157,18 +138,18 @@ impl fmt::Debug for UploadBody {
     }
 }
 
-/// What became of a body, which the transport that sends it is to know, and whether it is wanted any longer, which the body is to
-/// know.
-#[derive(Debug, Default)]
-pub(crate) struct UploadFate {
-    failure: OnceLock<UploadError>,
-    cancelled: Mutex<Cancelled>,
-}
+type Source = Pin<Box<dyn Body<Data = Bytes, Error = BoxError> + Send>>;
 
-#[derive(Debug, Default)]
-struct Cancelled {
-    yes: bool,
-    waker: Option<Waker>,
+/// What the body shares with the watch of its transport: the caller's body itself, so that a cancelled upload lets go of it at once,
+/// whatever the library still holds; and how it failed.
+#[derive(Default)]
+pub(crate) struct UploadFate {
+    /// Gone once it has ended, failed or been cancelled.
+    source: Mutex<Option<Source>>,
+    failure: OnceLock<UploadError>,
+    cancelled: AtomicBool,
+    /// Of the task that waits for the source.
+    waker: Mutex<Option<Waker>>,
 }
 
 impl UploadFate {
@@ -176,33 +157,64 @@ impl UploadFate {
         self.failure.get()
     }
 
-    /// Ends the body with an error when it is next asked, and has it asked now.
+    /// Drops the caller's body, and has the task that waits for it find an error.
     pub(crate) fn cancel(&self) {
-        let mut cancelled = self.cancelled();
-        cancelled.yes = true;
-        let waker = cancelled.waker.take();
-        drop(cancelled);
+        self.cancelled.store(true, Ordering::SeqCst);
+        self.release();
+        let waker = locked(&self.waker).take();
         if let Some(waker) = waker {
             waker.wake();
         }
     }
 
-    fn is_cancelled(&self) -> bool {
-        self.cancelled().yes
+    /// Drops the caller's body; one that is being read is dropped by its reader.
+    fn release(&self) {
+        let source = match self.source.try_lock() {
+            Ok(mut source) => source.take(),
+            Err(TryLockError::Poisoned(source)) => source.into_inner().take(),
+            Err(TryLockError::WouldBlock) => None,
+        };
+        drop(source);
     }
 
-    fn wake_when_cancelled(&self, waker: &Waker) -> bool {
-        let mut cancelled = self.cancelled();
-        match &mut cancelled.waker {
-            Some(known) => known.clone_from(waker),
-            none => *none = Some(waker.clone()),
+    /// The next chunk, if the next frame is one, and whether it is the last.
+    fn poll_source(&self, cx: &mut Context<'_>) -> Poll<Result<(Option<Bytes>, bool), UploadError>> {
+        let mut source = locked(&self.source);
+        let Some(body) = source.as_mut() else { return Poll::Ready(Err(UploadError::Cancelled)) };
+        let polled = body.as_mut().poll_frame(cx);
+        let ended = body.is_end_stream() || matches!(polled, Poll::Ready(None));
+        drop(source);
+        if polled.is_pending() {
+            match &mut *locked(&self.waker) {
+                Some(known) => known.clone_from(cx.waker()),
+                none => *none = Some(cx.waker().clone()),
+            }
         }
-        cancelled.yes
+        // Asked when the source can be taken and woken again.
+        if self.cancelled.load(Ordering::SeqCst) {
+            self.release();
+            return Poll::Ready(Err(UploadError::Cancelled));
+        }
+        let chunk = match ready!(polled) {
+            None => None,
+            Some(Ok(frame)) => frame.into_data().ok(),
+            Some(Err(error)) => return Poll::Ready(Err(UploadError::Failed(error.into()))),
+        };
+        if ended {
+            self.release();
+        }
+        Poll::Ready(Ok((chunk, ended)))
     }
+}
 
-    fn cancelled(&self) -> MutexGuard<'_, Cancelled> {
-        self.cancelled.lock().unwrap_or_else(PoisonError::into_inner)
+impl fmt::Debug for UploadFate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UploadFate").field("failure", &self.failure).finish_non_exhaustive()
     }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Error of an [`UploadBody`]: the source of a [`TransportErrorKind::Upload`](crate::TransportErrorKind::Upload).
@@ -287,7 +299,6 @@ where
 #[cfg(test)]
 mod tests {
     use std::future::poll_fn;
-    use std::sync::atomic::{AtomicBool, Ordering};
 
     use futures_executor::block_on;
 
@@ -352,14 +363,20 @@ mod tests {
     }
 
     #[test]
-    fn cancelled_body_is_woken_and_fails() {
-        let mut body = UploadBody::poll_fn(|_| Poll::<Option<Result<Bytes, Infallible>>>::Pending);
+    fn cancelled_body_lets_go_is_woken_and_fails() {
+        let held = Arc::new(());
+        let (counted, holder) = (Arc::downgrade(&held), held);
+        let mut body = UploadBody::poll_fn(move |_| {
+            let _ = &holder;
+            Poll::<Option<Result<Bytes, Infallible>>>::Pending
+        });
         let woken = Arc::new(Woken::default());
         let waker = Waker::from(Arc::clone(&woken));
         let mut cx = Context::from_waker(&waker);
         assert!(Pin::new(&mut body).poll_frame(&mut cx).is_pending());
         body.fate().cancel();
         assert!(woken.0.load(Ordering::Relaxed));
+        assert_eq!(counted.strong_count(), 0, "the caller's body is held");
         let polled = Pin::new(&mut body).poll_frame(&mut cx);
         assert!(matches!(polled, Poll::Ready(Some(Err(UploadError::Cancelled)))));
     }

@@ -55,6 +55,13 @@ pub(crate) fn of_empty_answer(facts: &ConnectionFacts) -> TransportError {
         .with_source("the answer has neither length nor body: libcurl would not notice if its head was cut")
 }
 
+/// A success before the end of an upload, of which isahc does not send the rest.
+pub(crate) fn of_early_success(facts: &ConnectionFacts) -> TransportError {
+    TransportError::new(Kind::Upload, Delivery::Sent)
+        .with_facts(facts.clone())
+        .with_source("the server answered with success before the end of the body, and isahc does not send the rest")
+}
+
 fn code(error: &(dyn Error + 'static)) -> Option<u32> {
     causes(error).find_map(|cause| cause.downcast_ref::<curl::Error>()).map(|error| error.code())
 }

@@ -93,7 +93,12 @@ impl IsahcTransport {
                 if let Some(pump) = &mut pump {
                     pump.poll(cx);
                 }
-                lane.hush.around(|| call.as_mut().poll(cx))
+                let polled = lane.hush.around(|| call.as_mut().poll(cx));
+                // What libcurl took in the meantime may have been the last.
+                if let Some(pump) = &mut pump {
+                    pump.poll(cx);
+                }
+                polled
             })
             .await
         };
@@ -110,8 +115,12 @@ impl IsahcTransport {
         };
         let facts = self.facts(watch.lane(), tls, (response.local_addr(), response.remote_addr()), true);
         let (mut head, inner) = response.into_parts();
-        // Types of the libraries below have no business above the seam.
+        // Types of the libraries below have no business above the seam. One of them is the rest of an upload: isahc does not send it once
+        // a response has begun, and over HTTP/1.1 in chunks the part looks whole to the server.
         head.extensions.clear();
+        if head.status.is_success() && pump.is_some_and(|pump| !pump.has_ended()) {
+            return Err(error::of_early_success(&facts));
+        }
         let bodiless = method == Method::HEAD || matches!(head.status.as_u16(), 204 | 304);
         let length = match bodiless {
             true => Some(0),

@@ -68,6 +68,11 @@ impl Pump {
         }
     }
 
+    /// Whether libcurl was given the whole body, and took it.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended
+    }
+
     fn hand_over(&mut self, next: Next) {
         self.ended = !matches!(next, Next::Chunk(_));
         let mut between = locked(&self.between);

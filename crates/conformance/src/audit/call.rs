@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use digicert_one_core::{ConnectionFacts, Delivery, Exchange, TransportError};
 use digicert_one_testbed::{Connection, Handshake, Ledger, Snapshot};
 use http::{Request, Version};
@@ -77,7 +76,7 @@ pub(super) struct Failed {
 }
 
 impl Call {
-    pub(super) fn begin(audit: &Audit, given: &Arc<Given>, request: &Request<Bytes>) -> Self {
+    pub(super) fn begin<B>(audit: &Audit, given: &Arc<Given>, request: &Request<B>) -> Self {
         let uri = request.uri();
         let is_https = uri.scheme_str() == Some("https");
         let port = uri.port_u16().unwrap_or(if is_https { 443 } else { 80 });

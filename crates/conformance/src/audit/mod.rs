@@ -17,6 +17,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use digicert_one_core::{
     Capabilities, Connector, ConnectorInfo, Exchange, ResponseBody, Transport, TransportConfig, TransportError,
+    UploadBody,
 };
 use http::Request;
 use http_body::{Body, Frame, SizeHint};
@@ -113,7 +114,18 @@ struct AuditedTransport {
 impl Transport for AuditedTransport {
     async fn send(&self, request: Request<Bytes>) -> Result<Exchange, TransportError> {
         let call = Call::begin(&self.audit, &self.given, &request);
-        match self.inner.send(request).await {
+        self.noted(call, self.inner.send(request).await)
+    }
+
+    async fn upload(&self, request: Request<UploadBody>) -> Result<Exchange, TransportError> {
+        let call = Call::begin(&self.audit, &self.given, &request);
+        self.noted(call, self.inner.upload(request).await)
+    }
+}
+
+impl AuditedTransport {
+    fn noted(&self, call: Call, outcome: Result<Exchange, TransportError>) -> Result<Exchange, TransportError> {
+        match outcome {
             Ok(exchange) => {
                 let carried = call.answered(&exchange);
                 let (head, inner) = exchange.response.into_parts();

@@ -213,7 +213,7 @@ async fn compare(world: &World, crossing: &Crossing, setting: Setting, transport
 }
 
 /// The connection has the name, the protocols and the identity of the configuration.
-fn proves(crossing: &Crossing, setting: Setting, connection: &Connection, what: &str) {
+pub(crate) fn proves(crossing: &Crossing, setting: Setting, connection: &Connection, what: &str) {
     assert_eq!(connection.sni.as_deref(), Some(HOST), "{what}");
     let offers = |protocol: &str| connection.alpn_offered.iter().any(|one| one == protocol);
     assert!(setting.http2 || !offers("h2"), "{:?} is offered, {what}", connection.alpn_offered);

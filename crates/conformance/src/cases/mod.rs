@@ -39,6 +39,8 @@ pub(crate) mod time;
 pub(crate) mod trust;
 pub(crate) mod tunnel;
 pub(crate) mod unasked;
+pub(crate) mod upload;
+pub(crate) mod upload_end;
 pub(crate) mod watch;
 
 // Cases whose inputs are drawn.

@@ -19,6 +19,7 @@ mod req_cred_host;
 mod rotate_pool_proxy;
 mod secret_obs;
 mod trust_ident;
+mod upload;
 
 /// What a case asks, in words.
 #[derive(Clone, Copy, Debug)]
@@ -69,6 +70,7 @@ const FAMILIES: &[&[Explanation]] = &[
     redir_time_body::REDIR,
     redir_time_body::TIME,
     redir_time_body::BODY,
+    upload::UPLOAD,
     err_retry_replay::ERR,
     err_retry_replay::REPLAY,
     err_retry_replay::RETRY,

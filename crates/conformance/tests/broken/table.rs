@@ -504,6 +504,29 @@ defects! {
     ClaimsIdentitiesInTunnels claims_identities_in_tunnels "PROXY-02" "identity_sent is true, the ledger says none was shown";
     /// says TLS 1.3 of what it speaks over HTTP/2 through a proxy
     ClaimsTls13InTunnels claims_tls13_in_tunnels "REQ-03" "tls_version is Some(Tls13), the ledger says Some(Tls12)";
+    // Uploads.
+    /// hides the length of uploads
+    HidesLengthsOfUploads hides_lengths_of_uploads "UPLOAD-01" "left: []";
+    /// reads an upload to its end before it sends the first byte
+    ReadsUploadsAhead reads_uploads_ahead "UPLOAD-02" "were read ahead";
+    /// takes a refusal before the end of an upload for a broken connection
+    FailsAtRefusalsOfUploads fails_at_refusals_of_uploads "UPLOAD-03" "403 to a body that stalls";
+    /// ends an upload when the response begins
+    EndsUploadsAtTheResponse ends_uploads_at_the_response "UPLOAD-04" "length known: true: TransportError";
+    /// takes a body that fails for one that has ended
+    TakesFailuresOfUploadsForEnds takes_failures_of_uploads_for_ends "UPLOAD-05" "it fails after 200000 bytes";
+    /// reports the library's error where the body failed
+    LosesErrorsOfUploads loses_errors_of_uploads "UPLOAD-05" "right: Upload";
+    /// goes on with an upload whose call was dropped
+    KeepsDroppedUploads keeps_dropped_uploads "UPLOAD-06" "the body is still held";
+    /// corrects the declared length of an upload to what came
+    CorrectsLengthsOfUploads corrects_lengths_of_uploads "UPLOAD-07" "50000 bytes where 50001 are declared";
+    /// ignores the total limit of uploads
+    IgnoresTotalOfUploads ignores_total_of_uploads "UPLOAD-08" "its limit ran out long ago";
+    /// uploads once more after a 408
+    RepeatsUploads repeats_uploads "UPLOAD-09" "repeated after 408";
+    /// leaves out the key of uploads
+    UploadsWithoutTheKey uploads_without_the_key "UPLOAD-10" "left: []";
     // In one setting alone.
     /// shows no identity through a proxy under TLS 1.2
     HidesIdentitiesInTunnelsOfTls12 hides_identities_in_tunnels_of_tls12 "CRED-02" "TLS 1.2, through a proxy";

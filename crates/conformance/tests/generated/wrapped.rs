@@ -40,6 +40,10 @@ macro_rules! wrapper {
                 let $self = self;
                 $call
             }
+
+            async fn upload(&self, request: Request<digicert_one_core::UploadBody>) -> Ended {
+                self.inner.upload(request).await
+            }
         }
     };
 }

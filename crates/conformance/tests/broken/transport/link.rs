@@ -105,6 +105,10 @@ impl Link {
         })
     }
 
+    fn keeps_dropped_calls(&self) -> bool {
+        self.flaw.among(&[Defect::KeepsDroppedCalls, Defect::KeepsDroppedUploads])
+    }
+
     /// Whether there was a response before.
     pub(super) fn was_used(&self) -> bool {
         self.was_used.load(Ordering::Relaxed)
@@ -143,7 +147,7 @@ impl Link {
             None => return Outcome::Lost,
         };
         let mut call: std::pin::Pin<Box<dyn Future<Output = Answered> + Send>> = Box::pin(call);
-        if self.flaw.is(Defect::KeepsDroppedCalls) {
+        if self.keeps_dropped_calls() {
             // In a task of its own it goes on when nobody waits for it any more.
             let task = tokio::spawn(call);
             call = Box::pin(async move { task.await.expect("the task does not panic") });
@@ -182,7 +186,7 @@ impl Drop for Link {
     fn drop(&mut self) {
         if self.flaw.is(Defect::LeaksConnections) {
             std::mem::forget(self.sender.take());
-        } else if !self.is_http2() && !self.flaw.is(Defect::KeepsDroppedCalls) {
+        } else if !self.is_http2() && !self.keeps_dropped_calls() {
             self.driver.abort();
         }
     }

@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use digicert_one_core::{Delivery, HeadLimit, TransportError, TransportErrorKind as Kind, announce_empty_body};
+use digicert_one_core::{
+    Delivery, HeadLimit, TransportError, TransportErrorKind as Kind, UploadError, announce_empty_body,
+};
 use http::header::{
     ACCEPT_ENCODING, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, HeaderMap, HeaderName,
     HeaderValue, REFERER, USER_AGENT,
@@ -19,10 +21,13 @@ use hyper::body::Incoming;
 
 use super::Flaw;
 use super::failure::local;
+use super::upload::Streamed;
 use crate::table::Defect;
 
-/// A body that is in memory.
+/// A body: one that streams, or one that is in memory.
+#[derive(Default)]
 pub(super) struct Upload {
+    streamed: Option<Streamed>,
     bytes: Option<Bytes>,
     hides_length: bool,
     /// Set when the last of it was taken, where a defect asks: it is then handed out in pieces.
@@ -31,9 +36,12 @@ pub(super) struct Upload {
 
 impl Body for Upload {
     type Data = Bytes;
-    type Error = std::convert::Infallible;
+    type Error = UploadError;
 
-    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        if let Some(streamed) = &mut self.streamed {
+            return Pin::new(streamed).poll_frame(cx);
+        }
         const PIECE: usize = 16 << 10;
         let in_pieces = self.taken.is_some();
         if let Some(bytes) = self.bytes.as_mut().filter(|bytes| in_pieces && bytes.len() > PIECE) {
@@ -46,16 +54,23 @@ impl Body for Upload {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.bytes.is_none()
+        self.streamed.as_ref().map_or(self.bytes.is_none(), Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
+        if let Some(streamed) = &self.streamed {
+            return streamed.size_hint();
+        }
         let length = self.bytes.as_ref().map_or(0, Bytes::len) as u64;
         if self.hides_length { SizeHint::new() } else { SizeHint::with_exact(length) }
     }
 }
 
 impl Upload {
+    pub(super) fn streamed(body: Streamed) -> Self {
+        Self { streamed: Some(body), ..Self::default() }
+    }
+
     /// Whether all of it was taken, where a defect asks.
     pub(super) fn taken(&self) -> Option<Arc<AtomicBool>> {
         self.taken.clone()
@@ -225,7 +240,7 @@ pub(super) fn framed(request: &Request<Bytes>, is_http2: bool, flaw: Flaw) -> Re
     let body = Some(request.body().clone()).filter(|bytes| !bytes.is_empty());
     let hides_length = flaw.is(Defect::HidesLengths) && body.is_some();
     let taken = flaw.is(Defect::FailsAtEarlyRefusals).then(Arc::default);
-    let upload = Upload { hides_length, taken, bytes: body };
+    let upload = Upload { hides_length, taken, bytes: body, streamed: None };
     let mut framed = Request::new(upload);
     *framed.method_mut() = request.method().clone();
     *framed.headers_mut() = request.headers().clone();

@@ -16,6 +16,7 @@ mod patched;
 mod pool;
 mod tls;
 mod tunnel;
+mod upload;
 mod verifier;
 
 use std::fmt;
@@ -26,7 +27,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use digicert_one_core::{
     BoxError, Capabilities, Capability, ConnectionFacts, ConnectorInfo, Delivery, Exchange, HttpVersions, Phase, Proxy,
-    Transport, TransportConfig, TransportError, TransportErrorKind as Kind, TrustRoots,
+    Transport, TransportConfig, TransportError, TransportErrorKind as Kind, TrustRoots, UploadBody,
 };
 use http::Request;
 use tokio::time::Instant;
@@ -142,6 +143,18 @@ impl Pooled {
         }
         let dialer = Dialer::new(config, Tls::new(config, flaw)?, tunnel, flaw);
         Ok(Self { flaw, dialer, pool, misdeeds, limit, change: None, calls: AtomicUsize::new(0) })
+    }
+
+    /// When a call that begins now must have ended.
+    fn begin(&self) -> Result<Instant, TransportError> {
+        if !self.flaw.is(Defect::PanicsWithoutRuntime)
+            && let Err(error) = tokio::runtime::Handle::try_current()
+        {
+            return Err(failure::local(Kind::NoRuntime, error));
+        }
+        let now = Instant::now();
+        // A limit beyond what the clock can count is no limit.
+        Ok(now.checked_add(self.limit).unwrap_or(now + FAR))
     }
 
     /// One request, as a generated transport sends it and reports what came of it.
@@ -277,14 +290,7 @@ fn check(config: &TransportConfig, flaw: Flaw) -> Result<(), TransportError> {
 #[async_trait::async_trait]
 impl Transport for Pooled {
     async fn send(&self, request: Request<Bytes>) -> Result<Exchange, TransportError> {
-        if !self.flaw.is(Defect::PanicsWithoutRuntime)
-            && let Err(error) = tokio::runtime::Handle::try_current()
-        {
-            return Err(failure::local(Kind::NoRuntime, error));
-        }
-        let now = Instant::now();
-        // A limit beyond what the clock can count is no limit.
-        let deadline = now.checked_add(self.limit).unwrap_or(now + FAR);
+        let deadline = self.begin()?;
         if let Some(change) = &self.change {
             return self.changed(&**change, request, deadline).await;
         }
@@ -292,6 +298,11 @@ impl Transport for Pooled {
             return self.call(request, deadline).await;
         }
         self.misdeeds.send(self, request, deadline).await
+    }
+
+    async fn upload(&self, request: Request<UploadBody>) -> Result<Exchange, TransportError> {
+        let deadline = self.begin()?;
+        upload::send(self, request, deadline).await
     }
 }
 

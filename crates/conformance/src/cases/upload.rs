@@ -1,0 +1,313 @@
+//! UPLOAD: request bodies that stream, as far as they get; how they fail is in `upload_end`. Here are also the bodies that both give.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use digicert_one_client::SystemClock;
+use digicert_one_core::{Capability, Clock as _, Delivery, HttpVersions, Timeouts, TransportErrorKind, UploadBody};
+use digicert_one_testbed::{Answers, FrontOptions, Gate, RawOptions, RawServer, Script, Step, sha256_hex};
+use futures_util::future::{Either, join_all, select};
+use futures_util::stream::{self, Stream, StreamExt as _};
+use http::{Method, Request, StatusCode, Version};
+
+use crate::cases::http2::{DATA, END_STREAM, frame, head};
+use crate::cases::time::in_time;
+use crate::setting::{Crossing, Settings};
+use crate::world::{HOST, World, collect, front, up, without_request};
+
+/// What became of a body.
+#[derive(Clone, Default)]
+pub(crate) struct Feed {
+    taken: Arc<AtomicU64>,
+    dropped: Gate,
+}
+
+impl Feed {
+    /// A body of these chunks.
+    pub(crate) fn body(&self, chunks: impl Stream<Item = io::Result<Bytes>> + Send + 'static) -> UploadBody {
+        let (taken, held) = (Arc::clone(&self.taken), OpenedWhenDropped(self.dropped.clone()));
+        let mut chunks = Box::pin(chunks.inspect(move |chunk| {
+            let _ = &held;
+            taken.fetch_add(chunk.as_ref().map_or(0, |chunk| chunk.len() as u64), Ordering::SeqCst);
+        }));
+        UploadBody::poll_fn(move |cx| chunks.as_mut().poll_next(cx))
+    }
+
+    /// The bytes that were taken of it.
+    pub(crate) fn taken(&self) -> u64 {
+        self.taken.load(Ordering::SeqCst)
+    }
+
+    /// Waits until it is dropped, for 8 seconds at most.
+    pub(crate) async fn dropped(&self, otherwise: &str) {
+        let late = SystemClock::new().sleep(Duration::from_secs(8));
+        let dropped = Box::pin(self.dropped.passed());
+        assert!(matches!(select(dropped, late).await, Either::Left(_)), "the body is still held: {otherwise}");
+    }
+}
+
+struct OpenedWhenDropped(Gate);
+
+impl Drop for OpenedWhenDropped {
+    fn drop(&mut self) {
+        self.0.open();
+    }
+}
+
+/// So many bytes, of which no part is like another.
+pub(crate) fn content(length: usize) -> Bytes {
+    (0..length).map(|at| (at ^ (at >> 8) ^ (at >> 16)) as u8).collect::<Vec<_>>().into()
+}
+
+/// These bytes in pieces of this size.
+pub(crate) fn pieces(bytes: &Bytes, size: usize) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
+    let all: Vec<_> = (0..bytes.len()).step_by(size).map(|at| bytes.slice(at..bytes.len().min(at + size))).collect();
+    stream::iter(all).map(Ok)
+}
+
+/// No chunk and no end.
+pub(crate) fn stalled() -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
+    stream::pending()
+}
+
+pub(crate) fn upload(method: Method, url: impl AsRef<str>, body: UploadBody) -> Request<UploadBody> {
+    let request = Request::builder().method(method).uri(url.as_ref());
+    request.header("content-type", "application/octet-stream").body(body).expect("the request is valid")
+}
+
+/// Whether the transport does not declare uploads: then it must refuse them by name, and the case counts as not declared.
+pub(crate) async fn refuses_uploads(world: &World) -> bool {
+    if world.has(Capability::StreamingUploads) {
+        return false;
+    }
+    let (front, feed) = (front(FrontOptions::default()), Feed::default());
+    let body = feed.body(pieces(&content(100), 10));
+    let outcome = world.transport(&world.config()).upload(upload(Method::POST, front.url(HOST), body)).await;
+    let refusal = outcome.expect_err("what is not declared must be refused");
+    let told = (refusal.kind(), refusal.delivery());
+    assert_eq!(told, (TransportErrorKind::Unsupported(Capability::StreamingUploads), Delivery::NotSent), "{refusal:?}");
+    assert_eq!(feed.taken(), 0, "the body of a refused upload was read");
+    without_request(&front, "a refused upload was sent").await;
+    world.leaves_out(Capability::StreamingUploads)
+}
+
+/// A server that reads the head of each request, over whichever version of HTTP, and follows this script.
+pub(crate) fn heads_only(script: impl Fn(u32) -> Script + Send + Sync + 'static) -> RawServer {
+    let answers = Answers::default();
+    let script = Arc::new(script);
+    for _ in 0..4 {
+        let script = Arc::clone(&script);
+        answers.push(move |stream| script(stream));
+    }
+    let options = RawOptions::tls_with(FrontOptions::default(), [vec![Step::Answer(answers)]]);
+    up(RawServer::start(options.either_version()))
+}
+
+/// A response with this body, as it is written over HTTP/1.1, or on this stream of HTTP/2: its head and half of its body, and the
+/// rest.
+pub(crate) fn response(stream: u32, status: &str, body: &str) -> [Step; 2] {
+    let (begin, rest) = body.split_at(body.len() / 2);
+    let length = body.len().to_string();
+    if stream == 0 {
+        let head = format!("HTTP/1.1 {status} Early\r\ncontent-length: {length}\r\n\r\n{begin}");
+        return [Step::write(head), Step::write(rest.to_owned())];
+    }
+    assert_eq!(stream, 1, "the first request of its connection");
+    let head = head(0, &[(":status", status), ("content-length", &length)]);
+    let begin = [head, frame(DATA, 0, 1, begin.as_bytes())].concat();
+    [Step::write(begin), Step::write(frame(DATA, END_STREAM, 1, rest.as_bytes()))]
+}
+
+/// Each version of HTTP, with the length of the body known and unknown.
+pub(crate) fn versions_and_lengths(world: &World) -> impl Iterator<Item = (HttpVersions, bool)> {
+    world.http_versions().into_iter().flat_map(|versions| [true, false].map(|known| (versions, known)))
+}
+
+pub(crate) async fn upload_01_body_above_every_window_arrives_byte_for_byte(world: World) {
+    // More than the mebibyte that the server's HTTP/2 lets through at first.
+    const LENGTH: usize = (1 << 20) + (1 << 18) + 1;
+    if refuses_uploads(&world).await {
+        return;
+    }
+    let content = content(LENGTH);
+    let hash = sha256_hex(&content);
+    let crossing = Crossing::plain(&world, &Settings::ALL.pairwise(), FrontOptions::default());
+    for (index, setting) in crossing.settings().enumerate() {
+        let (transport, front) = (crossing.transport(setting), crossing.front(setting));
+        for known in [true, false] {
+            let method = if (index % 2 == 0) == known { Method::POST } else { Method::PUT };
+            let what = format!("{method}, length known: {known}, {setting}");
+            let before = front.ledger().requests().len();
+            let body = Feed::default().body(pieces(&content, 100_003));
+            let body = if known { body.with_length(LENGTH as u64) } else { body };
+            let exchange = transport.upload(upload(method.clone(), front.url(HOST), body)).await;
+            let exchange = exchange.unwrap_or_else(|error| panic!("{what}: {error:?}"));
+            assert_eq!(&collect(exchange).await.expect("a body")[..], b"{}", "{what}");
+            let arrived = front.ledger().requests_since(before);
+            assert_eq!(arrived.len(), 1, "{what}");
+            let arrived = &arrived[0];
+            assert_eq!((arrived.method.as_str(), arrived.body_len), (method.as_str(), LENGTH as u64), "{what}");
+            assert_eq!(arrived.body_sha256, hash, "other bytes arrived, {what}");
+            let length = if known { vec![LENGTH.to_string()] } else { vec![] };
+            assert_eq!(arrived.header_values("content-length"), length, "{what}");
+            let is_chunked = arrived.header_values("transfer-encoding") == ["chunked"];
+            assert_eq!(is_chunked, !known && arrived.version == Version::HTTP_11, "{what}");
+        }
+    }
+    empty_body_arrives(&world).await;
+}
+
+/// A body of no bytes, whether that is known beforehand or not.
+async fn empty_body_arrives(world: &World) {
+    for versions in world.http_versions() {
+        let front = front(FrontOptions::default());
+        let transport = world.transport(&world.config().with_http_versions(versions));
+        for length in [Some(0), None] {
+            let body = Feed::default().body(stream::empty());
+            let body = if let Some(length) = length { body.with_length(length) } else { body };
+            let exchange = transport.upload(upload(Method::PUT, front.url(HOST), body)).await.expect("answered");
+            collect(exchange).await.expect("a body");
+            let arrived = front.ledger().requests().pop().expect("a request");
+            assert!(arrived.complete() && arrived.body_len == 0, "{length:?} {versions:?}: {arrived:?}");
+            let lengths: Vec<_> = length.iter().map(ToString::to_string).collect();
+            let said = arrived.header_values("content-length");
+            assert!(said == lengths || length.is_none() && said == ["0"], "{said:?} {length:?} {versions:?}");
+        }
+    }
+}
+
+pub(crate) async fn upload_02_body_is_not_read_ahead_of_the_server(world: World) {
+    const CHUNK: usize = 64 << 10;
+    const CHUNKS: usize = 4 << 10;
+    // The buffers of the system are up to 10 MiB for each connection, and there may be a proxy in between.
+    const BOUND: u64 = 64 << 20;
+    if refuses_uploads(&world).await {
+        return;
+    }
+    let chunk = Bytes::from(vec![b'x'; CHUNK]);
+    let calls = versions_and_lengths(&world).map(|(versions, known)| {
+        let (world, chunk) = (world.clone(), chunk.clone());
+        async move {
+            // The server reads the head and nothing more.
+            let (gate, begun) = (Gate::new(), Gate::new());
+            let waits = [Step::Open(begun.clone()), Step::Wait(gate.clone())];
+            let server = heads_only(move |_| waits.to_vec());
+            let transport = world.transport(&world.config().with_http_versions(versions));
+            let feed = Feed::default();
+            let body = feed.body(stream::repeat(chunk).take(CHUNKS).map(Ok));
+            let body = if known { body.with_length((CHUNK * CHUNKS) as u64) } else { body };
+            let call = transport.upload(upload(Method::POST, server.url(HOST), body));
+            let clock = SystemClock::new();
+            // Long enough for a transport that reads ahead to read it all.
+            let later = Box::pin(async {
+                begun.passed().await;
+                clock.sleep(Duration::from_millis(150)).await;
+            });
+            let Either::Right(_) = select(call, later).await else { panic!("there is no response") };
+            let taken = feed.taken();
+            assert!(taken < BOUND, "{taken} bytes were read ahead, {versions:?}, length known: {known}");
+            assert!(taken > 0, "the body was not begun, {versions:?}, length known: {known}");
+            gate.open();
+        }
+    });
+    join_all(calls).await;
+}
+
+pub(crate) async fn upload_03_refusal_before_the_end_of_the_body_is_the_response(world: World) {
+    const REFUSAL: &str = "{\"message\":\"it is too large, or not for you\"}";
+    if refuses_uploads(&world).await {
+        return;
+    }
+    let content = Bytes::from(vec![b'x'; 64 << 10]);
+    for versions in world.http_versions() {
+        for status in ["403", "413"] {
+            for (what, is_stalled) in [("a body that stalls", true), ("a body that is not read", false)] {
+                let gate = Gate::new();
+                let waits = Step::Wait(gate.clone());
+                let server = heads_only(move |stream| {
+                    let [begin, rest] = response(stream, status, REFUSAL);
+                    vec![begin, rest, waits.clone()]
+                });
+                let transport = world.transport(&world.config().with_http_versions(versions));
+                let feed = Feed::default();
+                let body = match is_stalled {
+                    true => feed.body(pieces(&content, 16 << 10).chain(stalled())),
+                    false => feed.body(stream::repeat(content.clone()).take(1 << 10).map(Ok)),
+                };
+                let case = format!("{status} to {what}, {versions:?}");
+                let call = transport.upload(upload(Method::POST, server.url(HOST), body.with_length(64 << 20)));
+                let exchange = in_time(call).await.unwrap_or_else(|error| panic!("{case}: {error:?}"));
+                assert_eq!(exchange.response.status().as_str(), status, "{case}");
+                assert_eq!(in_time(collect(exchange)).await.expect(&case), REFUSAL, "{case}");
+                gate.open();
+            }
+        }
+    }
+}
+
+pub(crate) async fn upload_04_early_success_does_not_end_the_upload(world: World) {
+    const BODY: &str = "as it comes";
+    if refuses_uploads(&world).await {
+        return;
+    }
+    let content = content(200_000);
+    for (versions, known) in versions_and_lengths(&world) {
+        {
+            let case = format!("{versions:?}, length known: {known}");
+            let server = heads_only(|stream| {
+                let [begin, rest] = response(stream, "200", BODY);
+                vec![begin, Step::ReadBody, rest]
+            });
+            let transport = world.transport(&world.config().with_http_versions(versions));
+            let gate = Gate::new();
+            let opened = gate.clone();
+            let rest = stream::once(async move { opened.passed().await }).filter_map(|()| async { None });
+            let rest = rest.chain(pieces(&content.slice(100_000..), 10_000));
+            let body = Feed::default().body(pieces(&content.slice(..100_000), 10_000).chain(rest));
+            let body = if known { body.with_length(content.len() as u64) } else { body };
+            let call = transport.upload(upload(Method::POST, server.url(HOST), body));
+            let exchange = in_time(call).await.unwrap_or_else(|error| panic!("{case}: {error:?}"));
+            assert_eq!(exchange.response.status(), StatusCode::OK, "{case}");
+            gate.open();
+            // The server writes the rest of its response when it has the whole body.
+            assert_eq!(in_time(collect(exchange)).await.expect(&case), BODY, "{case}");
+            // Over HTTP/2 a scripted server records no request.
+            for arrived in server.ledger().requests() {
+                assert_eq!(arrived.body_sha256, sha256_hex(&content), "{case}");
+            }
+        }
+    }
+}
+
+pub(crate) async fn upload_08_total_limit_includes_the_upload(world: World) {
+    if refuses_uploads(&world).await {
+        return;
+    }
+    let limits = Timeouts::new().with_connect(Duration::from_millis(200)).with_total(Duration::from_millis(250));
+    let calls = world.http_versions().into_iter().flat_map(|versions| [true, false].map(|stalls| (versions, stalls)));
+    let calls = calls.map(|(versions, stalls)| {
+        let (world, limits) = (world.clone(), limits.clone());
+        async move {
+            let what = if stalls { "the body stalls" } else { "the server does not read" };
+            let gate = Gate::new();
+            let waits = Step::Wait(gate.clone());
+            let server = heads_only(move |_| vec![waits.clone()]);
+            let transport = world.transport(&world.config().with_http_versions(versions).with_timeouts(limits));
+            let chunk = Bytes::from(vec![b'x'; 64 << 10]);
+            let body = match stalls {
+                true => Feed::default().body(pieces(&chunk, 16 << 10).chain(stalled())),
+                false => Feed::default().body(stream::repeat(chunk).map(Ok)),
+            };
+            let call = transport.upload(upload(Method::POST, server.url(HOST), body.with_length(1 << 40)));
+            let error = in_time(call).await.expect_err("its limit");
+            let case = format!("{what}, {versions:?}: {error:?}");
+            assert!(matches!(error.kind(), TransportErrorKind::Timeout(_)), "{case}");
+            assert_eq!(error.delivery(), Delivery::Unknown, "{case}");
+            gate.open();
+        }
+    });
+    join_all(calls).await;
+}

@@ -1,0 +1,169 @@
+//! Uploads: one request with a body that streams, always over a connection of its own; and the defects of that.
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use digicert_one_core::{
+    Delivery, Exchange, Phase, ResponseBody, TransportError, TransportErrorKind as Kind, UploadBody, UploadError,
+    UploadWatch,
+};
+use http::header::{CONTENT_LENGTH, HeaderName};
+use http::{Request, StatusCode};
+use http_body::{Body, Frame, SizeHint};
+use tokio::time::Instant;
+
+use super::body::{Held, Returning};
+use super::failure::Report;
+use super::link::Outcome;
+use super::{Flaw, Pooled, message, pool};
+use crate::table::Defect;
+
+/// A body that streams.
+pub(super) struct Streamed {
+    body: UploadBody,
+    flaw: Flaw,
+    ended: Arc<AtomicBool>,
+}
+
+impl Streamed {
+    fn hides_length(&self) -> bool {
+        self.flaw.among(&[Defect::HidesLengthsOfUploads, Defect::CorrectsLengthsOfUploads])
+    }
+
+    /// Whether a defect takes this error for the end.
+    fn forgives(&self, error: &UploadError) -> bool {
+        match error {
+            UploadError::Failed(_) => self.flaw.is(Defect::TakesFailuresOfUploadsForEnds),
+            _ => self.flaw.is(Defect::CorrectsLengthsOfUploads),
+        }
+    }
+}
+
+impl Body for Streamed {
+    type Data = Bytes;
+    type Error = UploadError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, UploadError>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(cx);
+        if self.body.is_end_stream() {
+            self.ended.store(true, Ordering::Relaxed);
+        }
+        match polled {
+            Poll::Ready(Some(Err(error))) if self.forgives(&error) => Poll::Ready(None),
+            polled => polled,
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        if self.hides_length() { SizeHint::new() } else { self.body.size_hint() }
+    }
+}
+
+/// The whole of a body, in memory, with its length as it was declared. An error of it comes last.
+async fn collected(mut body: UploadBody) -> Vec<Result<Bytes, UploadError>> {
+    let mut all = Vec::new();
+    while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
+        all.push(frame.map(|frame| frame.into_data().unwrap_or_default()));
+    }
+    all
+}
+
+fn from_memory(all: &[Result<Bytes, UploadError>], length: Option<u64>) -> UploadBody {
+    let mut rest: VecDeque<_> = all.to_vec().into();
+    let body = UploadBody::poll_fn(move |_| Poll::Ready(rest.pop_front()));
+    match length {
+        Some(length) => body.with_length(length),
+        None => body,
+    }
+}
+
+/// An upload of a broken transport, or of the sound one.
+pub(super) async fn send(
+    transport: &Pooled,
+    request: Request<UploadBody>,
+    deadline: Instant,
+) -> Result<Exchange, TransportError> {
+    let flaw = transport.flaw;
+    if !flaw.among(&[Defect::ReadsUploadsAhead, Defect::RepeatsUploads]) {
+        return once(transport, request, deadline).await;
+    }
+    let (head, body) = request.into_parts();
+    let length = body.length();
+    let all = collected(body).await;
+    let again = || Request::from_parts(head.clone(), from_memory(&all, length));
+    let first = once(transport, again(), deadline).await?;
+    match first.response.status() == StatusCode::REQUEST_TIMEOUT && flaw.is(Defect::RepeatsUploads) {
+        true => once(transport, again(), deadline).await,
+        false => Ok(first),
+    }
+}
+
+async fn once(
+    transport: &Pooled,
+    mut request: Request<UploadBody>,
+    deadline: Instant,
+) -> Result<Exchange, TransportError> {
+    let flaw = transport.flaw;
+    let mut watch = Some(UploadWatch::begin(&mut request)?);
+    if flaw.is(Defect::KeepsDroppedUploads) {
+        std::mem::forget(watch.take());
+    }
+    if flaw.is(Defect::UploadsWithoutTheKey) {
+        request.headers_mut().remove(HeaderName::from_static("x-api-key"));
+    }
+    let length = request.headers().get(CONTENT_LENGTH).cloned();
+    let (head, body) = request.into_parts();
+    let request = message::outgoing(Request::from_parts(head, Bytes::new()), flaw)?;
+    let ended = Arc::new(AtomicBool::new(false));
+    let streamed = Streamed { body, flaw, ended: Arc::clone(&ended) };
+    let called = async {
+        let mut link = transport.dialer.dial(request.uri(), request.headers(), deadline).await?;
+        let ticket =
+            transport.pool.adopt(&pool::origin(request.uri(), flaw), &link, &tokio::runtime::Handle::current());
+        let mut facts = link.facts.clone();
+        facts.reused = Some(false);
+        let report = Report::new(facts.clone(), flaw);
+        let mut framed = message::framed(&request, link.is_http2(), flaw)?;
+        framed.headers_mut().remove(CONTENT_LENGTH);
+        if let Some(length) = length.filter(|_| !streamed.hides_length()) {
+            framed.headers_mut().insert(CONTENT_LENGTH, length);
+        }
+        let limit = (!flaw.is(Defect::IgnoresTotalOfUploads)).then_some(deadline);
+        match link.send(framed.map(|_| message::Upload::streamed(streamed)), limit).await {
+            Outcome::Answer(response) => {
+                link.mark_used();
+                let is_refused = response.status().is_client_error() && !ended.load(Ordering::Relaxed);
+                if is_refused && flaw.is(Defect::FailsAtRefusalsOfUploads) {
+                    return Err(report.error(Kind::Interrupted, Delivery::Unknown, "the upload was not wanted"));
+                }
+                let (head, inner) = message::incoming(response, flaw)?.into_parts();
+                let body = Held::new(inner, (transport.limit, deadline), report, Returning::new(link, ticket));
+                Ok(Exchange::new(http::Response::from_parts(head, ResponseBody::new(body)), facts))
+            }
+            Outcome::Failed { error, unsent } => Err(report.of_call(error, unsent)),
+            Outcome::Lost => Err(report.error(Kind::Interrupted, Delivery::Unknown, "the connection ended")),
+            Outcome::Late => {
+                let why = "the limit of the whole call ran out";
+                Err(report.error(Kind::Timeout(Phase::Response), Delivery::Unknown, why))
+            }
+        }
+    };
+    let outcome = called.await;
+    let unwatched = match outcome {
+        Ok(_) => flaw.is(Defect::EndsUploadsAtTheResponse),
+        Err(_) => flaw.is(Defect::LosesErrorsOfUploads),
+    };
+    match watch.filter(|_| !unwatched) {
+        Some(watch) => watch.outcome(outcome),
+        None => outcome,
+    }
+}
