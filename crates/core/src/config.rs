@@ -153,7 +153,7 @@ pub enum TrustRoots {
 }
 
 /// What there is to warn of where [`TrustRoots::beside_system`] had to leave out the system's roots.
-const NARROWED: &str = "this transport cannot trust given roots beside the system's: it trusts the given roots alone (reqwest and native-tls trust both)";
+const NARROWED: &str = "this transport cannot trust given roots beside the system's: it trusts the given roots alone (rustls, reqwest and native-tls trust both)";
 
 impl TrustRoots {
     /// The system's roots and these; on a transport that cannot have both, these alone, with the text of a warning. That trusts less

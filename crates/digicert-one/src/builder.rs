@@ -294,7 +294,7 @@ impl Builder {
             })?,
         };
         let connector = self.transport.or_else(|| transport::all().into_iter().next()).ok_or_else(|| {
-            wrong("no transport is compiled in: switch on a feature (`reqwest`, `native-tls`, `isahc`) or call `transport`".to_owned())
+            wrong("no transport is compiled in: switch on a feature (`rustls`, `reqwest`, `native-tls`, `isahc`) or call `transport`".to_owned())
         })?;
         for warning in &self.warnings {
             match &self.on_warning {

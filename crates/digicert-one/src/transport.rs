@@ -11,6 +11,13 @@ pub fn reqwest() -> digicert_one_reqwest::Connector {
     digicert_one_reqwest::Connector::new()
 }
 
+/// hyper on rustls.
+#[cfg(feature = "rustls")]
+#[must_use]
+pub fn rustls() -> digicert_one_rustls::Connector {
+    digicert_one_rustls::Connector::new()
+}
+
 /// isahc on libcurl, for programs without tokio.
 #[cfg(feature = "isahc")]
 #[must_use]
@@ -36,6 +43,8 @@ pub fn all() -> Vec<Arc<dyn Connector>> {
     vec![
         #[cfg(feature = "reqwest")]
         Arc::new(reqwest()),
+        #[cfg(feature = "rustls")]
+        Arc::new(rustls()),
         #[cfg(feature = "isahc")]
         Arc::new(isahc()),
         #[cfg(feature = "native-tls")]

@@ -18,6 +18,9 @@
 //! brings a thread of its own. The server runs in another process, so its CPU time is not in the figures; but it shares
 //! the machine, so where both cores are busy, the CPU ratio tells more than calls per second.
 //!
+//! The transport over rustls is compared twice: with reqwest on rustls, which a user would otherwise take, and (`limit`) with hyper-util and
+//! hyper-rustls alone, on the same libraries that are below it.
+//!
 //! The transport over native-tls is compared with reqwest on native-tls: it is what a user would otherwise take, and it is
 //! another HTTP stack than the one below that transport (hyper-util), so that this ratio may be well above 1.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks through its output")]

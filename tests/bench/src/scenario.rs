@@ -13,9 +13,16 @@ pub(crate) struct Scenario {
 /// The library below a transport.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Library {
+    Rustls,
+    /// The transport over rustls again, compared with what is below it: the limit.
+    RustlsLimit,
     Reqwest,
     Isahc,
     NativeTls,
+}
+
+impl Library {
+    const ALL: [Self; 5] = [Self::Rustls, Self::RustlsLimit, Self::Reqwest, Self::Isahc, Self::NativeTls];
 }
 
 /// The HTTP version on the wire.
@@ -29,7 +36,7 @@ impl Scenario {
     /// All scenarios, in the order in which they run.
     pub(crate) fn all() -> Vec<Self> {
         let mut all = Vec::new();
-        for library in [Library::Reqwest, Library::Isahc, Library::NativeTls] {
+        for library in Library::ALL {
             for http in [Http::One, Http::Two] {
                 for in_flight in [1, 32] {
                     all.push(Self { library, http, in_flight });
@@ -49,7 +56,8 @@ impl Library {
     /// What the client is compared with.
     pub(crate) fn raw(self) -> &'static str {
         match self {
-            Self::Reqwest => "reqwest + rustls",
+            Self::Rustls | Self::Reqwest => "reqwest + rustls",
+            Self::RustlsLimit => "hyper-util + rustls",
             Self::Isahc => "isahc + rustls",
             Self::NativeTls => "reqwest + native-tls",
         }
@@ -69,6 +77,8 @@ impl Http {
 impl fmt::Display for Library {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
+            Self::Rustls => "rustls",
+            Self::RustlsLimit => "limit",
             Self::Reqwest => "reqwest",
             Self::Isahc => "isahc",
             Self::NativeTls => "native-tls",

@@ -12,7 +12,8 @@ fn what_was_seen_has_every_fault_on_every_stack_and_no_wrong_code() {
     let text = std::fs::read_to_string(path).expect("docs/faults.tsv is there: cargo xtask faults");
     let isahc = digicert_one_isahc::Connector::new().capabilities();
     // The second engine of isahc cannot be linked beside the first; what it tells of a failure is declared the same.
-    let stacks: [(&str, Capabilities); 4] = [
+    let stacks: [(&str, Capabilities); 5] = [
+        ("rustls", digicert_one_rustls::Connector::new().capabilities()),
         ("reqwest", digicert_one_reqwest::Connector::new().capabilities()),
         ("native-tls", digicert_one_native_tls::Connector::new().capabilities()),
         ("isahc", isahc),
