@@ -11,7 +11,7 @@ mod one;
 #[cfg(feature = "tower")]
 pub mod tower;
 pub mod transport;
-#[cfg(all(feature = "account", feature = "reqwest", feature = "sources"))]
+#[cfg(all(feature = "account", feature = "rustls", feature = "sources"))]
 #[doc = include_str!("tutorial.md")]
 pub mod tutorial {}
 #[cfg(feature = "account")]
@@ -59,12 +59,12 @@ pub use whoami::WhoAmI;
 pub use digicert_one_csc as csc;
 
 /// The examples of the repository's README compile.
-#[cfg(all(doctest, feature = "account", feature = "reqwest", feature = "sources"))]
+#[cfg(all(doctest, feature = "account", feature = "rustls", feature = "sources"))]
 #[doc = include_str!("../../../README.md")]
 struct RepositoryReadme;
 
 /// So do those of the page on credentials.
-#[cfg(all(doctest, feature = "reqwest"))]
+#[cfg(all(doctest, feature = "rustls"))]
 #[doc = include_str!("../../../docs/credentials.md")]
 struct PageOnCredentials;
 

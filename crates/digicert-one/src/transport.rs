@@ -4,18 +4,18 @@ use std::sync::Arc;
 
 use digicert_one_core::Connector;
 
-/// reqwest on rustls; the default.
-#[cfg(feature = "reqwest")]
-#[must_use]
-pub fn reqwest() -> digicert_one_reqwest::Connector {
-    digicert_one_reqwest::Connector::new()
-}
-
-/// hyper on rustls.
+/// hyper on rustls; the default.
 #[cfg(feature = "rustls")]
 #[must_use]
 pub fn rustls() -> digicert_one_rustls::Connector {
     digicert_one_rustls::Connector::new()
+}
+
+/// reqwest on rustls, for programs that use reqwest already.
+#[cfg(feature = "reqwest")]
+#[must_use]
+pub fn reqwest() -> digicert_one_reqwest::Connector {
+    digicert_one_reqwest::Connector::new()
 }
 
 /// isahc on libcurl, for programs without tokio.
@@ -36,15 +36,15 @@ pub fn native_tls() -> digicert_one_native_tls::Connector {
 ///
 /// ```
 /// let names: Vec<&str> = digicert_one::transport::all().iter().map(|one| one.info().name).collect();
-/// assert_eq!(names.first(), Some(&"reqwest"));
+/// assert_eq!(names.first(), Some(&"rustls"));
 /// ```
 #[must_use]
 pub fn all() -> Vec<Arc<dyn Connector>> {
     vec![
-        #[cfg(feature = "reqwest")]
-        Arc::new(reqwest()),
         #[cfg(feature = "rustls")]
         Arc::new(rustls()),
+        #[cfg(feature = "reqwest")]
+        Arc::new(reqwest()),
         #[cfg(feature = "isahc")]
         Arc::new(isahc()),
         #[cfg(feature = "native-tls")]

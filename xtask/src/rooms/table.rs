@@ -315,7 +315,7 @@ pub(super) const ROOMS: &[Room] = &[
         package: FRONT_DOOR,
         uses: &[CORE, CLIENT],
         behind_feature: &[RUSTLS, REQWEST, ISAHC, NATIVE_TLS, ACCOUNT, CREDENTIALS, IDENTITY, PROVISIONING, CSC],
-        by_default: &[REQWEST, ACCOUNT, CREDENTIALS, IDENTITY],
+        by_default: &[RUSTLS, ACCOUNT, CREDENTIALS, IDENTITY],
         tests_use: TEST_SIDE,
         builds: &[
             Build { flags: &["--no-default-features"], without: RUNTIMES_AND_STACKS },
