@@ -117,3 +117,87 @@ impl<E: Engine> Connection for Stream<E> {
         if self.is_http2 { connected.negotiated_h2() } else { connected }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+
+    use digicert_one_core::{TlsAlert, TransportConfig, TransportError, TransportErrorKind};
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::failure::ConnectFailure;
+    use crate::wire::Wire;
+
+    /// An engine whose stream fails at once with an alert.
+    struct Broken;
+
+    struct Failing;
+
+    impl Read for Failing {
+        fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, _: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Err(io::Error::other("alert 116")))
+        }
+    }
+
+    impl Write for Failing {
+        fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+            Poll::Ready(Ok(bytes.len()))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    impl Engine for Broken {
+        type Stream = Failing;
+
+        const READ_BUFFER: usize = 0;
+
+        fn new(_: &TransportConfig) -> Result<Self, TransportError> {
+            Ok(Self)
+        }
+
+        async fn handshake(&self, _: &str, _: Wire, _: &Arc<Handshake>) -> Result<Secured<Failing>, ConnectFailure> {
+            Ok(Secured::new(Failing, None))
+        }
+
+        fn kind(error: &(dyn Error + 'static)) -> Option<TransportErrorKind> {
+            (error.to_string() == "alert 116").then_some(TransportErrorKind::PeerAlert(TlsAlert(116)))
+        }
+    }
+
+    #[test]
+    fn stream_that_is_dropped_leaves_its_connection_gone() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().expect("a runtime");
+        let handshake = Arc::new(Handshake::default());
+        let stream: Stream<Broken> = runtime.block_on(async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback");
+            let tcp = TcpStream::connect(listener.local_addr().expect("bound")).await.expect("connected");
+            Stream::clear(tcp, Arc::clone(&handshake))
+        });
+        assert!(!handshake.is_gone());
+        drop(stream);
+        assert!(handshake.is_gone());
+    }
+
+    #[test]
+    fn alert_and_first_write_are_noted_on_the_connection() {
+        let handshake = Arc::new(Handshake::default());
+        let mut stream: Stream<Broken> = Stream::tls(Secured::new(Failing, Some(b"h2")), Arc::clone(&handshake));
+        assert!(stream.connected().is_negotiated_h2());
+        let mut context = Context::from_waker(std::task::Waker::noop());
+        assert!(handshake.is_unused());
+        assert!(Pin::new(&mut stream).poll_write(&mut context, b"GET").is_ready());
+        assert!(!handshake.is_unused());
+        let mut room = [0; 8];
+        let mut buffer = hyper::rt::ReadBuf::new(&mut room);
+        assert!(Pin::new(&mut stream).poll_read(&mut context, buffer.unfilled()).is_ready());
+        assert_eq!(handshake.alert(), Some(TlsAlert(116)));
+    }
+}

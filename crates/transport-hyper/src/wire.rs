@@ -183,3 +183,43 @@ impl fmt::Debug for Wire {
         f.debug_struct("Wire").field("ended", &self.ended).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use digicert_one_core::TlsAlert;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// An alert 70 of a server, in clear text; what comes early is in front of the rest.
+    const ALERT: [u8; 7] = [21, 3, 3, 0, 2, 2, 70];
+
+    async fn read_and_recorded(size: usize, early: usize) -> (Vec<u8>, Seen) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback");
+        let tcp = TcpStream::connect(listener.local_addr().expect("bound")).await.expect("connected");
+        let (mut server, _) = listener.accept().await.expect("accepted");
+        server.write_all(&ALERT[early..]).await.expect("written");
+        drop(server);
+        let mut wire = Wire::new(tcp, &ALERT[..early], size);
+        let recording = wire.record();
+        let mut read = Vec::new();
+        wire.read_to_end(&mut read).await.expect("read");
+        assert!(wire.has_ended());
+        (read, recording.read())
+    }
+
+    #[test]
+    fn wire_with_and_without_a_buffer_hands_over_and_records_everything() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().expect("a runtime");
+        runtime.block_on(async {
+            for size in [0, 4, 1024] {
+                for early in [0, 3, 7] {
+                    let (read, seen) = read_and_recorded(size, early).await;
+                    assert_eq!(read, ALERT, "buffer {size}, early {early}");
+                    assert_eq!(seen.alert, Some(TlsAlert(70)), "buffer {size}, early {early}");
+                }
+            }
+        });
+    }
+}
