@@ -1,5 +1,5 @@
 //! Everything a contributor runs: `cargo xtask test`, `rooms`, `docs`, `bench`, `conformance`, `cost`, `days`, `faults`, `fuzz`,
-//! `kills`, `limbo`, `matrix`, `mutants`, `soak`.
+//! `kills`, `limbo`, `matrix`, `mutants`, `soak`, `uploads`.
 //!
 //! One file a task, plain Rust, no shell: what works here works the same in CI, which runs nothing but
 //! `cargo xtask test`.
@@ -23,6 +23,7 @@ mod rooms;
 mod soak;
 mod stacks;
 mod test;
+mod uploads;
 
 use std::process::ExitCode;
 
@@ -67,6 +68,8 @@ enum Task {
     Days(days::Arguments),
     /// Rotation under load on every stack, longer than the tests do it
     Soak(soak::Arguments),
+    /// Uploads of gigabytes over every transport, and how much the peak memory grows
+    Uploads(uploads::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -85,6 +88,7 @@ fn main() -> ExitCode {
         Task::Limbo(arguments) => limbo::run(&arguments),
         Task::Days(arguments) => days::run(&arguments),
         Task::Soak(arguments) => soak::run(&arguments),
+        Task::Uploads(arguments) => uploads::run(&arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

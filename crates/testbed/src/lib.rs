@@ -1,17 +1,4 @@
-//! Loopback TLS servers, a throw-away PKI and a ledger of what arrived.
-//!
-//! The other side of every wire test: it knows no transport and shares no code with what it checks. Servers run on a
-//! background runtime of their own, so that a test under any executor, or under none, can start them; all
-//! constructors are synchronous and bind ports that the system picks.
-//!
-//! ```
-//! use digicert_one_testbed::{ClientAuth, ClientSpec, Front, FrontOptions, Pki};
-//!
-//! let front = Front::with_wiremock(FrontOptions::default().client_auth(ClientAuth::Required));
-//! let identity = Pki::shared().client(ClientSpec::default());
-//! println!("call {} with {}", front.url("localhost"), identity.fingerprint());
-//! assert!(front.ledger().connections().is_empty());
-//! ```
+#![doc = include_str!("../README.md")]
 
 mod certificate;
 mod chain;

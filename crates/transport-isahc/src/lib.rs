@@ -1,31 +1,18 @@
-//! The DigiCert ONE transport over [isahc](https://docs.rs/isahc) on libcurl. It runs under any executor and needs no tokio.
+#![doc = include_str!("../README.md")]
 //!
-//! libcurl carries one TLS engine, chosen by feature: `rustls-engine` (the default: exact trust roots, no OpenSSL headers) or
-//! `openssl-engine` (OpenSSL built from source: given roots stand beside the system's, never alone). isahc cannot compile with
-//! both, and `build.rs` says so before it tries.
+//! # Habits of libcurl and isahc that shape this crate
 //!
-//! Habits of libcurl and isahc shape this crate:
-//!
-//! - On rustls an identity that is in memory is dropped without a word, so it is handed over as an anonymous memory file.
+//! - On rustls an identity that is in memory is dropped without an error, so it is handed over as an anonymous memory file.
 //! - A request is sent again when a shared or pooled connection dies under it. So everything but GET and HEAD goes over a second
 //!   inner client, on HTTP/1.1 and a connection for each call. A GET or HEAD may still be sent again.
-//! - Errors are a number. What the number does not tell has the wider diagnosis.
+//! - An upload is never sent again: isahc rewinds only bodies that it holds whole. Its body is read where the call is awaited, and isahc
+//!   drops the rest of it once the head of a response is there; a success before the end of the body is therefore an error.
+//! - Errors are a number. What the number does not say has the wider diagnosis.
 //! - At debug and trace level isahc logs requests with all their headers; here it is silenced.
 //! - A call that gives no `User-Agent` gets isahc's, and a POST whose body has no `Content-Type` gets
 //!   `application/octet-stream`, lest libcurl calls it a form.
-//! - On rustls libcurl throws away what it has read when the connection ends right after it without a TLS close_notify: complete
-//!   responses, and the secret in them. This workspace builds libcurl with a changed rustls-ffi that prevents this. Cargo takes such a
-//!   patch from the root workspace only: a program outside needs the lines `[patch.crates-io]` of our Cargo.toml in its own, or the
-//!   feature `openssl-engine`. Without either, `connect` logs a warning.
-//! - One variable of the environment cannot be kept from libcurl: `SSLKEYLOGFILE`. Whoever may set it for this process may
+//! - One variable of the environment cannot be kept from libcurl: `SSLKEYLOGFILE`. Anyone who can set it for this process can
 //!   read its TLS traffic.
-//!
-//! ```
-//! use digicert_one_core::{Connector as _, TransportConfig};
-//!
-//! let transport = digicert_one_isahc::Connector::new().connect(&TransportConfig::new())?;
-//! # Ok::<(), digicert_one_core::TransportError>(())
-//! ```
 
 mod body;
 mod config;

@@ -1,19 +1,4 @@
-//! The DigiCert ONE transport over hyper on the operating system's TLS ([native-tls](https://docs.rs/native-tls)): OpenSSL
-//! on Linux, SChannel on Windows, Security.framework on Apple's systems.
-//!
-//! It is one engine of [`digicert_one_hyper`], which does all but TLS. native-tls shows little of a handshake, so the engine reads what
-//! passes over the wire in clear text: that gives the TLS version, and under TLS 1.2 the request for a client certificate. Under TLS 1.3 that request is encrypted, and whether
-//! one was asked for stays unknown. It needs a tokio runtime with I/O and time.
-//!
-//! Making a transport takes some 70 ms on Linux, since OpenSSL loads the system's roots each time, even when they are not
-//! to be trusted. It is done once for each transport, never for a call.
-//!
-//! ```
-//! use digicert_one_core::{Connector as _, TransportConfig};
-//!
-//! let transport = digicert_one_native_tls::Connector::new().connect(&TransportConfig::new())?;
-//! # Ok::<(), digicert_one_core::TransportError>(())
-//! ```
+#![doc = include_str!("../README.md")]
 
 mod about;
 mod alert;

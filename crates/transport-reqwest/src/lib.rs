@@ -1,15 +1,4 @@
-//! The DigiCert ONE transport over [reqwest](https://docs.rs/reqwest) on rustls.
-//!
-//! rustls is handed over ready-made with the aws-lc-rs provider named explicitly, so neither another crate's features nor a
-//! process-wide default can change the stack. It is the transport that knows most: whether the server asked for a
-//! certificate, which alert it sent, why it was not trusted. It needs a tokio runtime with I/O and time.
-//!
-//! ```
-//! use digicert_one_core::{Connector as _, TransportConfig};
-//!
-//! let transport = digicert_one_reqwest::Connector::new().connect(&TransportConfig::new())?;
-//! # Ok::<(), digicert_one_core::TransportError>(())
-//! ```
+#![doc = include_str!("../README.md")]
 
 mod body;
 mod ciphers;

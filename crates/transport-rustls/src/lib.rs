@@ -1,19 +1,4 @@
-//! The DigiCert ONE transport over hyper on [rustls](https://docs.rs/rustls).
-//!
-//! It owns its connections, so each of them reports what happened on it: the alert that the server sent, whether it asked for a
-//! certificate and got one, why it was not trusted, the TLS version, and the phase in which a timeout ran out. All but TLS is
-//! [`digicert_one_hyper`]. It needs a tokio runtime with I/O and time.
-//!
-//! The cryptography is aws-lc-rs (feature `aws-lc-rs`, the default) or ring (feature `ring`, with the default features off); if both are
-//! switched on, aws-lc-rs is used. The provider is handed to each configuration, and the process-wide default is neither read
-//! nor set.
-//!
-//! ```
-//! use digicert_one_core::{Connector as _, TransportConfig};
-//!
-//! let transport = digicert_one_rustls::Connector::new().connect(&TransportConfig::new())?;
-//! # Ok::<(), digicert_one_core::TransportError>(())
-//! ```
+#![doc = include_str!("../README.md")]
 
 mod config;
 mod engine;

@@ -31,6 +31,7 @@ mod report;
 mod scenario;
 mod server;
 mod side;
+mod upload;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -69,12 +70,30 @@ enum Role {
     /// The server; started by the benchmark itself
     #[command(hide = true)]
     Serve,
+    /// How much the peak memory of a process grows with an upload, over each transport and HTTP version
+    Uploads {
+        /// The size of each upload in MiB
+        #[arg(long, default_value_t = 2048)]
+        mebibytes: u64,
+    },
+    /// One of these uploads; started by the benchmark itself
+    #[command(hide = true)]
+    Upload {
+        /// The transport
+        transport: String,
+        /// 1 or 2
+        version: String,
+        /// The size in MiB
+        mebibytes: u64,
+    },
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let done = match arguments.role {
+    let done = match &arguments.role {
         Some(Role::Serve) => server::serve(),
+        Some(Role::Uploads { mebibytes }) => upload::all(*mebibytes),
+        Some(Role::Upload { transport, version, mebibytes }) => upload::one(transport, version, *mebibytes),
         None => bench(&arguments),
     };
     match done {

@@ -12,7 +12,7 @@ use std::thread;
 use bytes::Bytes;
 use digicert_one_testbed::Pki;
 use http::{Request, Response, header};
-use http_body_util::Full;
+use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -28,6 +28,9 @@ use digicert_one::core::BoxError;
 pub(crate) const MEASURED: &str = "/account/api/v1/user/me";
 /// The path that answers with the headers of the request, one a line, sorted.
 pub(crate) const HEADERS: &str = "/headers";
+
+/// The path that counts the bytes of the body, and keeps none.
+pub(crate) const UPLOADED: &str = "/upload";
 
 const END_OF_PEM: &str = "end of pem";
 
@@ -122,19 +125,28 @@ fn tls(pem: &str) -> Result<rustls::ServerConfig, BoxError> {
 async fn connection(tcp: TcpStream, acceptor: TlsAcceptor) {
     let _ = tcp.set_nodelay(true);
     if let Ok(stream) = acceptor.accept(tcp).await {
-        let service = service_fn(|request| async move { Ok::<_, Infallible>(answer(&request)) });
+        let service = service_fn(|request| async move { Ok::<_, Infallible>(answer(request).await) });
         let _ = auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
     }
 }
 
-fn answer(request: &Request<Incoming>) -> Response<Full<Bytes>> {
+async fn answer(request: Request<Incoming>) -> Response<Full<Bytes>> {
     let body = match request.uri().path() {
-        HEADERS => headers(request),
+        HEADERS => headers(&request),
+        UPLOADED => counted(request.into_body()).await,
         _ => Bytes::from_static(&JSON),
     };
     let mut response = Response::new(Full::new(body));
     response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
     response
+}
+
+async fn counted(mut body: Incoming) -> Bytes {
+    let mut count = 0;
+    while let Some(Ok(frame)) = body.frame().await {
+        count += frame.data_ref().map_or(0, Bytes::len);
+    }
+    count.to_string().into()
 }
 
 fn headers(request: &Request<Incoming>) -> Bytes {

@@ -12,9 +12,10 @@ use bytes::Bytes;
 use digicert_one_core::{
     Capabilities, Capability, ConnectionFacts, ConnectorInfo, Delivery, Exchange, HeadLimit, Phase, ResponseBody,
     ServerCertificate, TlsVersion, TlsVersions, Transport, TransportConfig, TransportError, TransportErrorKind as Kind,
-    TrustRoots, announce_empty_body, causes,
+    TrustRoots, UploadBody, UploadWatch, announce_empty_body, causes,
 };
 use digicert_one_error_kinds::{http_kind, tls_kind};
+use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
@@ -115,9 +116,24 @@ fn after(limit: Duration) -> Instant {
     now.checked_add(limit).unwrap_or_else(|| now + Duration::from_secs(1_000_000_000))
 }
 
+/// A request body, in memory or streaming.
+type RequestBody = UnsyncBoxBody<Bytes, digicert_one_core::BoxError>;
+
 #[async_trait::async_trait]
 impl Transport for Single {
-    async fn send(&self, request: http::Request<Bytes>) -> Result<Exchange, TransportError> {
+    async fn send(&self, mut request: http::Request<Bytes>) -> Result<Exchange, TransportError> {
+        announce_empty_body(&mut request);
+        self.call(request.map(|body| Full::new(body).map_err(Into::into).boxed_unsync())).await
+    }
+
+    async fn upload(&self, mut request: http::Request<UploadBody>) -> Result<Exchange, TransportError> {
+        let watch = UploadWatch::begin(&mut request)?;
+        watch.outcome(self.call(request.map(|body| body.map_err(Into::into).boxed_unsync())).await)
+    }
+}
+
+impl Single {
+    async fn call(&self, request: http::Request<RequestBody>) -> Result<Exchange, TransportError> {
         if let Err(error) = tokio::runtime::Handle::try_current() {
             return Err(local(Kind::NoRuntime, error));
         }
@@ -163,9 +179,7 @@ impl Transport for Single {
         facts.tls_resumed = Some(false);
         self.exchange(stream, request, facts, end).await
     }
-}
 
-impl Single {
     async fn tcp(&self, uri: &http::Uri) -> Result<TcpStream, TransportError> {
         let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
         let port = uri.port_u16().unwrap_or(443);
@@ -180,7 +194,7 @@ impl Single {
     async fn exchange<S>(
         &self,
         stream: S,
-        mut request: http::Request<Bytes>,
+        mut request: http::Request<RequestBody>,
         facts: ConnectionFacts,
         end: Instant,
     ) -> Result<Exchange, TransportError>
@@ -190,7 +204,6 @@ impl Single {
         let authority = request.uri().authority().map(ToString::to_string).unwrap_or_default();
         let host = http::HeaderValue::try_from(authority).map_err(|error| local(Kind::Config, error))?;
         request.headers_mut().insert(http::header::HOST, host);
-        announce_empty_body(&mut request);
         let target = request.uri().path_and_query().map_or("/", |target| target.as_str()).parse();
         *request.uri_mut() = target.map_err(|error: http::uri::InvalidUri| local(Kind::Config, error))?;
         let late = |phase, delivery| TransportError::new(Kind::Timeout(phase), delivery).with_facts(facts.clone());
@@ -200,7 +213,7 @@ impl Single {
                 .handshake(TokioIo::new(stream))
                 .await?;
             let driver = tokio::spawn(connection);
-            let response = sender.send_request(request.map(Full::new)).await;
+            let response = sender.send_request(request).await;
             // The connection ends with its only answer; a failed or dropped call takes it along.
             response.map(|response| (response, sender, Driver(driver)))
         });
@@ -232,7 +245,7 @@ struct Held {
     body: hyper::body::Incoming,
     deadline: std::pin::Pin<Box<tokio::time::Sleep>>,
     facts: ConnectionFacts,
-    _held: (hyper::client::conn::http1::SendRequest<Full<Bytes>>, Driver),
+    _held: (hyper::client::conn::http1::SendRequest<RequestBody>, Driver),
 }
 
 impl hyper::body::Body for Held {

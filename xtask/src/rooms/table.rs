@@ -261,7 +261,7 @@ pub(super) const ROOMS: &[Room] = &[
     },
     Room {
         package: NATIVE_TLS,
-        uses: &[CORE, ERROR_KINDS, HYPER],
+        uses: &[CORE, HYPER],
         behind_feature: &[],
         by_default: &[],
         tests_use: &[CONFORMANCE, TESTBED],
