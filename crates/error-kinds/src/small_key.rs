@@ -54,8 +54,8 @@ mod tests {
         let small = ServerSpec { flaw: Some(ServerFlaw::SmallKey), ..ServerSpec::default() };
         let small = CertificateDer::from(Pki::shared().server_with(small).chain_der()[0].clone());
         let root = CertificateDer::from(Pki::shared().root_der().to_vec());
-        assert!(SmallKeys::new(&[root.clone()]).roots.is_empty());
-        assert_eq!(SmallKeys::new(&[small.clone()]).roots.len(), 1);
+        assert!(SmallKeys::new(std::slice::from_ref(&root)).roots.is_empty());
+        assert_eq!(SmallKeys::new(std::slice::from_ref(&small)).roots.len(), 1);
         assert!(SmallKeys::new(&[]).explain(&small) && !SmallKeys::new(&[small]).explain(&root));
 
         let leaf = CertificateDer::from(Pki::shared().server(&["one.test"]).chain_der()[0].clone());
