@@ -19,7 +19,8 @@
 //! the machine, so where both cores are busy, the CPU ratio tells more than calls per second.
 //!
 //! The transport over rustls is compared twice: with reqwest on rustls, which a user would otherwise take, and (`limit`) with hyper-util and
-//! hyper-rustls alone, on the same libraries that are below it.
+//! hyper-rustls, on the same libraries that are below it. `alone` is this transport without the client against the latter, so the
+//! difference between the two rows is the client.
 //!
 //! The transport over native-tls is compared with reqwest on native-tls: it is what a user would otherwise take, and it is
 //! another HTTP stack than the one below that transport (hyper-util), so that this ratio may be well above 1.

@@ -16,13 +16,16 @@ pub(crate) enum Library {
     Rustls,
     /// The transport over rustls again, compared with what is below it: the limit.
     RustlsLimit,
+    /// The same without the client: one transport alone.
+    RustlsAlone,
     Reqwest,
     Isahc,
     NativeTls,
 }
 
 impl Library {
-    const ALL: [Self; 5] = [Self::Rustls, Self::RustlsLimit, Self::Reqwest, Self::Isahc, Self::NativeTls];
+    const ALL: [Self; 6] =
+        [Self::Rustls, Self::RustlsLimit, Self::RustlsAlone, Self::Reqwest, Self::Isahc, Self::NativeTls];
 }
 
 /// The HTTP version on the wire.
@@ -57,7 +60,7 @@ impl Library {
     pub(crate) fn raw(self) -> &'static str {
         match self {
             Self::Rustls | Self::Reqwest => "reqwest + rustls",
-            Self::RustlsLimit => "hyper-util + rustls",
+            Self::RustlsLimit | Self::RustlsAlone => "hyper-util + rustls",
             Self::Isahc => "isahc + rustls",
             Self::NativeTls => "reqwest + native-tls",
         }
@@ -79,6 +82,7 @@ impl fmt::Display for Library {
         f.pad(match self {
             Self::Rustls => "rustls",
             Self::RustlsLimit => "limit",
+            Self::RustlsAlone => "alone",
             Self::Reqwest => "reqwest",
             Self::Isahc => "isahc",
             Self::NativeTls => "native-tls",

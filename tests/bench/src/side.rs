@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use digicert_one::core::{
-    ApiKey, Connector, FixedCredential, HttpVersions, Instance, Timeouts, TransportConfig, TrustRoots,
+    ApiKey, Connector, FixedCredential, HttpVersions, Instance, Timeouts, Transport, TransportConfig, TrustRoots,
 };
 use http::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use http_body_util::{BodyExt as _, Empty};
@@ -45,6 +45,7 @@ enum Caller {
     Hyper(Client<HttpsConnector<HttpConnector>, Empty<Bytes>>),
     Isahc(isahc::HttpClient),
     Client(digicert_one::Client),
+    Transport(Arc<dyn Transport>),
 }
 
 /// What is read of an answer.
@@ -58,7 +59,14 @@ struct Answer {
 /// from both.
 pub(crate) async fn sides(scenario: Scenario, server: &Server, noise: bool) -> Result<[Side; 2], BoxError> {
     let first = raw(scenario, server)?;
-    let second = if noise { raw(scenario, server)? } else { Caller::Client(client(scenario, server)?) };
+    let second = match scenario.library {
+        _ if noise => raw(scenario, server)?,
+        Library::RustlsAlone => {
+            let connector = digicert_one::transport::rustls();
+            Caller::Transport(connector.connect(&transport_config(scenario.http, server)?)?)
+        }
+        _ => Caller::Client(client(scenario, server)?),
+    };
     let sides =
         [first, second].map(|caller| Side { caller, base: server.url().into(), version: scenario.http.version() });
     let (first, second) = (sides[0].sent_headers().await?, sides[1].sent_headers().await?);
@@ -114,6 +122,13 @@ impl Side {
                 let (status, version) = (response.status(), response.version());
                 Answer { status, version, body: response.bytes().await? }
             }
+            Caller::Transport(transport) => {
+                let mut request = http::Request::get(format!("{}{path}", self.base)).body(Bytes::new())?;
+                request.headers_mut().extend(headers());
+                let response = transport.send(request).await?.response;
+                let (status, version) = (response.status(), response.version());
+                Answer { status, version, body: response.into_body().collect(1 << 20).await?.into() }
+            }
             Caller::Client(client) => {
                 let response = client.get(path).send().await?;
                 let (status, version) = (response.status(), response.version());
@@ -125,7 +140,7 @@ impl Side {
 
 fn raw(scenario: Scenario, server: &Server) -> Result<Caller, BoxError> {
     Ok(match scenario.library {
-        Library::RustlsLimit => Caller::Hyper(hyper_client(scenario.http, server)?),
+        Library::RustlsLimit | Library::RustlsAlone => Caller::Hyper(hyper_client(scenario.http, server)?),
         Library::Rustls | Library::Reqwest => {
             Caller::Reqwest(reqwest_client(scenario.http, server)?.tls_backend_rustls().build()?)
         }
@@ -193,19 +208,12 @@ fn isahc_client(http: Http, server: &Server) -> Result<isahc::HttpClient, BoxErr
 
 fn client(scenario: Scenario, server: &Server) -> Result<digicert_one::Client, BoxError> {
     let connector: Arc<dyn Connector> = match scenario.library {
-        Library::Rustls | Library::RustlsLimit => Arc::new(digicert_one::transport::rustls()),
+        Library::Rustls | Library::RustlsLimit | Library::RustlsAlone => Arc::new(digicert_one::transport::rustls()),
         Library::Reqwest => Arc::new(digicert_one::transport::reqwest()),
         Library::Isahc => Arc::new(digicert_one::transport::isahc()),
         Library::NativeTls => Arc::new(digicert_one::transport::native_tls()),
     };
-    let root = CertificateDer::from_pem_slice(server.root_pem().as_bytes())?;
-    let config = TransportConfig::new()
-        .with_trust(TrustRoots::Only(vec![root]))
-        .with_timeouts(Timeouts::new().with_connect(CONNECT).with_total(TOTAL))
-        .with_http_versions(match scenario.http {
-            Http::One => HttpVersions::Http1,
-            Http::Two => HttpVersions::Both,
-        });
+    let config = transport_config(scenario.http, server)?;
     Ok(digicert_one::Client::builder()
         .instance(Instance::parse(&server.url())?)
         .credential(FixedCredential::api_key(ApiKey::new(KEY)?))
@@ -213,6 +221,17 @@ fn client(scenario: Scenario, server: &Server) -> Result<digicert_one::Client, B
         .transport_config(config)
         .user_agent(AGENT)
         .build()?)
+}
+
+fn transport_config(http: Http, server: &Server) -> Result<TransportConfig, BoxError> {
+    let root = CertificateDer::from_pem_slice(server.root_pem().as_bytes())?;
+    Ok(TransportConfig::new()
+        .with_trust(TrustRoots::Only(vec![root]))
+        .with_timeouts(Timeouts::new().with_connect(CONNECT).with_total(TOTAL))
+        .with_http_versions(match http {
+            Http::One => HttpVersions::Http1,
+            Http::Two => HttpVersions::Both,
+        }))
 }
 
 /// What `Client` sends by itself.
