@@ -68,6 +68,7 @@ pub(crate) fn write() -> Result<(), Failure> {
         fs::write(folder.join(name), text).map_err(unwritten)?;
     }
     println!("docs: {FOLDER} has {} pages", fresh.len());
+    faults::write_page()?;
     limbo::write_page()
 }
 

@@ -50,6 +50,11 @@ pub(crate) fn run() -> Result<(), Failure> {
     fs::write(cargo::root().join(SEEN), seen.concat())
         .map_err(|error| Failure::new(format_args!("{SEEN}: {error}")))?;
     println!("docs: {SEEN} written");
+    write_page()
+}
+
+/// Writes the table, of the lines.
+pub(crate) fn write_page() -> Result<(), Failure> {
     PAGE.write(&table(&lines()?)?)
 }
 

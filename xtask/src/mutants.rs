@@ -30,7 +30,10 @@ struct Target {
 const OPENSSL_IDENTITY: &str = "crates/transport-isahc/src/identity/memory.rs";
 const OPENSSL_ROOTS: &str = "crates/transport-isahc/src/trust/system.rs";
 
-const TARGETS: [Target; 4] = [
+const TARGETS: [Target; 6] = [
+    // What the transports over hyper share has no suite of its own.
+    Target { name: "hyper", package: "hyper", options: &["--test-package", "digicert-one-rustls"], tests: &["wire"] },
+    Target { name: "rustls", package: "rustls", options: &[], tests: &["wire"] },
     Target { name: "reqwest", package: "reqwest", options: &[], tests: &[] },
     Target { name: "native-tls", package: "native-tls", options: &[], tests: &["wire"] },
     Target {

@@ -1,4 +1,4 @@
-//! The four stacks that every long run and every table has: three transports, and isahc's second engine, which is a build of
+//! The five stacks that every long run and every table has: four transports, and isahc's second engine, which is a build of
 //! its own.
 
 use crate::cargo;
@@ -14,6 +14,7 @@ pub(crate) struct Stack {
 
 /// Every stack, in the order of the tables.
 pub(crate) const STACKS: &[Stack] = &[
+    Stack { name: "rustls", build: &["--package", "digicert-one-rustls"] },
     Stack { name: "reqwest", build: &["--package", "digicert-one-reqwest"] },
     Stack { name: "native-tls", build: &["--package", "digicert-one-native-tls"] },
     Stack { name: "isahc", build: &["--package", "digicert-one-isahc"] },

@@ -155,7 +155,7 @@ pub enum TrustRoots {
 }
 
 /// The warning used when [`TrustRoots::beside_system`] had to leave out the system's roots.
-const NARROWED: &str = "this transport cannot trust given roots together with the system's: it trusts the given roots only (reqwest and native-tls trust both)";
+const NARROWED: &str = "this transport cannot trust given roots together with the system's: it trusts the given roots only (rustls, reqwest and native-tls trust both)";
 
 impl TrustRoots {
     /// Returns the system's roots plus these; on a transport that does not support both, only these, with the

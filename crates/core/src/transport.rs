@@ -129,7 +129,7 @@ impl Exchange {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ConnectorInfo {
-    /// The short name that users type: `reqwest`, `isahc`, `native-tls`.
+    /// The short name that users type: `rustls`, `reqwest`, `isahc`, `native-tls`.
     pub name: &'static str,
     /// The HTTP library, with its version where it tells.
     pub http_library: String,

@@ -11,7 +11,7 @@ mod one;
 #[cfg(feature = "tower")]
 pub mod tower;
 pub mod transport;
-#[cfg(all(feature = "account", feature = "reqwest", feature = "sources"))]
+#[cfg(all(feature = "account", feature = "rustls", feature = "sources"))]
 #[doc = include_str!("tutorial.md")]
 pub mod tutorial {}
 #[cfg(feature = "account")]

@@ -4,7 +4,14 @@ use std::sync::Arc;
 
 use digicert_one_core::Connector;
 
-/// Returns reqwest on rustls; the default.
+/// Returns hyper on rustls; the default.
+#[cfg(feature = "rustls")]
+#[must_use]
+pub fn rustls() -> digicert_one_rustls::Connector {
+    digicert_one_rustls::Connector::new()
+}
+
+/// Returns reqwest on rustls, for programs that use reqwest already.
 #[cfg(feature = "reqwest")]
 #[must_use]
 pub fn reqwest() -> digicert_one_reqwest::Connector {
@@ -29,11 +36,13 @@ pub fn native_tls() -> digicert_one_native_tls::Connector {
 ///
 /// ```
 /// let names: Vec<&str> = digicert_one::transport::all().iter().map(|one| one.info().name).collect();
-/// assert_eq!(names.first(), Some(&"reqwest"));
+/// assert_eq!(names.first(), Some(&"rustls"));
 /// ```
 #[must_use]
 pub fn all() -> Vec<Arc<dyn Connector>> {
     vec![
+        #[cfg(feature = "rustls")]
+        Arc::new(rustls()),
         #[cfg(feature = "reqwest")]
         Arc::new(reqwest()),
         #[cfg(feature = "isahc")]

@@ -60,7 +60,7 @@ fn counted(
     let calls = Arc::clone(calls);
     let capabilities = Capabilities::none().with(Capability::TrustOnly);
     ServiceConnector::new(ConnectorInfo::new("counted", "test", "test"), capabilities, move |config| {
-        let inner = transport::reqwest().connect(config)?;
+        let inner = transport::rustls().connect(config)?;
         Ok(Counted { inner, calls: Arc::clone(&calls) })
     })
 }

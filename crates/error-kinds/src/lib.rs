@@ -3,6 +3,10 @@
 #[cfg(feature = "hyper")]
 mod http;
 #[cfg(feature = "rustls")]
+mod identity;
+#[cfg(feature = "rustls")]
+mod small_key;
+#[cfg(feature = "rustls")]
 mod tls;
 #[cfg(feature = "rustls")]
 mod untrusted;
@@ -10,4 +14,4 @@ mod untrusted;
 #[cfg(feature = "hyper")]
 pub use self::http::{http_kind, is_unprocessed};
 #[cfg(feature = "rustls")]
-pub use self::{tls::tls_kind, untrusted::peer_fault};
+pub use self::{identity::IdentityRefusal, small_key::SmallKeys, tls::tls_kind, untrusted::peer_fault};

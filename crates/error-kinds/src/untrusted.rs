@@ -30,10 +30,11 @@ pub fn peer_fault(error: &rustls::Error) -> PeerFault {
         | CertificateError::ExpiredRevocationList
         | CertificateError::ExpiredRevocationListContext { .. }
         | CertificateError::InvalidOcspResponse => PeerFault::RevocationUnknown,
-        // The algorithm is known, but the issuer's key is of another kind: not the key that signed.
-        CertificateError::BadSignature | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
-            PeerFault::BadSignature
-        }
+        CertificateError::BadSignature => PeerFault::BadSignature,
+        CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext {
+            signature_algorithm_id,
+            public_key_algorithm_id,
+        } => of_pair(signature_algorithm_id, public_key_algorithm_id),
         CertificateError::UnsupportedSignatureAlgorithm
         | CertificateError::UnsupportedSignatureAlgorithmContext { .. } => PeerFault::SignatureAlgorithm,
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => PeerFault::NameMismatch,
@@ -41,6 +42,19 @@ pub fn peer_fault(error: &rustls::Error) -> PeerFault {
         CertificateError::Other(other) => below(&*other.0),
         // ApplicationVerificationFailure, which only a program's own verifier returns, and errors added later.
         _ => PeerFault::Other,
+    }
+}
+
+/// A known algorithm that does not go with the key of the issuer. ECDSA by a key on an unknown curve is one that rustls does not support; a
+/// key of another kind is not the key that signed.
+fn of_pair(signature: &[u8], key: &[u8]) -> PeerFault {
+    /// Of ansi-X9-62 (RFC 3279): `ecdsa-with-*` and `id-ecPublicKey`.
+    const ECDSA: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04];
+    const EC_KEY: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
+    let has = |value: &[u8], name: &[u8]| value.windows(name.len()).any(|part| part == name);
+    match has(signature, ECDSA) && has(key, EC_KEY) {
+        true => PeerFault::SignatureAlgorithm,
+        false => PeerFault::BadSignature,
     }
 }
 
@@ -142,6 +156,20 @@ mod tests {
             public_key_algorithm_id,
         };
         assert_eq!(peer_fault(&said.into()), PeerFault::BadSignature);
+    }
+
+    #[test]
+    fn issuer_with_a_key_on_an_unknown_curve_has_an_unsupported_algorithm() {
+        let said = CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext {
+            signature_algorithm_id: vec![0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02],
+            // id-ecPublicKey with prime192v1.
+            public_key_algorithm_id: [
+                &[0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01][..],
+                &[0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x01],
+            ]
+            .concat(),
+        };
+        assert_eq!(peer_fault(&said.into()), PeerFault::SignatureAlgorithm);
     }
 
     #[test]

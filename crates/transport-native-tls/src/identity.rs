@@ -5,7 +5,7 @@ use native_tls::Identity;
 
 /// The identity as native-tls presents it.
 pub(crate) fn identity(identity: &ClientIdentity) -> Result<Identity, TransportError> {
-    if identity.key_kind() == KeyKind::Ed25519 && !crate::engine::capabilities().has(Capability::Ed25519Identity) {
+    if identity.key_kind() == KeyKind::Ed25519 && !crate::about::capabilities().has(Capability::Ed25519Identity) {
         let why = "this system's TLS cannot sign with an Ed25519 key";
         return Err(TransportError::unsupported(Capability::Ed25519Identity, why));
     }

@@ -1,26 +1,19 @@
 #![doc = include_str!("../README.md")]
 
+mod about;
 mod alert;
-mod body;
 mod config;
-mod dial;
 mod engine;
-mod error;
-mod handshake;
 mod identity;
-mod lost;
-mod records;
-mod stream;
-mod transport;
-mod tunnel;
 mod untrusted;
 
 use std::sync::Arc;
 
 use digicert_one_core::{Capabilities, ConnectorInfo, Transport, TransportConfig, TransportError};
+use digicert_one_hyper::HyperTransport;
 
-use self::engine::{capabilities, engine};
-use self::transport::NativeTlsTransport;
+use self::about::{capabilities, engine};
+use self::engine::Engine;
 
 /// Makes transports over hyper on the operating system's TLS.
 #[derive(Clone, Copy, Debug, Default)]
@@ -45,7 +38,7 @@ impl digicert_one_core::Connector for Connector {
     }
 
     fn connect(&self, config: &TransportConfig) -> Result<Arc<dyn Transport>, TransportError> {
-        Ok(Arc::new(NativeTlsTransport::new(config)?))
+        Ok(Arc::new(HyperTransport::<Engine>::new(config)?))
     }
 }
 

@@ -7,6 +7,7 @@ use digicert_one_core::{
     Capability, Delivery, HeadLimit, HttpVersions, NameOverride, ProxyAddress, TlsVersion, TlsVersions,
     TransportConfig, TransportError, TransportErrorKind, TrustRoots,
 };
+use digicert_one_error_kinds::SmallKeys;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::CryptoProvider;
@@ -64,7 +65,7 @@ pub(crate) fn client(config: &TransportConfig, connections: &Connections) -> Res
 fn tls(config: &TransportConfig) -> Result<ClientConfig, TransportError> {
     let provider = Arc::new(ciphers::provider());
     let inner = verifier(config.trust(), &provider)?;
-    let verifier = Arc::new(Witness { inner, small_roots: small_roots(config.trust())? });
+    let verifier = Arc::new(Witness { inner, small_keys: SmallKeys::new(config.trust().given()?) });
     let resolver = Resolver::new(config.identity(), &provider)?;
     let mut tls = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(versions(config.tls_versions()))
@@ -132,36 +133,11 @@ fn invalid(source: impl Into<digicert_one_core::BoxError>) -> TransportError {
     TransportError::new(TransportErrorKind::Config, Delivery::NotSent).with_source(source)
 }
 
-/// Whether the certificate has an RSA key below 2048 bits, which fails as a signature that does not match.
-fn has_small_key(certificate: &CertificateDer<'_>) -> bool {
-    const RSA: &[u8] = &[0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
-    /// The lengths of the public keys of RSA 512 and of RSA 2048 in DER. What is shorter holds no key.
-    const SMALL: std::ops::Range<usize> = 92..294;
-    webpki::EndEntityCert::try_from(certificate).is_ok_and(|certificate| {
-        let key = certificate.subject_public_key_info();
-        SMALL.contains(&key.len()) && key.windows(RSA.len()).any(|part| part == RSA)
-    })
-}
-
-/// The names of the given roots with such a key.
-fn small_roots(trust: &TrustRoots) -> Result<Vec<Vec<u8>>, TransportError> {
-    let small = trust.given()?.iter().filter(|root| has_small_key(root));
-    Ok(small.filter_map(|root| Some(webpki::EndEntityCert::try_from(root).ok()?.subject().to_vec())).collect())
-}
-
 /// Lets the real verifier decide and notes what the server shows and which TLS version asked.
 #[derive(Debug)]
 struct Witness {
     inner: Arc<dyn ServerCertVerifier>,
-    small_roots: Vec<Vec<u8>>,
-}
-
-impl Witness {
-    fn is_issued_by_small_root(&self, certificate: &CertificateDer<'_>) -> bool {
-        !self.small_roots.is_empty()
-            && webpki::EndEntityCert::try_from(certificate)
-                .is_ok_and(|certificate| self.small_roots.iter().any(|root| root == certificate.issuer()))
-    }
+    small_keys: SmallKeys,
 }
 
 impl ServerCertVerifier for Witness {
@@ -174,8 +150,7 @@ impl ServerCertVerifier for Witness {
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
         Handshake::note_server(end_entity);
-        let is_small = |one: &CertificateDer<'_>| has_small_key(one) || self.is_issued_by_small_root(one);
-        if std::iter::once(end_entity).chain(intermediates).any(is_small) {
+        if std::iter::once(end_entity).chain(intermediates).any(|one| self.small_keys.explain(one)) {
             Handshake::note_small_key();
         }
         self.inner.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
@@ -206,28 +181,5 @@ impl ServerCertVerifier for Witness {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.inner.supported_verify_schemes()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use digicert_one_testbed::{Pki, ServerFlaw, ServerSpec};
-
-    use super::*;
-
-    #[test]
-    fn small_root_explains_what_it_issued_and_nothing_else() {
-        let small = ServerSpec { flaw: Some(ServerFlaw::SmallKey), ..ServerSpec::default() };
-        let small = CertificateDer::from(Pki::shared().server_with(small).chain_der()[0].clone());
-        let root = CertificateDer::from(Pki::shared().root_der().to_vec());
-        let only = |root: &CertificateDer<'static>| TrustRoots::Only(vec![root.clone()]);
-        assert_eq!(small_roots(&only(&root)).expect("a root"), Vec::<Vec<u8>>::new());
-        assert_eq!(small_roots(&only(&small)).expect("a root").len(), 1);
-
-        let leaf = CertificateDer::from(Pki::shared().server(&["one.test"]).chain_der()[0].clone());
-        let issuer = webpki::EndEntityCert::try_from(&leaf).expect("a certificate").issuer().to_vec();
-        let inner = verifier(&only(&root), &Arc::new(ciphers::provider())).expect("a verifier");
-        let witness = Witness { inner, small_roots: vec![issuer] };
-        assert!(witness.is_issued_by_small_root(&leaf) && !witness.is_issued_by_small_root(&root));
     }
 }

@@ -1,12 +1,10 @@
 //! The client identity in rustls: a resolver that presents it and notes that the server asked. The note is a better witness
 //! than the alert, which TLS 1.3 over HTTP/2 mostly loses.
 
-use std::error::Error;
-use std::fmt;
 use std::sync::Arc;
 
-use digicert_one_core::{ClientIdentity, Delivery, PeerFault, TransportError, TransportErrorKind};
-use digicert_one_error_kinds::peer_fault;
+use digicert_one_core::{ClientIdentity, Delivery, TransportError, TransportErrorKind};
+use digicert_one_error_kinds::IdentityRefusal;
 use rustls::SignatureScheme;
 use rustls::client::ResolvesClientCert;
 use rustls::crypto::CryptoProvider;
@@ -33,44 +31,10 @@ impl Resolver {
         match key {
             Ok(key) => Ok(Self { key: Some(Arc::new(key)) }),
             Err(error) => {
-                let refusal = Refusal { why: why(&error), error };
+                let refusal = IdentityRefusal::from(error);
                 Err(TransportError::new(TransportErrorKind::LocalIdentity, Delivery::NotSent).with_source(refusal))
             }
         }
-    }
-}
-
-/// Why rustls does not take an identity, in words; its own stand below.
-#[derive(Debug)]
-struct Refusal {
-    why: &'static str,
-    error: rustls::Error,
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.why)
-    }
-}
-
-impl Error for Refusal {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&self.error)
-    }
-}
-
-fn why(error: &rustls::Error) -> &'static str {
-    use rustls::{Error, InconsistentKeys};
-    match error {
-        Error::InvalidCertificate(_) => match peer_fault(error) {
-            PeerFault::Version => "the certificate is not X.509 version 3, and rustls takes no other",
-            PeerFault::CriticalExtension => "the certificate has a critical extension that rustls does not know",
-            PeerFault::Malformed => "the certificate breaks a rule of RFC 5280 on how it is written",
-            _ => "rustls does not take the certificate",
-        },
-        Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => "the key does not belong to the certificate",
-        Error::NoCertificatesPresented => "there is no certificate",
-        _ => "rustls does not take this kind of key",
     }
 }
 

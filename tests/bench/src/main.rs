@@ -22,6 +22,10 @@
 //! but it shares the machine, so if both cores are busy, the CPU ratio is more reliable than calls per
 //! second.
 //!
+//! The transport over rustls is compared twice: with reqwest on rustls, the usual alternative, and (`limit`) with hyper-util and
+//! hyper-rustls, the libraries below it. `alone` is this transport without the client against the latter: the difference between the two
+//! rows is the client.
+//!
 //! The transport over native-tls is compared with reqwest on native-tls, the usual alternative. That is
 //! another HTTP stack than the one below that transport (hyper-util), so this ratio may be well above 1.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks through its output")]

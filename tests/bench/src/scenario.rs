@@ -13,9 +13,19 @@ pub(crate) struct Scenario {
 /// The library below a transport.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Library {
+    Rustls,
+    /// The transport over rustls again, compared with what is below it: the limit.
+    RustlsLimit,
+    /// The same without the client: one transport alone.
+    RustlsAlone,
     Reqwest,
     Isahc,
     NativeTls,
+}
+
+impl Library {
+    const ALL: [Self; 6] =
+        [Self::Rustls, Self::RustlsLimit, Self::RustlsAlone, Self::Reqwest, Self::Isahc, Self::NativeTls];
 }
 
 /// The HTTP version on the wire.
@@ -29,7 +39,7 @@ impl Scenario {
     /// All scenarios, in the order in which they run.
     pub(crate) fn all() -> Vec<Self> {
         let mut all = Vec::new();
-        for library in [Library::Reqwest, Library::Isahc, Library::NativeTls] {
+        for library in Library::ALL {
             for http in [Http::One, Http::Two] {
                 for in_flight in [1, 32] {
                     all.push(Self { library, http, in_flight });
@@ -49,7 +59,8 @@ impl Library {
     /// The raw library that the client is compared with.
     pub(crate) fn raw(self) -> &'static str {
         match self {
-            Self::Reqwest => "reqwest + rustls",
+            Self::Rustls | Self::Reqwest => "reqwest + rustls",
+            Self::RustlsLimit | Self::RustlsAlone => "hyper-util + rustls",
             Self::Isahc => "isahc + rustls",
             Self::NativeTls => "reqwest + native-tls",
         }
@@ -69,6 +80,9 @@ impl Http {
 impl fmt::Display for Library {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
+            Self::Rustls => "rustls",
+            Self::RustlsLimit => "limit",
+            Self::RustlsAlone => "alone",
             Self::Reqwest => "reqwest",
             Self::Isahc => "isahc",
             Self::NativeTls => "native-tls",

@@ -4,15 +4,22 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use digicert_one::core::{
-    ApiKey, Connector, FixedCredential, HttpVersions, Instance, Timeouts, TransportConfig, TrustRoots,
+    ApiKey, Connector, FixedCredential, HttpVersions, Instance, Timeouts, Transport, TransportConfig, TrustRoots,
 };
 use http::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use http_body_util::{BodyExt as _, Empty};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use isahc::AsyncReadResponseExt as _;
 use isahc::config::{Configurable as _, RedirectPolicy, VersionNegotiation};
 use isahc::tls::{TlsConfig, TrustStore};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
+use rustls::{ClientConfig, RootCertStore};
 
 use crate::scenario::{Http, Library, Scenario};
 use crate::server::{HEADERS, MEASURED, Server};
@@ -35,8 +42,10 @@ pub(crate) struct Side {
 #[derive(Clone)]
 enum Caller {
     Reqwest(reqwest::Client),
+    Hyper(Client<HttpsConnector<HttpConnector>, Empty<Bytes>>),
     Isahc(isahc::HttpClient),
     Client(digicert_one::Client),
+    Transport(Arc<dyn Transport>),
 }
 
 /// The relevant parts of a response.
@@ -50,7 +59,14 @@ struct Answer {
 /// from both.
 pub(crate) async fn sides(scenario: Scenario, server: &Server, noise: bool) -> Result<[Side; 2], BoxError> {
     let first = raw(scenario, server)?;
-    let second = if noise { raw(scenario, server)? } else { Caller::Client(client(scenario, server)?) };
+    let second = match scenario.library {
+        _ if noise => raw(scenario, server)?,
+        Library::RustlsAlone => {
+            let connector = digicert_one::transport::rustls();
+            Caller::Transport(connector.connect(&transport_config(scenario.http, server)?)?)
+        }
+        _ => Caller::Client(client(scenario, server)?),
+    };
     let sides =
         [first, second].map(|caller| Side { caller, base: server.url().into(), version: scenario.http.version() });
     let (first, second) = (sides[0].sent_headers().await?, sides[1].sent_headers().await?);
@@ -94,10 +110,28 @@ impl Side {
                 let (status, version) = (response.status(), response.version());
                 Answer { status, version, body: response.bytes().await?.into() }
             }
+            Caller::Hyper(client) => {
+                let mut request = http::Request::get(format!("{}{path}", self.base)).body(Empty::new())?;
+                request.headers_mut().extend(headers());
+                tokio::time::timeout(TOTAL, async {
+                    let response = client.request(request).await?;
+                    let (status, version) = (response.status(), response.version());
+                    let body = response.into_body().collect().await?.to_bytes();
+                    Ok::<_, BoxError>(Answer { status, version, body: body.into() })
+                })
+                .await??
+            }
             Caller::Isahc(client) => {
                 let mut response = client.get_async(format!("{}{path}", self.base)).await?;
                 let (status, version) = (response.status(), response.version());
                 Answer { status, version, body: response.bytes().await? }
+            }
+            Caller::Transport(transport) => {
+                let mut request = http::Request::get(format!("{}{path}", self.base)).body(Bytes::new())?;
+                request.headers_mut().extend(headers());
+                let response = transport.send(request).await?.response;
+                let (status, version) = (response.status(), response.version());
+                Answer { status, version, body: response.into_body().collect(1 << 20).await?.into() }
             }
             Caller::Client(client) => {
                 let response = client.get(path).send().await?;
@@ -110,7 +144,10 @@ impl Side {
 
 fn raw(scenario: Scenario, server: &Server) -> Result<Caller, BoxError> {
     Ok(match scenario.library {
-        Library::Reqwest => Caller::Reqwest(reqwest_client(scenario.http, server)?.tls_backend_rustls().build()?),
+        Library::RustlsLimit | Library::RustlsAlone => Caller::Hyper(hyper_client(scenario.http, server)?),
+        Library::Rustls | Library::Reqwest => {
+            Caller::Reqwest(reqwest_client(scenario.http, server)?.tls_backend_rustls().build()?)
+        }
         Library::NativeTls => Caller::Reqwest(reqwest_client(scenario.http, server)?.tls_backend_native().build()?),
         Library::Isahc => Caller::Isahc(isahc_client(scenario.http, server)?),
     })
@@ -132,6 +169,25 @@ fn reqwest_client(http: Http, server: &Server) -> Result<reqwest::ClientBuilder,
         Http::One => builder.http1_only(),
         Http::Two => builder,
     })
+}
+
+fn hyper_client(http: Http, server: &Server) -> Result<Client<HttpsConnector<HttpConnector>, Empty<Bytes>>, BoxError> {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(server.root_pem().as_bytes())?)?;
+    let tls = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let mut tcp = HttpConnector::new();
+    tcp.enforce_http(false);
+    tcp.set_nodelay(true);
+    tcp.set_connect_timeout(Some(CONNECT));
+    let builder = HttpsConnectorBuilder::new().with_tls_config(tls).https_only();
+    let connector = match http {
+        Http::One => builder.enable_http1().wrap_connector(tcp),
+        Http::Two => builder.enable_all_versions().wrap_connector(tcp),
+    };
+    Ok(Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).timer(TokioTimer::new()).build(connector))
 }
 
 fn isahc_client(http: Http, server: &Server) -> Result<isahc::HttpClient, BoxError> {
@@ -156,18 +212,12 @@ fn isahc_client(http: Http, server: &Server) -> Result<isahc::HttpClient, BoxErr
 
 fn client(scenario: Scenario, server: &Server) -> Result<digicert_one::Client, BoxError> {
     let connector: Arc<dyn Connector> = match scenario.library {
+        Library::Rustls | Library::RustlsLimit | Library::RustlsAlone => Arc::new(digicert_one::transport::rustls()),
         Library::Reqwest => Arc::new(digicert_one::transport::reqwest()),
         Library::Isahc => Arc::new(digicert_one::transport::isahc()),
         Library::NativeTls => Arc::new(digicert_one::transport::native_tls()),
     };
-    let root = CertificateDer::from_pem_slice(server.root_pem().as_bytes())?;
-    let config = TransportConfig::new()
-        .with_trust(TrustRoots::Only(vec![root]))
-        .with_timeouts(Timeouts::new().with_connect(CONNECT).with_total(TOTAL))
-        .with_http_versions(match scenario.http {
-            Http::One => HttpVersions::Http1,
-            Http::Two => HttpVersions::Both,
-        });
+    let config = transport_config(scenario.http, server)?;
     Ok(digicert_one::Client::builder()
         .instance(Instance::parse(&server.url())?)
         .credential(FixedCredential::api_key(ApiKey::new(KEY)?))
@@ -175,6 +225,17 @@ fn client(scenario: Scenario, server: &Server) -> Result<digicert_one::Client, B
         .transport_config(config)
         .user_agent(AGENT)
         .build()?)
+}
+
+fn transport_config(http: Http, server: &Server) -> Result<TransportConfig, BoxError> {
+    let root = CertificateDer::from_pem_slice(server.root_pem().as_bytes())?;
+    Ok(TransportConfig::new()
+        .with_trust(TrustRoots::Only(vec![root]))
+        .with_timeouts(Timeouts::new().with_connect(CONNECT).with_total(TOTAL))
+        .with_http_versions(match http {
+            Http::One => HttpVersions::Http1,
+            Http::Two => HttpVersions::Both,
+        }))
 }
 
 /// What `Client` sends on its own.

@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 /// A TLS stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Stack {
+    /// hyper on rustls.
+    Rustls,
     /// reqwest on rustls.
     Reqwest,
     /// isahc on libcurl.
@@ -22,6 +24,7 @@ pub enum Stack {
 impl Stack {
     fn connector(self) -> Arc<dyn Connector> {
         match self {
+            Self::Rustls => Arc::new(digicert_one_rustls::Connector::new()),
             Self::Reqwest => Arc::new(digicert_one_reqwest::Connector::new()),
             Self::Isahc => Arc::new(digicert_one_isahc::Connector::new()),
             Self::NativeTls => Arc::new(digicert_one_native_tls::Connector::new()),
@@ -32,6 +35,7 @@ impl Stack {
 impl fmt::Display for Stack {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Rustls => "rustls",
             Self::Reqwest => "reqwest",
             Self::Isahc => "isahc",
             Self::NativeTls => "native-tls",

@@ -13,6 +13,7 @@ fn number(name: &str, usual: u64) -> u64 {
 #[test]
 fn all_transports_behave_the_same() {
     let subjects = [
+        ("rustls", Subject::new(digicert_one_rustls::Connector::new())),
         ("reqwest", Subject::new(digicert_one_reqwest::Connector::new())),
         ("native-tls", Subject::new(digicert_one_native_tls::Connector::new())),
         ("isahc", Subject::new(digicert_one_isahc::Connector::new()).on(futures_executor::block_on)),

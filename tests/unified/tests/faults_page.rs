@@ -12,7 +12,8 @@ fn recorded_faults_are_complete_and_have_accepted_codes() {
     let text = std::fs::read_to_string(path).expect("docs/faults.tsv is there: cargo xtask faults");
     let isahc = digicert_one_isahc::Connector::new().capabilities();
     // The second engine of isahc cannot be linked together with the first; it declares the same error details.
-    let stacks: [(&str, Capabilities); 4] = [
+    let stacks: [(&str, Capabilities); 5] = [
+        ("rustls", digicert_one_rustls::Connector::new().capabilities()),
         ("reqwest", digicert_one_reqwest::Connector::new().capabilities()),
         ("native-tls", digicert_one_native_tls::Connector::new().capabilities()),
         ("isahc", isahc),

@@ -1,4 +1,11 @@
-//! The three suites in one binary that links every transport.
+//! The four suites in one binary that links every transport.
+
+mod rustls {
+    digicert_one_conformance::suite!(
+        digicert_one_conformance::Subject::new(digicert_one_rustls::Connector::new())
+            .waivers(include_str!("../../../crates/transport-rustls/waivers.toml"))
+    );
+}
 
 mod reqwest {
     digicert_one_conformance::suite!(

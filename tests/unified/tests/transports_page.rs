@@ -24,7 +24,8 @@ fn transports_page_shows_declared_capabilities() {
 }
 
 fn table() -> String {
-    let connectors: [&dyn Connector; 3] = [
+    let connectors: [&dyn Connector; 4] = [
+        &digicert_one_rustls::Connector::new(),
         &digicert_one_reqwest::Connector::new(),
         &digicert_one_isahc::Connector::new(),
         &digicert_one_native_tls::Connector::new(),
@@ -33,7 +34,7 @@ fn table() -> String {
     for connector in connectors {
         let _ = write!(text, " `{}` |", connector.info().name);
     }
-    text.push_str("\n|---|---|---|---|\n");
+    text.push_str("\n|---|---|---|---|---|\n");
     for &capability in Capability::ALL {
         let _ = write!(text, "| `{capability}` |");
         for connector in connectors {

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::environment::cleared;
 
-pub(crate) const TRANSPORTS: [&str; 3] = ["reqwest", "isahc", "native-tls"];
+pub(crate) const TRANSPORTS: [&str; 4] = ["rustls", "reqwest", "isahc", "native-tls"];
 
 /// A variable's name and value.
 pub(crate) type Variable<'a> = (&'a str, &'a str);

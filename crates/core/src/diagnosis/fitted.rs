@@ -49,13 +49,13 @@ fn replaced(code: Code, context: &CallContext) -> Option<&'static str> {
              intermediate. A client certificate cannot pass an inspecting proxy: ask for a bypass."
         }
         (Code::HS_03, _) if !context.reports_alerts() => {
-            "The reqwest transport reports the server's reason. Without it: look for a TLS-inspecting proxy and \
+            "The transports rustls and reqwest report the server's reason. Without them: look for a TLS-inspecting proxy and \
              for a firewall; check that host and TLS versions fit; check the client certificate (dates, issuer, host) if one is \
              configured."
         }
         (Code::HS_03, Mode::Key) => {
             "In this order: check whether this host wants a client certificate; look for a TLS-inspecting proxy; look \
-             for a firewall. The reqwest transport reports most."
+             for a firewall. The transports rustls and reqwest report most."
         }
         _ => return None,
     })
@@ -131,7 +131,7 @@ mod tests {
 
     fn contexts() -> Vec<CallContext> {
         let mut contexts = Vec::new();
-        for transport in ["reqwest", "isahc", "native-tls"] {
+        for transport in ["rustls", "reqwest", "isahc", "native-tls"] {
             for mode in MODES {
                 for host in ["one.digicert.com", "clientauth.one.digicert.com"] {
                     for versions in [HttpVersions::Http1, TransportConfig::new().http_versions()] {
@@ -241,8 +241,9 @@ mod tests {
         };
         let remedy =
             |code, transport: &'static str| Diagnosis::of(code, "it failed.").fitted(&context(transport)).remedy;
-        assert!(remedy(Code::HS_03, "isahc").ends_with("The reqwest transport reports most."));
+        assert!(remedy(Code::HS_03, "isahc").ends_with("The transports rustls and reqwest report most."));
         assert!(remedy(Code::HS_03, "reqwest").ends_with("look for a firewall."));
+        assert!(remedy(Code::HS_03, "rustls").ends_with("look for a firewall."));
         assert!(remedy(Code::HS_05, "isahc").contains("allow HTTP/1.1"));
         let only_http1 = TransportConfig::new().with_http_versions(HttpVersions::Http1);
         let only_http1 = context("isahc").with_transport(in_use("isahc", &only_http1));

@@ -66,8 +66,8 @@ pub(super) fn diagnose(fault: PeerFault, error: &TransportError, context: &CallC
             Code::TR_05,
             format!("we refused {host}'s certificate; this TLS stack does not say why."),
             format!(
-                "check its issuer, its name and its dates ({}); the reqwest transport reports which it is: \
-                 --transport reqwest",
+                "check its issuer, its name and its dates ({}); the transports rustls and reqwest report which it is: \
+                 --transport rustls",
                 clock()
             ),
         ),

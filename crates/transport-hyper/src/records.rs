@@ -1,6 +1,5 @@
-//! The clear-text part of a TLS handshake, read off the wire: native-tls tells nothing of it, and all its engines speak the
-//! same protocol. TLS 1.2 is in clear until ChangeCipherSpec, TLS 1.3 until the server's hello. Nothing here decides
-//! anything: what cannot be read is unknown.
+//! The clear-text part of a TLS connection, read off the wire, for engines that show little of it. A handshake of TLS 1.2 is in clear
+//! until ChangeCipherSpec, one of TLS 1.3 until the server's hello. Nothing here decides anything: what cannot be read is unknown.
 
 use digicert_one_core::{TlsAlert, TlsVersion};
 
@@ -19,17 +18,20 @@ const SUPPORTED_VERSIONS: u16 = 43;
 const KEY_SHARE: u16 = 51;
 
 /// What a handshake showed.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Seen {
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
     /// The other side said something that is not TLS.
-    pub(crate) not_tls: bool,
-    pub(crate) alert: Option<TlsAlert>,
-    pub(crate) version: Option<TlsVersion>,
-    pub(crate) resumed: Option<bool>,
-    /// Known for TLS 1.2 only.
-    pub(crate) certificate_requested: Option<bool>,
-    /// Known for TLS 1.2 only.
-    pub(crate) certificate_sent: Option<bool>,
+    pub not_tls: bool,
+    /// An alert of the server in clear text.
+    pub alert: Option<TlsAlert>,
+    /// The version that the server chose.
+    pub version: Option<TlsVersion>,
+    /// Whether the server agreed to resume a session.
+    pub resumed: Option<bool>,
+    /// Whether the server asked for a client certificate; known for TLS 1.2 only.
+    pub certificate_requested: Option<bool>,
+    /// Whether our certificate left; known for TLS 1.2 only.
+    pub certificate_sent: Option<bool>,
 }
 
 /// Reads what the server and what we sent.
@@ -64,16 +66,19 @@ pub(crate) fn read(server: &[u8], client: &[u8]) -> Seen {
     seen
 }
 
-/// Reads the types of the records that follow a TLS 1.2 handshake: encrypted, but for these.
+/// Reads the types of a server's records, which are in clear text whatever is in them, from its first byte on.
 #[derive(Debug, Default)]
 pub(crate) struct RecordTypes {
     head: [u8; 5],
     known: usize,
     left: usize,
+    ciphers_changed: bool,
+    finished: bool,
 }
 
 impl RecordTypes {
-    /// Whether a handshake message is among the records that begin in `bytes`: the server wants a second handshake.
+    /// Whether a handshake message is among the records that begin in `bytes` and follow the first handshake of TLS 1.2: the server
+    /// wants a second one. In a handshake of TLS 1.2 one message follows ChangeCipherSpec (RFC 5246 section 7.3).
     pub(crate) fn begins_handshake(&mut self, mut bytes: &[u8]) -> bool {
         let mut found = false;
         while !bytes.is_empty() {
@@ -85,7 +90,12 @@ impl RecordTypes {
             self.known += 1;
             bytes = rest;
             if self.known == self.head.len() {
-                found |= self.head[0] == HANDSHAKE;
+                match self.head[0] {
+                    CHANGE_CIPHER_SPEC => self.ciphers_changed = true,
+                    HANDSHAKE if self.finished => found = true,
+                    HANDSHAKE => self.finished = self.ciphers_changed,
+                    _ => {}
+                }
                 self.known = 0;
                 self.left = usize::from(u16::from_be_bytes([self.head[3], self.head[4]]));
             }
@@ -277,7 +287,13 @@ mod tests {
 
     #[test]
     fn second_handshake_shows_in_the_type_of_its_record() {
-        let data = [record(APPLICATION_DATA, &[HANDSHAKE; 40]), record(ALERT, &[1, 0])].concat();
+        let first = [
+            record(HANDSHAKE, &[2; 50]),
+            record(HANDSHAKE, &[14; 4]),
+            record(CHANGE_CIPHER_SPEC, &[1]),
+            record(HANDSHAKE, &[9; 40]),
+        ];
+        let data = [&first.concat()[..], &record(APPLICATION_DATA, &[HANDSHAKE; 40]), &record(ALERT, &[1, 0])].concat();
         let hello = record(HANDSHAKE, &[9; 30]);
         for size in 1..data.len() {
             let mut types = RecordTypes::default();

@@ -14,7 +14,7 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-use crate::error::ConnectFailure;
+use crate::failure::ConnectFailure;
 
 /// The proxy of one transport.
 pub(crate) struct Tunnel {

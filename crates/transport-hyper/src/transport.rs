@@ -25,6 +25,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::body::StreamedBody;
 use crate::config::RequestBody;
 use crate::dial::Dialer;
+use crate::engine::Engine;
 use crate::handshake::{CALL, Handshake};
 use crate::lost::Lost;
 use crate::{config, error};
@@ -35,15 +36,20 @@ const FAR: Duration = Duration::from_secs(1_000_000_000);
 /// How often a call that waits looks whether its connection still stands.
 const PATIENCE: Duration = Duration::from_millis(250);
 
-pub(crate) struct NativeTlsTransport {
-    client: Client<Dialer, RequestBody>,
+/// A transport over hyper on the TLS of an [`Engine`].
+pub struct HyperTransport<E: Engine> {
+    client: Client<Dialer<E>, RequestBody>,
     limit: Duration,
 }
 
-impl NativeTlsTransport {
-    pub(crate) fn new(config: &TransportConfig) -> Result<Self, TransportError> {
+impl<E: Engine> HyperTransport<E> {
+    /// A transport with exactly this configuration. Opens no connection.
+    ///
+    /// # Errors
+    /// A setting that the engine or hyper cannot honour, or that is invalid.
+    pub fn new(config: &TransportConfig) -> Result<Self, TransportError> {
         let timeouts = config.timeouts();
-        let client = config::client(config::dialer(config)?, timeouts.pool_idle().min(FAR));
+        let client = config::client(config::dialer::<E>(config)?, timeouts.pool_idle().min(FAR));
         Ok(Self { client, limit: timeouts.total() })
     }
 }
@@ -58,7 +64,7 @@ enum Outcome<T> {
 }
 
 #[async_trait]
-impl Transport for NativeTlsTransport {
+impl<E: Engine> Transport for HyperTransport<E> {
     async fn send(&self, mut request: http::Request<Bytes>) -> Result<Exchange, TransportError> {
         announce_empty_body(&mut request);
         self.call(request.map(|body| Either::Left(Full::new(body)))).await
@@ -70,7 +76,7 @@ impl Transport for NativeTlsTransport {
     }
 }
 
-impl NativeTlsTransport {
+impl<E: Engine> HyperTransport<E> {
     async fn call(&self, request: http::Request<RequestBody>) -> Result<Exchange, TransportError> {
         // Without a runtime tokio panics in its first timer.
         if let Err(error) = tokio::runtime::Handle::try_current() {
@@ -109,7 +115,7 @@ impl NativeTlsTransport {
         });
         match outcome.await {
             Outcome::Ended(Ok(response)) => exchange(response, deadline),
-            Outcome::Ended(Err(failure)) => Err(error::of_call(failure, begun.as_deref())),
+            Outcome::Ended(Err(failure)) => Err(error::of_call::<E>(failure, begun.as_deref())),
             Outcome::Lost(connection) => Err(error::of_lost_call(&connection)),
             Outcome::Late => Err(error::of_late_call(carried_by(&carrier).as_deref(), begun.as_deref())),
         }
@@ -153,8 +159,8 @@ fn translate(mut request: http::Request<RequestBody>) -> Result<http::Request<Re
     Ok(request)
 }
 
-impl fmt::Debug for NativeTlsTransport {
+impl<E: Engine> fmt::Debug for HyperTransport<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NativeTlsTransport").finish_non_exhaustive()
+        f.debug_struct("HyperTransport").finish_non_exhaustive()
     }
 }

@@ -9,48 +9,47 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use digicert_one_core::{NameOverride, PeerFault, Phase, ServerCertificate, TlsVersion, TransportErrorKind};
+use digicert_one_core::{NameOverride, Phase, TransportErrorKind};
 use http::Uri;
 use http::uri::Scheme;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::Name;
 use tokio::net::TcpStream;
-use tokio_native_tls::{TlsConnector, TlsStream};
 use tower_service::Service;
 
-use crate::error::{ConnectFailure, NoAddress};
+use crate::engine::Engine;
+use crate::failure::{ConnectFailure, NoAddress};
 use crate::handshake::{CALL, Handshake};
-use crate::stream::{Recording, Stream, Wire};
+use crate::stream::Stream;
 use crate::tunnel::Tunnel;
+use crate::wire::Wire;
 
-/// The connector of one transport. A clone is the same connector.
-#[derive(Clone)]
-pub(crate) struct Dialer(Arc<Inner>);
+/// The dialler of one transport. A clone is the same dialler.
+pub(crate) struct Dialer<E>(Arc<Inner<E>>);
 
-struct Inner {
+struct Inner<E> {
     tcp: HttpConnector<Names>,
-    tls: TlsConnector,
+    engine: E,
     tunnel: Option<Tunnel>,
     limit: Duration,
-    has_identity: bool,
 }
 
-impl Dialer {
-    pub(crate) fn new(
-        tcp: HttpConnector<Names>,
-        tls: TlsConnector,
-        tunnel: Option<Tunnel>,
-        limit: Duration,
-        has_identity: bool,
-    ) -> Self {
-        Self(Arc::new(Inner { tcp, tls, tunnel, limit, has_identity }))
+impl<E> Dialer<E> {
+    pub(crate) fn new(tcp: HttpConnector<Names>, engine: E, tunnel: Option<Tunnel>, limit: Duration) -> Self {
+        Self(Arc::new(Inner { tcp, engine, tunnel, limit }))
     }
 }
 
-impl Service<Uri> for Dialer {
-    type Response = Stream;
+impl<E> Clone for Dialer<E> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<E: Engine> Service<Uri> for Dialer<E> {
+    type Response = Stream<E>;
     type Error = ConnectFailure;
-    type Future = Pin<Box<dyn Future<Output = Result<Stream, ConnectFailure>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Stream<E>, ConnectFailure>> + Send>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), ConnectFailure>> {
         Poll::Ready(Ok(()))
@@ -83,45 +82,28 @@ impl Drop for Making {
     }
 }
 
-impl Inner {
-    async fn connect(&self, destination: &Uri, handshake: &Arc<Handshake>) -> Result<Stream, ConnectFailure> {
+impl<E: Engine> Inner<E> {
+    async fn connect(&self, destination: &Uri, handshake: &Arc<Handshake>) -> Result<Stream<E>, ConnectFailure> {
         let host = destination.host().unwrap_or_default();
-        let https = destination.scheme() != Some(&Scheme::HTTP);
+        if destination.scheme() == Some(&Scheme::HTTP) {
+            // Clear text goes to this machine only; a proxy has no business there.
+            let tcp = self.tcp(destination, handshake).await?;
+            handshake.tcp_stands();
+            return Ok(Stream::clear(tcp, Arc::clone(handshake)));
+        }
         let (tcp, early) = match &self.tunnel {
-            Some(tunnel) if https => {
+            Some(tunnel) => {
                 let tcp = self.tcp(tunnel.proxy(), handshake).await.map_err(ConnectFailure::at_proxy)?;
                 tunnel.open(tcp, host, destination.port_u16().unwrap_or(443)).await?
             }
-            // Clear text goes to this machine only; a proxy has no business there.
-            _ => (self.tcp(destination, handshake).await?, Bytes::new()),
+            None => (self.tcp(destination, handshake).await?, Bytes::new()),
         };
         handshake.tcp_stands();
-        if !https {
-            return Ok(Stream::clear(Wire::new(tcp, early, None), Arc::clone(handshake)));
-        }
-        let recording = Arc::new(Recording::default());
-        let wire = Wire::new(tcp, early, Some(Arc::clone(&recording)));
         // The brackets belong to the URI, and a final dot to the resolver (RFC 6066 §3): the certificate has neither.
         let name = host.trim_start_matches('[').trim_end_matches(']').trim_end_matches('.');
-        let outcome = self.tls.connect(name, wire).await;
-        let seen = recording.read();
-        // Of a server that was refused, the engine shows nothing.
-        let server = outcome.as_ref().ok().and_then(server_certificate);
-        let has_common_name_alone = outcome.as_ref().is_ok_and(|tls| has_common_name_alone(tls, name));
-        let is_tls12 = seen.version == Some(TlsVersion::Tls12);
-        let outcome = outcome.map_err(|error| ConnectFailure::of_handshake(error, &seen));
-        let refused =
-            outcome.as_ref().is_err_and(|failure| matches!(failure.kind(), TransportErrorKind::PeerUntrusted(_)));
-        handshake.learn(&seen, self.has_identity, refused, server);
-        if has_common_name_alone {
-            // The handshake is done by now, but no byte of a request has left.
-            let kind = TransportErrorKind::PeerUntrusted(PeerFault::NameMismatch);
-            return Err(ConnectFailure::new(
-                kind,
-                "the certificate has no DNS name, and its common name does not count",
-            ));
-        }
-        Stream::tls(outcome?, is_tls12, Arc::clone(handshake))
+        let wire = Wire::new(tcp, &early, E::READ_BUFFER);
+        let secured = self.engine.handshake(name, wire, handshake).await?;
+        Ok(Stream::tls(secured, Arc::clone(handshake)))
     }
 
     async fn tcp(&self, to: &Uri, handshake: &Handshake) -> Result<TcpStream, ConnectFailure> {
@@ -131,27 +113,6 @@ impl Inner {
         }
         Ok(tcp)
     }
-}
-
-fn server_certificate(tls: &TlsStream<Wire>) -> Option<Arc<ServerCertificate>> {
-    let der = tls.get_ref().peer_certificate().ok()??.to_der().ok()?;
-    ServerCertificate::read(&der.into()).map(Arc::new)
-}
-
-/// Whether a certificate that suits a DNS name has none itself: OpenSSL then compares the common name of its subject, which RFC 9110
-/// section 4.3.4 forbids, and native-tls has no option against it.
-#[cfg(not(any(target_os = "windows", target_vendor = "apple")))]
-fn has_common_name_alone(tls: &TlsStream<Wire>, called: &str) -> bool {
-    let is_address = called.parse::<std::net::IpAddr>().is_ok();
-    let shown = tls.get_ref().peer_certificate().ok().flatten().and_then(|shown| shown.to_der().ok());
-    let names = shown.and_then(|der| openssl::x509::X509::from_der(&der).ok()).map(|shown| shown.subject_alt_names());
-    !is_address && names.is_some_and(|names| names.into_iter().flatten().all(|name| name.dnsname().is_none()))
-}
-
-/// The other engines never look at the common name.
-#[cfg(any(target_os = "windows", target_vendor = "apple"))]
-fn has_common_name_alone(_: &TlsStream<Wire>, _: &str) -> bool {
-    false
 }
 
 /// The resolver: overrides first, then the system's.

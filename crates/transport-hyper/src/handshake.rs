@@ -1,16 +1,12 @@
-//! What is known of one connection: how far it came, what its handshake showed, whether it has been used. The connector
-//! makes one note of these for each connection; answers and errors lead back to it.
+//! What is known of one connection: how far it came, what its handshake showed, whether it has been used. The dialler
+//! makes one note of these for each connection; responses and errors lead back to it.
 
 use std::cell::Cell;
-use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use digicert_one_core::{ConnectionFacts, Phase, ServerCertificate, TlsAlert};
-
-use crate::alert::alert_in;
-use crate::records::Seen;
+use digicert_one_core::{ConnectionFacts, Phase, TlsAlert};
 
 tokio::task_local! {
     /// The connection that the call around it begins to make, if it makes one.
@@ -23,15 +19,26 @@ const STANDS: u8 = 2;
 /// close_notify is the one alert that is never a failure, so its number is free.
 const NO_ALERT: u8 = 0;
 
+/// What a TLS library does when a server wants a second handshake on a TLS 1.2 connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Renegotiation {
+    /// It makes one, in cipher text: what the first one showed holds no longer.
+    Made,
+    /// It refuses.
+    Refused,
+}
+
+const NO_RENEGOTIATION: u8 = 0;
+
 /// The notes of one connection.
 #[derive(Debug, Default)]
-pub(crate) struct Handshake {
+pub struct Handshake {
     step: AtomicU8,
     peer: OnceLock<SocketAddr>,
     facts: OnceLock<ConnectionFacts>,
     alert: AtomicU8,
     has_identity: AtomicBool,
-    renegotiated: AtomicBool,
+    renegotiation: AtomicU8,
     writing: AtomicBool,
     answered: AtomicBool,
     gone: AtomicBool,
@@ -52,38 +59,32 @@ impl Handshake {
         self.step.store(STANDS, Ordering::Relaxed);
     }
 
-    /// What could be seen of the TLS handshake. With `refused` it was we who ended it, before our certificate.
-    pub(crate) fn learn(&self, seen: &Seen, has_identity: bool, refused: bool, server: Option<Arc<ServerCertificate>>) {
-        let mut facts = ConnectionFacts::unknown();
-        facts.tls_version = seen.version;
-        facts.tls_resumed = seen.resumed;
-        facts.identity_requested = seen.certificate_requested;
-        // Without an identity nothing can have been sent, whatever TLS 1.3 hides.
-        facts.identity_sent = if has_identity && !refused { seen.certificate_sent } else { Some(false) };
-        facts.peer = self.peer.get().copied();
-        facts.server_certificate = server;
+    /// What an engine saw of the TLS handshake, to be said once. The facts of TCP are added to it.
+    ///
+    /// With `has_identity` a certificate may leave in a second handshake.
+    pub fn learn(&self, facts: ConnectionFacts, has_identity: bool) {
         self.has_identity.store(has_identity, Ordering::Relaxed);
         let _ = self.facts.set(facts);
-        if let Some(alert) = seen.alert {
-            self.alert.store(alert.0, Ordering::Relaxed);
-        }
     }
 
-    /// The server wanted a second handshake, which OpenSSL then makes.
-    pub(crate) fn note_second_handshake(&self) {
-        self.renegotiated.store(true, Ordering::Relaxed);
+    /// An alert that the server sent.
+    pub fn note_alert(&self, alert: TlsAlert) {
+        self.alert.store(alert.0, Ordering::Relaxed);
+    }
+
+    /// The server wanted a second handshake.
+    pub(crate) fn note_renegotiation(&self, reaction: Renegotiation) {
+        self.renegotiation.store(NO_RENEGOTIATION + 1 + reaction as u8, Ordering::Relaxed);
+    }
+
+    fn renegotiation(&self) -> Option<Renegotiation> {
+        let noted = self.renegotiation.load(Ordering::Relaxed).checked_sub(NO_RENEGOTIATION + 1)?;
+        Some(if noted == Renegotiation::Made as u8 { Renegotiation::Made } else { Renegotiation::Refused })
     }
 
     /// Bytes of a request, or of HTTP/2's preface, begin to leave.
     pub(crate) fn note_writing(&self) {
         self.writing.store(true, Ordering::Relaxed);
-    }
-
-    /// HTTP/2 mostly swallows the error that ends a connection, and the alert in it.
-    pub(crate) fn note_failure(&self, failure: &io::Error) {
-        if let Some(alert) = alert_in(failure) {
-            self.alert.store(alert.0, Ordering::Relaxed);
-        }
     }
 
     /// The connection was given up, or never came to stand.
@@ -135,11 +136,15 @@ impl Handshake {
         let mut facts = self.facts.get().cloned().unwrap_or_default();
         facts.peer = self.peer.get().copied();
         facts.reused = Some(reused);
-        if self.renegotiated.load(Ordering::Relaxed) {
-            facts.renegotiated = Some(true);
-            // What the first handshake showed holds no longer, and the second one is encrypted.
-            facts.identity_requested = None;
-            facts.identity_sent = facts.identity_sent.filter(|_| !self.has_identity.load(Ordering::Relaxed));
+        match self.renegotiation() {
+            None => {}
+            Some(Renegotiation::Refused) => facts.renegotiated = Some(false),
+            Some(Renegotiation::Made) => {
+                facts.renegotiated = Some(true);
+                // What the first handshake showed holds no longer, and the second one is encrypted.
+                facts.identity_requested = None;
+                facts.identity_sent = facts.identity_sent.filter(|_| !self.has_identity.load(Ordering::Relaxed));
+            }
         }
         facts
     }
@@ -149,27 +154,26 @@ impl Handshake {
 mod tests {
     use super::*;
 
-    #[test]
-    fn second_handshake_makes_the_facts_of_the_first_unknown() {
-        let seen = Seen { certificate_requested: Some(false), certificate_sent: Some(false), ..Seen::default() };
-        let facts = |has_identity: bool| {
-            let connection = Handshake::default();
-            connection.learn(&seen, has_identity, false, None);
-            assert_eq!(connection.facts().identity_requested, Some(false));
-            connection.note_second_handshake();
-            let facts = connection.facts();
-            (facts.renegotiated, facts.identity_requested, facts.identity_sent)
-        };
-        assert_eq!(facts(true), (Some(true), None, None));
-        // What there is not cannot have been sent.
-        assert_eq!(facts(false), (Some(true), None, Some(false)));
+    fn shown() -> ConnectionFacts {
+        let mut facts = ConnectionFacts::unknown();
+        (facts.identity_requested, facts.identity_sent) = (Some(false), Some(false));
+        facts
     }
 
     #[test]
-    fn certificate_is_not_sent_to_a_server_that_we_refuse() {
-        let connection = Handshake::default();
-        connection.learn(&Seen::default(), true, true, None);
-        assert_eq!(connection.facts().identity_sent, Some(false));
+    fn second_handshake_makes_the_facts_of_the_first_unknown() {
+        let facts = |has_identity: bool, reaction| {
+            let connection = Handshake::default();
+            connection.learn(shown(), has_identity);
+            assert_eq!(connection.facts().renegotiated, None);
+            connection.note_renegotiation(reaction);
+            let facts = connection.facts();
+            (facts.renegotiated, facts.identity_requested, facts.identity_sent)
+        };
+        assert_eq!(facts(true, Renegotiation::Made), (Some(true), None, None));
+        // What there is not cannot have been sent.
+        assert_eq!(facts(false, Renegotiation::Made), (Some(true), None, Some(false)));
+        assert_eq!(facts(true, Renegotiation::Refused), (Some(false), Some(false), Some(false)));
     }
 
     #[test]

@@ -1,0 +1,66 @@
+//! `TransportConfig` in terms of hyper-util; what is about TLS is read by the engine.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use digicert_one_core::{
+    BoxError, Capability, Delivery, HeadLimit, NameOverride, ProxyAddress, TransportConfig, TransportError,
+    TransportErrorKind, UploadBody,
+};
+use http_body_util::{Either, Full};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+
+use crate::dial::{Dialer, Names};
+use crate::engine::Engine;
+use crate::tunnel::Tunnel;
+
+/// In memory, or streaming.
+pub(crate) type RequestBody = Either<Full<Bytes>, UploadBody>;
+
+/// A head over [`HeadLimit`] is to come whole, so that the error can give its size: h2 counts 32 bytes more for each field.
+const HEAD_LIST: u32 = 256 * 1024;
+const MAX_HEADERS: usize = HeadLimit::FIELDS + 256;
+
+/// What makes the connections of one transport.
+pub(crate) fn dialer<E: Engine>(config: &TransportConfig) -> Result<Dialer<E>, TransportError> {
+    let proxy = config.proxy().address().map_err(invalid)?;
+    if let Some(lacking) = proxy.as_ref().map(ProxyAddress::capability).filter(|one| *one != Capability::HttpProxy) {
+        return Err(TransportError::unsupported(lacking, "the proxy must be given as http://HOST:PORT"));
+    }
+    let tunnel = proxy.map(|proxy| Tunnel::new(&proxy).map_err(invalid)).transpose()?;
+    let limit = config.timeouts().connect();
+    let mut tcp = HttpConnector::new_with_resolver(Names::new(names(config.name_overrides())?));
+    tcp.enforce_http(false);
+    tcp.set_nodelay(true);
+    // Shared out among the addresses of a name, so that a dead first one leaves time for the next.
+    tcp.set_connect_timeout(Some(limit));
+    Ok(Dialer::new(tcp, E::new(config)?, tunnel, limit))
+}
+
+/// A hyper client over these connections.
+///
+/// hyper-util tries a request again only if it came back unwritten from a pooled connection that was found dead: another
+/// pooled connection is chosen before the first byte, which the contract allows. So that setting stays on.
+pub(crate) fn client<E: Engine>(dialer: Dialer<E>, pool_idle: Duration) -> Client<Dialer<E>, RequestBody> {
+    Client::builder(TokioExecutor::new())
+        .pool_timer(TokioTimer::new())
+        .pool_idle_timeout(pool_idle)
+        .timer(TokioTimer::new())
+        .http1_max_headers(MAX_HEADERS)
+        .http2_max_header_list_size(HEAD_LIST)
+        .build(dialer)
+}
+
+fn names(overrides: &[NameOverride]) -> Result<Vec<NameOverride>, TransportError> {
+    match overrides.iter().any(|one| one.host.parse::<std::net::IpAddr>().is_ok()) {
+        // An address is never looked up, so such an override would be ignored.
+        true => Err(invalid("a name override is for a name, and an address stands in its place")),
+        false => Ok(overrides.to_vec()),
+    }
+}
+
+fn invalid(source: impl Into<BoxError>) -> TransportError {
+    TransportError::new(TransportErrorKind::Config, Delivery::NotSent).with_source(source)
+}

@@ -1,0 +1,22 @@
+#![doc = include_str!("../README.md")]
+
+mod body;
+mod config;
+mod dial;
+mod engine;
+mod error;
+mod failure;
+mod handshake;
+mod lost;
+mod records;
+mod stream;
+mod transport;
+mod tunnel;
+mod wire;
+
+pub use self::engine::{Engine, Secured};
+pub use self::failure::ConnectFailure;
+pub use self::handshake::{Handshake, Renegotiation};
+pub use self::records::Seen;
+pub use self::transport::HyperTransport;
+pub use self::wire::{Recording, Wire};
