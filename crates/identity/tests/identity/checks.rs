@@ -72,7 +72,7 @@ fn certificate_without_purposes_or_for_any_purpose_is_accepted() {
 fn report_only_turns_each_refusal_into_a_warning() {
     let of = |spec: ClientSpec| Pki::shared().client(spec).bundle_pem();
     let wrong = ClientSpec { purpose: Purpose::ServerAuth, validity: Validity::Expired, ..ClientSpec::default() };
-    let rules = Rules::at(SystemTime::now());
+    let rules = ReadOptions::at(SystemTime::now());
     assert_eq!(read_by(of(wrong.clone()).as_bytes(), None, None, &rules).error().code(), Code::ID_12);
     let reported = read_by(of(wrong).as_bytes(), None, None, &rules.report_only());
     reported.identity();
