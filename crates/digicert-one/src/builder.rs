@@ -301,7 +301,8 @@ impl Builder {
         };
         let connector = self.transport.or_else(|| transport::all().into_iter().next()).ok_or_else(|| {
             wrong(
-                "missing transport: enable a feature (`rustls`, `reqwest`, `native-tls`, `isahc`) or call `transport`".to_owned(),
+                "missing transport: enable a feature (`rustls`, `reqwest`, `native-tls`, `isahc`) or call `transport`"
+                    .to_owned(),
             )
         })?;
         for warning in &self.warnings {
