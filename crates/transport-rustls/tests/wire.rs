@@ -103,6 +103,7 @@ async fn call_that_ends_in_the_handshake_was_not_sent_and_says_so() {
 }
 
 #[tokio::test]
+#[cfg_attr(not(feature = "aws-lc-rs"), ignore = "ring does not sign with a key on P-521")]
 async fn p521_client_key_over_tls12_is_named_where_the_server_refuses_its_curve() {
     let certificate = Pki::shared().client(ClientSpec { key: KeyKind::P521, ..ClientSpec::default() });
     let chain = certificate.chain_der().iter().cloned().map(CertificateDer::from).collect();

@@ -42,7 +42,7 @@ pub(crate) struct Side {
 #[derive(Clone)]
 enum Caller {
     Reqwest(reqwest::Client),
-    Hyper(Client<HttpsConnector<HttpConnector>, Empty<Bytes>>),
+    Hyper(Box<Client<HttpsConnector<HttpConnector>, Empty<Bytes>>>),
     Isahc(isahc::HttpClient),
     Client(digicert_one::Client),
     Transport(Arc<dyn Transport>),
@@ -144,7 +144,7 @@ impl Side {
 
 fn raw(scenario: Scenario, server: &Server) -> Result<Caller, BoxError> {
     Ok(match scenario.library {
-        Library::RustlsLimit | Library::RustlsAlone => Caller::Hyper(hyper_client(scenario.http, server)?),
+        Library::RustlsLimit | Library::RustlsAlone => Caller::Hyper(Box::new(hyper_client(scenario.http, server)?)),
         Library::Rustls | Library::Reqwest => {
             Caller::Reqwest(reqwest_client(scenario.http, server)?.tls_backend_rustls().build()?)
         }
