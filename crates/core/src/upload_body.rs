@@ -1,7 +1,6 @@
 //! The body of an upload: chunks that the caller gives one after the other, held to the length that was declared.
 
 use std::convert::Infallible;
-use std::error::Error;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,7 +10,7 @@ use std::task::{Context, Poll, Waker, ready};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
-use crate::BoxError;
+use crate::{BoxError, UploadError};
 
 /// A request body that streams; see [`Transport::upload`](crate::Transport::upload). It is read as fast as the server takes it, and
 /// once: what was read cannot be sent again.
@@ -217,50 +216,6 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Error of an [`UploadBody`]: the source of a [`TransportErrorKind::Upload`](crate::TransportErrorKind::Upload).
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum UploadError {
-    /// The caller's body failed; its error is the source.
-    Failed(Arc<dyn Error + Send + Sync>),
-    /// The call or its response was dropped before the body had ended.
-    Cancelled,
-    /// The body ended before its declared length.
-    TooShort {
-        /// The length that was declared.
-        declared: u64,
-        /// The bytes that the body gave.
-        given: u64,
-    },
-    /// The body gave more bytes than were declared.
-    TooLong {
-        /// The length that was declared.
-        declared: u64,
-    },
-}
-
-impl fmt::Display for UploadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Failed(_) => f.write_str("failed to read the request body"),
-            Self::Cancelled => f.write_str("the upload was cancelled"),
-            Self::TooShort { declared, given } => {
-                write!(f, "the request body ended after {given} of its {declared} bytes")
-            }
-            Self::TooLong { declared } => write!(f, "the request body is longer than its {declared} bytes"),
-        }
-    }
-}
-
-impl Error for UploadError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::Failed(error) => Some(&**error),
-            Self::Cancelled | Self::TooShort { .. } | Self::TooLong { .. } => None,
-        }
-    }
-}
-
 /// Any body, its error boxed.
 struct Boxed<B>(Pin<Box<B>>);
 
@@ -298,6 +253,7 @@ where
 
 #[cfg(test)]
 mod tests {
+    use std::error::Error as _;
     use std::future::poll_fn;
 
     use futures_executor::block_on;

@@ -1,4 +1,4 @@
-//! UPLOAD, continued: uploads that fail, are dropped or are refused, and what the server and the caller are told; and that nothing is
+//! UPLOAD, continued: uploads that fail, are dropped or are refused, and what the server and the caller learn; and that nothing is
 //! sent twice.
 
 use std::io;
@@ -176,8 +176,8 @@ pub(crate) async fn upload_09_upload_is_never_repeated(world: World) {
         collect(transport.send(get(server.url(HOST))).await.expect("answered")).await.expect("a body");
         let url = format!("{}/second", server.url(HOST));
         let error = transport.upload(upload(Method::PUT, url, small(&Feed::default()))).await.expect_err("no response");
-        let told = (error.kind(), error.delivery());
-        assert_eq!(told, (TransportErrorKind::Interrupted, Delivery::Unknown), "{ending:?}: {error:?}");
+        let reported = (error.kind(), error.delivery());
+        assert_eq!(reported, (TransportErrorKind::Interrupted, Delivery::Unknown), "{ending:?}: {error:?}");
         let arrived = server.ledger().requests().iter().filter(|one| one.target == "/second").count();
         assert_eq!(arrived, 1, "{ending:?}");
     }

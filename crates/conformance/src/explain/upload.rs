@@ -43,13 +43,13 @@ pub(super) const UPLOAD: &[Explanation] = explained! {
         given "A body of 50,000 bytes, and a declared length that is a little or much too large or too small."
         when "It is uploaded."
         then "The error is `Upload` with an `UploadError` that names the lengths, and the server gets no complete request."
-        why "A file that changes while it is sent would be stored cut, and nobody would know."
+        why "A file that changes while it is sent would be stored cut, without any error."
         fix "Take what `UploadBody` gives: it holds back the last chunk until the length is certain. Do not correct the length.";
     "UPLOAD-08"
-        given "A total limit of a quarter of a second."
+        given "A total limit of a quarter of a second (longer ones where the machine is too busy to connect in it)."
         when "A body stalls, or the server does not read it."
         then "The call ends with `Timeout` and delivery unknown."
-        why "A program would wait for ever for an upload that makes no progress."
+        why "A program would wait without end for an upload that makes no progress."
         fix "Begin the total limit with the call, and let it run while the body is written.";
     "UPLOAD-09"
         given "Servers that respond with 408, 421, 425, 429 or 503, that end a used connection, and that refuse an HTTP/2 stream."
