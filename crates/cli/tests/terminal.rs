@@ -244,7 +244,7 @@ fn init_asks_for_what_is_missing_and_writes_references_only() {
     terminal.answers_openly("answer key, certificate or both", "\n");
     // The key itself is not accepted; the terminal echoes it, the program does not.
     terminal.answers_openly("Where is the API key?", "canary\n");
-    terminal.answers_openly("only a reference to one may stand here", "env:DC_API_KEY\n");
+    terminal.answers_openly("expected a reference, not a value", "env:DC_API_KEY\n");
     assert_eq!(terminal.end(child), Some(0), "{}", terminal.shown);
     let written = std::fs::read_to_string(&config).expect("written");
     assert!(written.contains("api_key = \"env:DC_API_KEY\"") && !written.contains("canary"), "{written}");

@@ -154,9 +154,8 @@ impl Candidate {
             None => self.connection.alpn.as_deref()? == "h2",
         };
         let id = self.carrier.1;
-        ((told == Version::HTTP_2) != is_http2).then(|| {
-            format!("the response is said to be {told:?}, the ledger says HTTP/2: {is_http2} of connection {id}")
-        })
+        ((told == Version::HTTP_2) != is_http2)
+            .then(|| format!("the response is said to be {told:?}; the ledger: HTTP/2 {is_http2} (connection {id})"))
     }
 }
 

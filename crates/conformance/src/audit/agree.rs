@@ -9,7 +9,7 @@ use rustls_pki_types::CertificateDer;
 pub(super) fn contradiction(facts: &ConnectionFacts, connection: &Connection, seen: &Snapshot) -> Option<String> {
     let wrong = |fact: &str, told: &dyn std::fmt::Debug, is: String| {
         let server = connection.id;
-        Some(format!("{fact} is {told:?}, but the ledger has {is} for its connection {server}"))
+        Some(format!("{fact} is {told:?}; the ledger: {is} (connection {server})"))
     };
     let established = connection.established();
     let resumed = connection.handshake == Handshake::Resumed;

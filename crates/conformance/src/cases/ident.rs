@@ -148,7 +148,7 @@ pub(crate) async fn ident_19_an_expired_certificate_is_found_at_build_or_by_the_
     let diagnosis = refused_as(&world, &front, allowed, HttpVersions::Http1).await;
     let code = if world.has(Capability::AlertDetail) { Code::HS_02 } else { Code::HS_03 };
     assert_eq!(diagnosis.code, code, "{diagnosis}");
-    assert!(diagnosis.cause.contains("ended"), "our own certificate's dates explain it: {diagnosis}");
+    assert!(diagnosis.cause.contains("expired"), "our own certificate's dates explain it: {diagnosis}");
 }
 
 pub(crate) async fn ident_20_a_certificate_of_tomorrow_is_found_with_our_clock_shown(world: World) {

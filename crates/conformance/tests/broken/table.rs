@@ -501,9 +501,9 @@ defects! {
     /// reports in errors the facts of the previous connection
     TellsTheLastConnectionInErrors tells_the_last_connection_in_errors "ERR-41" "the ledger contradicts a fact";
     /// reports through a proxy that it showed an identity, which it need not have
-    ClaimsIdentitiesInTunnels claims_identities_in_tunnels "PROXY-02" "identity_sent is true, the ledger says none was shown";
+    ClaimsIdentitiesInTunnels claims_identities_in_tunnels "PROXY-02" "identity_sent is true; the ledger: none was shown";
     /// says TLS 1.3 of what it speaks over HTTP/2 through a proxy
-    ClaimsTls13InTunnels claims_tls13_in_tunnels "REQ-03" "tls_version is Some(Tls13), the ledger says Some(Tls12)";
+    ClaimsTls13InTunnels claims_tls13_in_tunnels "REQ-03" "tls_version is Some(Tls13); the ledger: Some(Tls12)";
     // Uploads.
     /// hides the length of uploads
     HidesLengthsOfUploads hides_lengths_of_uploads "UPLOAD-01" "left: []";
