@@ -182,8 +182,11 @@ mod tests {
             })
             .collect();
         let text = table(&lines).expect("complete");
-        assert!(text.contains("| refused | [HS-02](errors/HS-02.md) | HS-02 | HS-02 | HS-03 (a) | HS-02 |"), "{text}");
-        assert!(text.contains("3 cells with the exact code, 1 with a wider one"), "{text}");
+        assert!(
+            text.contains("| refused | [HS-02](errors/HS-02.md) | HS-02 | HS-02 | HS-02 | HS-03 (a) | HS-02 |"),
+            "{text}"
+        );
+        assert!(text.contains("4 cells with the exact code, 1 with a wider one"), "{text}");
         assert!(text.contains("- (a) it keeps the alert to itself."), "{text}");
         assert!(table(&lines[1..]).is_err(), "a stack without a cell");
     }
