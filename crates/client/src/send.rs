@@ -150,7 +150,7 @@ impl Attempts<'_> {
         }
     }
 
-    /// The error of the last attempt, with why there is no other one.
+    /// The error of the last attempt, and the reason for stopping.
     fn last(&mut self, error: Error, stop: Stop) -> Error {
         let error = error.perhaps_done_by(&self.progress.tried.earlier, &self.call.method);
         error.after(self.progress.take_tried(Some(stop)))

@@ -36,7 +36,7 @@ pub trait Connector: fmt::Debug + Send + Sync + 'static {
 ///
 /// 1. Exactly one request on the wire, or an error. Choosing another pooled connection before the first byte is fine.
 ///    (`POOL-*`)
-/// 2. Redirects are answers: never followed. (`REDIR-*`)
+/// 2. Redirects are responses: never followed. (`REDIR-*`)
 /// 3. Nothing is repeated once a byte of the request may have left. (`REPLAY-*`)
 /// 4. Headers out are those given plus the framing; where no `Accept` or `User-Agent` was given, a library's own may stand (the
 ///    client gives both). Headers in are all that came, in order, duplicates kept. No `Referer`, cookie, cache,
@@ -47,7 +47,7 @@ pub trait Connector: fmt::Debug + Send + Sync + 'static {
 /// 7. Connections and TLS sessions are never shared with another transport. (`POOL-02`, `POOL-03`)
 /// 8. A body that ends early is an error; `HEAD`, 204 and 304 have none. (`BODY-05`, `REQ-10`)
 /// 9. Errors carry kind, delivery, facts and the library's error. (`ERR-*`)
-/// 10. Outside its runtime: an answer or an error, not a panic. (`ERR-20`)
+/// 10. Outside its runtime: a response or an error, not a panic. (`ERR-20`)
 /// 11. No `Debug`, `Display`, error or log line holds a secret. (`SECRET-*`)
 /// 12. Trust, TLS versions and identity are those of the configuration, on every connection. (`TRUST-*`, `IDENT-*`)
 ///
@@ -73,7 +73,7 @@ pub trait Connector: fmt::Debug + Send + Sync + 'static {
 /// [`UploadWatch`](crate::UploadWatch) does the common part of 2 and 5 for a transport, [`UploadBody`] checks the length.
 #[async_trait]
 pub trait Transport: fmt::Debug + Send + Sync + 'static {
-    /// Sends one request and returns when the head of the answer is there. The URI is absolute: `https://host[:port]/path`, or
+    /// Sends one request and returns when the head of the response is there. The URI is absolute: `https://host[:port]/path`, or
     /// `http://host[:port]/path` for a server in clear text, which the client asks for on loopback alone. Every other scheme is a
     /// [`Config`](crate::TransportErrorKind::Config) error before anything is sent. (`HOST-04`, `HOST-10`)
     ///
@@ -94,7 +94,7 @@ pub trait Transport: fmt::Debug + Send + Sync + 'static {
 }
 
 /// Says `Content-Length: 0` where a method that means to send a body has none (RFC 9110 §8.6). Every HTTP library that we looked
-/// at leaves it out, and some servers then wait for a body or answer 411.
+/// at leaves it out, and some servers then wait for a body or respond with 411.
 ///
 /// ```
 /// let mut request = http::Request::post("https://one.test/").body(bytes::Bytes::new())?;
@@ -108,7 +108,7 @@ pub fn announce_empty_body(request: &mut http::Request<Bytes>) {
     }
 }
 
-/// The head of an answer, its body yet to stream, and what is known of the connection.
+/// The head of a response, its body yet to stream, and what is known of the connection.
 #[derive(Debug)]
 pub struct Exchange {
     /// Status, version and headers; the body streams.
@@ -118,7 +118,7 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    /// An answer over a connection with these facts.
+    /// A response over a connection with these facts.
     #[must_use]
     pub fn new(response: http::Response<ResponseBody>, facts: ConnectionFacts) -> Self {
         Self { response, facts }
@@ -131,9 +131,9 @@ impl Exchange {
 pub struct ConnectorInfo {
     /// The short name that users type: `rustls`, `reqwest`, `isahc`, `native-tls`.
     pub name: &'static str,
-    /// The HTTP library, with its version where it tells.
+    /// The HTTP library, with its version if known.
     pub http_library: String,
-    /// The TLS engine, with its version where it tells.
+    /// The TLS engine, with its version if known.
     pub tls_engine: String,
 }
 

@@ -6,7 +6,7 @@ use std::fmt;
 
 use crate::{BoxError, Capability, ConnectionFacts};
 
-/// What failed, in words that every TLS stack shares. Where a stack cannot tell, it uses the wider kind.
+/// What failed, in terms common to all TLS stacks. A stack that cannot distinguish two kinds uses the wider one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransportErrorKind {
@@ -16,7 +16,7 @@ pub enum TransportErrorKind {
     BodyCut,
     /// A part of the configuration is not valid. Repeat: no.
     Config,
-    /// TCP refused or unreachable; nobody was reached. Repeat: yes.
+    /// TCP connection refused, or host unreachable. Repeat: yes.
     Refused,
     /// The name has no address. Repeat: yes.
     Dns,
@@ -24,7 +24,7 @@ pub enum TransportErrorKind {
     HeadLimit,
     /// The server refused the request over HTTP/2 and wants HTTP/1.1 (RFC 9113 §7, `HTTP_1_1_REQUIRED`). Repeat: no.
     Http11Required,
-    /// The connection ended before the head of the answer. Repeat: as `Delivery` allows.
+    /// The connection ended before the head of the response. Repeat: as `Delivery` allows.
     Interrupted,
     /// The stack cannot use the client identity; the source says why, in words that may be shown. Repeat: no.
     LocalIdentity,
@@ -38,9 +38,9 @@ pub enum TransportErrorKind {
     PeerAlert(TlsAlert),
     /// We do not trust the server's certificate: *we* complain about it. Repeat: no.
     PeerUntrusted(PeerFault),
-    /// The answer is not HTTP. Repeat: no.
+    /// The response is not HTTP. Repeat: no.
     Protocol,
-    /// The proxy refused the tunnel (status of its answer where known). Repeat: no.
+    /// The proxy refused the tunnel (status of its response where known). Repeat: no.
     Proxy(Option<u16>),
     /// A limit of time ran out. Repeat: as `Delivery` allows.
     Timeout(Phase),
@@ -66,13 +66,13 @@ pub enum Phase {
     Connect,
     /// In the TLS handshake.
     Handshake,
-    /// Before TCP and TLS stood; the stack cannot tell which of the two.
+    /// Before TCP and TLS were established; the stack does not report which.
     ConnectOrHandshake,
-    /// Before the head of the answer came.
+    /// Before the head of the response came.
     Response,
-    /// In the body of the answer.
+    /// In the body of the response.
     Body,
-    /// Somewhere in the call; the stack cannot tell where.
+    /// Somewhere in the call; the stack does not report where.
     Call,
 }
 
@@ -89,14 +89,14 @@ impl fmt::Display for Phase {
     }
 }
 
-/// What became of the request. Exhaustive on purpose: whoever decides about repeating must face all three.
+/// What happened to the request. Exhaustive on purpose: a retry decision must handle all three.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Delivery {
     /// No byte of the request can have reached the server.
     NotSent,
     /// Some of it may have.
     Unknown,
-    /// The server has it: an answer began.
+    /// The server has it: a response began.
     Sent,
 }
 
@@ -313,14 +313,14 @@ impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use TransportErrorKind as Kind;
         match self.0.kind {
-            Kind::BodyLimit => f.write_str("the answer is larger than the limit"),
-            Kind::BodyCut => f.write_str("the answer was cut off in its body"),
+            Kind::BodyLimit => f.write_str("the response is larger than the limit"),
+            Kind::BodyCut => f.write_str("the response body was cut off"),
             Kind::Config => f.write_str("the transport configuration is not valid"),
             Kind::Refused => f.write_str("the connection was refused"),
             Kind::Dns => f.write_str("the host name has no address"),
             Kind::HeadLimit => f.write_str("the head of the response is larger than the limit"),
             Kind::Http11Required => f.write_str("the server refused the request over HTTP/2 and wants HTTP/1.1"),
-            Kind::Interrupted => f.write_str("the connection ended before the answer began"),
+            Kind::Interrupted => f.write_str("the connection ended before the response began"),
             Kind::LocalIdentity => f.write_str("this TLS stack cannot use the client identity"),
             Kind::NoRuntime => f.write_str("the transport was called outside the runtime that it needs"),
             Kind::NotTls => f.write_str("the other side does not speak TLS"),
@@ -330,7 +330,7 @@ impl fmt::Display for TransportError {
                 Some(reason) => write!(f, "we refused the server's certificate: {reason}"),
                 None => f.write_str("we refused the server's certificate"),
             },
-            Kind::Protocol => f.write_str("the answer is not valid HTTP"),
+            Kind::Protocol => f.write_str("the response is not valid HTTP"),
             Kind::Proxy(Some(status)) => {
                 write!(f, "the proxy refused the tunnel with status {status}")
             }

@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "rustls-config")]
+mod config;
 #[cfg(feature = "hyper")]
 mod http;
 #[cfg(feature = "rustls")]
@@ -11,6 +13,8 @@ mod tls;
 #[cfg(feature = "rustls")]
 mod untrusted;
 
+#[cfg(feature = "rustls-config")]
+pub use self::config::{alpn, protocol_versions, server_verifier};
 #[cfg(feature = "hyper")]
 pub use self::http::{http_kind, is_unprocessed};
 #[cfg(feature = "rustls")]

@@ -1,7 +1,7 @@
 //! Responses that end badly, from an otherwise ordinary handler.
 //!
 //! hyper has no API for a reset or a truncated body, so both are done below it: the connection is dropped
-//! while the response is outstanding, and the socket is told beforehand how to close.
+//! while the response is outstanding, and the socket is configured in advance how to close.
 
 use std::fmt;
 use std::future::Future;

@@ -1,4 +1,4 @@
-//! The body of an answer: hyper's stream with the call's time limit and errors in our vocabulary.
+//! The body of a response: hyper's stream with the call's time limit and errors in our vocabulary.
 
 use std::future::Future as _;
 use std::pin::Pin;

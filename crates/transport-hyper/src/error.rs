@@ -14,7 +14,7 @@ use crate::engine::Engine;
 use crate::failure::ConnectFailure;
 use crate::handshake::Handshake;
 
-/// A call that failed before the head of its answer. `begun` is the connection that it began to make.
+/// A call that failed before the head of its response. `begun` is the connection that it began to make.
 pub(crate) fn of_call<E: Engine>(error: legacy::Error, begun: Option<&Handshake>) -> TransportError {
     let mut extras = http::Extensions::new();
     if let Some(info) = error.connect_info() {
@@ -42,7 +42,7 @@ pub(crate) fn of_lost_call(connection: &Handshake) -> TransportError {
         .with_source("the connection ended in the moment in which it was given the request")
 }
 
-/// A call whose time ran out before the head of its answer.
+/// A call whose time ran out before the head of its response.
 pub(crate) fn of_late_call(carrier: Option<&Handshake>, begun: Option<&Handshake>) -> TransportError {
     let (phase, delivery) = match carrier {
         // From a connection that is gone the request may have been taken back for another one.

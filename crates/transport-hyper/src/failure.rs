@@ -26,7 +26,7 @@ impl ConnectFailure {
         Self { kind, source: source.into() }
     }
 
-    /// No address, or nobody there.
+    /// No address, or no listener.
     pub(crate) fn of_tcp(error: impl Error + Send + Sync + 'static) -> Self {
         let kind = causes(&error).find_map(|cause| {
             if cause.is::<NoAddress>() {
@@ -37,7 +37,7 @@ impl ConnectFailure {
                 | io::ErrorKind::HostUnreachable
                 | io::ErrorKind::NetworkUnreachable
                 | io::ErrorKind::AddrNotAvailable => Some(Kind::Refused),
-                // Somebody was there and ended it at once, before a word of TLS or in the midst of it: who, nobody can tell.
+                // A peer accepted the connection and closed it before or during TLS; which peer is unknown.
                 io::ErrorKind::ConnectionReset
                 | io::ErrorKind::ConnectionAborted
                 | io::ErrorKind::BrokenPipe

@@ -122,7 +122,7 @@ impl Handshake {
         }
     }
 
-    /// The facts for an answer; from now on the connection counts as used.
+    /// The facts for a response; from now on the connection counts as used.
     pub(crate) fn facts_of_answer(&self) -> ConnectionFacts {
         self.with_reuse(self.answered.swap(true, Ordering::Relaxed))
     }

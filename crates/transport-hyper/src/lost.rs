@@ -15,7 +15,7 @@ pub(crate) struct Lost {
 }
 
 impl Lost {
-    /// The connection that is gone with the call, if one is. To be found twice, so that an answer or an error on its way from a
+    /// The connection that is gone with the call, if one is. To be found twice, so that a response or an error on its way from a
     /// connection just ended comes first.
     pub(crate) fn look(
         &mut self,

@@ -151,7 +151,7 @@ impl Flight {
     }
 }
 
-/// Nothing at all is no contradiction.
+/// No records at all are not a contradiction.
 fn starts_like_tls(bytes: &[u8]) -> bool {
     match bytes {
         [] => true,

@@ -1,5 +1,5 @@
 //! One hyper client: one identity, one pool. Its connector is ours, so the facts of a connection travel with it: as an extra
-//! of its answers, and as the connection info of its errors.
+//! of its responses, and as the connection info of its errors.
 
 use std::cell::Cell;
 use std::fmt;
@@ -54,7 +54,7 @@ impl<E: Engine> HyperTransport<E> {
     }
 }
 
-/// How the wait for an answer ended.
+/// How the wait for a response ended.
 enum Outcome<T> {
     Ended(T),
     /// The connection is gone with the request, and hyper does not say so.
@@ -85,7 +85,7 @@ impl<E: Engine> HyperTransport<E> {
         let mut request = translate(request)?;
         let carrier = capture_connection(&mut request);
         let now = Instant::now();
-        // A limit beyond what the clock can count is no limit.
+        // A limit beyond the range of the clock means unlimited.
         let deadline = now.checked_add(self.limit).unwrap_or_else(|| now + FAR);
         let mut call = pin!(self.client.request(request));
         let mut look = pin!(sleep_until(deadline.min(now + PATIENCE)));

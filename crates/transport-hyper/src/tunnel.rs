@@ -1,5 +1,5 @@
 //! The tunnel through an HTTP proxy, by CONNECT. The proxy learns the host's name and, if it asks for them, its own
-//! credentials; key and certificate go through the TLS inside. hyper-util's `Tunnel` would not tell the proxy's status.
+//! credentials; key and certificate go through the TLS inside. hyper-util's `Tunnel` does not report the proxy's status.
 
 use std::future::{Future as _, poll_fn};
 use std::pin::pin;

@@ -1,4 +1,4 @@
-//! The body of an answer: isahc's reader as frames, with errors in our vocabulary.
+//! The body of a response: isahc's reader as frames, with errors in our vocabulary.
 
 use std::future::poll_fn;
 use std::io;
@@ -16,7 +16,7 @@ use crate::slot::Watch;
 
 /// What one read asks for: the size in which libcurl delivers.
 const CHUNK: usize = 16 << 10;
-/// Reads after which an answer that nobody wants is given up: it is cheaper to cut than to read on.
+/// Reads after which a dropped response is aborted: closing is cheaper than reading on.
 const FAREWELL: usize = 4;
 
 /// isahc's body.
@@ -26,7 +26,7 @@ pub(crate) struct StreamedBody {
     buffer: BytesMut,
     facts: ConnectionFacts,
     ended: bool,
-    /// What is still to come, where the answer says.
+    /// What is still to come, where the response says.
     missing: Option<u64>,
     /// A read that was done ahead.
     ahead: Option<Bytes>,
@@ -34,7 +34,7 @@ pub(crate) struct StreamedBody {
 }
 
 impl StreamedBody {
-    /// `length` as the head of the answer tells it.
+    /// `length` as announced by the head of the response.
     pub(crate) fn new(inner: AsyncBody, length: Option<u64>, facts: ConnectionFacts, mut watch: Watch) -> Self {
         let ended = inner.is_empty();
         if ended {
@@ -75,7 +75,7 @@ impl StreamedBody {
 }
 
 impl Drop for StreamedBody {
-    /// An answer that has come is not cancelled by not being read.
+    /// A response that has come is not cancelled by not being read.
     fn drop(&mut self) {
         let mut cx = Context::from_waker(Waker::noop());
         for _ in 0..FAREWELL {

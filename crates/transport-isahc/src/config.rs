@@ -72,7 +72,7 @@ pub(crate) fn lane(
     Ok(Lane::new(client, hush, reuse, identity))
 }
 
-/// libcurl writes the keys of every connection to the file that this variable names, and has no switch against it: whoever has that
+/// libcurl writes the keys of every connection to the file that this variable names, and has no switch against it: anyone with that
 /// file reads all traffic, API keys included (SECRET-11).
 fn no_key_log() -> Result<(), TransportError> {
     match std::env::var_os("SSLKEYLOGFILE") {

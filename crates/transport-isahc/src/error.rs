@@ -15,7 +15,7 @@ use isahc::error::ErrorKind;
 
 use crate::engine::{OPENSSL, loses_responses};
 
-/// A failed call, before the head of its answer.
+/// A failed call, before the head of its response.
 pub(crate) fn of_call(error: isahc::Error, config: &TransportConfig, facts: ConnectionFacts) -> TransportError {
     let stood = error.remote_addr().is_some();
     let (kind, delivery) = match (code(&error), error.kind()) {
@@ -48,7 +48,7 @@ pub(crate) fn of_first_read(error: std::io::Error, facts: &ConnectionFacts) -> T
     of_body(error, facts)
 }
 
-/// An answer without framing and without body, which is also what a cut head looks like.
+/// A response without framing and without body, which is also what a cut head looks like.
 pub(crate) fn of_empty_answer(facts: &ConnectionFacts) -> TransportError {
     TransportError::new(Kind::Interrupted, Delivery::Unknown)
         .with_facts(facts.clone())

@@ -1,5 +1,5 @@
 //! Keeps isahc's log to itself. Where a log wants it, isahc has libcurl describe every request, headers and all, to the targets
-//! `isahc::handler` and `isahc::wire`: with it the API key. No log level may change that, so isahc hears that nobody listens.
+//! `isahc::handler` and `isahc::wire`: with it the API key. No log level may change that, so isahc is told that no subscriber is interested.
 //!
 //! Its calls run under a subscriber of ours that wants nothing but one span, which isahc enters on each agent thread as the
 //! thread begins: there the thread loses its subscriber too. Upstream: isahc 2.0.2 src/handler.rs `debug`, src/agent/mod.rs
@@ -20,7 +20,7 @@ thread_local! {
     static QUIET: RefCell<Option<DefaultGuard>> = const { RefCell::new(None) };
 }
 
-/// Our subscriber, where somebody listens.
+/// Our subscriber, if another one is set.
 pub(crate) struct Hush(Option<Dispatch>);
 
 impl Hush {
@@ -35,7 +35,7 @@ impl Hush {
         Self((listener() != Listener::None).then(|| Dispatch::new(Mute)))
     }
 
-    /// Whether somebody began to listen since.
+    /// Whether a subscriber was set since.
     pub(crate) fn came_too_early(&self) -> bool {
         self.0.is_none() && listener() != Listener::None
     }
@@ -64,7 +64,7 @@ fn listener() -> Listener {
     }
     let logged = log::log_enabled!(target: "isahc::handler", log::Level::Debug)
         || log::log_enabled!(target: "isahc::wire", log::Level::Trace);
-    // A span that nobody wants is the same as none, but in a build that writes to `log`.
+    // A disabled span equals no span, except in a build that writes to `log`.
     if logged && !tracing::trace_span!("probe").is_none() { Listener::Log } else { Listener::None }
 }
 

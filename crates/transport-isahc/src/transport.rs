@@ -200,7 +200,7 @@ impl IsahcTransport {
 
 /// Headers that isahc and libcurl take as they are, without a panic and without an addition of their own.
 fn prepare_headers(mut head: http::request::Parts, has_body: bool) -> Result<http::request::Parts, TransportError> {
-    // isahc 2.0.2 panics on such a value (src/parsing.rs, `header_to_curl_string`). The name may be told, the value not.
+    // isahc 2.0.2 panics on such a value (src/parsing.rs, `header_to_curl_string`). The name may be shown, the value not.
     if let Some((name, _)) = head.headers.iter().find(|(_, value)| value.to_str().is_err()) {
         let why = format!("isahc cannot carry the value of the header {name}: only visible ASCII, space and tab");
         return Err(invalid(why));
@@ -224,8 +224,8 @@ fn prepare_headers(mut head: http::request::Parts, has_body: bool) -> Result<htt
 }
 
 /// Whether an empty body would leave open if the head was whole: curl takes a head that ends with its connection for complete,
-/// and isahc takes one without a status line for a 200. With a length or chunks the body itself tells. Any status but success
-/// did arrive, whatever was lost after it, and is an answer.
+/// and isahc takes one without a status line for a 200. With a length or chunks the body itself shows it. Any status but success
+/// did arrive, whatever was lost after it, and is a response.
 fn may_be_cut(head: &http::response::Parts) -> bool {
     let framed = head.headers.contains_key(CONTENT_LENGTH) || head.headers.contains_key(TRANSFER_ENCODING);
     head.version < Version::HTTP_2 && head.status.is_success() && !framed

@@ -1,4 +1,4 @@
-//! The body of an answer: reqwest's stream with errors in our vocabulary.
+//! The body of a response: reqwest's stream with errors in our vocabulary.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};

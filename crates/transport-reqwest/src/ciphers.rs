@@ -26,7 +26,7 @@ const CERTIFICATE: u8 = 11;
 /// RFC 8879 section 4. Only a certificate that is there is compressed.
 const COMPRESSED_CERTIFICATE: u8 = 25;
 
-/// aws-lc-rs with every cipher suite observed. rustls wants suites that live for ever, so they are made once.
+/// aws-lc-rs with every cipher suite observed. rustls requires `'static` suites, so they are created once.
 pub(crate) fn provider() -> CryptoProvider {
     static SUITES: LazyLock<Vec<SupportedCipherSuite>> =
         LazyLock::new(|| rustls::crypto::aws_lc_rs::DEFAULT_CIPHER_SUITES.iter().copied().map(observed).collect());

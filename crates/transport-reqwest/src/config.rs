@@ -4,15 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use digicert_one_core::{
-    Capability, Delivery, HeadLimit, HttpVersions, NameOverride, ProxyAddress, TlsVersion, TlsVersions,
-    TransportConfig, TransportError, TransportErrorKind, TrustRoots,
+    Capability, Delivery, HeadLimit, NameOverride, ProxyAddress, TlsVersion, TransportConfig, TransportError,
+    TransportErrorKind,
 };
-use digicert_one_error_kinds::SmallKeys;
-use rustls::client::WebPkiServerVerifier;
+use digicert_one_error_kinds::{SmallKeys, alpn, protocol_versions, server_verifier};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme, SupportedProtocolVersion};
+use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
 
 use crate::ciphers;
 use crate::handshake::{Connections, Handshake};
@@ -64,55 +62,18 @@ pub(crate) fn client(config: &TransportConfig, connections: &Connections) -> Res
 
 fn tls(config: &TransportConfig) -> Result<ClientConfig, TransportError> {
     let provider = Arc::new(ciphers::provider());
-    let inner = verifier(config.trust(), &provider)?;
+    let inner = server_verifier(config.trust(), &provider)?;
     let verifier = Arc::new(Witness { inner, small_keys: SmallKeys::new(config.trust().given()?) });
     let resolver = Resolver::new(config.identity(), &provider)?;
     let mut tls = ClientConfig::builder_with_provider(provider)
-        .with_protocol_versions(versions(config.tls_versions()))
+        .with_protocol_versions(protocol_versions(config.tls_versions()))
         .map_err(invalid)?
         .dangerous()
         .with_custom_certificate_verifier(verifier)
         .with_client_cert_resolver(Arc::new(resolver));
     // reqwest leaves ALPN of a ready-made configuration alone.
-    tls.alpn_protocols = match config.http_versions() {
-        HttpVersions::Http1 => vec![b"http/1.1".to_vec()],
-        _ => vec![b"h2".to_vec(), b"http/1.1".to_vec()],
-    };
+    tls.alpn_protocols = alpn(config.http_versions());
     Ok(tls)
-}
-
-fn versions(versions: TlsVersions) -> &'static [&'static SupportedProtocolVersion] {
-    static TLS12: [&SupportedProtocolVersion; 1] = [&rustls::version::TLS12];
-    static TLS13: [&SupportedProtocolVersion; 1] = [&rustls::version::TLS13];
-    match versions {
-        TlsVersions::Only(TlsVersion::Tls12) => &TLS12,
-        TlsVersions::Only(TlsVersion::Tls13) => &TLS13,
-        _ => rustls::DEFAULT_VERSIONS,
-    }
-}
-
-fn verifier(trust: &TrustRoots, provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, TransportError> {
-    let unusable = |error: rustls::Error| {
-        TransportError::new(TransportErrorKind::TrustRoots, Delivery::NotSent).with_source(error)
-    };
-    let given = trust.given()?;
-    let provider = Arc::clone(provider);
-    Ok(match trust {
-        TrustRoots::Only(_) => {
-            let mut roots = RootCertStore::empty();
-            for root in given {
-                roots.add(root.clone()).map_err(unusable)?;
-            }
-            WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build().map_err(|error| {
-                TransportError::new(TransportErrorKind::TrustRoots, Delivery::NotSent).with_source(error)
-            })?
-        }
-        TrustRoots::SystemAnd(_) => Arc::new(
-            rustls_platform_verifier::Verifier::new_with_extra_roots(given.to_vec(), provider).map_err(unusable)?,
-        ),
-        TrustRoots::System => Arc::new(rustls_platform_verifier::Verifier::new(provider).map_err(unusable)?),
-        _ => return Err(invalid("a kind of trust roots that this transport does not know")),
-    })
 }
 
 /// By CONNECT. The tunnel's TLS is ours, so the proxy sees neither key nor certificate.

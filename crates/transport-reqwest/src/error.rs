@@ -13,7 +13,7 @@ use hyper_util::client::legacy::connect::HttpInfo;
 
 use crate::handshake::{Call, Connections, Handshake};
 
-/// A failed call, before the head of its answer. Through a proxy, the only name to resolve and the only address to dial are the
+/// A failed call, before the head of its response. Through a proxy, the only name to resolve and the only address to dial are the
 /// proxy's.
 pub(crate) fn of_call(error: reqwest::Error, call: &Call, connections: &Connections, proxied: bool) -> TransportError {
     // The URL is in the caller's hands already, and its query may hold anything.

@@ -1,6 +1,6 @@
 //! What is known of each connection. reqwest hides its TLS streams, but the rustls callbacks run inside the future that makes
-//! the connection: a task-local around that future tells which handshake a callback belongs to, and the local address tells
-//! later which connection carried an answer or an error.
+//! the connection: a task-local around that future identifies the handshake of a callback, and the local address identifies
+//! later which connection carried a response or an error.
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -161,7 +161,7 @@ impl Handshake {
         });
     }
 
-    /// The facts of this handshake. `answered` first, so that a first answer says `reused: false` and the next ones not.
+    /// The facts of this handshake. `answered` first, so that a first response says `reused: false` and the next ones not.
     pub(crate) fn facts(&self) -> ConnectionFacts {
         let mut facts = ConnectionFacts::unknown();
         let finished = self.finished.load(Ordering::Relaxed);
@@ -232,7 +232,7 @@ impl Call {
     }
 
     /// A limit of time ended the call. reqwest looks at its clock first, so the last poll did not come as far as the connection, and
-    /// what the one before it saw still holds.
+    /// what the previous one observed still holds.
     pub(crate) fn note_timeout(&self) {
         self.begun(|begun| begun.busy |= begun.was_busy);
     }
@@ -269,7 +269,7 @@ struct Known {
 }
 
 impl Connections {
-    /// The facts of the connection that carried an answer.
+    /// The facts of the connection that carried a response.
     pub(crate) fn facts_of_answer(&self, info: &HttpInfo) -> ConnectionFacts {
         let mut facts = match self.find(info) {
             Some(handshake) => {
@@ -295,7 +295,7 @@ impl Connections {
         &self.ended
     }
 
-    /// Whether `call` waits for an answer that cannot come: the connection that it made is gone, or it made none and none stands.
+    /// Whether `call` waits for a response that cannot come: the connection that it made is gone, or it made none and none stands.
     pub(crate) fn have_lost(&self, call: &Call) -> bool {
         match call.handshake() {
             Some(handshake) => handshake.is_gone(),

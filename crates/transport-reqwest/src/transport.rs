@@ -38,12 +38,12 @@ impl ReqwestTransport {
         Ok(Self { client, connections, proxied: !matches!(config.proxy(), Proxy::None), ends })
     }
 
-    /// Ends when `call` waits for an answer that cannot come.
+    /// Ends when `call` waits for a response that cannot come.
     async fn loss_of(&self, call: &Call) {
         loop {
             let ended = self.connections.ended().notified();
             if self.connections.have_lost(call) {
-                // Seen twice, so that an answer or an error on its way from a connection just ended comes first.
+                // Seen twice, so that a response or an error on its way from a connection just ended comes first.
                 tokio::time::sleep(PATIENCE).await;
                 if self.connections.have_lost(call) {
                     return;

@@ -63,7 +63,7 @@ impl digicert_one_hyper::Engine for Engine {
         handshake: &Arc<Handshake>,
     ) -> Result<Secured<Self::Stream>, ConnectFailure> {
         let name = ServerName::try_from(name.to_owned()).map_err(|error| ConnectFailure::new(Kind::Config, error))?;
-        // rustls refuses the second handshake and says so to nobody but the server.
+        // rustls refuses the second handshake and reports it to the server only.
         wire.watch_renegotiation(handshake, Renegotiation::Refused);
         let mut attempt = Attempt { engine: self, handshake, notes: Notes::default() };
         let mut connecting = pin!(self.connector.connect(name, wire));

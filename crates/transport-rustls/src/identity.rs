@@ -42,7 +42,7 @@ impl Resolver {
 impl ResolvesClientCert for Resolver {
     fn resolve(&self, _issuers: &[&[u8]], schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
         Notes::certificate_requested();
-        // Offered whatever issuers the server lists: its list may be wrong, and its refusal tells more than our silence.
+        // Offered whatever issuers the server lists: its list may be wrong, and a refusal reports more than a missing certificate.
         self.key.clone().filter(|certified| certified.key.choose_scheme(schemes).is_some())
     }
 

@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use digicert_one_core::{Delivery, TlsVersion, TransportError, TransportErrorKind, TrustRoots};
-use digicert_one_error_kinds::SmallKeys;
-use rustls::client::WebPkiServerVerifier;
+use digicert_one_core::{TlsVersion, TransportError, TrustRoots};
+use digicert_one_error_kinds::{SmallKeys, server_verifier};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::{DigitallySignedStruct, SignatureScheme};
 
 use crate::notes::Notes;
 
@@ -21,36 +20,8 @@ pub(crate) struct Witness {
 
 impl Witness {
     pub(crate) fn new(trust: &TrustRoots, provider: &Arc<CryptoProvider>) -> Result<Self, TransportError> {
-        Ok(Self { inner: verifier(trust, provider)?, small_keys: SmallKeys::new(trust.given()?) })
+        Ok(Self { inner: server_verifier(trust, provider)?, small_keys: SmallKeys::new(trust.given()?) })
     }
-}
-
-/// The system's roots are read only where they are trusted.
-fn verifier(trust: &TrustRoots, provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, TransportError> {
-    let unusable = |error: rustls::Error| {
-        TransportError::new(TransportErrorKind::TrustRoots, Delivery::NotSent).with_source(error)
-    };
-    let given = trust.given()?;
-    let provider = Arc::clone(provider);
-    Ok(match trust {
-        TrustRoots::Only(_) => {
-            let mut roots = RootCertStore::empty();
-            for root in given {
-                roots.add(root.clone()).map_err(unusable)?;
-            }
-            WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build().map_err(|error| {
-                TransportError::new(TransportErrorKind::TrustRoots, Delivery::NotSent).with_source(error)
-            })?
-        }
-        TrustRoots::SystemAnd(_) => Arc::new(
-            rustls_platform_verifier::Verifier::new_with_extra_roots(given.to_vec(), provider).map_err(unusable)?,
-        ),
-        TrustRoots::System => Arc::new(rustls_platform_verifier::Verifier::new(provider).map_err(unusable)?),
-        _ => {
-            let why = "a kind of trust roots that this transport does not know";
-            return Err(TransportError::new(TransportErrorKind::Config, Delivery::NotSent).with_source(why));
-        }
-    })
 }
 
 impl ServerCertVerifier for Witness {

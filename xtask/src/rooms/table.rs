@@ -210,6 +210,10 @@ pub(super) const ROOMS: &[Room] = &[
                 flags: &["--features", "rustls"],
                 without: &["hyper", "native-tls", "openssl", "reqwest", "tokio"],
             },
+            Build {
+                flags: &["--features", "rustls-config"],
+                without: &["hyper", "native-tls", "openssl", "reqwest", "tokio"],
+            },
         ],
         why: "what an error of a library means is said once for all transports, which do not know each other",
     },

@@ -13,7 +13,7 @@ use crate::world::World;
 pub struct Fault {
     /// The row of the table, in words.
     pub name: &'static str,
-    /// The code of a stack that can tell.
+    /// The code of a stack that can distinguish it.
     pub code: Code,
     /// The codes of stacks that cannot.
     pub wider: &'static [Wider],

@@ -16,7 +16,7 @@ use crate::world::{HOST, KEY, World, front_answering, key};
 /// The password that protects nothing here.
 pub(super) const WRONG_PASSWORD: &str = "Osprey-wrong-43";
 
-/// A fault as somebody saw it.
+/// An observed fault.
 #[derive(Clone, Debug)]
 pub(crate) struct Seen {
     pub(super) diagnosis: Diagnosis,

@@ -143,7 +143,7 @@ defects! {
     AcceptsTrustItLacks accepts_trust_it_lacks "TRUST-11" "what is not declared must be refused: Hollow";
     /// treats a server of TLS 1.1 as a broken network
     TakesOldTlsForABlip takes_old_tls_for_a_blip "TRUST-12" "left: (NET-07, true)";
-    /// reports an alert where it found itself that there is no version in common
+    /// reports an alert although it detected the missing common version itself
     InventsAlerts invents_alerts "ERR-40" "an alert that the server did not send";
     /// permanently trusts what the first transport of the process trusts
     KeepsTheFirstRoots keeps_the_first_roots "TRUST-13" "its root is no longer trusted: Response";
@@ -232,7 +232,7 @@ defects! {
     /// follows a redirect to another port
     FollowsToOtherPorts follows_to_other_ports "REDIR-02" "not followed: Response";
     /// follows a redirect to plain HTTP
-    FollowsToClearText follows_to_clear_text "REDIR-03" "the connection ended before the answer began";
+    FollowsToClearText follows_to_clear_text "REDIR-03" "the connection ended before the response began";
     /// follows a redirect between the platform host and its `clientauth.` form
     FollowsWithinTheInstallation follows_within_the_installation "REDIR-04" "left: 2";
     /// follows a 307 with method and body
@@ -258,7 +258,7 @@ defects! {
     KeepsDroppedCalls keeps_dropped_calls "TIME-06" "the connection stays open";
     /// makes no further call after one was cancelled
     StaysBusyAfterACancel stays_busy_after_a_cancel "TIME-07" "another connection: TransportError(Inner { kind: Other";
-    /// cannot tell whether it sent a call that ran out while it connected
+    /// does not report whether it sent a call that timed out while connecting
     DoubtsThatNothingWasSent doubts_that_nothing_was_sent "TIME-10" "left: Unknown";
     /// wakes itself for as long as it waits
     NeverSleeps never_sleeps "TIME-11" "times for one response";
@@ -363,7 +363,7 @@ defects! {
     /// reports *not sent* for a request that was answered by an alert
     TakesLateAlertsForUnsent takes_late_alerts_for_unsent "ERR-37" "left: NotSent";
     // Repetitions.
-    /// repeats a request by itself that was answered with 408
+    /// retries a request after a 408 response
     RepeatsAfterA408 repeats_after_a_408 "RETRY-15" "one attempt, one request";
     /// retries a POST on its own
     RepeatsPosts repeats_posts "REPLAY-01" "without an identity\n  left: 2";

@@ -203,7 +203,7 @@ wrapper! {
 }
 
 wrapper! {
-    /// It tells what it was made for, not what it saw.
+    /// It reports its configuration, not what it observed.
     Claims { is_proven: bool } = |inner, config| Claims { inner, is_proven: config.identity().is_some() },
     |this, request| {
         let mut exchange = this.inner.send(request).await?;

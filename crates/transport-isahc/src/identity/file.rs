@@ -1,4 +1,4 @@
-//! For rustls: the identity in files that nobody else can open.
+//! For rustls: the identity in files that no other user can open.
 
 use std::fs::File;
 use std::io::{self, Write};

@@ -53,7 +53,7 @@ impl Dialer {
         let now = Instant::now();
         let limit = if self.flaw.is(Defect::StretchesConnectLimits) { self.limit * 20 } else { self.limit };
         let connect = match now.checked_add(limit) {
-            // A limit that the clock cannot represent is no limit.
+            // A limit that the clock cannot represent means unlimited.
             None if !self.flaw.is(Defect::PanicsAtTheMaximum) => deadline,
             _ if self.is_tunnelled() && self.flaw.is(Defect::IgnoresTotalBeforeTunnels) => now + limit,
             _ => (now + limit).min(deadline),

@@ -148,7 +148,7 @@ impl Link {
         };
         let mut call: std::pin::Pin<Box<dyn Future<Output = Answered> + Send>> = Box::pin(call);
         if self.keeps_dropped_calls() {
-            // In a task of its own it goes on when nobody waits for it any more.
+            // A separate task continues after the call was dropped.
             let task = tokio::spawn(call);
             call = Box::pin(async move { task.await.expect("the task does not panic") });
         }

@@ -153,7 +153,7 @@ impl Pooled {
             return Err(failure::local(Kind::NoRuntime, error));
         }
         let now = Instant::now();
-        // A limit beyond what the clock can count is no limit.
+        // A limit beyond the range of the clock means unlimited.
         Ok(now.checked_add(self.limit).unwrap_or(now + FAR))
     }
 
@@ -262,7 +262,7 @@ fn check(config: &TransportConfig, flaw: Flaw) -> Result<(), TransportError> {
         _ => Some(Capability::TrustSystemAnd),
     };
     if let Some(lacking) = lacking {
-        // A list that nobody could use is the greater fault.
+        // An unusable list is the greater fault.
         config.trust().given()?;
         return Err(TransportError::unsupported(lacking, "only given roots"));
     }
