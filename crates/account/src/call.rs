@@ -1,6 +1,6 @@
 //! The basic operations of all resources: read, change, create, delete. Paths are built here.
 
-use digicert_one_client::{Client, Error, ErrorKind, LeftBehind, Made, Mismatch, Path, RequestBuilder};
+use digicert_one_client::{Client, Error, ErrorKind, Mismatch, OrphanedResource, Path, RequestBuilder, ResourceKind};
 use digicert_one_core::{Code, Diagnosis};
 use http::StatusCode;
 use serde::Serialize;
@@ -84,7 +84,7 @@ pub(crate) fn not_proved(change: &str) -> Error {
 
 /// Checks that a state is the requested one; an unknown state passes.
 pub(crate) fn check_state(
-    what: Made,
+    what: ResourceKind,
     asked: bool,
     enabled: Option<bool>,
     status: Option<&Status>,
@@ -106,7 +106,7 @@ pub(crate) fn check_state(
 pub(crate) struct Answer {
     pub(crate) object: Value,
     pub(crate) origin: String,
-    left_behind: LeftBehind,
+    left_behind: OrphanedResource,
 }
 
 /// Creates a resource. Not marked as idempotent, so it is retried only if it certainly was not processed.
@@ -115,10 +115,10 @@ pub(crate) async fn create(
     client: &Client,
     resource: &'static str,
     body: &(impl Serialize + ?Sized),
-    what: Made,
+    what: ResourceKind,
     name: &str,
 ) -> Result<Answer, Error> {
-    let left_behind = LeftBehind::new(what, name);
+    let left_behind = OrphanedResource::new(what, name);
     let target = path(&[resource]);
     let origin = format!("the response to POST {}", target.as_str());
     let response = match client.post(target).json(body).send().await {
@@ -145,7 +145,7 @@ impl Answer {
 
     /// Returns the error for a response without the secret that is shown once. Wipes the rest of the response.
     pub(crate) fn not_shown(mut self, thing: &str) -> Error {
-        let LeftBehind { what, name, .. } = &self.left_behind;
+        let OrphanedResource { what, name, .. } = &self.left_behind;
         let summary = format!("{} has no {thing}, so the {what} {name:?} cannot be used.", self.origin);
         let fields = match &self.object {
             Value::Object(fields) if fields.is_empty() => "the response is an empty object".to_owned(),

@@ -1,6 +1,6 @@
 //! The calls for client certificates. They are the caller's own: the platform has no call for those of others.
 
-use digicert_one_client::{Client, Error, ErrorKind, Made};
+use digicert_one_client::{Client, Error, ErrorKind, ResourceKind};
 use digicert_one_core::{Code, Diagnosis};
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -78,7 +78,7 @@ impl Certificates {
     /// processed; [`Error::left_behind`] then lists what may have been created.
     pub async fn request(&self, wanted: &NewClientCertificate) -> Result<IssuedCertificate, Error> {
         wanted.check(self.client.clock().now())?;
-        let made = Made::ClientCertificate;
+        let made = ResourceKind::ClientCertificate;
         let mut answer = call::create(&self.client, RESOURCE, wanted, made, &wanted.nickname).await?;
         let mut chain = shown_once::unwrapped(&mut answer.object).map(take_chain).unwrap_or_default();
         if chain.is_empty() {
@@ -124,7 +124,7 @@ impl Certificates {
             None => self.list().await.unwrap_or_default().into_iter().find(|one| one.id.as_str() == id),
         };
         match now.filter(|one| one.is_enabled().is_some()) {
-            Some(one) => call::check_state(Made::ClientCertificate, enabled, one.enabled, one.status.as_ref()),
+            Some(one) => call::check_state(ResourceKind::ClientCertificate, enabled, one.enabled, one.status.as_ref()),
             None if status == StatusCode::ACCEPTED => Err(call::not_proved("change of the client certificate")),
             None => Ok(()),
         }

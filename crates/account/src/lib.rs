@@ -50,7 +50,7 @@ pub use certificate::{ClientCertificate, IssuedCertificate, NewClientCertificate
 pub use certificates::Certificates;
 pub use check::{InvalidField, Problem};
 use digicert_one_client::{Client, Error};
-pub use digicert_one_client::{LeftBehind, Made};
+pub use digicert_one_client::{OrphanedResource, ResourceKind};
 pub use directory::{Account, AuditEntry, Organization, Role, ServicePeriod};
 pub use fields::Extra;
 pub use id::{AccountId, CertificateId, OrganizationId, TokenId, UserId};

@@ -1,6 +1,6 @@
 //! The calls for API tokens.
 
-use digicert_one_client::{Client, Error, Made, RequestBuilder};
+use digicert_one_client::{Client, Error, RequestBuilder, ResourceKind};
 use http::Method;
 use serde_json::Value;
 
@@ -55,7 +55,7 @@ impl Tokens {
     /// [`Error::left_behind`] then lists what may have been created.
     pub async fn create(&self, token: &NewToken) -> Result<CreatedToken, Error> {
         token.check(self.client.clock().now())?;
-        let mut answer = call::create(&self.client, RESOURCE, token, Made::ApiToken, &token.name).await?;
+        let mut answer = call::create(&self.client, RESOURCE, token, ResourceKind::ApiToken, &token.name).await?;
         let Some(shown) = shown_once::take(&mut answer.object, &answer.origin) else {
             return Err(answer.not_shown("API key"));
         };
@@ -121,7 +121,7 @@ impl Tokens {
 
     async fn switch(&self, id: &TokenId, enabled: bool) -> Result<ApiToken, Error> {
         let token = self.update(id, &TokenChange::new().with_enabled(enabled)).await?;
-        call::check_state(Made::ApiToken, enabled, token.enabled, token.status.as_ref())?;
+        call::check_state(ResourceKind::ApiToken, enabled, token.enabled, token.status.as_ref())?;
         Ok(token)
     }
 

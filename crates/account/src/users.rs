@@ -1,6 +1,6 @@
 //! The calls for users and service users.
 
-use digicert_one_client::{Client, Error, Made, RequestBuilder};
+use digicert_one_client::{Client, Error, RequestBuilder, ResourceKind};
 use http::Method;
 use serde_json::Value;
 
@@ -85,7 +85,8 @@ impl Users {
     /// been processed; [`Error::left_behind`] then lists what may have been created.
     pub async fn create(&self, user: &NewServiceUser) -> Result<CreatedServiceUser, Error> {
         user.check(self.client.clock().now())?;
-        let mut answer = call::create(&self.client, "user", user, Made::ServiceUser, &user.friendly_name).await?;
+        let mut answer =
+            call::create(&self.client, "user", user, ResourceKind::ServiceUser, &user.friendly_name).await?;
         let Some(shown) = shown_once::take(&mut answer.object, &answer.origin) else {
             return Err(answer.not_shown("API key"));
         };
@@ -145,7 +146,7 @@ impl Users {
     async fn switch(&self, id: &UserId, enabled: bool) -> Result<User, Error> {
         let status = if enabled { Status::Active } else { Status::Disabled };
         let user = self.update(id, &UserChange::new().with_status(status)).await?;
-        call::check_state(Made::ServiceUser, enabled, None, user.status.as_ref())?;
+        call::check_state(ResourceKind::ServiceUser, enabled, None, user.status.as_ref())?;
         Ok(user)
     }
 

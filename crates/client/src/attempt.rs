@@ -3,7 +3,7 @@
 use std::pin::{Pin, pin};
 use std::time::{Duration, SystemTime};
 
-use digicert_one_core::{Exchange, Origin, TransportError, Turn};
+use digicert_one_core::{Exchange, Origin, PermitRequest, TransportError};
 use futures_util::future::{Either, select};
 use tracing::Span;
 
@@ -116,7 +116,7 @@ impl<'a> Attempts<'a> {
     async fn permit(&mut self, bearer: &Bearer) -> Result<Option<Held>, Error> {
         let (settings, queued) = (self.settings, self.now);
         let Some(caller) = bearer.caller() else { return Ok(None) };
-        let turn = Turn::new(caller, &settings.clock, self.progress.left(queued));
+        let turn = PermitRequest::new(caller, &settings.clock, self.progress.left(queued));
         let permit = settings.limiter.permit(&turn, queued).await.map_err(|error| match self.origin(bearer) {
             Ok(origin) => Error::rate_limit(error, &origin.authority()),
             Err(error) => error,

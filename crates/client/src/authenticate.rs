@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, SystemTime};
 
-use digicert_one_core::{CredentialError, Generation, HostRole, Lease, LeaseNeed};
+use digicert_one_core::{CredentialError, Generation, HostRole, Lease, LeaseRequest};
 use futures_util::future::{Either, select};
 use futures_util::{FutureExt as _, poll};
 use tracing::Span;
@@ -25,7 +25,7 @@ impl Settings {
     /// The lease for one attempt with its transport, and the current time: that of the request, unless the credential made us wait.
     pub(crate) async fn leased(
         &self,
-        need: &LeaseNeed,
+        need: &LeaseRequest,
         within: Duration,
     ) -> Result<(Arc<BoundTransport>, SystemTime), Error> {
         let mut asked = self.credential.lease(need);
@@ -49,7 +49,7 @@ impl Settings {
         &self,
         at_hand: Option<Result<Lease, CredentialError>>,
         asked: Boxed<'_, Result<Lease, CredentialError>>,
-        need: &LeaseNeed,
+        need: &LeaseRequest,
         within: Duration,
     ) -> Result<(Arc<BoundTransport>, SystemTime), Error> {
         let leased = match at_hand {
@@ -105,7 +105,7 @@ impl Attempts<'_> {
         }
         match &self.call.proof {
             Proof::Credential => {
-                let mut need = LeaseNeed::at(self.now);
+                let mut need = LeaseRequest::at(self.now);
                 need.newer_than = newer_than;
                 let (bound, now) = settings.leased(&need, self.progress.left(self.now)).await?;
                 self.now = now;

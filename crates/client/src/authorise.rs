@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use digicert_one_core::diagnosis::PlatformAnswer;
 use digicert_one_core::{
-    ApiKey, CallContext, Code, Credential, CredentialError, Fingerprint, Generation, KeyShape, Lease, LeaseNeed, Mode,
-    Origin, RequestTarget,
+    ApiKey, CallContext, Code, Credential, CredentialError, Fingerprint, Generation, KeyShape, Lease, LeaseRequest,
+    Mode, Origin, RequestTarget,
 };
 use http::{HeaderMap, HeaderValue};
 
@@ -177,7 +177,7 @@ pub(crate) struct NoCredential;
 
 #[async_trait]
 impl Credential for NoCredential {
-    async fn lease(&self, _need: &LeaseNeed) -> Result<Lease, CredentialError> {
+    async fn lease(&self, _need: &LeaseRequest) -> Result<Lease, CredentialError> {
         Err(CredentialError::new(Code::CFG_01, "the calls of this client have authorisers of their own"))
     }
 }

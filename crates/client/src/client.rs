@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use digicert_one_core::{
-    CallContext, Clock, ConnectorInfo, Credential, Expiry, Generation, HostRole, Instance, LeaseNeed, Mode, Origin,
+    CallContext, Clock, ConnectorInfo, Credential, Expiry, Generation, HostRole, Instance, LeaseRequest, Mode, Origin,
     TrustRoots, diagnosis::diagnose_transport,
 };
 use futures_util::future::select;
@@ -83,7 +83,7 @@ impl Client {
     /// No usable credential.
     pub async fn expiry(&self) -> Result<Option<Expiry>, Error> {
         let settings = self.settings();
-        let need = LeaseNeed::at(settings.clock.now());
+        let need = LeaseRequest::at(settings.clock.now());
         let (bound, _) = settings.leased(&need, settings.total).await?;
         Ok(bound.lease.validity().expiry())
     }

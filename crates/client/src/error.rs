@@ -9,7 +9,7 @@ use digicert_one_core::{
 };
 use http::{Method, StatusCode};
 
-use crate::left_behind::LeftBehind;
+use crate::orphaned_resource::OrphanedResource;
 use crate::tried::{FailedAttempt, Tried};
 
 /// The step at which a call failed.
@@ -53,7 +53,7 @@ struct Inner {
     diagnosis: Diagnosis,
     answer: Option<PlatformAnswer>,
     tried: Tried,
-    left_behind: Option<LeftBehind>,
+    left_behind: Option<OrphanedResource>,
     perhaps_done: bool,
     source: Option<BoxError>,
 }
@@ -183,7 +183,7 @@ impl Error {
 
     /// Adds what the call created, or may have created.
     #[must_use]
-    pub fn leaving(mut self, left_behind: LeftBehind) -> Self {
+    pub fn leaving(mut self, left_behind: OrphanedResource) -> Self {
         self.0.left_behind = Some(left_behind);
         self
     }
@@ -191,7 +191,7 @@ impl Error {
     /// What the failed call created on the platform, or may have created: an orphaned service user, API token or client certificate. Clean
     /// it up by its id, or look for its name. `None` if the call certainly created nothing.
     #[must_use]
-    pub fn left_behind(&self) -> Option<&LeftBehind> {
+    pub fn left_behind(&self) -> Option<&OrphanedResource> {
         self.0.left_behind.as_ref()
     }
 

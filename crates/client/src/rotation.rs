@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use digicert_one_core::{Code, Lease, LeaseNeed};
+use digicert_one_core::{Code, Lease, LeaseRequest};
 
 use crate::error::Error;
 use crate::generations::{BoundTransport, Chosen};
@@ -12,7 +12,7 @@ use crate::settings::Settings;
 /// The rotation for one lease request.
 pub(crate) struct Rotation<'a> {
     pub(crate) settings: &'a Settings,
-    pub(crate) need: &'a LeaseNeed,
+    pub(crate) need: &'a LeaseRequest,
 }
 
 impl Rotation<'_> {

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use bytes::Bytes;
 use digicert_one_client::{Client, Retry};
-use digicert_one_core::{ApiKey, Code, Material, Permit, RateLimitError, RateLimiter, Throttled, Turn};
+use digicert_one_core::{ApiKey, Code, Material, Permit, PermitRequest, RateLimitError, RateLimiter, ThrottleNotice};
 use digicert_one_testbed::{
     ClientAuth, ClientCert, Front, FrontOptions, Ledger, RawOptions, RawServer, Step, refused_addr,
 };
@@ -196,11 +196,11 @@ struct AtOnce;
 
 #[async_trait]
 impl RateLimiter for AtOnce {
-    async fn permit(&self, _turn: &Turn<'_>) -> Result<Permit, RateLimitError> {
+    async fn permit(&self, _turn: &PermitRequest<'_>) -> Result<Permit, RateLimitError> {
         Ok(Permit::free())
     }
 
-    async fn throttled(&self, _notice: &Throttled) {}
+    async fn throttled(&self, _notice: &ThrottleNotice) {}
 }
 
 fn client(world: &World, port: u16, switch: Switch) -> Client {

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use digicert_one_core::{Credential, CredentialError, Generation, Lease, LeaseNeed, Material};
+use digicert_one_core::{Credential, CredentialError, Generation, Lease, LeaseRequest, Material};
 
 /// Returns the current generation. Clones share it.
 #[derive(Clone, Debug)]
@@ -45,7 +45,7 @@ impl Switch {
 
 #[async_trait]
 impl Credential for Switch {
-    async fn lease(&self, need: &LeaseNeed) -> Result<Lease, CredentialError> {
+    async fn lease(&self, need: &LeaseRequest) -> Result<Lease, CredentialError> {
         let mut state = self.state();
         if need.newer_than == Some(state.lease.generation())
             && let Some(material) = state.in_reserve.take()

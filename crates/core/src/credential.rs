@@ -17,7 +17,7 @@ pub trait Credential: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// Returns an error if the source cannot be read or holds nothing usable. The call then fails and nothing
     /// is sent; in particular, no anonymous request.
-    async fn lease(&self, need: &LeaseNeed) -> Result<Lease, CredentialError>;
+    async fn lease(&self, need: &LeaseRequest) -> Result<Lease, CredentialError>;
 
     /// Reports the outcome of an attempt with this lease.
     fn report(&self, lease: &Lease, verdict: Verdict) {
@@ -28,14 +28,14 @@ pub trait Credential: fmt::Debug + Send + Sync + 'static {
 /// What a caller needs from a lease.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct LeaseNeed {
+pub struct LeaseRequest {
     /// The caller's time.
     pub now: SystemTime,
     /// A generation that was refused: only a newer one is useful.
     pub newer_than: Option<Generation>,
 }
 
-impl LeaseNeed {
+impl LeaseRequest {
     /// Requests any material that is valid at `now`.
     #[must_use]
     pub fn at(now: SystemTime) -> Self {
@@ -176,7 +176,7 @@ impl FixedCredential {
 
 #[async_trait]
 impl Credential for FixedCredential {
-    async fn lease(&self, _need: &LeaseNeed) -> Result<Lease, CredentialError> {
+    async fn lease(&self, _need: &LeaseRequest) -> Result<Lease, CredentialError> {
         Ok(self.0.clone())
     }
 }

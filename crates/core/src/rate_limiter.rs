@@ -20,10 +20,10 @@ pub trait RateLimiter: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// Returns an error if the permit would come too late, or the shared state cannot be reached. Either ends
     /// the call, and nothing is sent; a limiter that prefers to continue without its state returns a permit.
-    async fn permit(&self, turn: &Turn<'_>) -> Result<Permit, RateLimitError>;
+    async fn permit(&self, request: &PermitRequest<'_>) -> Result<Permit, RateLimitError>;
 
     /// Called when the platform responded with 429.
-    async fn throttled(&self, notice: &Throttled);
+    async fn throttled(&self, notice: &ThrottleNotice);
 
     /// Called when the platform accepted a request.
     fn accepted(&self, caller: Fingerprint, now: SystemTime) {
@@ -34,7 +34,7 @@ pub trait RateLimiter: fmt::Debug + Send + Sync + 'static {
 /// A request for a permit.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
-pub struct Turn<'a> {
+pub struct PermitRequest<'a> {
     /// The caller that the platform counts.
     pub caller: Fingerprint,
     /// The only source of time and delays.
@@ -43,7 +43,7 @@ pub struct Turn<'a> {
     pub within: Duration,
 }
 
-impl<'a> Turn<'a> {
+impl<'a> PermitRequest<'a> {
     /// Creates a permit request of `caller` that can wait this long.
     #[must_use]
     pub fn new(caller: Fingerprint, clock: &'a Arc<dyn Clock>, within: Duration) -> Self {
@@ -54,7 +54,7 @@ impl<'a> Turn<'a> {
 /// A response with status 429.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Throttled {
+pub struct ThrottleNotice {
     /// The caller that the platform counted.
     pub caller: Fingerprint,
     /// When the response arrived.
@@ -63,7 +63,7 @@ pub struct Throttled {
     pub retry_after: Option<Duration>,
 }
 
-impl Throttled {
+impl ThrottleNotice {
     /// Creates the notice of a 429 for `caller`.
     #[must_use]
     pub fn new(caller: Fingerprint, now: SystemTime, retry_after: Option<Duration>) -> Self {

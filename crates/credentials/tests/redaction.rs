@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
-use digicert_one_core::{Clock, Credential, CredentialError, LeaseNeed, ManualClock, Secret, causes};
+use digicert_one_core::{Clock, Credential, CredentialError, LeaseRequest, ManualClock, Secret, causes};
 use digicert_one_credentials::{
     ChainSource, CommandSource, DirectorySource, EnvironmentSource, Fetched, FileSource, JsignSource, ProfileFile,
     ProfileSource, RawCredential, ReaderSource, Setting, Setup, SmctlSource, Source, SystemdSource, WatchOptions,
@@ -195,7 +195,7 @@ fn watched(output: &mut Output, folder: &Path, broken: bool) {
             output.debug(&block_on(credential.reload()));
             write(&folder.join("api-key"), KEY.replace('_', "-"));
             output.debug(&block_on(credential.reload()));
-            output.debug(&block_on(credential.lease(&LeaseNeed::at(clock.now()))).expect("in use"));
+            output.debug(&block_on(credential.lease(&LeaseRequest::at(clock.now()))).expect("in use"));
             output.debug(&credential);
             let events = events.lock().expect("unpoisoned");
             assert_eq!(events.len(), 2, "{events:?}");

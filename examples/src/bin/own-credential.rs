@@ -5,7 +5,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
-use digicert_one::core::{CredentialError, Generation, Lease, LeaseNeed, Material};
+use digicert_one::core::{CredentialError, Generation, Lease, LeaseRequest, Material};
 use digicert_one::{ApiKey, Builder, Credential};
 
 /// The last reading of the vault.
@@ -25,7 +25,7 @@ impl VaultCredential {
 
 #[async_trait]
 impl Credential for VaultCredential {
-    async fn lease(&self, need: &LeaseNeed) -> Result<Lease, CredentialError> {
+    async fn lease(&self, need: &LeaseRequest) -> Result<Lease, CredentialError> {
         let mut cached = self.cached.lock().unwrap_or_else(PoisonError::into_inner);
         let generation = match &*cached {
             Some(lease) if need.newer_than.is_none_or(|refused| lease.generation() > refused) => {

@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use digicert_one_account::{IssuedCertificate, Made, NewClientCertificate, Problem};
+use digicert_one_account::{IssuedCertificate, NewClientCertificate, Problem, ResourceKind};
 use digicert_one_client::{Error, ErrorKind};
 use digicert_one_core::{Code, Secret};
 use digicert_one_identity::{ReadOptions, read_client_identity};
@@ -104,7 +104,7 @@ fn response_without_certificate_names_what_was_created() {
         let error = request(&answer).expect_err("no certificate");
         assert_eq!((error.kind(), error.code()), (ErrorKind::NotShown, Code::API_05), "{answer}");
         let left = error.left_behind().expect("it was created");
-        assert_eq!((left.what, left.id.as_deref()), (Made::ClientCertificate, Some("c")), "{answer}");
+        assert_eq!((left.what, left.id.as_deref()), (ResourceKind::ClientCertificate, Some("c")), "{answer}");
     }
 }
 

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use digicert_one_account::{AccountExt as _, LeftBehind, Made, NewServiceUser, NewToken, Refusal};
+use digicert_one_account::{AccountExt as _, NewServiceUser, NewToken, OrphanedResource, Refusal, ResourceKind};
 use digicert_one_client::{Error, ErrorKind};
 use digicert_one_core::{Code, Delivery, ManualClock, TransportErrorKind};
 use futures_executor::block_on;
@@ -25,7 +25,7 @@ fn token() -> NewToken {
     NewToken::new("ci 1")
 }
 
-fn left(error: &Error) -> &LeftBehind {
+fn left(error: &Error) -> &OrphanedResource {
     error.left_behind().expect("something may have been made")
 }
 
@@ -102,7 +102,7 @@ fn response_without_key_names_what_was_created() {
     let error = stage.refused(stage.account.users().create(&user()));
     assert_eq!((error.kind(), error.code()), (ErrorKind::NotShown, Code::API_05));
     let left = left(&error);
-    assert_eq!((left.what, left.name.as_str(), left.id.as_deref()), (Made::ServiceUser, "ci-bot", Some(ID)));
+    assert_eq!((left.what, left.name.as_str(), left.id.as_deref()), (ResourceKind::ServiceUser, "ci-bot", Some(ID)));
     let shown = format!("{error}\n{}", error.diagnosis());
     assert!(shown.contains(ID) && shown.contains("fields friendly_name, id, odd\\u{1b}"), "{shown}");
     assert!(!format!("{shown}{error:?}").contains("canary"), "{shown}");
@@ -112,7 +112,11 @@ fn response_without_key_names_what_was_created() {
         let stage = Stage::answering(201, &answer);
         let error = stage.refused(stage.account.tokens().create(&token()));
         assert_eq!(error.code(), Code::API_05, "{answer}");
-        assert_eq!((self::left(&error).what, self::left(&error).id.as_deref()), (Made::ApiToken, id), "{answer}");
+        assert_eq!(
+            (self::left(&error).what, self::left(&error).id.as_deref()),
+            (ResourceKind::ApiToken, id),
+            "{answer}"
+        );
     }
 }
 
@@ -130,7 +134,7 @@ fn unreadable_response_names_what_may_have_been_created() {
     let stage = Stage::answering(201, &json!({ "id": "t", "token": "canary" }));
     let client = builder(&stage.scripted).max_body(9).build().expect("complete");
     let error = stage.refused(client.account().tokens().create(&token()));
-    assert_eq!((error.code(), left(&error).what), (Code::CFG_03, Made::ApiToken));
+    assert_eq!((error.code(), left(&error).what), (Code::CFG_03, ResourceKind::ApiToken));
 }
 
 #[test]
@@ -147,7 +151,7 @@ fn create_call_that_may_have_been_processed_is_not_retried() {
         let stage = Stage::of([outcome, answered(201, &json!({ "id": "t", "token": "canary" }))]);
         let error = stage.refused(stage.account.tokens().create(&token()));
         assert_eq!(stage.sent().len(), 1, "{name}");
-        assert_eq!((left(&error).what, left(&error).id.as_deref()), (Made::ApiToken, None), "{name}");
+        assert_eq!((left(&error).what, left(&error).id.as_deref()), (ResourceKind::ApiToken, None), "{name}");
     }
 }
 
@@ -164,7 +168,7 @@ fn create_call_after_deadline_may_have_created_something() {
     let token = token();
     let (error, ()) = block_on(join(tokens.create(&token), passing));
     let error = error.expect_err("the deadline");
-    assert_eq!((error.code(), left(&error).what), (Code::NET_08, Made::ApiToken));
+    assert_eq!((error.code(), left(&error).what), (Code::NET_08, ResourceKind::ApiToken));
     assert_eq!(scripted.requests().len(), 1);
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use async_lock::{Semaphore, SemaphoreGuard};
-use digicert_one_core::{Clock, Throttled};
+use digicert_one_core::{Clock, ThrottleNotice};
 use governor::middleware::NoOpMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter as Governor};
@@ -156,7 +156,7 @@ impl CallerLimiter {
         None
     }
 
-    pub(super) fn throttled(&self, limits: &Limits, notice: &Throttled) {
+    pub(super) fn throttled(&self, limits: &Limits, notice: &ThrottleNotice) {
         let mut learnt = self.learnt();
         if let Some(until) = notice.retry_after.and_then(|wait| notice.now.checked_add(wait)) {
             learnt.held_until = learnt.held_until.max(Some(until));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use digicert_one_core::{Fingerprint, Permit, RateLimitError, RateLimiter, Throttled, Turn};
+use digicert_one_core::{Fingerprint, Permit, PermitRequest, RateLimitError, RateLimiter, ThrottleNotice};
 
 use super::caller_limiter::Slot;
 use super::local::LocalRateLimiter;
@@ -34,14 +34,14 @@ pub(crate) enum Limiter {
 
 impl Limiter {
     /// Waits for a permit. `now` is the current time.
-    pub(crate) async fn permit(&self, turn: &Turn<'_>, now: SystemTime) -> Result<Held, RateLimitError> {
+    pub(crate) async fn permit(&self, turn: &PermitRequest<'_>, now: SystemTime) -> Result<Held, RateLimitError> {
         match self {
             Self::Local(limiter) => limiter.slot(turn, now).await.map(Held::Local),
             Self::Other(limiter) => limiter.permit(turn).await.map(Held::Other),
         }
     }
 
-    pub(crate) async fn throttled(&self, notice: &Throttled) {
+    pub(crate) async fn throttled(&self, notice: &ThrottleNotice) {
         match self {
             Self::Local(limiter) => limiter.throttled(notice),
             Self::Other(limiter) => limiter.throttled(notice).await,

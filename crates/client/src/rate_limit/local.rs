@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
-use digicert_one_core::{Clock, Fingerprint, Permit, RateLimitError, RateLimiter, Throttled, Turn};
+use digicert_one_core::{Clock, Fingerprint, Permit, PermitRequest, RateLimitError, RateLimiter, ThrottleNotice};
 use futures_util::FutureExt as _;
 use futures_util::future::{Either, select};
 
@@ -80,7 +80,7 @@ impl LocalRateLimiter {
     }
 
     /// A permit for one request. `now` is the current time.
-    pub(super) async fn slot(&self, turn: &Turn<'_>, now: SystemTime) -> Result<Slot, RateLimitError> {
+    pub(super) async fn slot(&self, turn: &PermitRequest<'_>, now: SystemTime) -> Result<Slot, RateLimitError> {
         let caller = self.caller(turn);
         match caller.free_slot() {
             Some(slot) if caller.goes_now(now) => Ok(slot),
@@ -89,7 +89,7 @@ impl LocalRateLimiter {
         }
     }
 
-    pub(super) fn throttled(&self, notice: &Throttled) {
+    pub(super) fn throttled(&self, notice: &ThrottleNotice) {
         self.was_throttled.store(true, Ordering::Relaxed);
         if let Some(caller) = self.callers().get(&notice.caller).cloned() {
             caller.throttled(&self.limits, notice);
@@ -105,7 +105,7 @@ impl LocalRateLimiter {
         }
     }
 
-    fn caller(&self, turn: &Turn<'_>) -> Arc<CallerLimiter> {
+    fn caller(&self, turn: &PermitRequest<'_>) -> Arc<CallerLimiter> {
         let mut callers = self.callers();
         if let Some(caller) = callers.get(&turn.caller) {
             return Arc::clone(caller);
@@ -132,11 +132,11 @@ impl Default for LocalRateLimiter {
 
 #[async_trait]
 impl RateLimiter for LocalRateLimiter {
-    async fn permit(&self, turn: &Turn<'_>) -> Result<Permit, RateLimitError> {
+    async fn permit(&self, turn: &PermitRequest<'_>) -> Result<Permit, RateLimitError> {
         self.slot(turn, turn.clock.now()).await.map(Permit::holding)
     }
 
-    async fn throttled(&self, notice: &Throttled) {
+    async fn throttled(&self, notice: &ThrottleNotice) {
         self.throttled(notice);
     }
 
@@ -149,7 +149,7 @@ impl RateLimiter for LocalRateLimiter {
 async fn queued(
     caller: Arc<CallerLimiter>,
     slot: Option<Slot>,
-    turn: &Turn<'_>,
+    turn: &PermitRequest<'_>,
     start: SystemTime,
 ) -> Result<Slot, RateLimitError> {
     let mut slot = match slot {

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use async_trait::async_trait;
 use digicert_one_client::{Client, ErrorKind};
 use digicert_one_core::{
-    ApiKey, ClientIdentity, Clock, Code, Credential, CredentialError, Instance, Lease, LeaseNeed, Material, Sleep,
+    ApiKey, ClientIdentity, Clock, Code, Credential, CredentialError, Instance, Lease, LeaseRequest, Material, Sleep,
     Timeouts, TransportConfig, Verdict,
 };
 use futures_executor::block_on;
@@ -156,7 +156,7 @@ struct Silent;
 
 #[async_trait]
 impl Credential for Silent {
-    async fn lease(&self, _need: &LeaseNeed) -> Result<Lease, CredentialError> {
+    async fn lease(&self, _need: &LeaseRequest) -> Result<Lease, CredentialError> {
         std::future::pending().await
     }
 }

@@ -6,7 +6,9 @@ use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use digicert_one_client::LocalRateLimiter;
-use digicert_one_core::{Clock, Code, Fingerprint, ManualClock, Permit, RateLimitError, RateLimiter, Throttled, Turn};
+use digicert_one_core::{
+    Clock, Code, Fingerprint, ManualClock, Permit, PermitRequest, RateLimitError, RateLimiter, ThrottleNotice,
+};
 use futures_executor::block_on;
 use futures_util::future::{join, join_all};
 
@@ -31,7 +33,7 @@ fn rate(requests: u32, period: Duration) -> LocalRateLimiter {
 fn turns(limiter: &LocalRateLimiter, clock: &ManualClock, calls: usize) -> Vec<Duration> {
     let (start, shared): (_, Arc<dyn Clock>) = (clock.now(), Arc::new(clock.clone()));
     let turns = (0..calls).map(|_| async {
-        let _permit = RateLimiter::permit(limiter, &Turn::new(caller(), &shared, LONG)).await.expect("a turn");
+        let _permit = RateLimiter::permit(limiter, &PermitRequest::new(caller(), &shared, LONG)).await.expect("a turn");
         shared.now().duration_since(start).expect("forward")
     });
     block_on(clock.run(join_all(turns))).0
@@ -52,7 +54,7 @@ fn place_is_given_back_when_the_permit_is_dropped() {
     let shared: Arc<dyn Clock> = Arc::new(clock.clone());
     let limiter = LocalRateLimiter::new().concurrency(1);
     block_on(async {
-        let turn = Turn::new(caller(), &shared, SECOND);
+        let turn = PermitRequest::new(caller(), &shared, SECOND);
         let first = RateLimiter::permit(&limiter, &turn).await.expect("free");
         let passing = async { clock.advance(clock.limited_for().await) };
         let late = join(RateLimiter::permit(&limiter, &turn), passing).await.0.expect_err("taken");
@@ -72,8 +74,8 @@ fn turn_after_the_deadline_is_an_error_at_once() {
     let limiter = rate(1, SECOND * 60);
     assert_eq!(turns(&limiter, &clock, 1).len(), 1);
     let start = clock.now();
-    let refused =
-        block_on(RateLimiter::permit(&limiter, &Turn::new(caller(), &shared, SECOND * 59))).expect_err("in a minute");
+    let refused = block_on(RateLimiter::permit(&limiter, &PermitRequest::new(caller(), &shared, SECOND * 59)))
+        .expect_err("in a minute");
     assert!(matches!(refused, RateLimitError::TooLate { wait } if wait == SECOND * 60), "{refused:?}");
     assert_eq!(clock.now(), start);
 }
@@ -83,7 +85,7 @@ fn status_429_holds_all_calls_and_halves_the_rate_for_a_while() {
     let clock = clock();
     let limiter = LocalRateLimiter::new();
     assert!(turns(&limiter, &clock, 40).iter().all(Duration::is_zero));
-    let answer = Throttled::new(caller(), clock.now(), Some(SECOND * 2));
+    let answer = ThrottleNotice::new(caller(), clock.now(), Some(SECOND * 2));
     for _ in 0..20 {
         block_on(RateLimiter::throttled(&limiter, &answer));
     }
@@ -109,7 +111,7 @@ fn callers_do_not_see_each_other() {
     let limiter = rate(1, SECOND * 60);
     assert_eq!(turns(&limiter, &clock, 1).len(), 1);
     let other = digicert_one_core::ApiKey::new("another-key").expect("a key").fingerprint();
-    assert!(block_on(RateLimiter::permit(&limiter, &Turn::new(other, &shared, SECOND))).is_ok());
+    assert!(block_on(RateLimiter::permit(&limiter, &PermitRequest::new(other, &shared, SECOND))).is_ok());
 }
 
 #[test]
@@ -144,15 +146,15 @@ fn waits_of_a_call_count_those_for_its_turn() {
 
 /// A limiter whose store is away.
 #[derive(Debug, Default)]
-struct Away(Mutex<Vec<Throttled>>);
+struct Away(Mutex<Vec<ThrottleNotice>>);
 
 #[async_trait]
 impl RateLimiter for Away {
-    async fn permit(&self, _turn: &Turn<'_>) -> Result<Permit, RateLimitError> {
+    async fn permit(&self, _turn: &PermitRequest<'_>) -> Result<Permit, RateLimitError> {
         Err(RateLimitError::Unavailable("the store does not answer".into()))
     }
 
-    async fn throttled(&self, notice: &Throttled) {
+    async fn throttled(&self, notice: &ThrottleNotice) {
         self.0.lock().expect("unpoisoned").push(*notice);
     }
 }

@@ -7,8 +7,8 @@ use std::time::{Duration, SystemTime};
 use async_trait::async_trait;
 use digicert_one_client::Client;
 use digicert_one_core::{
-    ApiKey, Capabilities, Clock, Connector, ConnectorInfo, Credential, CredentialError, Generation, Lease, LeaseNeed,
-    ManualClock, Material, Transport, TransportConfig, TransportError, Validity,
+    ApiKey, Capabilities, Clock, Connector, ConnectorInfo, Credential, CredentialError, Generation, Lease,
+    LeaseRequest, ManualClock, Material, Transport, TransportConfig, TransportError, Validity,
 };
 use futures_executor::block_on;
 
@@ -36,7 +36,7 @@ fn lease(number: u64, material: Material) -> Lease {
 
 #[async_trait]
 impl Credential for Set {
-    async fn lease(&self, _need: &LeaseNeed) -> Result<Lease, CredentialError> {
+    async fn lease(&self, _need: &LeaseRequest) -> Result<Lease, CredentialError> {
         Ok(self.0.lock().expect("unpoisoned").clone())
     }
 }
@@ -129,7 +129,7 @@ struct Counted(Set, Arc<AtomicUsize>);
 
 #[async_trait]
 impl Credential for Counted {
-    async fn lease(&self, need: &LeaseNeed) -> Result<Lease, CredentialError> {
+    async fn lease(&self, need: &LeaseRequest) -> Result<Lease, CredentialError> {
         self.1.fetch_add(1, Ordering::Relaxed);
         self.0.lease(need).await
     }

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use digicert_one_client::{Client, ClientBuilder};
 use digicert_one_core::{
     ApiKey, Capabilities, ClientIdentity, Code, ConnectionFacts, Connector, ConnectorInfo, Credential, CredentialError,
-    Delivery, Exchange, FixedCredential, Generation, Instance, Lease, LeaseNeed, Material, ResponseBody, Secret,
+    Delivery, Exchange, FixedCredential, Generation, Instance, Lease, LeaseRequest, Material, ResponseBody, Secret,
     Transport, TransportConfig, TransportError, TransportErrorKind, Verdict,
 };
 use digicert_one_identity::{ReadOptions, read_client_identity};
@@ -140,7 +140,7 @@ impl Source {
 
 #[async_trait]
 impl Credential for Source {
-    async fn lease(&self, _need: &LeaseNeed) -> Result<Lease, CredentialError> {
+    async fn lease(&self, _need: &LeaseRequest) -> Result<Lease, CredentialError> {
         let material = self.0.leases.lock().expect("unpoisoned").pop_front();
         let material = material.ok_or_else(|| CredentialError::new(Code::ID_13, "nothing left").at("the test"))?;
         let count = self.0.count.fetch_add(1, Ordering::Relaxed);

@@ -9,7 +9,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use digicert_one_client::{Client, Error, ErrorKind, LocalRateLimiter, Retry};
 use digicert_one_core::{
-    Code, Credential, CredentialError, FixedCredential, Generation, HttpVersions, Lease, LeaseNeed, Material, Verdict,
+    Code, Credential, CredentialError, FixedCredential, Generation, HttpVersions, Lease, LeaseRequest, Material,
+    Verdict,
 };
 use digicert_one_testbed::{ClientAuth, Front, FrontOptions, Snapshot, Step};
 use http::{Response, StatusCode};
@@ -175,7 +176,7 @@ struct Counting {
 
 #[async_trait]
 impl Credential for Counting {
-    async fn lease(&self, _need: &LeaseNeed) -> Result<Lease, CredentialError> {
+    async fn lease(&self, _need: &LeaseRequest) -> Result<Lease, CredentialError> {
         self.leases.fetch_add(1, Ordering::SeqCst);
         Ok(Lease::new(key(), Generation::FIRST, "the case"))
     }

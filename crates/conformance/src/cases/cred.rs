@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use digicert_one_client::SystemClock;
 use digicert_one_core::{
     ApiKey, Capability, ClientIdentity, Code, Credential, CredentialError, FixedCredential, Generation, Lease,
-    LeaseNeed, Material, Secret,
+    LeaseRequest, Material, Secret,
 };
 use digicert_one_credentials::{Fetched, RawCredential, Source, WatchOptions, WatchingCredential};
 use digicert_one_identity::ReadOptions;
@@ -104,7 +104,7 @@ struct Failing;
 
 #[async_trait]
 impl Credential for Failing {
-    async fn lease(&self, _need: &LeaseNeed) -> Result<Lease, CredentialError> {
+    async fn lease(&self, _need: &LeaseRequest) -> Result<Lease, CredentialError> {
         ApiKey::new("")
             .map_err(|error| error.at("variable DC_API_KEY"))
             .map(|key| Lease::new(Material::api_key(key), Generation::FIRST, "variable DC_API_KEY"))
@@ -117,7 +117,7 @@ struct Counting(AtomicU64);
 
 #[async_trait]
 impl Credential for Counting {
-    async fn lease(&self, _need: &LeaseNeed) -> Result<Lease, CredentialError> {
+    async fn lease(&self, _need: &LeaseRequest) -> Result<Lease, CredentialError> {
         let count = self.0.fetch_add(1, Ordering::Relaxed);
         let generation = (0..count).fold(Generation::FIRST, |generation, _| generation.next());
         Ok(Lease::new(Material::api_key(ApiKey::new(format!("key-{count}"))?), generation, "the case"))

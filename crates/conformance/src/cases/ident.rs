@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use digicert_one_client::SystemClock;
 use digicert_one_core::{
-    Capability, ClientIdentity, Code, Credential, CredentialError, HttpVersions, LeaseNeed, Material, Mode, Secret,
+    Capability, ClientIdentity, Code, Credential, CredentialError, HttpVersions, LeaseRequest, Material, Mode, Secret,
     Side, TlsVersion, TlsVersions, TransportErrorKind,
 };
 use digicert_one_credentials::{DirectorySource, LoadedCredential, RawCredential, WatchOptions, WatchingCredential};
@@ -195,7 +195,7 @@ pub(crate) async fn ident_23_an_identity_from_a_file_is_presented_or_refused_at_
     std::fs::write(directory.path().join("tls.key"), key).expect("written");
     let files = DirectorySource::new(directory.path());
     let credential = WatchingCredential::open(files, SystemClock::new(), WatchOptions::new()).expect("usable");
-    let lease = credential.lease(&LeaseNeed::at(SystemTime::now())).await.expect("a lease");
+    let lease = credential.lease(&LeaseRequest::at(SystemTime::now())).await.expect("a lease");
     let config = world.config().with_identity(lease.material().identity().cloned());
     if world.lacks(Capability::ClientIdentity, &config) {
         return;

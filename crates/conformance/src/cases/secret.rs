@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use async_trait::async_trait;
 use data_encoding::BASE64;
 use digicert_one_core::{
-    ApiKey, Capability, Credential, CredentialError, FixedCredential, Generation, Lease, LeaseNeed, Material, Proxy,
+    ApiKey, Capability, Credential, CredentialError, FixedCredential, Generation, Lease, LeaseRequest, Material, Proxy,
     TransportErrorKind, causes,
 };
 use digicert_one_testbed::{
@@ -198,7 +198,7 @@ struct Panicking(Material);
 
 #[async_trait]
 impl Credential for Panicking {
-    async fn lease(&self, need: &LeaseNeed) -> Result<Lease, CredentialError> {
+    async fn lease(&self, need: &LeaseRequest) -> Result<Lease, CredentialError> {
         witness::meant(format!("{self:?} {need:?} {:?}", Lease::new(self.0.clone(), Generation::FIRST, "the case")))
     }
 }

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use digicert_one_core::{
-    Capability, Clock as _, Code, Credential as _, Diagnosis, LeaseNeed, ManualClock, Mode, Secret, TrustRoots,
+    Capability, Clock as _, Code, Credential as _, Diagnosis, LeaseRequest, ManualClock, Mode, Secret, TrustRoots,
 };
 use digicert_one_credentials::{
     DirectorySource, RawCredential, Setting, Setup, SetupError, WatchOptions, WatchingCredential,
@@ -180,7 +180,7 @@ async fn torn_replacement() -> Seen {
     write("tls.crt", &after.chain_pem());
     for _ in 0..10 {
         clock.advance(Duration::from_secs(3600));
-        credential.lease(&LeaseNeed::at(clock.now())).await.expect("the first pair stays");
+        credential.lease(&LeaseRequest::at(clock.now())).await.expect("the first pair stays");
         if let Some(diagnosis) = told.lock().unwrap_or_else(PoisonError::into_inner).take() {
             return Seen::found(diagnosis);
         }

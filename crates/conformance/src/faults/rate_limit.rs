@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use digicert_one_client::LocalRateLimiter;
-use digicert_one_core::{Code, Permit, RateLimitError, RateLimiter, Throttled, Turn};
+use digicert_one_core::{Code, Permit, PermitRequest, RateLimitError, RateLimiter, ThrottleNotice};
 use digicert_one_testbed::FrontOptions;
 
 use super::fault::{Fault, fault};
@@ -43,9 +43,9 @@ struct Lost;
 
 #[async_trait]
 impl RateLimiter for Lost {
-    async fn permit(&self, _turn: &Turn<'_>) -> Result<Permit, RateLimitError> {
+    async fn permit(&self, _turn: &PermitRequest<'_>) -> Result<Permit, RateLimitError> {
         Err(RateLimitError::Unavailable("no answer from the store".into()))
     }
 
-    async fn throttled(&self, _notice: &Throttled) {}
+    async fn throttled(&self, _notice: &ThrottleNotice) {}
 }

@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use digicert_one_core::{Clock, Code, Credential, CredentialError, Generation, Lease, LeaseNeed, Warning};
+use digicert_one_core::{Clock, Code, Credential, CredentialError, Generation, Lease, LeaseRequest, Warning};
 use futures_util::lock::{Mutex as AsyncMutex, MutexGuard};
 
 use self::changes::Changes;
@@ -163,7 +163,7 @@ impl WatchingCredential {
 
 #[async_trait]
 impl Credential for WatchingCredential {
-    async fn lease(&self, need: &LeaseNeed) -> Result<Lease, CredentialError> {
+    async fn lease(&self, need: &LeaseRequest) -> Result<Lease, CredentialError> {
         let shared = &self.0;
         let (current, due) = shared.look(need);
         match (current, due) {
@@ -196,7 +196,7 @@ impl Credential for WatchingCredential {
 
 impl Shared {
     /// Returns the lease in use, and whether a reading is due.
-    fn look(&self, need: &LeaseNeed) -> (Option<Lease>, bool) {
+    fn look(&self, need: &LeaseRequest) -> (Option<Lease>, bool) {
         let mut live = self.lock();
         let Live { current, schedule, .. } = &mut *live;
         let Some(current) = current else { return (None, true) };

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use digicert_one_core::{Clock, Code, Credential, Generation, Lease, LeaseNeed, ManualClock};
+use digicert_one_core::{Clock, Code, Credential, Generation, Lease, LeaseRequest, ManualClock};
 use digicert_one_credentials::{Reload, WatchEvent, WatchOptions, WatchingCredential};
 use futures_executor::block_on;
 
@@ -12,7 +12,7 @@ const SECOND: Duration = Duration::from_secs(1);
 const FIRST: Generation = Generation::FIRST;
 
 fn lease(credential: &WatchingCredential, clock: &ManualClock) -> Lease {
-    block_on(credential.lease(&LeaseNeed::at(clock.now()))).expect("something is in use")
+    block_on(credential.lease(&LeaseRequest::at(clock.now()))).expect("something is in use")
 }
 
 #[test]
@@ -128,7 +128,7 @@ fn unusable_source_is_detected_on_open() {
 fn refused_generation_triggers_one_reading() {
     let (held, clock) = (Held::holding(Content::Key("old")), clock());
     let (credential, _) = watching(&held, &clock);
-    let mut need = LeaseNeed::at(clock.now());
+    let mut need = LeaseRequest::at(clock.now());
     need.newer_than = Some(FIRST);
     for _ in 0..100 {
         assert_eq!(block_on(credential.lease(&need)).expect("what is in use").generation(), FIRST);

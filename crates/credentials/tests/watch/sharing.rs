@@ -3,7 +3,7 @@
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 
-use digicert_one_core::{Clock, Credential, CredentialError, Generation, LeaseNeed, Secret};
+use digicert_one_core::{Clock, Credential, CredentialError, Generation, LeaseRequest, Secret};
 use digicert_one_credentials::{Fetched, RawCredential, Source, WatchOptions, WatchingCredential};
 use futures_executor::block_on;
 use futures_util::future::{join, join_all};
@@ -46,7 +46,7 @@ fn cred_09_hundred_callers_share_one_reading() {
     let clock = clock();
     let options = WatchOptions::new().with_events(false);
     let credential = WatchingCredential::lazy(Arc::new(source), Arc::new(clock.clone()), options);
-    let need = LeaseNeed::at(clock.now());
+    let need = LeaseRequest::at(clock.now());
     let callers = join_all((0..100).map(|_| credential.lease(&need)));
     // Joined last, so that every caller has asked before the source is released.
     let release = async { open.send(()).expect("the source waits") };
@@ -60,14 +60,14 @@ fn cred_09_hundred_callers_share_one_reading() {
 }
 
 /// Returns a credential that was read once and must be read again, and what releases its source.
-fn about_to_read() -> (WatchingCredential, LeaseNeed, Sender<()>, Arc<Mutex<u32>>) {
+fn about_to_read() -> (WatchingCredential, LeaseRequest, Sender<()>, Arc<Mutex<u32>>) {
     let (source, open, fetches) = Slow::new();
     let clock = clock();
     open.send(()).expect("the channel is open");
     let options = WatchOptions::new().with_events(false);
     let credential = WatchingCredential::open(source, clock.clone(), options).expect("read");
     credential.request_reload();
-    (credential, LeaseNeed::at(clock.now()), open, fetches)
+    (credential, LeaseRequest::at(clock.now()), open, fetches)
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! certificate next to it; the secret from the response must be stored at once.
 
 use digicert_one_account::{
-    AccountExt as _, ApiToken, CertificateId, IssuedCertificate, Made, NewClientCertificate, NewToken, Refusal,
+    AccountExt as _, ApiToken, CertificateId, IssuedCertificate, NewClientCertificate, NewToken, Refusal, ResourceKind,
     TokenId, UserId,
 };
 use digicert_one_client::{Error, ErrorKind};
@@ -192,8 +192,8 @@ impl Driver<'_> {
         let message = format!("the platform created the {what}, but its response lacks the secret");
         let failed = self.named(IssueError::call(IssueErrorKind::NotShown, TaskStep::Create, message, error));
         let thing = match left.what {
-            Made::ServiceUser => Thing::User,
-            Made::ClientCertificate => Thing::Certificate,
+            ResourceKind::ServiceUser => Thing::User,
+            ResourceKind::ClientCertificate => Thing::Certificate,
             _ => thing,
         };
         self.withdraw(thing, &left.name, left.id, failed.with_secret(SecretLocation::Lost)).await

@@ -5,7 +5,7 @@ use std::fmt;
 /// The kinds of resources whose secret or certificate is shown once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Made {
+pub enum ResourceKind {
     /// A service user, with its first API token.
     ServiceUser,
     /// An API token.
@@ -14,7 +14,7 @@ pub enum Made {
     ClientCertificate,
 }
 
-impl fmt::Display for Made {
+impl fmt::Display for ResourceKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::ServiceUser => "service user",
@@ -27,19 +27,19 @@ impl fmt::Display for Made {
 /// What a failed create call created, or may have created. See [`Error::left_behind`](crate::Error::left_behind).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct LeftBehind {
+pub struct OrphanedResource {
     /// Its kind.
-    pub what: Made,
+    pub what: ResourceKind,
     /// Its name. Names are unique, so that it can be found.
     pub name: String,
     /// Its id, if the response contained it; then it was certainly created.
     pub id: Option<String>,
 }
 
-impl LeftBehind {
+impl OrphanedResource {
     /// A resource of this kind and name that may have been created.
     #[must_use]
-    pub fn new(what: Made, name: &str) -> Self {
+    pub fn new(what: ResourceKind, name: &str) -> Self {
         Self { what, name: name.to_owned(), id: None }
     }
 
@@ -51,7 +51,7 @@ impl LeftBehind {
     }
 }
 
-impl fmt::Display for LeftBehind {
+impl fmt::Display for OrphanedResource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { what, name, id } = self;
         match id {
