@@ -49,8 +49,9 @@ pub(crate) fn run() -> Result<(), Failure> {
     let mut members = String::new();
     let mut patches = String::new();
     for (name, version) in &published {
+        // Archives carry one fixed date: without -m, cargo would take a changed package for the one it built before.
         let archive = target.join("package").join(format!("{name}-{version}.crate"));
-        succeed(Command::new("tar").arg("-xzf").arg(&archive).arg("-C").arg(&folder))?;
+        succeed(Command::new("tar").arg("-xzmf").arg(&archive).arg("-C").arg(&folder))?;
         must_have(&folder.join(format!("{name}-{version}")), name)?;
         let _ = write!(members, ", \"{name}-{version}\"");
         let _ = writeln!(patches, "{name} = {{ path = \"{name}-{version}\" }}");
