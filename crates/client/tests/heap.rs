@@ -36,10 +36,12 @@ fn secret_06_nothing_is_left_on_the_heap_when_the_client_is_gone() {
     let pem = client.bundle_pem();
     let key_pem = client.key_pem(KeyEncoding::Pkcs8).expect("every key has this form");
     let line = key_pem.lines().nth(1).expect("a line of base64").as_bytes()[..40].to_vec();
-    // RFC 5915: the scalar is an OCTET STRING of 32 bytes.
+    // RFC 5915: version 1, then the scalar as an OCTET STRING of 32 bytes. The whole prefix, since the public key behind
+    // it, which may stay on the heap, can hold the last two bytes of it by chance.
+    const PREFIX: [u8; 5] = [0x02, 0x01, 0x01, 0x04, 0x20];
     let der = client.pkcs8_der();
-    let at = der.windows(2).rposition(|window| window == [0x04, 0x20]).expect("a P-256 key");
-    let scalar = der[at + 2..at + 34].to_vec();
+    let at = PREFIX.len() + der.windows(PREFIX.len()).position(|window| window == PREFIX).expect("a P-256 key");
+    let scalar = der[at..at + 32].to_vec();
     let api_key: String = scalar.iter().map(|byte| format!("{:02X}", byte.rotate_left(3))).collect();
     let folder = tempfile::tempdir().expect("a directory");
     let files = [
