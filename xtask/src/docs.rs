@@ -211,10 +211,7 @@ mod tests {
             for name in tests.split('`').skip(1).step_by(2).filter(|name| name.matches('_').count() >= 3) {
                 let name = name.rsplit("::").next().unwrap_or(name);
                 let is_name = name.chars().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || it == '_');
-                assert!(
-                    !is_name || functions.contains(name),
-                    "there is no test {name}, which docs/found-in-use.md names"
-                );
+                assert!(!is_name || functions.contains(name), "missing test {name}, which docs/found-in-use.md names");
                 named += usize::from(is_name);
             }
         }

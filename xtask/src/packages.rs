@@ -56,7 +56,7 @@ pub(crate) fn run() -> Result<(), Failure> {
         let _ = write!(members, ", \"{name}-{version}\"");
         let _ = writeln!(patches, "{name} = {{ path = \"{name}-{version}\" }}");
     }
-    let version = published.get("digicert-one").ok_or_else(|| Failure::new("there is no package digicert-one"))?;
+    let version = published.get("digicert-one").ok_or_else(|| Failure::new("missing package digicert-one"))?;
     let root =
         format!("[workspace]\nresolver = \"3\"\nmembers = [\"program\"{members}]\n\n[patch.crates-io]\n{patches}");
     let files = [

@@ -316,7 +316,7 @@ mod tests {
 
     #[test]
     fn unknown_step_error_lists_the_steps() {
-        let error = chosen(Some("tset"), None).err().expect("there is no such step");
+        let error = chosen(Some("tset"), None).err().expect("an unknown step");
         assert!(error.to_string().contains("tset") && error.to_string().contains("unified-test"), "{error:?}");
     }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use digicert_one::core::{Code, Connector};
 use digicert_one::credentials::LoadedCredential;
 use digicert_one::{
-    Client, HttpVersions, ReadOptions, Setting, Setup, SetupError, Timeouts, TransportConfig, TrustRoots, Warning,
+    Client, Config, ConfigError, HttpVersions, ReadOptions, Timeouts, TransportConfig, TrustRoots, Variable, Warning,
 };
 
 use crate::arguments::{ConnectionOptions, SetupOptions};
@@ -18,7 +18,7 @@ use crate::output::Output;
 /// What was found of a caller.
 #[derive(Clone)]
 pub(crate) struct Found {
-    pub(crate) setup: Setup,
+    pub(crate) setup: Config,
     pub(crate) reading: LoadedCredential,
 }
 
@@ -39,7 +39,7 @@ pub(crate) async fn found(options: &ConnectionOptions, allow_expired: bool) -> R
     let reading = tokio::task::spawn_blocking(move || {
         let setup = setup(&chosen)?;
         let reading = setup.read(&ReadOptions::at(SystemTime::now()).allow_expired(allow_expired))?;
-        Ok::<_, SetupError>(Found { setup, reading })
+        Ok::<_, ConfigError>(Found { setup, reading })
     });
     Ok(reading.await.map_err(|error| Failure::Internal(error.into()))??)
 }
@@ -77,7 +77,7 @@ pub(crate) fn limit(options: &ConnectionOptions) -> Duration {
 /// The TLS stack, and what it is to do.
 pub(crate) fn transport(
     options: &ConnectionOptions,
-    setup: &Setup,
+    setup: &Config,
     output: Output,
 ) -> (Arc<dyn Connector>, TransportConfig) {
     let connector = connector(options.transport.as_deref());
@@ -100,8 +100,8 @@ pub(crate) fn transport(
 }
 
 /// Who is calling whom, by these options and the variables of this process.
-pub(crate) fn setup(options: &SetupOptions) -> Result<Setup, SetupError> {
-    let setup = Setup::standard(&|name| setting(options, name))?;
+pub(crate) fn setup(options: &SetupOptions) -> Result<Config, ConfigError> {
+    let setup = Config::standard(&|name| setting(options, name))?;
     Ok(match options.mode {
         Some(mode) => setup.with_mode(mode.into()),
         None => setup,
@@ -109,8 +109,8 @@ pub(crate) fn setup(options: &SetupOptions) -> Result<Setup, SetupError> {
 }
 
 /// A variable, or the option that stands in its place.
-pub(crate) fn setting(options: &SetupOptions, name: &str) -> Option<Setting> {
-    let option = |option: &str, value: Option<OsString>| value.map(|value| Setting::option(option, value));
+pub(crate) fn setting(options: &SetupOptions, name: &str) -> Option<Variable> {
+    let option = |option: &str, value: Option<OsString>| value.map(|value| Variable::option(option, value));
     let given = match name {
         "DC_BASE" => option("--base", options.base.clone().map(Into::into)),
         "DC_CLIENTAUTH_BASE" => option("--clientauth-base", options.clientauth_base.clone().map(Into::into)),
@@ -123,7 +123,7 @@ pub(crate) fn setting(options: &SetupOptions, name: &str) -> Option<Setting> {
         "SM_CA_FILE" if options.ca_file.is_some() => return None,
         _ => None,
     };
-    given.or_else(|| Setting::variable(name))
+    given.or_else(|| Variable::from_env(name))
 }
 
 fn connector(name: Option<&str>) -> Arc<dyn Connector> {

@@ -26,8 +26,8 @@ pub use digicert_one_account as account;
 pub use digicert_one_account::AccountExt;
 pub use digicert_one_client::{
     AuditRecord, Client, ClientBuilder, Error, ErrorKind, FailedAttempt, IntoTarget, ItemStream, LocalRateLimiter,
-    Page, PageStream, Pages, Paging, Path, Position, PositionError, Reminder, Reminders, RequestBuilder, Response,
-    Retry, RetryNotice, SystemClock, TraceContext,
+    Page, PageStream, Pages, Paging, ParseError, Path, Position, Reminder, Reminders, RequestBuilder, Response, Retry,
+    RetryNotice, SystemClock, TraceContext,
 };
 pub use digicert_one_core as core;
 pub use digicert_one_core::{
@@ -39,7 +39,7 @@ pub use digicert_one_core::{
 pub use digicert_one_credentials as credentials;
 #[cfg(feature = "sources")]
 pub use digicert_one_credentials::{
-    RawCredential, Setting, Setup, SetupError, WatchingCredential, read_ca_file, read_roots,
+    Config, ConfigError, RawCredential, Variable, WatchingCredential, read_ca_file, read_roots,
 };
 #[cfg(feature = "sources")]
 pub use digicert_one_identity as identity;
@@ -49,7 +49,7 @@ pub use digicert_one_identity::{ReadOptions, read_client_identity};
 #[cfg(feature = "provisioning")]
 pub use digicert_one_provisioning as provisioning;
 #[cfg(feature = "sources")]
-pub use environment::{SetupExt, from_env};
+pub use environment::{ConfigExt, from_env};
 pub use one::DigiCertOne;
 #[cfg(feature = "account")]
 pub use whoami::WhoAmI;

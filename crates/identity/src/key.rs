@@ -22,7 +22,7 @@ const P521: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
 /// Creates an identity from a chain (leaf first) and a key in PKCS#8, PKCS#1 or SEC1.
 ///
 /// # Errors
-/// Returns an error if there is no certificate, if a certificate or key cannot be parsed, for a kind of key
+/// Returns an error if the certificate is missing, if a certificate or key cannot be parsed, for a kind of key
 /// that DigiCert ONE does not use (ID-07), and for a key that belongs to another certificate (ID-01).
 pub fn client_identity(
     chain: Vec<CertificateDer<'static>>,

@@ -17,7 +17,7 @@ use thiserror::Error;
 
 use crate::durable;
 use crate::instant::Instant;
-use crate::sink::SinkError;
+use crate::store::StoreError;
 
 /// Longer than any lock file.
 const MAX_BYTES: u64 = 4 << 10;
@@ -103,7 +103,7 @@ pub enum LockError {
     },
     /// The lock file cannot be read or written.
     #[error("failed to acquire the lock: {0}")]
-    File(#[from] SinkError),
+    File(#[from] StoreError),
 }
 
 /// The content of a lock file.
@@ -359,7 +359,7 @@ fn is_unsupported(error: &io::Error) -> bool {
 }
 
 fn failed(path: &Path, what: &str, error: io::Error) -> LockError {
-    LockError::File(SinkError::io(path.display().to_string(), what, error))
+    LockError::File(StoreError::io(path.display().to_string(), what, error))
 }
 
 fn end(now: SystemTime, ttl: Duration) -> Instant {

@@ -174,7 +174,7 @@ impl IsahcTransport {
         match (uri.scheme_str(), self.config.proxy()) {
             (Some("https"), _) | (Some("http"), Proxy::None) => {}
             (Some("http"), _) => {
-                return Err(invalid("without TLS there is no tunnel: the proxy would see the request"));
+                return Err(invalid("without TLS the tunnel is missing: the proxy would see the request"));
             }
             _ => return Err(invalid("the URI must begin with https:// (on loopback http:// will do)")),
         }

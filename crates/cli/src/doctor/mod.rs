@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime};
 
 use digicert_one::core::diagnosis::Diagnosis;
 use digicert_one::core::{HostRole, Mode, Origin};
-use digicert_one::{Code, ReadOptions, Response, Setup};
+use digicert_one::{Code, Config, ReadOptions, Response};
 use http::header::DATE;
 use serde_json::json;
 
@@ -81,7 +81,7 @@ impl Report {
     /// Hosts, trust and proxy; then the credential, where it can be read.
     async fn of_setup(
         &mut self,
-        setup: Setup,
+        setup: Config,
         options: &crate::arguments::ConnectionOptions,
     ) -> Result<Option<Found>, Failure> {
         const GROUP: &str = "configuration";

@@ -11,7 +11,7 @@ use governor::middleware::NoOpMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter as Governor};
 
-use super::limits::{Limits, RateLimitState};
+use super::limits::Limits;
 
 /// The interval over which the rate of a caller is measured, and in which further 429s count as one.
 const SPAN: Duration = Duration::from_secs(1);
@@ -197,14 +197,20 @@ impl CallerLimiter {
         }
     }
 
-    pub(super) fn state(&self, now: SystemTime) -> RateLimitState {
-        let learnt = self.learnt();
-        RateLimitState {
-            learnt_rate: learnt.rate.as_ref().map(|rate| rate.per_second),
-            held_until: learnt.held_until.filter(|held| *held > now),
-            waiting: self.waiting.load(Ordering::Acquire),
-            in_flight: self.taken.load(Ordering::Acquire),
-        }
+    pub(super) fn learnt_rate(&self) -> Option<f64> {
+        self.learnt().rate.as_ref().map(|rate| rate.per_second)
+    }
+
+    pub(super) fn held_until(&self) -> Option<SystemTime> {
+        self.learnt().held_until
+    }
+
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Acquire)
+    }
+
+    pub(super) fn in_flight(&self) -> usize {
+        self.taken.load(Ordering::Acquire)
     }
 
     fn learnt(&self) -> MutexGuard<'_, Learnt> {

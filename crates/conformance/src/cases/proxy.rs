@@ -11,7 +11,7 @@ use digicert_one_core::{
     Capability, Code, Delivery, FixedCredential, Instance, Material, Mode, Proxy, ProxyRules, Timeouts,
     TransportConfig, TransportErrorKind, causes,
 };
-use digicert_one_credentials::{ProxySetup, Setting};
+use digicert_one_credentials::{ProxyConfig, Variable};
 use digicert_one_testbed::{
     ClientAuth, ConnectProxy, Front, FrontOptions, Pki, ProxyOptions, RawOptions, RawServer, Recording, Snapshot, Step,
     blackhole, handler, refused_addr,
@@ -302,9 +302,9 @@ pub(crate) async fn proxy_09_variables_count_in_the_documented_order(world: Worl
             names[first..].iter().map(|_| proxy_to(&front, ProxyOptions::default())).collect();
         let lookup = |name: &str| {
             let index = names[first..].iter().position(|known| *known == name)?;
-            Some(Setting::new(name, proxies[index].url()))
+            Some(Variable::new(name, proxies[index].url()))
         };
-        let setup = ProxySetup::of_variables(&lookup).expect("addresses");
+        let setup = ProxyConfig::of_variables(&lookup).expect("addresses");
         let Some(client) = client_with(&world, &front.url(HOST), setup.rules()) else { return };
         client.get("/").send().await.expect("answered");
         let used: Vec<usize> = proxies.iter().map(|proxy| proxy.ledger().connections().len()).collect();

@@ -1,4 +1,4 @@
-//! A credential that reloads when its source changes. There is no background task: when a reading is due, one
+//! A credential that reloads when its source changes. It has no background task: when a reading is due, one
 //! caller reads for all, on a thread for blocking work; all others continue with the credential in use.
 
 mod changes;
@@ -83,16 +83,6 @@ enum Outcome {
     Failed(CredentialError, Broken),
 }
 
-/// The result of [`WatchingCredential::reload`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Reload {
-    /// The source holds what is in use.
-    Unchanged(Generation),
-    /// A new generation is in use.
-    Replaced(Generation),
-}
-
 impl WatchingCredential {
     /// Reads the source now, so that an unusable credential is detected before the first call.
     ///
@@ -124,11 +114,12 @@ impl WatchingCredential {
         self
     }
 
-    /// Reads the source now and returns the result. The credential in use stays if the source holds nothing usable.
+    /// Reads the source now and returns the new generation; `None` if the source holds what is in use. The credential
+    /// in use stays if the source holds nothing usable.
     ///
     /// # Errors
     /// Returns an error if the source cannot be read, or its content cannot be used.
-    pub async fn reload(&self) -> Result<Reload, CredentialError> {
+    pub async fn reload(&self) -> Result<Option<Generation>, CredentialError> {
         let flight = self.0.flight.lock().await;
         self.0.refresh(flight).await
     }
@@ -211,7 +202,7 @@ impl Shared {
     }
 
     /// Reads the source on a thread for blocking work.
-    async fn refresh(&self, flight: MutexGuard<'_, ()>) -> Result<Reload, CredentialError> {
+    async fn refresh(&self, flight: MutexGuard<'_, ()>) -> Result<Option<Generation>, CredentialError> {
         self.changes.watch(self.source.watched_paths(), &self.clock);
         let hints = self.changes.take();
         let known = self.lock().current.as_ref().map(|current| current.content);
@@ -224,7 +215,7 @@ impl Shared {
     }
 
     /// Applies the result of a reading, or keeps the credential in use.
-    fn take(&self, outcome: Outcome) -> Result<Reload, CredentialError> {
+    fn take(&self, outcome: Outcome) -> Result<Option<Generation>, CredentialError> {
         let now = self.clock.now();
         let mut live = self.lock();
         let generation = live.current.as_ref().map(|current| current.lease.generation());
@@ -241,7 +232,7 @@ impl Shared {
                 live.schedule.succeeded(now, &self.options, fastrand::f64());
                 let generation = generation.unwrap_or(Generation::FIRST);
                 let event = live.broken.take().map(|_| WatchEvent::Recovered { generation });
-                (Ok(Reload::Unchanged(generation)), event)
+                (Ok(None), event)
             }
             Outcome::Read(reading, content) => {
                 live.schedule.succeeded(now, &self.options, fastrand::f64());
@@ -257,14 +248,14 @@ impl Shared {
                 let (lease, warnings) = (reading.lease(next), reading.warnings.clone());
                 live.current = Some(Current { lease, warnings, content, material });
                 match generation {
-                    Some(generation) if same => (Ok(Reload::Unchanged(generation)), None),
+                    Some(_) if same => (Ok(None), None),
                     _ => {
                         let event = WatchEvent::Replaced {
                             generation: next,
                             source: Arc::clone(&reading.source),
                             warnings: reading.warnings,
                         };
-                        (Ok(Reload::Replaced(next)), Some(event))
+                        (Ok(Some(next)), Some(event))
                     }
                 }
             }

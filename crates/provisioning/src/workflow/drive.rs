@@ -13,7 +13,8 @@ use super::survey::survey;
 use super::{
     IssueError, IssueErrorKind, PreviousCredential, RecoveryAction, Report, Task, TaskOutcome, TaskStep, Workflows,
 };
-use crate::{FallbackStore, Operation, Outcome, Pending, SecretKind};
+use crate::store::FallbackStore;
+use crate::{Operation, Outcome, Pending, SecretKind};
 
 /// Maximum attempts in one run, if what was created turned out to be unusable.
 const ATTEMPTS: usize = 4;

@@ -1,7 +1,7 @@
 //! A handshake by OpenSSL.
 //!
 //! Its callbacks report what the ledger needs: the name and the protocols of the client's hello, and the
-//! chain that it builds even if it refuses. There is no callback for a certificate request; the splice below
+//! chain that it builds even if it refuses. OpenSSL has no callback for a certificate request; the splice below
 //! OpenSSL detects it in what was written.
 
 use std::future::poll_fn;
