@@ -114,7 +114,7 @@ impl LocalRateLimiter {
             // A caller without calls loses its rate; a rotated key is a new caller anyway.
             callers.retain(|_, caller| Arc::strong_count(caller) > 1);
         }
-        let caller = Arc::new(CallerLimiter::new(&self.limits, turn.clock));
+        let caller = Arc::new(CallerLimiter::new(&self.limits));
         callers.insert(turn.caller, Arc::clone(&caller));
         caller
     }
