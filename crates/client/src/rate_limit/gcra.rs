@@ -21,9 +21,13 @@ impl Gcra {
 
     /// How long the next request has to wait; `None` if it may be sent, and then it counts as sent.
     pub(super) fn wait(&mut self, now: SystemTime) -> Option<Duration> {
-        // Never further ahead than just after a full burst, unless the clock was set back meanwhile.
-        let ahead = self.due.and_then(|due| due.duration_since(now).ok()).unwrap_or_default();
-        let ahead = ahead.min(self.tolerance.saturating_add(self.each));
+        let mut ahead = self.due.and_then(|due| due.duration_since(now).ok()).unwrap_or_default();
+        let after_burst = self.tolerance.saturating_add(self.each);
+        if ahead > after_burst {
+            // The clock was set back.
+            ahead = after_burst;
+            self.due = now.checked_add(ahead);
+        }
         if ahead > self.tolerance {
             return Some(ahead - self.tolerance);
         }
