@@ -1,16 +1,19 @@
 //! A credential that reloads when its source changes. There is no background task: when a reading is due, one
-//! caller reads for all, on a thread for blocking work; all others continue with the credential in use.
+//! caller reads for all, on a thread of its own; all others continue with the credential in use.
 
 mod changes;
 mod event;
+mod files;
 mod schedule;
 
 use std::fmt;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
 use async_trait::async_trait;
 use digicert_one_core::{Clock, Code, Credential, CredentialError, Generation, Lease, LeaseRequest, Warning};
+use futures_channel::oneshot;
 use futures_util::lock::{Mutex as AsyncMutex, MutexGuard};
 
 use self::changes::Changes;
@@ -101,7 +104,7 @@ impl WatchingCredential {
     pub fn open(source: impl Source, clock: impl Clock, options: WatchOptions) -> Result<Self, CredentialError> {
         let credential = Self::lazy(Arc::new(source), Arc::new(clock), options);
         let shared = &credential.0;
-        shared.changes.watch(shared.source.watched_paths(), &shared.clock);
+        shared.changes.before_reading()(&*shared.source);
         let outcome = read(&*shared.source, shared.rules(), None);
         shared.take(outcome)?;
         Ok(credential)
@@ -205,18 +208,26 @@ impl Shared {
         let refused = need.newer_than.filter(|refused| *refused >= lease.generation());
         let refused = refused.or(ended.then(|| lease.generation()));
         let due = schedule.due(need.now)
-            || self.changes.hinted(need.now, self.options.settle)
+            || self.changes.hinted(&self.source, need.now, self.options.settle)
             || refused.is_some_and(|refused| schedule.may_ask_for_newer(refused, need.now, &self.options));
         (Some(lease.clone()), due)
     }
 
-    /// Reads the source on a thread for blocking work.
+    /// Reads the source on a thread, since it may block.
     async fn refresh(&self, flight: MutexGuard<'_, ()>) -> Result<Reload, CredentialError> {
-        self.changes.watch(self.source.watched_paths(), &self.clock);
         let hints = self.changes.take();
         let known = self.lock().current.as_ref().map(|current| current.content);
-        let (source, rules) = (Arc::clone(&self.source), self.rules());
-        let outcome = blocking::unblock(move || read(&*source, rules, known)).await;
+        let (source, rules, before) = (Arc::clone(&self.source), self.rules(), self.changes.before_reading());
+        let (sender, receiver) = oneshot::channel();
+        let work = move || {
+            before(&*source);
+            // The caller may have gone.
+            drop(sender.send(read(&*source, rules, known)));
+        };
+        let outcome = match thread::Builder::new().name("credential-reading".to_owned()).spawn(work) {
+            Ok(_detached) => receiver.await.unwrap_or_else(|_| self.unread("reading the source panicked".into())),
+            Err(error) => self.unread(format!("failed to start a thread: {error}")),
+        };
         hints.read();
         let taken = self.take(outcome);
         drop(flight);
@@ -275,6 +286,11 @@ impl Shared {
             self.notify(&event);
         }
         result
+    }
+
+    fn unread(&self, why: String) -> Outcome {
+        let error = CredentialError::new(Code::ID_13, why.clone()).at(self.source.name());
+        Outcome::Failed(error, Broken::Source(why))
     }
 
     fn notify(&self, event: &WatchEvent) {
