@@ -147,7 +147,9 @@ pub(crate) async fn upload_01_body_above_every_window_arrives_byte_for_byte(worl
             let method = if (index % 2 == 0) == known { Method::POST } else { Method::PUT };
             let what = format!("{method}, length known: {known}, {setting}");
             let before = front.ledger().requests().len();
-            let body = Feed::default().body(pieces(&content, 100_003));
+            // A piece of no bytes is not the end.
+            let chunks = pieces(&content, 100_003).flat_map(|piece| stream::iter([Ok(Bytes::new()), piece]));
+            let body = Feed::default().body(chunks);
             let body = if known { body.with_length(LENGTH as u64) } else { body };
             let exchange = transport.upload(upload(method.clone(), front.url(HOST), body)).await;
             let exchange = exchange.unwrap_or_else(|error| panic!("{what}: {error:?}"));
@@ -208,10 +210,15 @@ pub(crate) async fn upload_02_body_is_not_read_ahead_of_the_server(world: World)
             let body = if known { body.with_length((CHUNK * CHUNKS) as u64) } else { body };
             let call = transport.upload(upload(Method::POST, server.url(HOST), body));
             let clock = SystemClock::new();
-            // Long enough for a transport that reads ahead to read it all.
+            // Long enough for a transport that reads ahead to read it all, once it has begun to read.
             let later = Box::pin(async {
                 begun.passed().await;
-                clock.sleep(Duration::from_millis(150)).await;
+                for _ in 0..200 {
+                    clock.sleep(Duration::from_millis(150)).await;
+                    if feed.taken() > 0 {
+                        return;
+                    }
+                }
             });
             let Either::Right(_) = select(call, later).await else { panic!("there is no response") };
             let taken = feed.taken();

@@ -1,0 +1,93 @@
+//! POOL, continued: what calls and transports leave behind of sockets, memory and threads.
+
+use std::time::{Duration, Instant};
+
+use digicert_one_core::{Timeouts, Transport};
+use digicert_one_testbed::{FrontOptions, Pki, RawServer, Snapshot};
+use http::Method;
+
+use crate::cases::body::memory;
+use crate::cases::pool::threads;
+use crate::child::{self, Parent};
+use crate::witness::Witness;
+use crate::world::{HOST, World, collect, front, get, request, up};
+
+pub(crate) async fn pool_23_a_connection_whose_handshake_failed_is_closed(world: World) {
+    let foreign = world.config().with_trust(world.trusting(Pki::shared().foreign_root_der()));
+    let other = FrontOptions::default().server(Pki::shared().server(&["other.digicert.test"]));
+    for (what, config, options) in
+        [("an unknown issuer", foreign, FrontOptions::default()), ("another name", world.config(), other)]
+    {
+        let front = front(options);
+        let transport = world.transport(&config);
+        fails(&*transport, &front.url(HOST), &front, what).await;
+    }
+    let silent = up(RawServer::silent());
+    let limits = Timeouts::new().with_connect(Duration::from_millis(300)).with_total(Duration::from_secs(30));
+    let transport = world.transport(&world.config().with_timeouts(limits));
+    fails(&*transport, &format!("https://{}", silent.addr()), &silent, "no handshake").await;
+}
+
+/// Two calls fail, and while the transport still exists, no connection of theirs does.
+async fn fails(transport: &dyn Transport, url: &str, server: &impl Witness, what: &str) {
+    for _ in 0..2 {
+        transport.send(get(url)).await.expect_err(what);
+    }
+    let closed = |seen: &Snapshot| !seen.connections.is_empty() && seen.connections.iter().all(|one| one.closed);
+    let are_closed = server.ledger().wait_until(closed, Duration::from_secs(8)).await;
+    assert!(are_closed, "a connection without a handshake stays open: {what}");
+}
+
+pub(crate) async fn pool_24_calls_leave_no_memory_behind(world: World) {
+    const CALLS: usize = 150;
+    const BODY: usize = 64 << 10;
+    let Some(Parent { port, root }) = child::parent() else {
+        let front = front(FrontOptions::default());
+        child::run(child::command(front.port()));
+        assert_eq!(front.ledger().requests().len(), 2 * CALLS);
+        return;
+    };
+    let transport = world.transport(&world.config().with_trust(world.trusting(&root)));
+    let mut seen = Vec::new();
+    // The first half fills what a library keeps once.
+    for _ in 0..2 {
+        for _ in 0..CALLS {
+            let call = request(Method::POST, format!("https://{HOST}:{port}/"), vec![b'x'; BODY]);
+            collect(transport.send(call).await.expect("answered")).await.expect("a body");
+        }
+        seen.extend(memory("VmRSS:"));
+    }
+    if let [before, after] = seen[..] {
+        let more = after.saturating_sub(before) >> 10;
+        assert!(more < (CALLS * BODY / 2) as u64 >> 10, "{more} KiB more after {CALLS} more calls");
+    }
+}
+
+pub(crate) async fn pool_25_dropped_transports_leave_no_thread_behind(world: World) {
+    const TRANSPORTS: usize = 20;
+    let Some(Parent { port, root }) = child::parent() else {
+        let front = front(FrontOptions::default());
+        child::run(child::command(front.port()));
+        assert_eq!(front.ledger().requests().len(), TRANSPORTS + 1);
+        return;
+    };
+    let mut before = None;
+    for number in 0..=TRANSPORTS {
+        let transport = world.transport(&world.config().with_trust(world.trusting(&root)));
+        let exchange = transport.send(get(format!("https://{HOST}:{port}/"))).await.expect("answered");
+        collect(exchange).await.expect("a body");
+        // The first one may start what a library has once for each process.
+        if number == 0 {
+            before = threads();
+        }
+    }
+    let Some(before) = before else { return };
+    // Half of them, since a runtime may start some of its own.
+    let bound = before + TRANSPORTS / 2;
+    let limit = Instant::now() + Duration::from_secs(10);
+    while threads().is_some_and(|now| now > bound) && Instant::now() < limit {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let now = threads();
+    assert!(now.is_none_or(|now| now <= bound), "{now:?} threads where there were {before}");
+}
