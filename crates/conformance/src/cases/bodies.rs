@@ -6,10 +6,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use digicert_one_client::SystemClock;
 use digicert_one_core::{Capability, Clock as _, HttpVersions};
-use digicert_one_testbed::{FrontOptions, Gate, Step};
+use digicert_one_testbed::{FrontOptions, Gate, Step, sha256_hex};
 use futures_util::future::join;
 use futures_util::poll;
-use http::{Method, Response};
+use http::{HeaderValue, Method, Response};
 
 use crate::cases::time::{in_time, total_limit};
 use crate::cases::upload::{heads_only, response};
@@ -112,6 +112,27 @@ pub(crate) async fn body_23_a_refusal_before_the_upload_was_read_is_the_response
                 Ok(body) => assert_eq!(&body[..], REFUSAL.as_bytes(), "{what}"),
                 Err(error) => assert_eq!(versions, HttpVersions::Http1, "{what}: {error:?}"),
             }
+        }
+    }
+}
+
+pub(crate) async fn body_24_a_body_is_bytes_whatever_its_type_says(world: World) {
+    // A byte order mark, line ends of both kinds, what is no text at all, and nothing but white space.
+    let bodies: [&[u8]; 5] = [b"\xef\xbb\xbf{}", b"\xff\xfe{\0}\0", b"a\r\nb\nc\r", b"caf\xe9 \xf0\x28\x8c", b"\n "];
+    let types = ["application/json", "text/plain; charset=utf-8", "text/html; charset=iso-8859-1"];
+    for versions in world.http_versions() {
+        let front = front_answering(FrontOptions::default(), |request| {
+            let kind = request.headers()["content-type"].clone();
+            Response::builder().header("content-type", kind).body(request.body().clone()).expect("a response")
+        });
+        let transport = world.transport(&world.config().with_http_versions(versions));
+        for (body, kind) in bodies.into_iter().flat_map(|body| types.map(|kind| (body, kind))) {
+            let mut call = request(Method::POST, front.url(HOST), body);
+            call.headers_mut().insert("content-type", HeaderValue::from_static(kind));
+            let received = collect(transport.send(call).await.expect("answered")).await.expect("a body");
+            let arrived = front.ledger().requests().pop().expect("arrived");
+            assert_eq!(arrived.body_sha256, sha256_hex(body), "the request's body {body:?}, {kind}, {versions:?}");
+            assert_eq!(&received[..], body, "the response's body, {kind}, {versions:?}");
         }
     }
 }

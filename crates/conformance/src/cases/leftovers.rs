@@ -1,13 +1,17 @@
-//! POOL, continued: what calls and transports leave behind of sockets, memory and threads.
+//! POOL, continued: what calls and transports leave behind of sockets, memory, threads and other calls.
 
+use std::pin::pin;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use digicert_one_core::{Timeouts, Transport};
-use digicert_one_testbed::{FrontOptions, Pki, RawServer, Snapshot};
-use http::Method;
+use digicert_one_testbed::{Front, FrontOptions, Gate, Pki, RawServer, Snapshot, handler};
+use futures_util::future::{Either, select};
+use http::{Method, Request, Response};
 
 use crate::cases::body::memory;
 use crate::cases::pool::threads;
+use crate::cases::time::in_time;
 use crate::child::{self, Parent};
 use crate::witness::Witness;
 use crate::world::{HOST, World, collect, front, get, request, up};
@@ -90,4 +94,38 @@ pub(crate) async fn pool_25_dropped_transports_leave_no_thread_behind(world: Wor
     }
     let now = threads();
     assert!(now.is_none_or(|now| now <= bound), "{now:?} threads where there were {before}");
+}
+
+pub(crate) async fn pool_26_a_dropped_call_leaves_the_others_of_its_connection(world: World) {
+    const LENGTH: usize = 100_000;
+    for versions in world.http_versions() {
+        let gate = Gate::new();
+        let opened = gate.clone();
+        let waits = handler(move |request: Request<Bytes>, _peer| {
+            let gate = opened.clone();
+            async move {
+                if request.uri().path() == "/waits" {
+                    gate.passed().await;
+                }
+                Response::new(Bytes::from(vec![b'x'; LENGTH]))
+            }
+        });
+        let front = up(Front::start(FrontOptions::default(), waits));
+        let transport = world.transport(&world.config().with_http_versions(versions));
+        let to = |path: &str| transport.send(get(format!("{}{path}", front.url(HOST))));
+        // It opens the connection that others share over HTTP/2.
+        collect(to("/first").await.expect("answered")).await.expect("a body");
+        let (mut kept, mut dropped) = (to("/waits"), to("/waits"));
+        let arrived = pin!(front.ledger().wait_until(|seen| seen.requests.len() == 3, Duration::from_secs(20)));
+        let Either::Right((true, _)) = select(select(&mut kept, &mut dropped), arrived).await else {
+            panic!("both calls are to wait for their responses, {versions:?}")
+        };
+        drop(dropped);
+        drop(to("/unread").await.expect("answered"));
+        gate.open();
+        let exchange = in_time(kept).await;
+        let exchange =
+            exchange.unwrap_or_else(|error| panic!("it was lost with another call, {versions:?}: {error:?}"));
+        assert_eq!(in_time(collect(exchange)).await.expect("a body").len(), LENGTH, "{versions:?}");
+    }
 }

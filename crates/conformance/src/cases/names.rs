@@ -9,8 +9,7 @@ use digicert_one_core::Timeouts;
 use digicert_one_testbed::{Front, FrontOptions, Pki, handler, name_without_address};
 use http::Response;
 
-use crate::setting::{Crossing, Settings};
-use crate::world::{HOST, World, collect, front, get, untouched, up, without_request};
+use crate::world::{World, front, get, untouched, up, without_request};
 
 const FIRST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const SECOND: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
@@ -106,22 +105,5 @@ pub(crate) async fn host_15_an_override_holds_for_its_own_name_alone(world: Worl
     for host in ["below.host.invalid", "yhost.invalid", "host.invalid.test"] {
         let _ = transport.send(get(front.url(host))).await;
         untouched(&front, &format!("the override of host.invalid was taken for {host}")).await;
-    }
-}
-
-pub(crate) async fn host_16_the_handshake_names_the_host_of_the_request(world: World) {
-    let crossing = Crossing::plain(&world, &Settings::ALL.pairwise(), FrontOptions::default());
-    for setting in crossing.settings() {
-        let (transport, front) = (crossing.transport(setting), crossing.front(setting));
-        for host in [HOST.to_owned(), format!("clientauth.{HOST}")] {
-            let what = format!("{host}, {setting}");
-            let exchange = transport.send(get(front.url(&host))).await;
-            let exchange = exchange.unwrap_or_else(|error| panic!("{what}: {error:?}"));
-            collect(exchange).await.unwrap_or_else(|error| panic!("{what}: {error:?}"));
-            let seen = front.ledger().snapshot();
-            let carried = seen.requests.last().expect("arrived").connection;
-            let connection = seen.connections.iter().find(|one| one.id == carried).expect("listed");
-            assert_eq!(connection.sni.as_deref(), Some(&*host), "{what}");
-        }
     }
 }

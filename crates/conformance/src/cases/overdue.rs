@@ -9,12 +9,13 @@ use digicert_one_core::{
     Capability, Clock as _, Delivery, Phase, Proxy, ResponseBody, Timeouts, TransportError, TransportErrorKind,
     next_chunk,
 };
-use digicert_one_testbed::{FrontOptions, Gate, RawOptions, RawServer, Step, blackhole};
+use digicert_one_testbed::{Front, FrontOptions, Gate, RawOptions, RawServer, Step, blackhole, handler};
 use futures_util::future::{join, join_all};
 use http::{Method, Response};
 
 use crate::cases::time::{in_time, total_limit};
-use crate::world::{HOST, World, front, front_answering, get, request, up};
+use crate::cases::upload::{heads_only, response};
+use crate::world::{HOST, World, collect, front, front_answering, get, request, up};
 
 /// More than all buffers between two ends hold.
 const LARGE: usize = 64 << 20;
@@ -136,5 +137,56 @@ pub(crate) async fn time_24_a_limit_of_almost_no_time_is_a_limit(world: World) {
         let error = outcome.expect_err("no response");
         let is_late = matches!(error.kind(), TransportErrorKind::Timeout(_));
         assert!(is_late && error.delivery() == Delivery::NotSent, "{what}: {error:?}");
+    }
+}
+
+pub(crate) async fn time_25_the_total_limit_is_one_for_head_and_body(world: World) {
+    // Each of head and body takes less than the limit, and both take more.
+    let limits = Timeouts::new().with_connect(Duration::from_secs(2)).with_total(Duration::from_secs(2));
+    let calls = world.http_versions().into_iter().map(|versions| {
+        let (first, second) = (Gate::new(), Gate::new());
+        let waits = [first.clone(), second.clone()].map(Step::Wait);
+        let server = heads_only(move |stream| {
+            let [begin, rest] = response(stream, "200", "slow");
+            let [before, between] = waits.clone();
+            vec![before, begin, between, rest]
+        });
+        let transport = world.transport(&world.config().with_timeouts(limits.clone()).with_http_versions(versions));
+        async move {
+            let call = async {
+                let exchange = transport.send(get(server.url(HOST))).await?;
+                collect(exchange).await
+            };
+            let steps = async {
+                for gate in [first, second] {
+                    SystemClock::new().sleep(Duration::from_millis(1400)).await;
+                    gate.open();
+                }
+            };
+            (versions, join(in_time(call), steps).await.0)
+        }
+    });
+    for (versions, outcome) in join_all(calls).await {
+        let error = outcome.err().unwrap_or_else(|| panic!("head and body had a limit each, {versions:?}"));
+        assert!(matches!(error.kind(), TransportErrorKind::Timeout(_)), "{versions:?}: {error:?}");
+    }
+}
+
+pub(crate) async fn time_26_limits_below_a_second_are_not_rounded_up(world: World) {
+    let (silent, slow) = (Duration::from_millis(200), Duration::from_millis(700));
+    let late = handler(move |_request, _peer| async move {
+        SystemClock::new().sleep(slow).await;
+        Response::new("{}".into())
+    });
+    let front = up(Front::start(FrontOptions::default(), late));
+    let calls = world.http_versions().into_iter().map(|versions| {
+        let limits = Timeouts::new().with_connect(silent).with_total(silent);
+        let transport = world.transport(&world.config().with_timeouts(limits).with_http_versions(versions));
+        let call = get(front.url(HOST));
+        async move { (versions, in_time(transport.send(call)).await) }
+    });
+    for (versions, outcome) in join_all(calls).await {
+        let error = outcome.err().unwrap_or_else(|| panic!("200 milliseconds lasted 700, {versions:?}"));
+        assert!(matches!(error.kind(), TransportErrorKind::Timeout(_)), "{versions:?}: {error:?}");
     }
 }

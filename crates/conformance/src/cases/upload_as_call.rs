@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use digicert_one_core::{Delivery, Timeouts, TransportErrorKind, UploadBody};
+use digicert_one_core::{Capability, Delivery, Timeouts, TlsVersion, TlsVersions, TransportErrorKind, UploadBody};
+use digicert_one_testbed as testbed;
 use digicert_one_testbed::{FrontOptions, Pki, RawServer, blackhole, refused_addr};
 use futures_util::future::join_all;
 use http::{Method, Response};
@@ -37,6 +38,20 @@ pub(crate) async fn upload_11_an_upload_trusts_the_servers_of_its_transport_alon
             assert!(is_ours && error.delivery() == Delivery::NotSent, "{what}, {versions:?}: {error:?}");
             without_request(&front, what).await;
         }
+    }
+    // And it is held to the same TLS version.
+    for (version, seen) in
+        [(TlsVersion::Tls12, testbed::TlsVersion::Tls12), (TlsVersion::Tls13, testbed::TlsVersion::Tls13)]
+    {
+        let config = world.config().with_tls_versions(TlsVersions::Only(version));
+        let capability = if version == TlsVersion::Tls12 { Capability::Tls12 } else { Capability::Tls13 };
+        if world.refuses(capability, &config) {
+            continue;
+        }
+        let front = front(FrontOptions::default());
+        let call = upload(Method::POST, front.url(HOST), small());
+        collect(world.transport(&config).upload(call).await.expect("answered")).await.expect("a body");
+        assert_eq!(front.ledger().connections()[0].tls_version, Some(seen), "the TLS version of an upload");
     }
 }
 

@@ -169,6 +169,14 @@ macro_rules! __body {
                 then "The call returns that response, and its body is whole or, over HTTP/1.1, an error."
                 why "The caller would see a broken connection where the server said what is wrong."
                 fix "Read the response while the request is written, and prefer it to an error of writing.";
+            "BODY-24" Must bodies body_24_a_body_is_bytes_whatever_its_type_says
+                given "A server that sends back the body and the type that it receives."
+                when "Bodies with a byte order mark, with line ends of both kinds and with bytes that are not text are sent, \
+                    under several types."
+                then "Each arrives byte for byte, in both directions."
+                why "A signature or digest over a body that was decoded as text is not the one that was sent."
+                fix "Take bytes from the library, never its text; look for a conversion that follows the charset of \
+                    `Content-Type`.";
             "BODY-31" Must lost body_31_cut_body_is_an_error_in_every_setting
                 given "Servers whose response to one path ends in the middle of its body, over HTTP/1.1 and 2, under TLS 1.2 and \
                     1.3, direct \

@@ -96,15 +96,6 @@ macro_rules! __host {
                 then "Each name goes to its own address, and names without an override go to the resolver."
                 why "An override concerns one host. Matched by suffix, it redirects other hosts, and their keys."
                 fix "Compare the whole name, case-insensitively.";
-            "HOST-16" Must names host_16_the_handshake_names_the_host_of_the_request
-                given "A server, over HTTP/1.1 and 2, under TLS 1.2 and 1.3, direct and through a proxy, with and without an \
-                    identity."
-                when "The platform host and its `clientauth.` host are called by one transport."
-                then "The handshake names the called host each time."
-                why "A load balancer takes the route by this name: without it, or with another one, the certificate is never \
-                    asked for."
-                fix "Leave the server name to the TLS engine, and give it the host of the URI of each request; name none only \
-                    for addresses.";
         }
     };
 }

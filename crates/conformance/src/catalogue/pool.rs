@@ -145,6 +145,12 @@ macro_rules! __pool {
                 then "The process has no more threads than after the first, within a tolerance of half."
                 why "Each rotation makes a new transport: a thread for each is a leak that ends the process."
                 fix "End background threads and runtimes when the transport is dropped, without waiting for them.";
+            "POOL-26" Must leftovers pool_26_a_dropped_call_leaves_the_others_of_its_connection
+                given "A transport with two calls in flight, over HTTP/2 on one connection."
+                when "One call is dropped, and then the unread response of a third."
+                then "The other call gets its response, and its body is whole."
+                why "A timeout of one caller would fail the calls of all others at that moment."
+                fix "Reset the stream of the dropped call, and close a connection of HTTP/2 only when its last call has ended.";
         }
     };
 }

@@ -125,6 +125,18 @@ macro_rules! __req {
                     is added."
                 why "The server compares signed headers and ids byte for byte."
                 fix "Pass bytes, not strings. libcurl needs `Name;` for an empty value. Leave `content-length` out of a GET.";
+            "REQ-16" Must interim req_16_a_body_is_sent_or_refused_with_any_method
+                given "A server that records what arrives."
+                when "GET, OPTIONS and DELETE are sent with a body."
+                then "The body arrives, or the call is refused before anything is sent."
+                why "A filter or a list of ids that is left out silently gives another result, or deletes something else."
+                fix "Give the library the body whatever the method is; return `Config` for a method with which it sends none.";
+            "REQ-17" Must interim req_17_a_server_that_selects_no_protocol_is_called_over_http11
+                given "Servers of both TLS stacks that do not answer the offer of protocols (ALPN)."
+                when "GET and POST are sent, with HTTP/1.1 alone and with both versions."
+                then "They are sent over HTTP/1.1, and the responses say so."
+                why "Older load balancers have no ALPN: a client that assumes HTTP/2 then gets garbage instead of a response."
+                fix "Speak HTTP/2 only where the handshake has selected `h2`.";
             "REQ-20" Must faithful req_20_a_call_is_the_same_at_both_ends_in_each_setting
                 given "A server that records whole requests and responds with 58 headers (repeated, empty, long, in \
                     mixed case), several statuses and bodies of up to 300 kB; each HTTP version, each TLS version, \

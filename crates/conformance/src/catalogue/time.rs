@@ -152,6 +152,18 @@ macro_rules! __time {
                 why "The rest of a deadline may be zero; a library that reads zero as unlimited then waits forever."
                 fix "libcurl and others take 0 for no limit and round down to milliseconds: round up, and check the deadline \
                     yourself.";
+            "TIME-25" Must overdue time_25_the_total_limit_is_one_for_head_and_body
+                given "A server that begins its response after 1.4 seconds and ends it 1.4 seconds later."
+                when "A call with a total limit of 2 seconds is made and its body read."
+                then "It ends with a timeout."
+                why "A limit that restarts with the body lets a call take twice as long as its caller has."
+                fix "Keep the deadline of the call, and give its body the same one.";
+            "TIME-26" Must overdue time_26_limits_below_a_second_are_not_rounded_up
+                given "A server that responds after 0.7 seconds."
+                when "A call with limits of 0.2 seconds is made."
+                then "It ends with a timeout."
+                why "A caller with little time left waits longer than it said, at each call."
+                fix "Look for a library that counts in seconds: libcurl has options in milliseconds for each of its timeouts.";
             "TIME-30" Must call_table time_30_call_that_stalls_ends_by_its_limit_in_every_phase
                 given "A server or a proxy that goes silent in each phase of a call: TCP, CONNECT, the handshake, the \
                     upload, before, in and after the head; the connect limit or the total limit is the shorter one."

@@ -74,7 +74,7 @@ macro_rules! __upload {
             "UPLOAD-11" Must upload_as_call upload_11_an_upload_trusts_the_servers_of_its_transport_alone
                 given "Servers of an unknown issuer and of another name, over HTTP/1.1 and 2."
                 when "A body is uploaded to each."
-                then "We refuse them, as not sent, and no request arrives."
+                then "We refuse them, as not sent, and no request arrives; and an upload speaks the TLS version of the configuration."
                 why "A second client for uploads that verifies less gives file and key to whoever answers."
                 fix "Make uploads with the same engine and verifier as other calls.";
             "UPLOAD-12" Must upload_as_call upload_12_a_redirect_of_an_upload_is_returned_and_not_followed

@@ -266,6 +266,9 @@ fn set_hello_callbacks(context: &mut SslContextBuilder, http: HttpVersions) {
         if let Some(notes) = Notes::of(ssl) {
             notes.lock().offered = names(offered).map(text).collect();
         }
+        if ours.is_empty() {
+            return Err(AlpnError::NOACK);
+        }
         // The choice must be part of the offer.
         let chosen = select_next_proto(&ours, offered).ok_or(AlpnError::ALERT_FATAL)?;
         names(offered).find(|name| *name == chosen).ok_or(AlpnError::ALERT_FATAL)
