@@ -7,6 +7,8 @@ pub mod blocking;
 mod builder;
 #[cfg(feature = "sources")]
 mod environment;
+#[cfg(feature = "mozilla-roots")]
+mod mozilla;
 mod one;
 #[cfg(feature = "tower")]
 pub mod tower;
@@ -50,6 +52,8 @@ pub use digicert_one_identity::{ReadOptions, read_client_identity};
 pub use digicert_one_provisioning as provisioning;
 #[cfg(feature = "sources")]
 pub use environment::{SetupExt, from_env};
+#[cfg(feature = "mozilla-roots")]
+pub use mozilla::mozilla_roots;
 pub use one::DigiCertOne;
 #[cfg(feature = "account")]
 pub use whoami::WhoAmI;

@@ -261,7 +261,7 @@ pub(super) const ROOMS: &[Room] = &[
     },
     Room {
         package: NATIVE_TLS,
-        uses: &[CORE, HYPER],
+        uses: &[CORE, ERROR_KINDS, HYPER],
         behind_feature: &[],
         by_default: &[],
         tests_use: &[CONFORMANCE, TESTBED],
