@@ -12,7 +12,7 @@ use digicert_one_core::Code;
 use crate::failure::Failure;
 use crate::faults::{self, Line, raw_texts};
 use crate::page::{Page, cell};
-use crate::{cargo, limbo};
+use crate::{cargo, guide, limbo};
 
 const PAGE: Page = Page { path: "docs/errors.md", maker: "cargo xtask docs" };
 /// A page for each code.
@@ -81,6 +81,7 @@ pub(crate) fn check() -> Result<(), Failure> {
     }
     faults::check()?;
     limbo::check()?;
+    guide::check()?;
     let (fresh, present) = (pages(&faults::lines()?), present()?);
     if let Some(name) = fresh.keys().chain(present.keys()).find(|name| fresh.get(*name) != present.get(*name)) {
         return Err(stale(&format!("{FOLDER}/{name}")));

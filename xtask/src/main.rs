@@ -1,5 +1,5 @@
 //! Everything a contributor runs: `cargo xtask test`, `rooms`, `docs`, `bench`, `conformance`, `cost`, `days`, `faults`, `features`,
-//! `fuzz`, `kills`, `limbo`, `matrix`, `mutants`, `packages`, `soak`,
+//! `fuzz`, `guide`, `kills`, `limbo`, `matrix`, `mutants`, `packages`, `soak`,
 //! `uploads`.
 //!
 //! One file per task, plain Rust, no shell: it works the same in CI, which runs only `cargo xtask test`.
@@ -15,6 +15,7 @@ mod failure;
 mod faults;
 mod features;
 mod fuzz;
+mod guide;
 mod kills;
 mod limbo;
 mod matrix;
@@ -66,6 +67,8 @@ enum Task {
     Mutants(mutants::Arguments),
     /// Every fuzz target for some minutes, by cargo-fuzz
     Fuzz(fuzz::Arguments),
+    /// Writes docs/tls-stacks.md and its plots, from the figures that `bench -- --report docs/tls-stacks.json` wrote
+    Guide,
     /// Every task about service users killed at every step, and the table of docs/service-users-proof.md
     Kills(kills::Arguments),
     /// The certificates of x509-limbo shown to every stack, and docs/limbo.md; fails where one is judged otherwise than recorded
@@ -92,6 +95,7 @@ fn main() -> ExitCode {
         Task::Packages => packages::run(),
         Task::Mutants(arguments) => mutants::run(&arguments),
         Task::Fuzz(arguments) => fuzz::run(&arguments),
+        Task::Guide => guide::run(),
         Task::Kills(arguments) => kills::run(&arguments),
         Task::Limbo(arguments) => limbo::run(&arguments),
         Task::Days(arguments) => days::run(&arguments),

@@ -11,6 +11,7 @@ mod table;
 mod weights;
 
 pub(crate) use table::OUTSIDE;
+pub(crate) use weights::crates;
 
 use self::circles::Crate;
 use self::weights::Weighed;

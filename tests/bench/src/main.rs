@@ -58,9 +58,9 @@ use crate::scenario::Scenario;
 #[derive(Parser)]
 #[command(name = "cargo xtask bench", bin_name = "cargo xtask bench --")]
 struct Arguments {
-    /// Rounds of each scenario
-    #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..))]
-    rounds: u32,
+    /// Rounds of each scenario; 15, and 9 for a report
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: Option<u32>,
     /// Length of one side's turn in a round, in milliseconds
     #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..))]
     millis: u64,
@@ -73,8 +73,8 @@ struct Arguments {
     /// One JSON document instead of a table
     #[arg(long)]
     json: bool,
-    /// Measure every raw library, every transport alone and the client over each, and write JSON for `cargo xtask guide` (takes some 6
-    /// minutes; more --rounds take longer)
+    /// Measure every raw library, every transport alone and the client over each, and write JSON for `cargo xtask guide`; takes some
+    /// 7 minutes
     #[arg(long, value_name = "FILE", conflicts_with_all = ["only", "noise", "json"])]
     report: Option<PathBuf>,
     #[command(subcommand)]
@@ -135,7 +135,7 @@ fn main() -> ExitCode {
         Some(Role::Many { program, count, url }) => process::many(program, *count, url),
         Some(Role::Calls { program, version, in_flight, count }) => calls(program, version, *in_flight, *count),
         None => match &arguments.report {
-            Some(path) => survey::write(path, arguments.rounds, Duration::from_millis(arguments.millis)),
+            Some(path) => survey::write(path, arguments.rounds.unwrap_or(9), Duration::from_millis(arguments.millis)),
             None => bench(&arguments),
         },
     };
@@ -163,10 +163,11 @@ fn bench(arguments: &Arguments) -> Result<(), BoxError> {
     let server = server::Server::start()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let length = Duration::from_millis(arguments.millis);
-    let mut report = Report::new(arguments.rounds, arguments.millis, arguments.noise);
+    let rounds = arguments.rounds.unwrap_or(15);
+    let mut report = Report::new(rounds, arguments.millis, arguments.noise);
     for scenario in scenarios {
         eprintln!("{} ...", scenario.name());
-        let rounds = runtime.block_on(measure::rounds(scenario, &server, arguments.rounds, length, arguments.noise))?;
+        let rounds = runtime.block_on(measure::rounds(scenario, &server, rounds, length, arguments.noise))?;
         report.add(scenario, &rounds);
     }
     if arguments.json {

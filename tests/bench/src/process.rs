@@ -21,9 +21,6 @@ use crate::side::Setup;
 const TIMES: usize = 15;
 /// New clients in one process that has had one.
 const NEW: usize = 20;
-/// Clients for the figure of memory, and fewer of those that take long to make.
-const CLIENTS: usize = 1000;
-const FEW_CLIENTS: usize = 100;
 
 /// What it takes to start with a program.
 #[derive(Serialize)]
@@ -83,23 +80,23 @@ pub(crate) fn starts(server: &Server) -> Result<Vec<Start>, BoxError> {
             millis.push(begun.elapsed().as_secs_f64() * 1e3);
         }
         let with_identity = program.takes_identity() && program.layer != Layer::Client;
-        let count = if program.is_slow_to_make() { FEW_CLIENTS } else { CLIENTS };
         starts.push(Start {
             layer: program.layer,
             first_call_millis: Spread::of(millis.into_iter()),
             first_call_kib: kib as u64,
-            new_client_millis: match with_identity {
-                true => Some(Spread::of(own(&["new", &name])?.millis.into_iter())),
-                false => None,
-            },
-            client_kib: match program.takes_identity() {
-                true => Some(own(&["many", &name, &count.to_string()])?.kib),
-                false => None,
-            },
+            new_client_millis: optional(with_identity, || own(&["new", &name]))
+                .map(|printed| Spread::of(printed.millis.into_iter())),
+            client_kib: optional(program.takes_identity(), || own(&["many", &name, &program.clients().to_string()]))
+                .map(|printed| printed.kib),
             program: name,
         });
     }
     Ok(starts)
+}
+
+/// A figure that a machine may be too small for, such as one with a low limit of open files: shown as an error, and left out.
+fn optional(measure: bool, figure: impl FnOnce() -> Result<Printed, BoxError>) -> Option<Printed> {
+    measure.then(figure)?.inspect_err(|error| eprintln!("{error}")).ok()
 }
 
 /// The system's bundle with the root of the server, so that the first call reads as many roots as anywhere.

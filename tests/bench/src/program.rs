@@ -63,9 +63,13 @@ impl Program {
         (self.layer, self.library) != (Layer::Raw, Library::Isahc)
     }
 
-    /// Whether a new one of these reads the system's roots anew, which takes OpenSSL long.
-    pub(crate) fn is_slow_to_make(self) -> bool {
-        (self.layer, self.library) == (Layer::Raw, Library::NativeTls)
+    /// How many of these one process can have: OpenSSL reads the system's roots for each raw one, and each isahc client has a thread and
+    /// files that libcurl counts on to have low numbers.
+    pub(crate) fn clients(self) -> usize {
+        match (self.layer, self.library) {
+            (Layer::Raw, Library::NativeTls) | (_, Library::Isahc) => 100,
+            _ => 1000,
+        }
     }
 }
 
