@@ -7,13 +7,14 @@ use std::time::{Duration, SystemTime};
 use digicert_one::core::{Code, Connector};
 use digicert_one::credentials::LoadedCredential;
 use digicert_one::{
-    Client, HttpVersions, ReadOptions, Setting, Setup, SetupError, Timeouts, TransportConfig, TrustRoots, Warning,
+    Client, HttpVersions, ReadOptions, Retry, Setting, Setup, SetupError, Timeouts, TransportConfig, TrustRoots, Warning,
 };
 
 use crate::arguments::{ConnectionOptions, SetupOptions};
 use crate::end_date;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::retry_line;
 
 /// What was found of a caller.
 #[derive(Clone)]
@@ -48,6 +49,12 @@ pub(crate) async fn found(options: &ConnectionOptions, allow_expired: bool) -> R
 pub(crate) fn over(options: &ConnectionOptions, found: Found, output: Output) -> Result<Client, Failure> {
     let Found { setup, reading } = found;
     let (connector, config) = transport(options, &setup, output);
+    output.trace(|| {
+        let mode = reading.material.mode();
+        let host = setup.instance().origin(mode.host_role());
+        let proxy = host.as_ref().map_or_else(|_| "none".to_owned(), |origin| setup.proxy().explain(origin));
+        format!("mode {mode}, from {}; transport {}; proxy {proxy}", reading.source, connector.info().name)
+    });
     let builder = Client::builder()
         .instance(setup.instance().clone())
         .proxy_rules(setup.proxy().rules().clone())
@@ -56,11 +63,8 @@ pub(crate) fn over(options: &ConnectionOptions, found: Found, output: Output) ->
         .transport_config(config)
         .deadline(limit(options));
     // Only where a user watches: scripts read the attempts in the error.
-    let builder = if output.is_watched() {
-        builder.on_retry(move |notice| output.progress(&notice.to_string()))
-    } else {
-        builder
-    };
+    let builder = if output.is_watched() { builder.on_retry(retry_line::show) } else { builder };
+    let builder = if options.no_retry { builder.retry(Retry::never()) } else { builder };
     Ok(builder.build()?)
 }
 

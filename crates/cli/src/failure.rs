@@ -35,6 +35,10 @@ pub(crate) enum Failure {
     /// A command line that cannot be understood, and what to type.
     #[error("{summary}")]
     CommandLine { summary: String, hint: String },
+    /// A filter of `--jq` that cannot be read, or fails.
+    #[cfg(feature = "jq")]
+    #[error("--jq: {0}")]
+    Filter(#[from] crate::jq::JqError),
     /// A combination of options that cannot be.
     #[error("{0}")]
     Usage(String),
@@ -144,6 +148,12 @@ impl Failure {
                 diagnosis
             }
             Self::Usage(_) => Diagnosis::of(Code::CFG_01, self.to_string()),
+            #[cfg(feature = "jq")]
+            Self::Filter(_) => {
+                let mut diagnosis = Diagnosis::of(Code::CFG_01, self.to_string());
+                "change the filter; try it without --jq to see what it is given".clone_into(&mut diagnosis.remedy);
+                diagnosis
+            }
             Self::TooLate(_) => Diagnosis::new(
                 Code::NET_08,
                 format!("{self}."),
@@ -172,6 +182,8 @@ impl Failure {
             Self::Call(error) | Self::List { error, .. } => of_call(error),
             Self::Issue(issue) => of_issue(&issue.error),
             Self::Usage(_) | Self::CommandLine { .. } => 2,
+            #[cfg(feature = "jq")]
+            Self::Filter(_) => 2,
             // As shells count.
             Self::Program(error) => {
                 if error.kind() == std::io::ErrorKind::NotFound {

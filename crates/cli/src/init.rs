@@ -47,7 +47,7 @@ pub(crate) async fn run(options: &InitOptions, output: &Output) -> Result<(), Fa
         ca_file: None,
         config: Some(path),
     };
-    let connection = ConnectionOptions { transport: None, setup, timeout: 60, http1: false };
+    let connection = ConnectionOptions { transport: None, setup, timeout: 60, http1: false, no_retry: false };
     let call = "/account/api/v1/user/me".to_owned();
     let doctor = DoctorOptions {
         online: options.online,

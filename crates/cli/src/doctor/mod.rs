@@ -54,7 +54,9 @@ pub(crate) async fn run(options: &DoctorOptions, output: &Output) -> Result<(), 
         None => report.skipped("platform", "call", "needs a credential that can be used"),
     }
     let mut document = report.json();
-    output.text(&report.text())?;
+    let mut page = output.page();
+    report.print(&mut page);
+    output.print(page)?;
     if let Some(path) = &options.junit {
         write(path, junit::of(&report).as_bytes(), Readers::All)?;
         output.text(&format!("wrote the checks as JUnit XML to {}", path.display()))?;
