@@ -12,6 +12,7 @@ mod keeping;
 mod page;
 pub(crate) mod pasted;
 pub(crate) mod path;
+mod proxy;
 mod recover;
 
 use std::ffi::OsString;
@@ -36,6 +37,7 @@ pub(crate) use self::connection::{ConnectionOptions, ModeName, SetupOptions};
 pub(crate) use self::csc::{CscCallerOptions, CscCommand, CscListOptions, HashName, SignOptions};
 pub(crate) use self::init::InitOptions;
 pub(crate) use self::keeping::{KeepOptions, MakeOptions, RenewalOptions};
+pub(crate) use self::proxy::ProxyOptions;
 pub(crate) use self::recover::RecoverOptions;
 
 const VARIABLES: &str = "\
@@ -102,6 +104,16 @@ pub(crate) enum Command {
         "  d1 run --profile ci-prod --names smctl -- smctl healthcheck\n",
         "  d1 run -- sh -c 'curl --cert $DC_CLIENT_CERT_FILE $DC_CLIENTAUTH_BASE/account/api/v1/user'"))]
     Run(RunOptions),
+    /// Let programs in any language call DigiCert ONE with this credential, through a local socket.
+    ///
+    /// Forwards requests over a Unix socket (0600), a loopback address with a token, or the sockets that systemd opened; reloads the
+    /// credential when it changes; refuses browsers and other hosts. GET /_d1/health and /_d1/metrics report on it. Stops at SIGTERM or
+    /// Ctrl-C when the requests in flight have finished: exit code 0, or that of the signal if some were cut off. With --json, each line
+    /// of the log is a JSON document.
+    #[command(after_help = concat!("Examples:\n  d1 proxy --socket /run/d1/proxy.sock --profile ci-prod\n",
+        "  curl --unix-socket /run/d1/proxy.sock http://localhost/account/api/v1/user/me\n",
+        "  d1 proxy --listen 127.0.0.1:8700 --token-file ./proxy-token"))]
+    Proxy(ProxyOptions),
     /// Write a profile into d1.toml, with references to secrets, and check it.
     ///
     /// Asks on a terminal for what the options do not give. A profile that exists is not changed.
@@ -187,7 +199,7 @@ impl Command {
             Self::ServiceUser(command) => matches!(command, ServiceUserCommand::Create(_)),
             Self::Token(command) => matches!(command, TokenCommand::Create(_) | TokenCommand::Rotate(_)),
             Self::Cert(command) => matches!(command, CertCommand::Request(_) | CertCommand::Rotate(_)),
-            Self::Resume(_) | Self::Run(_) => true,
+            Self::Resume(_) | Self::Run(_) | Self::Proxy(_) => true,
             Self::Emulator(options) => !options.command.is_empty(),
             _ => false,
         }

@@ -7,7 +7,8 @@ use std::time::{Duration, SystemTime};
 use digicert_one::core::{Code, Connector};
 use digicert_one::credentials::LoadedCredential;
 use digicert_one::{
-    Client, HttpVersions, ReadOptions, Setting, Setup, SetupError, Timeouts, TransportConfig, TrustRoots, Warning,
+    Client, ClientBuilder, HttpVersions, ReadOptions, Setting, Setup, SetupError, Timeouts, TransportConfig,
+    TrustRoots, Warning,
 };
 
 use crate::arguments::{ConnectionOptions, SetupOptions};
@@ -46,22 +47,20 @@ pub(crate) async fn found(options: &ConnectionOptions, allow_expired: bool) -> R
 
 /// A client for what was found.
 pub(crate) fn over(options: &ConnectionOptions, found: Found, output: Output) -> Result<Client, Failure> {
-    let Found { setup, reading } = found;
-    let (connector, config) = transport(options, &setup, output);
+    Ok(builder(options, &found.setup, output).credential(found.reading.fixed()).build()?)
+}
+
+/// A builder that lacks the credential only.
+pub(crate) fn builder(options: &ConnectionOptions, setup: &Setup, output: Output) -> ClientBuilder {
+    let (connector, config) = transport(options, setup, output);
     let builder = Client::builder()
         .instance(setup.instance().clone())
         .proxy_rules(setup.proxy().rules().clone())
-        .credential(reading.fixed())
         .shared_connector(connector)
         .transport_config(config)
         .deadline(limit(options));
     // Only where a user watches: scripts read the attempts in the error.
-    let builder = if output.is_watched() {
-        builder.on_retry(move |notice| output.progress(&notice.to_string()))
-    } else {
-        builder
-    };
-    Ok(builder.build()?)
+    if output.is_watched() { builder.on_retry(move |notice| output.progress(&notice.to_string())) } else { builder }
 }
 
 /// What reports call the caller that these options choose.

@@ -24,6 +24,7 @@ mod list;
 mod output;
 mod private_directory;
 mod prompt;
+mod proxy;
 mod recover;
 mod reference;
 mod run;
@@ -107,6 +108,7 @@ async fn run(command: &Command, output: &Output, signals: &Signals) -> Result<()
         Command::Token(command) => token(command, *output, signals).await,
         Command::Cert(command) => cert(command, *output, signals).await,
         Command::Run(options) => run::run(options, *output, signals).await,
+        Command::Proxy(options) => proxy::run(options, *output, signals).await,
         Command::Recover(options) => recover::run(options, *output).await,
         Command::Resume(options) => workflow::resume(options, *output, signals).await,
         Command::AuditLog(options) => account::audit_log(options, *output).await,

@@ -79,6 +79,12 @@ impl Output {
         }
     }
 
+    /// Prints a line of a log.
+    pub(crate) fn log(self, text: &str) {
+        // As above.
+        let _ = writeln!(std::io::stderr(), "{}", printable_text(text));
+    }
+
     /// Prints a warning.
     pub(crate) fn warning(self, warning: &impl fmt::Display) {
         // As above.

@@ -30,6 +30,7 @@ mod places;
 mod rate_limit;
 mod redact;
 mod redirect;
+mod relayed;
 mod reminder;
 mod request;
 mod response;
