@@ -48,6 +48,9 @@ pub use digicert_one_identity::{ReadOptions, read_client_identity};
 /// Storage of secrets that are shown once, and automatic rotation.
 #[cfg(feature = "provisioning")]
 pub use digicert_one_provisioning as provisioning;
+/// The rate limit of one key shared by a fleet, through Redis or Valkey.
+#[cfg(feature = "redis")]
+pub use digicert_one_redis as redis;
 #[cfg(feature = "sources")]
 pub use environment::{SetupExt, from_env};
 pub use one::DigiCertOne;

@@ -65,7 +65,9 @@ impl FromStr for RedisAddress {
         let path = url.path().trim_start_matches('/');
         let number = |text: &str| match text {
             "" => Ok(0),
-            text => text.parse::<u16>().map(i64::from).map_err(|_| invalid("invalid database of Redis: expected a number")),
+            text => {
+                text.parse::<u16>().map(i64::from).map_err(|_| invalid("invalid database of Redis: expected a number"))
+            }
         };
         let host = || match url.host() {
             Some(Host::Ipv6(address)) => Ok(address.to_string()),

@@ -125,6 +125,9 @@ impl StoreError {
             _ if detail.contains("OOM command") => {
                 (Kind::OutOfMemory, "Redis has no memory left; raise maxmemory, or use another instance")
             }
+            (ErrorKind::Parse, _) if error.to_string().contains("end of input") => {
+                (Kind::Unreachable, "the response of Redis was cut")
+            }
             (ErrorKind::Parse | ErrorKind::UnexpectedReturnType, _) => {
                 (Kind::Response, "Redis sent a response that is not one of ours; check that the address leads to Redis")
             }

@@ -24,8 +24,6 @@ use crate::store::Store;
 
 /// The most callers of one limiter.
 const CALLERS: usize = 64;
-/// A process that was not seen for this long is gone, and its requests in flight with it.
-pub(crate) const LEASE: Duration = Duration::from_secs(10);
 /// The delay before a process asks again for a request in flight.
 const FULL: Duration = Duration::from_millis(50);
 /// How long a process keeps the requests in flight that it no longer has.
@@ -251,7 +249,7 @@ impl Inner {
             f64::from(self.limits.in_flight()),
             f64::from(used),
             f64::from(used.saturating_add(want)),
-            micros(LEASE),
+            micros(self.limits.presence()),
             caller.queued() as f64,
             self.limits.windows().len() as f64,
         ];
@@ -270,7 +268,9 @@ impl Inner {
         command.arg(&caller.keys.state).arg("epoch");
         let wait = self.store.config().wait;
         match self.store.command(&command, &caller.keys.state, wait, clock).await {
-            Ok(value) => redis::from_redis_value::<Option<String>>(value).is_ok_and(|found| found.as_deref() == Some(epoch)),
+            Ok(value) => {
+                redis::from_redis_value::<Option<String>>(value).is_ok_and(|found| found.as_deref() == Some(epoch))
+            }
             Err(error) => {
                 self.health.failed(error, clock.now());
                 false
@@ -338,7 +338,7 @@ impl Inner {
         }
         let mut arguments = vec![self.process.clone()];
         let most = self.limits.in_flight().to_string();
-        let lease = format!("{:.0}", micros(LEASE));
+        let lease = format!("{:.0}", micros(self.limits.presence()));
         arguments.extend(["0", "0", "0", "0", &most, "0", "0", &lease, "0", "0"].map(str::to_owned));
         let released = self.store.script(&self.acquire, &caller.keys.all(), &arguments, &clock).await;
         // A failure costs nothing: the lease expires.
@@ -387,7 +387,8 @@ impl Grant {
                 Ok(Self { turns: Turns { granted, wait, late: late == 1 }, epoch, active, slots, learnt })
             }
             _ => {
-                let message = "Redis sent a response that our script does not give; check that the address leads to Redis";
+                let message =
+                    "Redis sent a response that our script does not give; check that the address leads to Redis";
                 Err(StoreError::new(StoreErrorKind::Response, message))
             }
         }

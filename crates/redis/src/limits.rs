@@ -9,6 +9,8 @@ const LONGEST_VALIDITY: Duration = Duration::from_millis(250);
 const UNLIMITED_VALIDITY: Duration = Duration::from_millis(100);
 /// How much the time between a permit and the arrival of its request is expected to vary.
 const DEFAULT_MARGIN: Duration = Duration::from_millis(20);
+/// How long after its last request to Redis a process counts as gone.
+const DEFAULT_LEASE: Duration = Duration::from_secs(10);
 /// The most permits of one batch.
 pub(crate) const MOST_PERMITS: u32 = 64;
 
@@ -35,6 +37,7 @@ pub struct Limits {
     adaptive: bool,
     batches: bool,
     margin: Duration,
+    lease: Duration,
 }
 
 /// One rate, in microseconds.
@@ -66,6 +69,7 @@ impl Limits {
             adaptive: true,
             batches: true,
             margin: DEFAULT_MARGIN,
+            lease: DEFAULT_LEASE,
         }
     }
 
@@ -112,6 +116,12 @@ impl Limits {
         self.resolved()
     }
 
+    /// Sets how long after its last request to Redis a process counts as gone, and its requests in flight with it (10 seconds by default).
+    pub fn lease(mut self, lease: Duration) -> Self {
+        self.lease = lease.max(Duration::from_millis(100));
+        self
+    }
+
     /// The most requests that reach the platform in any interval of the length `period` of this window: the stated bound, which is not
     /// above the limit. It counts the burst, the steady rate, and that a permit of a batch is used a little before or after its turn.
     #[must_use]
@@ -134,6 +144,7 @@ impl Limits {
                 let burst = burst.map_or_else(|| (requests / 50.0).floor(), f64::from).clamp(1.0, requests);
                 // A little more, so that rounding never adds a request.
                 let each = (micros(*period) + self.spread()) / (requests - burst + 1.0) * 1.000_001;
+                let each = (each * 1000.0).ceil() / 1000.0;
                 Window { each, burst }
             })
             .collect();
@@ -156,6 +167,10 @@ impl Limits {
     /// How long after its turn a permit can still be used.
     pub(crate) fn grace(&self) -> Duration {
         self.validity() + self.margin
+    }
+
+    pub(crate) fn presence(&self) -> Duration {
+        self.lease
     }
 
     pub(crate) fn in_flight(&self) -> u32 {

@@ -27,7 +27,16 @@ impl Link {
                 match tls {
                     false => Self::over(stream, config).await,
                     #[cfg(feature = "tls")]
-                    true => Self::over(crate::tls::handshake(stream, host, &config.trust).await?, config).await,
+                    true => {
+                        // Redis without TLS on this port waits for more. The other half of the time is for what follows.
+                        let handshake = crate::tls::handshake(stream, host, &config.trust);
+                        let stream =
+                            tokio::time::timeout(config.connect / 2, handshake).await.map_err(|elapsed| {
+                                let message = "the server did not respond to TLS; check that this port has TLS";
+                                StoreError::new(StoreErrorKind::Tls, message).caused_by(elapsed)
+                            })??;
+                        Self::over(stream, config).await
+                    }
                     #[cfg(not(feature = "tls"))]
                     true => Err(StoreError::new(StoreErrorKind::Config, "TLS to Redis needs the feature `tls`")),
                 }

@@ -104,6 +104,7 @@ impl Schedule {
         self.hold = self.hold.max(now + retry_after.min(LONGEST_PAUSE));
         self.epoch = now.max(self.epoch + 1.0);
         self.pause = self.hold;
+        self.next.resize(limits.windows().len(), now);
         for next in &mut self.next {
             *next = next.max(now).min(self.hold);
         }
@@ -127,11 +128,6 @@ impl Schedule {
         });
     }
 
-    /// Changes with every 429: turns that were reserved before are void.
-    pub(crate) fn epoch(&self) -> f64 {
-        self.epoch
-    }
-
     fn rise(&mut self, now: f64, unlimited: bool) {
         let Some(learnt) = &mut self.learnt else { return };
         if now - learnt.changed < RISE_AFTER {
@@ -139,7 +135,7 @@ impl Schedule {
         }
         learnt.per_second *= RISE;
         learnt.changed = now;
-        if learnt.per_second >= learnt.too_fast * if unlimited { 2.0 } else { 1.0 } {
+        if learnt.per_second >= learnt.too_fast * if unlimited { 1.999 } else { 0.999 } {
             self.learnt = None;
         }
     }
@@ -151,5 +147,115 @@ impl Schedule {
             (self.begin, self.previous, self.current) = (self.begin + SECOND, self.current, 0.0);
         }
         self.current += f64::from(granted);
+    }
+}
+
+#[cfg(test)]
+#[path = "../tests/redis/server.rs"]
+mod server;
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+    use std::time::Duration;
+
+    use super::server::Server;
+    use super::*;
+    use crate::limits::micros;
+    use crate::lua::Lua;
+
+    /// The script with a time of ours in the place of the server's.
+    fn timed(text: &str) -> Lua {
+        let ours = "{ ARGV[#ARGV - 1], ARGV[#ARGV] }";
+        assert!(text.contains("redis.call('TIME')"));
+        Lua::new(text.replace("redis.call('TIME')", ours))
+    }
+
+    fn run(server: &mut redis::Connection, script: &Lua, key: &str, arguments: &[String], now: f64) -> redis::Value {
+        let mut command = redis::cmd("EVAL");
+        command.arg(&script.text).arg(3);
+        command.arg(["state", "seen", "processes"].map(|part| format!("{key}:{part}")).as_slice());
+        command.arg(arguments).arg(format!("{:.0}", (now / SECOND).floor())).arg(format!("{:.0}", now % SECOND));
+        command.query(server).expect("a result")
+    }
+
+    #[test]
+    fn schedule_and_scripts_grant_the_same_turns() {
+        let Some(server) = Server::start(&[]) else { return };
+        let client = redis::Client::open(server.url()).expect("an address");
+        let mut connection = client.get_connection().expect("a connection");
+        let acquire = timed(include_str!("lua/acquire.lua"));
+        let throttled = timed(include_str!("lua/throttled.lua"));
+        let seed = fastrand::u64(..);
+        let mut random = fastrand::Rng::with_seed(seed);
+        for round in 0..40 {
+            let mut limits = Limits::new().adaptive(random.bool());
+            for _ in 0..random.u32(0..3) {
+                let requests = NonZeroU32::new(random.u32(1..500)).expect("not zero");
+                limits = limits.window(requests, Duration::from_millis(random.u64(100..20_000)));
+            }
+            let mut schedule = Schedule::default();
+            let mut now = 1.8e15;
+            let key = format!("round{round}");
+            for step in 0..60 {
+                now += random.u32(0..2_000_000) as f64 * [0.01, 0.2, 1.0, 4.0][random.usize(0..4)];
+                now = now.floor();
+                let count = limits.windows().len();
+                if random.u32(0..12) == 0 {
+                    let retry_after = f64::from(random.u32(0..3_000_000));
+                    let arguments = [
+                        format!("{retry_after:.0}"),
+                        u8::from(limits.adapts()).to_string(),
+                        limits.fall().to_string(),
+                        count.to_string(),
+                    ];
+                    run(&mut connection, &throttled, &key, &arguments, now);
+                    schedule.throttled(now, retry_after, &limits);
+                    continue;
+                }
+                let need = random.u32(1..5);
+                let want = need + random.u32(0..20);
+                let within = f64::from(random.u32(0..5_000_000));
+                let validity = micros(limits.validity());
+                let demand = Demand { need, want, within, validity };
+                let mut arguments = vec!["p".to_owned(), need.to_string(), want.to_string()];
+                let rest = [within, validity, 0.0, 0.0, 0.0, 1e7, 0.0, count as f64];
+                arguments.extend(rest.map(|number| format!("{number:.0}")));
+                for window in limits.windows() {
+                    arguments.extend([format!("{:.3}", window.each), format!("{:.0}", window.burst)]);
+                }
+                let value = run(&mut connection, &acquire, &key, &arguments, now);
+                let (granted, wait, late): (u32, f64, u8) = match value {
+                    redis::Value::Array(items) => {
+                        redis::from_redis_value(redis::Value::Array(items[..3].to_vec())).expect("numbers")
+                    }
+                    other => panic!("{other:?}"),
+                };
+                let turns = schedule.reserve(now, demand, &limits, 1.0);
+                let same = turns.granted == granted && (turns.wait - wait).abs() <= 5.0 && turns.late == (late == 1);
+                assert!(
+                    same,
+                    "seed {seed} round {round} step {step}: {turns:?}, script {granted} {wait} {late}\n{limits:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn server_clock_that_is_set_back_moves_the_schedule() {
+        let Some(server) = Server::start(&[]) else { return };
+        let client = redis::Client::open(server.url()).expect("an address");
+        let mut connection = client.get_connection().expect("a connection");
+        let acquire = timed(include_str!("lua/acquire.lua"));
+        let mut ask = |now: f64| {
+            let arguments = "p 1 1 5000000 0 0 0 0 10000000 0 1 500000 1".split(' ').map(str::to_owned);
+            let value = run(&mut connection, &acquire, "back", &arguments.collect::<Vec<_>>(), now);
+            let redis::Value::Array(items) = value else { panic!("{value:?}") };
+            redis::from_redis_value::<f64>(items[1].clone()).expect("a number")
+        };
+        assert_eq!(ask(1.8e15), 0.0);
+        assert_eq!(ask(1.8e15), 500_000.0);
+        // An hour earlier by its clock, and at once: the third turn is a second away, not an hour.
+        assert_eq!(ask(1.8e15 - 3600.0 * SECOND), 1_000_000.0);
     }
 }

@@ -112,9 +112,9 @@ impl Store {
             Either::Right(_) => {
                 self.timed_out();
                 Err(StoreError::new(
-                StoreErrorKind::Timeout,
-                format!("Redis did not respond within {} ms", within.as_millis()),
-            ))
+                    StoreErrorKind::Timeout,
+                    format!("Redis did not respond within {} ms", within.as_millis()),
+                ))
             }
         }
     }

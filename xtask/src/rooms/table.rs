@@ -91,6 +91,7 @@ const CLIENT: &str = "digicert-one-client";
 const ACCOUNT: &str = "digicert-one-account";
 const CSC: &str = "digicert-one-csc";
 const PROVISIONING: &str = "digicert-one-provisioning";
+const REDIS: &str = "digicert-one-redis";
 const FRONT_DOOR: &str = "digicert-one";
 const REQWEST: &str = "digicert-one-reqwest";
 const ISAHC: &str = "digicert-one-isahc";
@@ -110,6 +111,7 @@ const ALL: &[&str] = &[
     ACCOUNT,
     CSC,
     PROVISIONING,
+    REDIS,
     FRONT_DOOR,
     HYPER,
     RUSTLS,
@@ -312,9 +314,21 @@ pub(super) const ROOMS: &[Room] = &[
         why: "secrets that are shown once are stored the same over any transport",
     },
     Room {
+        package: REDIS,
+        uses: &[CORE],
+        behind_feature: &[ERROR_KINDS, PROVISIONING],
+        by_default: &[ERROR_KINDS],
+        tests_use: TEST_SIDE,
+        builds: &[
+            Build { flags: &["--no-default-features"], without: TLS_LIBRARIES },
+            Build { flags: &[], without: OPENSSL_CURL_AND_REQWEST },
+        ],
+        why: "a limiter is given to a client, so it knows none; TLS and provisioning are features",
+    },
+    Room {
         package: FRONT_DOOR,
         uses: &[CORE, CLIENT],
-        behind_feature: &[RUSTLS, REQWEST, ISAHC, NATIVE_TLS, ACCOUNT, CREDENTIALS, IDENTITY, PROVISIONING, CSC],
+        behind_feature: &[RUSTLS, REQWEST, ISAHC, NATIVE_TLS, ACCOUNT, CREDENTIALS, IDENTITY, PROVISIONING, CSC, REDIS],
         by_default: &[RUSTLS, ACCOUNT, CREDENTIALS, IDENTITY],
         tests_use: TEST_SIDE,
         builds: &[

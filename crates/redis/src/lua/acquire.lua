@@ -44,7 +44,7 @@ local changed = moment('changed')
 if learnt and not (learnt >= 0.1 and learnt < 1000000 and fast and changed) then learnt = nil end
 if learnt and now - changed >= 5000000 then
   learnt, changed = learnt * 1.25, now
-  if learnt >= fast * (windows > 0 and 1 or 2) then learnt = nil end
+  if learnt >= fast * (windows > 0 and 0.999 or 1.999) then learnt = nil end
 end
 local pause = moment('pause') or 0
 
@@ -122,14 +122,14 @@ current = current + granted
 
 local write = {
   'now', whole(now), 'epoch', epoch, 'hold', whole(hold), 'begin', whole(begin), 'current', whole(current),
-  'previous', whole(previous), 'pause', whole(pause), 'slots', whole(total or 0), 'scarce', state.scarce or '0',
+  'previous', whole(previous), 'pause', string.format('%.3f', pause), 'slots', whole(total or 0), 'scarce', state.scarce or '0',
 }
 for i = 1, windows do
   write[#write + 1] = 't' .. i
   write[#write + 1] = string.format('%.3f', tat[i])
 end
 if learnt then
-  for _, item in ipairs({ 'learnt', string.format('%.6f', learnt), 'fast', state.fast, 'changed', whole(changed) }) do
+  for _, item in ipairs({ 'learnt', string.format('%.17g', learnt), 'fast', state.fast, 'changed', whole(changed) }) do
     write[#write + 1] = item
   end
 else
@@ -139,4 +139,4 @@ redis.call('HSET', KEYS[1], unpack(write))
 redis.call('HSET', KEYS[3], process,
   table.concat({ whole(slots), whole(before + granted), whole(wait), queued }, '|'))
 for i = 1, 3 do redis.call('EXPIRE', KEYS[i], IDLE) end
-return { granted, whole(wait), late, epoch, active, slots, learnt and string.format('%.6f', learnt) or '0' }
+return { granted, whole(wait), late, epoch, active, slots, learnt and string.format('%.17g', learnt) or '0' }

@@ -21,7 +21,7 @@ local epoch = math.max(now, moment('epoch') + 1)
 local write = { 'now', whole(now), 'epoch', whole(epoch), 'hold', whole(hold), 'pause', whole(hold) }
 for i = 1, tonumber(ARGV[4]) do
   write[#write + 1] = 't' .. i
-  write[#write + 1] = whole(math.min(math.max(moment('t' .. i), now), hold))
+  write[#write + 1] = string.format('%.3f', math.min(math.max(moment('t' .. i), now), hold))
 end
 -- Requests that were sent before the rate fell belong to the same burst.
 if adapts and now - moment('fell') >= 1000000 then
@@ -33,8 +33,8 @@ if adapts and now - moment('fell') >= 1000000 then
   local fast = math.min(math.max(learnt or measured, 0.1), 999999)
   learnt = math.max(math.min(learnt or measured, measured) * fall, 0.5)
   for _, item in ipairs({
-    'fell', whole(now), 'changed', whole(now), 'fast', string.format('%.6f', fast),
-    'learnt', string.format('%.6f', learnt),
+    'fell', whole(now), 'changed', whole(now), 'fast', string.format('%.17g', fast),
+    'learnt', string.format('%.17g', learnt),
   }) do
     write[#write + 1] = item
   end
