@@ -11,12 +11,14 @@ mod instant;
 mod journal;
 mod lock;
 mod replaceable;
+mod shared_lock;
 mod sink;
 mod workflow;
 
 pub use durable::replace_file;
 pub use journal::{Journal, JournalError, Operation, Outcome, Pending, Step};
 pub use lock::{Lock, LockError, Owner};
+pub use shared_lock::{HeldLock, SharedLock};
 #[cfg(feature = "keyring")]
 pub use sink::KeyringSink;
 pub use sink::{

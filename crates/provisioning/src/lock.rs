@@ -11,7 +11,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use digicert_one_core::Clock;
+use digicert_one_core::{BoxError, Clock, Code};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -104,6 +104,15 @@ pub enum LockError {
     /// The lock file cannot be read or written.
     #[error("failed to acquire the lock: {0}")]
     File(#[from] SinkError),
+    /// The store of a lock that several machines share cannot be used.
+    #[error("failed to use the shared lock")]
+    Store {
+        /// The diagnosis code.
+        code: Code,
+        /// Why.
+        #[source]
+        source: BoxError,
+    },
 }
 
 /// The content of a lock file.

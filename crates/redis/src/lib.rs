@@ -9,7 +9,11 @@ mod keys;
 mod limiter;
 mod limits;
 mod link;
+#[cfg(feature = "provisioning")]
+mod lock;
 mod lua;
+#[cfg(feature = "provisioning")]
+mod notice;
 mod policy;
 mod process;
 mod schedule;
@@ -22,4 +26,8 @@ pub use config::RedisConfig;
 pub use error::{StoreError, StoreErrorKind};
 pub use limiter::RedisRateLimiter;
 pub use limits::Limits;
+#[cfg(feature = "provisioning")]
+pub use lock::RedisLock;
+#[cfg(feature = "provisioning")]
+pub use notice::{GenerationNotice, GenerationWatch};
 pub use policy::{FleetEvent, OnFleetEvent, WhenAway};

@@ -44,6 +44,7 @@ impl Driver<'_> {
         if !self.places.are_proved() {
             self.prepare().await.map_err(|error| self.still_rescued(attempt, error))?;
         }
+        self.session.guard_shared(TaskStep::Keep, std::time::Duration::ZERO).await?;
         let Some(places) = self.places.take() else { return Err(self.impossible()) };
         self.session.notify(TaskStep::Keep, false, places.name())?;
         let (places, kept) = places.keep_unblocked(secret.clone()).await;
