@@ -1,10 +1,11 @@
-//! Everything a contributor runs: `cargo xtask test`, `rooms`, `docs`, `bench`, `conformance`, `cost`, `days`, `faults`, `features`,
+//! Everything a contributor runs: `cargo xtask test`, `api`, `rooms`, `docs`, `bench`, `conformance`, `cost`, `days`, `faults`, `features`,
 //! `fuzz`, `kills`, `limbo`, `matrix`, `mutants`, `packages`, `soak`,
 //! `uploads`.
 //!
 //! One file per task, plain Rust, no shell: it works the same in CI, which runs only `cargo xtask test`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks through its output")]
 
+mod api;
 mod bench;
 mod cargo;
 mod conformance;
@@ -45,6 +46,8 @@ enum Task {
     Test(test::Arguments),
     /// Fails on any arrow between our crates that the design does not draw, on files that import each other, and on weight
     Rooms,
+    /// Writes the public API of each published crate to docs/api
+    Api(api::Arguments),
     /// Writes the generated parts of docs/
     Docs(docs::Arguments),
     /// Each transport through the client against its raw library; takes the options of the benchmark
@@ -79,9 +82,13 @@ enum Task {
 }
 
 fn main() -> ExitCode {
+    if let Some(code) = api::rustdoc() {
+        return code;
+    }
     let done = match Arguments::parse().task {
         Task::Test(arguments) => test::run(&arguments),
         Task::Rooms => rooms::run(),
+        Task::Api(arguments) => api::run(&arguments),
         Task::Docs(arguments) => docs::run(&arguments),
         Task::Bench(arguments) => bench::run(&arguments),
         Task::Conformance(arguments) => conformance::run(&arguments),

@@ -7,8 +7,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use cargo_metadata::MetadataCommand;
-
 use crate::cargo;
 use crate::failure::Failure;
 
@@ -78,14 +76,7 @@ pub(crate) fn run() -> Result<(), Failure> {
 
 /// The packages that may be published, with their versions.
 fn published() -> Result<BTreeMap<String, String>, Failure> {
-    let metadata = MetadataCommand::new()
-        .cargo_path(cargo::path())
-        .current_dir(cargo::root())
-        .no_deps()
-        .exec()
-        .map_err(|error| Failure::new(format_args!("cargo metadata: {error}")))?;
-    // An empty list is `publish = false`.
-    let open = metadata.packages.into_iter().filter(|package| package.publish.as_ref().is_none_or(|to| !to.is_empty()));
+    let open = cargo::published()?.into_iter();
     Ok(open.map(|package| (package.name.to_string(), package.version.to_string())).collect())
 }
 
