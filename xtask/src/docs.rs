@@ -12,7 +12,7 @@ use digicert_one_core::Code;
 use crate::failure::Failure;
 use crate::faults::{self, Line, raw_texts};
 use crate::page::{Page, cell};
-use crate::{cargo, limbo};
+use crate::{cargo, guide, limbo};
 
 const PAGE: Page = Page { path: "docs/errors.md", maker: "cargo xtask docs" };
 /// A page for each code.
@@ -81,6 +81,7 @@ pub(crate) fn check() -> Result<(), Failure> {
     }
     faults::check()?;
     limbo::check()?;
+    guide::check()?;
     let (fresh, present) = (pages(&faults::lines()?), present()?);
     if let Some(name) = fresh.keys().chain(present.keys()).find(|name| fresh.get(*name) != present.get(*name)) {
         return Err(stale(&format!("{FOLDER}/{name}")));
@@ -211,10 +212,7 @@ mod tests {
             for name in tests.split('`').skip(1).step_by(2).filter(|name| name.matches('_').count() >= 3) {
                 let name = name.rsplit("::").next().unwrap_or(name);
                 let is_name = name.chars().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || it == '_');
-                assert!(
-                    !is_name || functions.contains(name),
-                    "there is no test {name}, which docs/found-in-use.md names"
-                );
+                assert!(!is_name || functions.contains(name), "missing test {name}, which docs/found-in-use.md names");
                 named += usize::from(is_name);
             }
         }

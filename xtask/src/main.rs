@@ -1,10 +1,9 @@
-//! Everything a contributor runs: `cargo xtask test`, `rooms`, `docs`, `bench`, `conformance`, `cost`, `days`, `faults`, `features`,
-//! `fuzz`, `kills`, `limbo`, `matrix`, `mutants`, `packages`, `soak`,
-//! `uploads`.
+//! Everything a contributor runs: `cargo xtask test` and the tasks beside it (`cargo xtask --help`).
 //!
 //! One file per task, plain Rust, no shell: it works the same in CI, which runs only `cargo xtask test`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks through its output")]
 
+mod api;
 mod bench;
 mod cargo;
 mod conformance;
@@ -15,6 +14,7 @@ mod failure;
 mod faults;
 mod features;
 mod fuzz;
+mod guide;
 mod kills;
 mod limbo;
 mod matrix;
@@ -45,6 +45,8 @@ enum Task {
     Test(test::Arguments),
     /// Fails on any arrow between our crates that the design does not draw, on files that import each other, and on weight
     Rooms,
+    /// Writes the public API of each published crate to docs/api
+    Api(api::Arguments),
     /// Writes the generated parts of docs/
     Docs(docs::Arguments),
     /// Each transport through the client against its raw library; takes the options of the benchmark
@@ -66,6 +68,8 @@ enum Task {
     Mutants(mutants::Arguments),
     /// Every fuzz target for some minutes, by cargo-fuzz
     Fuzz(fuzz::Arguments),
+    /// Writes docs/tls-stacks.md and its plots, from the figures that `bench -- --report docs/tls-stacks.json` wrote
+    Guide,
     /// Every task about service users killed at every step, and the table of docs/service-users-proof.md
     Kills(kills::Arguments),
     /// The certificates of x509-limbo shown to every stack, and docs/limbo.md; fails where one is judged otherwise than recorded
@@ -79,9 +83,13 @@ enum Task {
 }
 
 fn main() -> ExitCode {
+    if let Some(code) = api::rustdoc() {
+        return code;
+    }
     let done = match Arguments::parse().task {
         Task::Test(arguments) => test::run(&arguments),
         Task::Rooms => rooms::run(),
+        Task::Api(arguments) => api::run(&arguments),
         Task::Docs(arguments) => docs::run(&arguments),
         Task::Bench(arguments) => bench::run(&arguments),
         Task::Conformance(arguments) => conformance::run(&arguments),
@@ -92,6 +100,7 @@ fn main() -> ExitCode {
         Task::Packages => packages::run(),
         Task::Mutants(arguments) => mutants::run(&arguments),
         Task::Fuzz(arguments) => fuzz::run(&arguments),
+        Task::Guide => guide::run(),
         Task::Kills(arguments) => kills::run(&arguments),
         Task::Limbo(arguments) => limbo::run(&arguments),
         Task::Days(arguments) => days::run(&arguments),

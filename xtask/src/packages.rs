@@ -7,8 +7,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use cargo_metadata::MetadataCommand;
-
 use crate::cargo;
 use crate::failure::Failure;
 
@@ -56,7 +54,7 @@ pub(crate) fn run() -> Result<(), Failure> {
         let _ = write!(members, ", \"{name}-{version}\"");
         let _ = writeln!(patches, "{name} = {{ path = \"{name}-{version}\" }}");
     }
-    let version = published.get("digicert-one").ok_or_else(|| Failure::new("there is no package digicert-one"))?;
+    let version = published.get("digicert-one").ok_or_else(|| Failure::new("missing package digicert-one"))?;
     let root =
         format!("[workspace]\nresolver = \"3\"\nmembers = [\"program\"{members}]\n\n[patch.crates-io]\n{patches}");
     let files = [
@@ -78,14 +76,7 @@ pub(crate) fn run() -> Result<(), Failure> {
 
 /// The packages that may be published, with their versions.
 fn published() -> Result<BTreeMap<String, String>, Failure> {
-    let metadata = MetadataCommand::new()
-        .cargo_path(cargo::path())
-        .current_dir(cargo::root())
-        .no_deps()
-        .exec()
-        .map_err(|error| Failure::new(format_args!("cargo metadata: {error}")))?;
-    // An empty list is `publish = false`.
-    let open = metadata.packages.into_iter().filter(|package| package.publish.as_ref().is_none_or(|to| !to.is_empty()));
+    let open = cargo::published()?.into_iter();
     Ok(open.map(|package| (package.name.to_string(), package.version.to_string())).collect())
 }
 

@@ -2,15 +2,17 @@
 //!
 //! `graph` reads the dependencies, `table` has the allowed ones, `rules` compares the two without I/O, so
 //! that its tests can show failures on small graphs. `circles` does the same for the files of each crate,
-//! `weights` for the number of dependencies.
+//! `weights` for the number of dependencies, `surface` for the number of public types.
 
 mod circles;
 mod graph;
 mod rules;
+mod surface;
 mod table;
 mod weights;
 
 pub(crate) use table::OUTSIDE;
+pub(crate) use weights::crates;
 
 use self::circles::Crate;
 use self::weights::Weighed;
@@ -28,6 +30,7 @@ pub(crate) fn run() -> Result<(), Failure> {
     broken.extend(circles::check(&crates, table::CIRCLING));
     let weighed = table::WEIGHTS.iter().map(Weighed::measure).collect::<Result<Vec<_>, _>>()?;
     broken.extend(weights::check(&weighed));
+    broken.extend(surface::check()?);
     println!("{}", weights::table(&weighed));
     if broken.is_empty() {
         let arrows: usize = graph.packages.iter().map(|package| package.arrows.len()).sum();

@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 
 use crate::failure::Failure;
 use crate::rooms::OUTSIDE;
-use crate::{cargo, cost, docs, packages, rooms};
+use crate::cargo::{CHECKED, NOT_APART};
+use crate::{api, cargo, cost, docs, packages, rooms};
 
 /// Which steps to run.
 #[derive(clap::Args)]
@@ -54,18 +55,6 @@ enum Ran {
 
 /// Packages that switch on, on purpose, features that the others must not see.
 const APART: &[&str] = &["--package", "digicert-one-unified", "--package", "digicert-one-bench"];
-/// Not built with the others either: its figures are those of the client without the features that they switch on.
-const NOT_APART: &[&str] = &[
-    "--workspace",
-    "--exclude",
-    "digicert-one-unified",
-    "--exclude",
-    "digicert-one-bench",
-    "--exclude",
-    "digicert-one-cost",
-];
-/// The features of the steps that compile nothing to run: what the one has checked, the other need not.
-const CHECKED: &[&str] = &["--features", "digicert-one-cli/keyring,digicert-one/blocking"];
 const SECOND_ENGINE: &[&str] =
     &["--package", "digicert-one-isahc", "--no-default-features", "--features", "openssl-engine"];
 const KEYRING: &[&str] =
@@ -94,6 +83,7 @@ fn steps() -> Vec<Step> {
             CargoDoc([&["doc", "--no-deps"], NOT_APART, CHECKED].concat()),
             "the documentation builds without a warning",
         ),
+        step("api", Ours(the_api), "the public API is the one that docs/api records"),
         step("packages", Ours(the_packages), "the published crates build from their archives alone"),
         step(
             "keyring-test",
@@ -240,6 +230,10 @@ fn the_rooms() -> Result<Ran, Failure> {
     rooms::run().map(|()| Ran::Done)
 }
 
+fn the_api() -> Result<Ran, Failure> {
+    api::check().map(|()| Ran::Done)
+}
+
 fn the_packages() -> Result<Ran, Failure> {
     packages::run().map(|()| Ran::Done)
 }
@@ -316,7 +310,7 @@ mod tests {
 
     #[test]
     fn unknown_step_error_lists_the_steps() {
-        let error = chosen(Some("tset"), None).err().expect("there is no such step");
+        let error = chosen(Some("tset"), None).err().expect("an unknown step");
         assert!(error.to_string().contains("tset") && error.to_string().contains("unified-test"), "{error:?}");
     }
 

@@ -73,7 +73,7 @@ impl Certificates {
     /// # Errors
     /// See [`Error`]. Before anything is sent: a nickname with other characters than letters, digits, blanks,
     /// `-` and `_`, an end date in the past, a text that is not a request or holds a private key
-    /// ([`InvalidField`](crate::InvalidField)). From the platform: see [`Refusal`](crate::Refusal). API-05 if
+    ///. From the platform: see [`Refusal`](crate::Refusal). API-05 if
     /// a certificate was created but is missing from the response. Never retried once it may have been
     /// processed; [`Error::left_behind`] then lists what may have been created.
     pub async fn request(&self, wanted: &NewClientCertificate) -> Result<IssuedCertificate, Error> {
@@ -101,7 +101,7 @@ impl Certificates {
         self.switch(id, true).await
     }
 
-    /// Disables a certificate: handshakes with it still succeed, calls do not. There is no call that revokes one.
+    /// Disables a certificate: handshakes with it still succeed, calls do not. The platform has no call that revokes one.
     ///
     /// Permission, source: as [`enable`](Self::enable); the same path does both (documented).
     ///

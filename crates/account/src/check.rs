@@ -11,19 +11,17 @@ use crate::fields::day;
 /// Error returned when a value is refused before anything is sent. The source of an [`Error`] of kind
 /// [`ErrorKind::Request`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
 #[error("invalid {field}: {problem}")]
-pub struct InvalidField {
+pub(crate) struct InvalidField {
     /// The field, with the platform's name.
-    pub field: &'static str,
+    pub(crate) field: &'static str,
     /// What is wrong with it.
-    pub problem: Problem,
+    pub(crate) problem: Problem,
 }
 
 /// The reason why a value is invalid. Never shows the value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Problem {
+pub(crate) enum Problem {
     /// Empty, or blanks only.
     #[error("expected a value that is not empty")]
     Empty,

@@ -34,6 +34,7 @@ mod call;
 mod certificate;
 mod certificates;
 mod check;
+mod created;
 mod directory;
 mod fields;
 mod id;
@@ -48,18 +49,17 @@ mod users;
 
 pub use certificate::{ClientCertificate, IssuedCertificate, NewClientCertificate};
 pub use certificates::Certificates;
-pub use check::{InvalidField, Problem};
+pub use created::CreatedKey;
 use digicert_one_client::{Client, Error};
-pub use digicert_one_client::{OrphanedResource, ResourceKind};
 pub use directory::{Account, AuditEntry, Organization, Role, ServicePeriod};
 pub use fields::Extra;
 pub use id::{AccountId, CertificateId, OrganizationId, TokenId, UserId};
 pub use list::List;
 pub use open::{Status, UserType};
 pub use refusal::Refusal;
-pub use token::{ApiToken, CreatedToken, NewToken, TokenChange};
+pub use token::{ApiToken, NewToken, TokenChange};
 pub use tokens::Tokens;
-pub use user::{Application, CreatedServiceUser, NewServiceUser, User, UserChange};
+pub use user::{Application, NewServiceUser, User, UserChange};
 pub use users::Users;
 
 /// The application code of Account Manager, for [`AccountManager::roles`].

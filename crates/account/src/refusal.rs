@@ -4,7 +4,7 @@
 use digicert_one_client::Error;
 use digicert_one_core::Code;
 
-use crate::InvalidField;
+use crate::check::InvalidField;
 
 /// The reason why Account Manager, or a check before sending, refused a call.
 ///

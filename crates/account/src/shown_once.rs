@@ -128,7 +128,7 @@ fn look<'a>(value: &'a Value, place: String, found: &mut Vec<(String, &'a str)>)
 }
 
 fn looks_like_a_key(text: &str) -> bool {
-    text.len() == USUAL_LENGTH && ApiKey::new(text).is_ok_and(|key| key.shape().is_usual)
+    text.len() == USUAL_LENGTH && ApiKey::new(text).is_ok_and(|key| key.shape().1)
 }
 
 /// Finds the text with the most likely name.

@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use digicert_one_core::{EndDate, Secret};
+use digicert_one_core::EndDate;
 use serde::de::Deserializer;
 use serde::{Deserialize, Serialize};
 
@@ -162,16 +162,4 @@ impl TokenChange {
         self.name.as_deref().map_or(Ok(()), |name| check::name("name", name))?;
         check::end_date(self.end_date, now)
     }
-}
-
-/// A newly created API token, with the only copy of its API key.
-///
-/// Store the key first: it cannot be retrieved again.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct CreatedToken {
-    /// The token; `None` if the response has no id. Its name identifies it in the list.
-    pub token: Option<ApiToken>,
-    /// Its secret.
-    pub api_key: Secret,
 }

@@ -5,7 +5,7 @@ use http::Method;
 use serde_json::Value;
 
 use crate::call::{self, path};
-use crate::{ApiToken, CreatedToken, List, NewToken, TokenChange, TokenId, UserId, shown_once};
+use crate::{ApiToken, CreatedKey, List, NewToken, TokenChange, TokenId, UserId, shown_once};
 
 const RESOURCE: &str = "api-access-token";
 const TOKEN: &str = "/account/api/v1/api-access-token/{id}";
@@ -49,18 +49,18 @@ impl Tokens {
     ///
     /// # Errors
     /// See [`Error`]. Before anything is sent: a name with other characters than letters, digits, blanks, `-`
-    /// and `_`, an end date in the past ([`InvalidField`](crate::InvalidField)). From the platform: see
+    /// and `_`, an end date in the past. From the platform: see
     /// [`Refusal`](crate::Refusal); API-07 if an older platform allows one token only. API-05 if a token was
     /// created but its key is missing from the response. Never retried once it may have been processed;
     /// [`Error::left_behind`] then lists what may have been created.
-    pub async fn create(&self, token: &NewToken) -> Result<CreatedToken, Error> {
+    pub async fn create(&self, token: &NewToken) -> Result<CreatedKey, Error> {
         token.check(self.client.clock().now())?;
         let mut answer = call::create(&self.client, RESOURCE, token, ResourceKind::ApiToken, &token.name).await?;
         let Some(shown) = shown_once::take(&mut answer.object, &answer.origin) else {
             return Err(answer.not_shown("API key"));
         };
         let beside = shown.beside.and_then(|fields| serde_json::from_value(Value::Object(fields)).ok());
-        Ok(CreatedToken { token: answer.into_object().or(beside), api_key: shown.api_key })
+        Ok(CreatedKey { user: None, token: answer.into_object().or(beside), api_key: shown.api_key })
     }
 
     /// Returns one token, without its secret: `GET api-access-token/{id}`.

@@ -1,12 +1,12 @@
 //! Users: the platform's object, and the requests to create or change one. The calls are in `users.rs`.
 
-use digicert_one_core::{EndDate, Secret};
+use digicert_one_core::EndDate;
 use serde::de::Deserializer;
 use serde::{Deserialize, Serialize};
 
 use crate::check::{self, InvalidField};
 use crate::fields::{Extra, Fields, write_end};
-use crate::{AccountId, ApiToken, ClientCertificate, Status, UserId, UserType};
+use crate::{AccountId, ClientCertificate, Status, UserId, UserType};
 
 /// A user or service user.
 ///
@@ -327,18 +327,4 @@ impl UserChange {
         accounts.iter().flatten().try_for_each(|id| check::id("accounts", id.as_str()))?;
         check::end_date(*end_date, now)
     }
-}
-
-/// A newly created service user, with the only copy of its API key.
-///
-/// Store the key first: it cannot be retrieved again.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct CreatedServiceUser {
-    /// The service user; `None` if the response has no id. Its name identifies it in the list.
-    pub user: Option<User>,
-    /// Its first API token, if it is in the response.
-    pub token: Option<ApiToken>,
-    /// The secret of that token.
-    pub api_key: Secret,
 }

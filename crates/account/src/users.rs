@@ -5,7 +5,7 @@ use http::Method;
 use serde_json::Value;
 
 use crate::call::{self, path};
-use crate::{CreatedServiceUser, List, NewServiceUser, Status, User, UserChange, UserId, UserType, shown_once};
+use crate::{CreatedKey, List, NewServiceUser, Status, User, UserChange, UserId, UserType, shown_once};
 
 const USER: &str = "/account/api/v1/user/{id}";
 
@@ -80,10 +80,10 @@ impl Users {
     ///
     /// # Errors
     /// See [`Error`]. Before anything is sent: an empty name or address, a control character, an end date in
-    /// the past ([`InvalidField`](crate::InvalidField)). From the platform: see [`Refusal`](crate::Refusal).
+    /// the past. From the platform: see [`Refusal`](crate::Refusal).
     /// API-05 if a user was created but its key is missing from the response. Never retried once it may have
     /// been processed; [`Error::left_behind`] then lists what may have been created.
-    pub async fn create(&self, user: &NewServiceUser) -> Result<CreatedServiceUser, Error> {
+    pub async fn create(&self, user: &NewServiceUser) -> Result<CreatedKey, Error> {
         user.check(self.client.clock().now())?;
         let mut answer =
             call::create(&self.client, "user", user, ResourceKind::ServiceUser, &user.friendly_name).await?;
@@ -91,7 +91,7 @@ impl Users {
             return Err(answer.not_shown("API key"));
         };
         let token = shown.beside.and_then(|fields| serde_json::from_value(Value::Object(fields)).ok());
-        Ok(CreatedServiceUser { user: answer.into_object(), token, api_key: shown.api_key })
+        Ok(CreatedKey { user: answer.into_object(), token, api_key: shown.api_key })
     }
 
     /// Changes a user: `PUT user/{id}`. Fields that are not set stay. Returns the new state.

@@ -1,6 +1,7 @@
 //! The command line. No option takes a secret: keys and certificates come from variables and files.
 
 mod account;
+mod call;
 mod cert_file;
 mod checks;
 mod code;
@@ -8,10 +9,12 @@ mod connection;
 mod csc;
 mod init;
 mod keeping;
+pub(crate) mod layout;
 #[cfg(test)]
 mod page;
 pub(crate) mod pasted;
 pub(crate) mod path;
+mod proxy;
 mod recover;
 
 use std::ffi::OsString;
@@ -19,8 +22,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use clap::builder::{PossibleValuesParser, Resettable, StyledStr};
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use digicert_one::{Paging, Position};
 use digicert_one_emulator::Fault;
 use jiff::Timestamp;
@@ -30,13 +32,16 @@ pub(crate) use self::account::{
     DisableUserOptions, OfUserOptions, OneOptions, OneUserOptions, RemoveOptions, RequestOptions, ResumeOptions,
     RoleCommand, RoleOptions, RotateCertOptions, RotateTokenOptions, ServiceUserCommand, TokenCommand,
 };
+pub(crate) use self::call::{CallOptions, Data};
 pub(crate) use self::cert_file::{CertInput, ConvertOptions, CsrOptions, InspectOptions, TargetFormat};
 pub(crate) use self::checks::{CompletionsOptions, DoctorOptions, ExpiryOptions, ExplainOptions, ManOptions};
 pub(crate) use self::connection::{ConnectionOptions, ModeName, SetupOptions};
 pub(crate) use self::csc::{CscCallerOptions, CscCommand, CscListOptions, HashName, SignOptions};
 pub(crate) use self::init::InitOptions;
 pub(crate) use self::keeping::{KeepOptions, MakeOptions, RenewalOptions};
+pub(crate) use self::proxy::ProxyOptions;
 pub(crate) use self::recover::RecoverOptions;
+use crate::page::ColorChoice;
 
 const VARIABLES: &str = "\
 Variables (d1 env shows which of them are used; more in docs/credentials.md):
@@ -62,6 +67,16 @@ pub(crate) struct Arguments {
     /// Print one JSON document on standard output, for errors too.
     #[arg(long, global = true)]
     pub(crate) json: bool,
+    /// Print what this filter of jq selects: from the document of --json; with call from the body, with list from each item.
+    #[cfg(feature = "jq")]
+    #[arg(long, global = true, value_name = "FILTER")]
+    pub(crate) jq: Option<String>,
+    /// Show on standard error what is sent where, and how long it takes; -vv shows more. Never a secret.
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// Colours. The variable NO_COLOR switches them off, too.
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    pub(crate) color: ColorChoice,
 
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -83,7 +98,8 @@ pub(crate) enum Command {
     Whoami(ConnectionOptions),
     /// Make one call and print the body of the response.
     #[command(after_help = concat!("Examples:\n  d1 call GET '/account/api/v1/user?user_type=service'\n",
-        "  d1 call POST /signingmanager/api/v1/keypairs/ID/sign --data request.json --mode both"))]
+        "  d1 call POST /signingmanager/api/v1/keypairs/ID/sign --data @request.json --mode both\n",
+        "  d1 call GET /account/api/v1/user --jq '.items[].friendly_name'"))]
     Call(CallOptions),
     /// Print the items of a list from all its pages, one line of JSON each.
     #[command(after_help = concat!("Examples:\n  d1 list '/mpki/api/v1/certificate-search?status=ISSUED' | jq -r .serial_number\n",
@@ -102,6 +118,16 @@ pub(crate) enum Command {
         "  d1 run --profile ci-prod --names smctl -- smctl healthcheck\n",
         "  d1 run -- sh -c 'curl --cert $DC_CLIENT_CERT_FILE $DC_CLIENTAUTH_BASE/account/api/v1/user'"))]
     Run(RunOptions),
+    /// Let programs in any language call DigiCert ONE with this credential, through a local socket.
+    ///
+    /// Forwards requests over a Unix socket (0600), a loopback address with a token, or the sockets that systemd opened; reloads the
+    /// credential when it changes; refuses browsers and other hosts. GET /_d1/health and /_d1/metrics report on it. Stops at SIGTERM or
+    /// Ctrl-C when the requests in flight have finished: exit code 0, or that of the signal if some were cut off. With --json, each line
+    /// of the log is a JSON document.
+    #[command(after_help = concat!("Examples:\n  d1 proxy --socket /run/d1/proxy.sock --profile ci-prod\n",
+        "  curl --unix-socket /run/d1/proxy.sock http://localhost/account/api/v1/user/me\n",
+        "  d1 proxy --listen 127.0.0.1:8700 --token-file ./proxy-token"))]
+    Proxy(ProxyOptions),
     /// Write a profile into d1.toml, with references to secrets, and check it.
     ///
     /// Asks on a terminal for what the options do not give. A profile that exists is not changed.
@@ -129,6 +155,10 @@ pub(crate) enum Command {
     /// Without CODE, every code with its summary.
     #[command(after_help = "Examples:\n  d1 explain HS-02\n  d1 explain\n  d1 --json explain AUT-01")]
     Explain(ExplainOptions),
+    /// Show the options of every command that calls DigiCert ONE: who calls, where, over which TLS stack.
+    #[command(after_help = concat!("Examples:\n  d1 whoami --profile ci-prod\n  d1 list /mpki/api/v1/audit-log --mode both --timeout 300\n",
+        "  d1 call GET /account/api/v1/user --base https://demo.one.digicert.com --no-retry"))]
+    Connection(ConnectionOptions),
     /// Print a completion script for a shell: bash, elvish, fish, powershell or zsh.
     #[command(after_help = concat!("Examples:\n  d1 completions bash > ~/.local/share/bash-completion/completions/d1\n",
         "  d1 completions zsh > ~/.zfunc/_d1\n  d1 completions fish > ~/.config/fish/completions/d1.fish\n",
@@ -187,7 +217,7 @@ impl Command {
             Self::ServiceUser(command) => matches!(command, ServiceUserCommand::Create(_)),
             Self::Token(command) => matches!(command, TokenCommand::Create(_) | TokenCommand::Rotate(_)),
             Self::Cert(command) => matches!(command, CertCommand::Request(_) | CertCommand::Rotate(_)),
-            Self::Resume(_) | Self::Run(_) => true,
+            Self::Resume(_) | Self::Run(_) | Self::Proxy(_) => true,
             Self::Emulator(options) => !options.command.is_empty(),
             _ => false,
         }
@@ -266,20 +296,6 @@ fn moment(text: &str) -> Result<SystemTime, String> {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct CallOptions {
-    /// GET, POST, PUT, PATCH, DELETE or HEAD.
-    #[arg(value_parser = PossibleValuesParser::new(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"]), ignore_case = true)]
-    pub(crate) method: String,
-    /// Path and query, such as /account/api/v1/user/me; the host follows from the credential.
-    pub(crate) path: String,
-    /// File with a JSON body; - reads standard input.
-    #[arg(value_parser = path::parser(), long, value_name = "FILE")]
-    pub(crate) data: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) connection: ConnectionOptions,
-}
-
-#[derive(Debug, Args)]
 pub(crate) struct ListOptions {
     /// Path and filters, such as /account/api/v1/user?user_type=service; the host follows from the credential.
     pub(crate) path: String,
@@ -326,27 +342,14 @@ impl From<PagingName> for Paging {
     }
 }
 
-/// The definition of the command line. Help is compact: a line for each option where it fits, and what a command says beside its summary
-/// stands before its examples.
+/// The definition of the command line, with every option on every page.
 pub(crate) fn command() -> clap::Command {
-    compact(Arguments::command())
+    layout::compact(Arguments::command())
 }
 
-fn compact(mut command: clap::Command) -> clap::Command {
-    let about = command.get_about().map(ToString::to_string).unwrap_or_default();
-    let details = command.get_long_about().map(ToString::to_string);
-    let details = details
-        .as_deref()
-        .map(|whole| whole.strip_prefix(&*about).unwrap_or(whole).trim_start_matches('.').trim().to_owned());
-    if let Some(details) = details.filter(|details| !details.is_empty() && command.get_name() != "d1") {
-        let examples = command.get_after_help().map(ToString::to_string).unwrap_or_default();
-        command = command.after_help(format!("{details}\n\n{examples}"));
-    }
-    let names: Vec<String> = command.get_subcommands().map(|one| one.get_name().to_owned()).collect();
-    let command = command
-        .long_about(Resettable::<StyledStr>::Reset)
-        .mut_args(|argument| argument.long_help(Resettable::<StyledStr>::Reset));
-    names.iter().fold(command, |command, name| command.mut_subcommand(name, compact))
+/// The same, with help for a terminal; [`layout::shown`] has its last touch.
+pub(crate) fn parser() -> clap::Command {
+    layout::for_terminal(command())
 }
 
 #[cfg(test)]

@@ -10,31 +10,40 @@ use data_encoding::BASE64;
 use digicert_one::core::{Mode, printable_line};
 use digicert_one::{Client, Response};
 use http::Method;
-use serde::de::Error as _;
+use http::header::CONTENT_TYPE;
+use serde::de::{Error as _, IgnoredAny};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use crate::arguments::{CallOptions, ConnectionOptions};
+use crate::arguments::{CallOptions, ConnectionOptions, Data};
 use crate::connection;
 use crate::failure::Failure;
 use crate::output::{Output, diagnosis_json};
 
 /// Makes one call and prints the body of the response.
 pub(crate) async fn call(options: &CallOptions, output: &Output) -> Result<(), Failure> {
+    let (content_type, data) = options.body()?;
     let client = connection::client(&options.connection, output).await?;
     let method: Method =
         options.method.to_ascii_uppercase().parse().map_err(|error| Failure::Internal(Box::new(error)))?;
     let mut request = client.request(method, options.path.as_str());
-    if let Some(path) = &options.data {
-        request = request.body("application/json", read(path)?);
+    for header in options.header.iter().filter(|header| header.name != CONTENT_TYPE) {
+        request = request.header(header.name.as_str(), &header.value);
+    }
+    if let Some(data) = data {
+        request = request.body(content_type, data);
     }
     output.progress(&format!("calling {}", options.path));
     let limit = connection::limit(&options.connection);
-    let (head, encoding, bytes) = within(limit, async {
+    let (head, headers, encoding, bytes) = within(limit, async {
         let response = request.send().await?;
-        let (head, encoding) = (head(&client, &response, output), response.content_encoding().map(str::to_owned));
-        Ok((head, encoding, response.bytes().await?))
+        let (mut head, encoding) = (head(&client, &response, output), response.content_encoding().map(str::to_owned));
+        let headers = options.include.then(|| Headers::of(&response));
+        if let Some(headers) = &headers {
+            head["headers"] = headers.document();
+        }
+        Ok((head, headers, encoding, response.bytes().await?))
     })
     .await?;
     if let Some(encoding) = encoding {
@@ -48,10 +57,62 @@ pub(crate) async fn call(options: &CallOptions, output: &Output) -> Result<(), F
             ));
         }
     }
+    if output.filters_bodies() {
+        return output.select(&bytes).map(drop);
+    }
     if !output.is_json() {
+        if let Some(headers) = &headers {
+            output.text(&headers.text())?;
+        }
         return output.bytes(&bytes);
     }
     output.document(&Answered { head, body: Body::of(&bytes) })
+}
+
+impl CallOptions {
+    /// The body of the request and its type.
+    fn body(&self) -> Result<(&str, Option<Vec<u8>>), Failure> {
+        let given = self.header.iter().find(|header| header.name == CONTENT_TYPE).map(|header| &*header.value);
+        let data = match &self.data {
+            Some(Data::Literal(text)) if given.is_none() && serde_json::from_str::<IgnoredAny>(text).is_err() => {
+                return Err(Failure::Usage(
+                    "--data: this text is not JSON; write @FILE for the content of a file, or give the type of the text, as in \
+                     -H 'Content-Type: text/plain'"
+                        .to_owned(),
+                ));
+            }
+            Some(Data::Literal(text)) => Some(text.clone().into_bytes()),
+            Some(Data::File(path)) => Some(read(path)?),
+            Some(Data::Input) => Some(read(Path::new("-"))?),
+            None => None,
+        };
+        Ok((given.unwrap_or("application/json"), data))
+    }
+}
+
+/// Status line and headers, as they came.
+struct Headers {
+    status: String,
+    headers: Vec<(String, String)>,
+}
+
+impl Headers {
+    fn of(response: &Response) -> Self {
+        let headers = response.headers().iter().map(|(name, value)| {
+            let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+            (name.as_str().to_owned(), value)
+        });
+        Self { status: format!("{:?} {}", response.version(), response.status()), headers: headers.collect() }
+    }
+
+    fn text(&self) -> String {
+        let lines = self.headers.iter().map(|(name, value)| format!("{name}: {}\n", printable_line(value)));
+        format!("{}\n{}", self.status, lines.collect::<String>())
+    }
+
+    fn document(&self) -> Value {
+        Value::Array(self.headers.iter().map(|(name, value)| json!([name, value])).collect())
+    }
 }
 
 /// The head of a response, and what came with it.

@@ -7,18 +7,20 @@ use std::time::{Duration, SystemTime};
 use digicert_one::core::{Code, Connector};
 use digicert_one::credentials::LoadedCredential;
 use digicert_one::{
-    Client, HttpVersions, ReadOptions, Setting, Setup, SetupError, Timeouts, TransportConfig, TrustRoots, Warning,
+    Client, ClientBuilder, Config, ConfigError, HttpVersions, ReadOptions, Retry, Timeouts, TransportConfig, TrustRoots,
+    Variable, Warning,
 };
 
 use crate::arguments::{ConnectionOptions, SetupOptions};
 use crate::end_date;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::retry_line;
 
 /// What was found of a caller.
 #[derive(Clone)]
 pub(crate) struct Found {
-    pub(crate) setup: Setup,
+    pub(crate) setup: Config,
     pub(crate) reading: LoadedCredential,
 }
 
@@ -39,7 +41,7 @@ pub(crate) async fn found(options: &ConnectionOptions, allow_expired: bool) -> R
     let reading = tokio::task::spawn_blocking(move || {
         let setup = setup(&chosen)?;
         let reading = setup.read(&ReadOptions::at(SystemTime::now()).allow_expired(allow_expired))?;
-        Ok::<_, SetupError>(Found { setup, reading })
+        Ok::<_, ConfigError>(Found { setup, reading })
     });
     Ok(reading.await.map_err(|error| Failure::Internal(error.into()))??)
 }
@@ -47,21 +49,28 @@ pub(crate) async fn found(options: &ConnectionOptions, allow_expired: bool) -> R
 /// A client for what was found.
 pub(crate) fn over(options: &ConnectionOptions, found: Found, output: Output) -> Result<Client, Failure> {
     let Found { setup, reading } = found;
-    let (connector, config) = transport(options, &setup, output);
+    output.trace(|| {
+        let mode = reading.material.mode();
+        let host = setup.instance().origin(mode.host_role());
+        let proxy = host.as_ref().map_or_else(|_| "none".to_owned(), |origin| setup.proxy().explain(origin));
+        let transport = connector(options.transport.as_deref()).info().name;
+        format!("mode {mode}, from {}; transport {transport}; proxy {proxy}", reading.source)
+    });
+    Ok(builder(options, &setup, output).credential(reading.fixed()).build()?)
+}
+
+/// A builder that lacks the credential only.
+pub(crate) fn builder(options: &ConnectionOptions, setup: &Config, output: Output) -> ClientBuilder {
+    let (connector, config) = transport(options, setup, output);
     let builder = Client::builder()
         .instance(setup.instance().clone())
         .proxy_rules(setup.proxy().rules().clone())
-        .credential(reading.fixed())
         .shared_connector(connector)
         .transport_config(config)
         .deadline(limit(options));
     // Only where a user watches: scripts read the attempts in the error.
-    let builder = if output.is_watched() {
-        builder.on_retry(move |notice| output.progress(&notice.to_string()))
-    } else {
-        builder
-    };
-    Ok(builder.build()?)
+    let builder = if output.is_watched() { builder.on_retry(retry_line::show) } else { builder };
+    if options.no_retry { builder.retry(Retry::never()) } else { builder }
 }
 
 /// What reports call the caller that these options choose.
@@ -77,7 +86,7 @@ pub(crate) fn limit(options: &ConnectionOptions) -> Duration {
 /// The TLS stack, and what it is to do.
 pub(crate) fn transport(
     options: &ConnectionOptions,
-    setup: &Setup,
+    setup: &Config,
     output: Output,
 ) -> (Arc<dyn Connector>, TransportConfig) {
     let connector = connector(options.transport.as_deref());
@@ -100,8 +109,8 @@ pub(crate) fn transport(
 }
 
 /// Who is calling whom, by these options and the variables of this process.
-pub(crate) fn setup(options: &SetupOptions) -> Result<Setup, SetupError> {
-    let setup = Setup::standard(&|name| setting(options, name))?;
+pub(crate) fn setup(options: &SetupOptions) -> Result<Config, ConfigError> {
+    let setup = Config::standard(&|name| setting(options, name))?;
     Ok(match options.mode {
         Some(mode) => setup.with_mode(mode.into()),
         None => setup,
@@ -109,8 +118,8 @@ pub(crate) fn setup(options: &SetupOptions) -> Result<Setup, SetupError> {
 }
 
 /// A variable, or the option that stands in its place.
-pub(crate) fn setting(options: &SetupOptions, name: &str) -> Option<Setting> {
-    let option = |option: &str, value: Option<OsString>| value.map(|value| Setting::option(option, value));
+pub(crate) fn setting(options: &SetupOptions, name: &str) -> Option<Variable> {
+    let option = |option: &str, value: Option<OsString>| value.map(|value| Variable::option(option, value));
     let given = match name {
         "DC_BASE" => option("--base", options.base.clone().map(Into::into)),
         "DC_CLIENTAUTH_BASE" => option("--clientauth-base", options.clientauth_base.clone().map(Into::into)),
@@ -123,7 +132,7 @@ pub(crate) fn setting(options: &SetupOptions, name: &str) -> Option<Setting> {
         "SM_CA_FILE" if options.ca_file.is_some() => return None,
         _ => None,
     };
-    given.or_else(|| Setting::variable(name))
+    given.or_else(|| Variable::from_env(name))
 }
 
 fn connector(name: Option<&str>) -> Arc<dyn Connector> {

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use data_encoding::BASE64;
 use digicert_one::csc::{CredentialInfo, CscClient, CscCredential, HashAlgo, ListRequest, SignAlgo, SignRequest};
-use digicert_one::{ApiKey, ReadOptions, SetupError};
+use digicert_one::{ApiKey, ConfigError, ReadOptions};
 use serde_json::json;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
@@ -115,7 +115,7 @@ async fn client(
     let reading = tokio::task::spawn_blocking(move || {
         let setup = connection::setup(&chosen)?;
         let key = if given { None } else { setup.read(&ReadOptions::at(SystemTime::now()))?.material.key().cloned() };
-        Ok::<_, SetupError>((setup, key))
+        Ok::<_, ConfigError>((setup, key))
     });
     let (setup, key) = reading.await.map_err(|error| Failure::Internal(error.into()))??;
     let credential = credential.or_else(|| key.map(CscCredential::api_key)).ok_or_else(|| {

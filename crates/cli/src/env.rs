@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use digicert_one::core::{HostRole, Origin};
 use digicert_one::credentials::{ChainReport, ChainSource, Fetched, LoadedCredential, RawCredential, Source};
-use digicert_one::{ReadOptions, Secret, Setup, SetupError, core::Warning};
+use digicert_one::{Config, ConfigError, ReadOptions, Secret, core::Warning};
 use serde_json::{Value, json};
 
 use crate::arguments::SetupOptions;
@@ -17,8 +17,8 @@ use crate::output::{Output, diagnosis_json};
 struct Findings {
     report: Option<ChainReport>,
     raw: Option<RawCredential>,
-    setup: Result<Setup, SetupError>,
-    reading: Result<LoadedCredential, SetupError>,
+    setup: Result<Config, ConfigError>,
+    reading: Result<LoadedCredential, ConfigError>,
 }
 
 /// Prints what a call would use.
@@ -36,7 +36,7 @@ pub(crate) async fn run(options: &SetupOptions, output: &Output) -> Result<(), F
         output.warning(&warning);
     }
     match (findings.setup, findings.reading) {
-        (Err(error @ SetupError::Nothing { .. }), _) | (_, Err(error)) | (Err(error), Ok(_)) => Err(error.into()),
+        (Err(error @ ConfigError::Nothing { .. }), _) | (_, Err(error)) | (Err(error), Ok(_)) => Err(error.into()),
         (Ok(_), Ok(_)) => Ok(()),
     }
 }
@@ -51,7 +51,7 @@ pub(crate) async fn document(options: &SetupOptions) -> Result<Value, Failure> {
     })
 }
 
-fn find(options: &SetupOptions) -> Result<Findings, SetupError> {
+fn find(options: &SetupOptions) -> Result<Findings, ConfigError> {
     let lookup = |name: &str| connection::setting(options, name);
     let setup = connection::setup(options);
     // Without a host there still may be a credential, and the other way round.
@@ -64,11 +64,11 @@ fn find(options: &SetupOptions) -> Result<Findings, SetupError> {
     };
     let (raw, reading) = match fetched {
         Ok(Fetched::Found(raw)) => {
-            let reading = raw.read(&ReadOptions::at(SystemTime::now())).map_err(SetupError::from);
+            let reading = raw.read(&ReadOptions::at(SystemTime::now())).map_err(ConfigError::from);
             (Some(raw), reading)
         }
-        Ok(Fetched::Absent(asked)) => (None, Err(SetupError::NoCredential { asked })),
-        Ok(_) => (None, Err(SetupError::NoCredential { asked: "an unknown kind of source".to_owned() })),
+        Ok(Fetched::Absent(asked)) => (None, Err(ConfigError::NoCredential { asked })),
+        Ok(_) => (None, Err(ConfigError::NoCredential { asked: "an unknown kind of source".to_owned() })),
         Err(error) => (None, Err(error.into())),
     };
     Ok(Findings { report, raw, setup, reading })
@@ -106,7 +106,7 @@ impl Findings {
     }
 
     fn warnings(&self) -> Vec<Warning> {
-        let of_proxy = self.setup.iter().flat_map(Setup::warnings);
+        let of_proxy = self.setup.iter().flat_map(Config::warnings);
         self.reading.iter().flat_map(|reading| reading.warnings.clone()).chain(of_proxy).collect()
     }
 
@@ -133,7 +133,7 @@ impl Findings {
     fn document(&self) -> Value {
         let entries = self.report.iter().flat_map(ChainReport::entries);
         let sources: Vec<Value> = entries
-            .map(|entry| json!({ "source": entry.source, "outcome": entry.outcome.word(), "reason": entry.outcome.reason() }))
+            .map(|(source, outcome, reason)| json!({ "source": source, "outcome": outcome, "reason": reason }))
             .collect();
         let parts: serde_json::Map<String, Value> =
             self.parts().into_iter().map(|(name, place)| (name.replace(' ', "_"), place.into())).collect();
@@ -146,7 +146,7 @@ impl Findings {
             "proxy": self.proxy(),
             "warnings": self.warnings().iter().map(ToString::to_string).collect::<Vec<_>>(),
         });
-        let all = self.setup.as_ref().err().filter(|error| matches!(error, SetupError::Nothing { .. }));
+        let all = self.setup.as_ref().err().filter(|error| matches!(error, ConfigError::Nothing { .. }));
         let error = all.or(self.reading.as_ref().err()).or(self.setup.as_ref().err());
         if let Some(error) = error {
             document["error"] = diagnosis_json(&crate::failure::of_setup(error));

@@ -23,7 +23,7 @@ pub(crate) fn run(options: &ExplainOptions, output: Output) -> Result<(), Failur
             for code in Code::ALL {
                 table.row([code.as_str(), code.title()].map(|cell| Some(cell.to_owned())));
             }
-            output.text(&table.to_string())?;
+            output.table(&table)?;
             output.document(&json!({ "codes": Code::ALL.iter().map(|code| document(*code)).collect::<Vec<_>>() }))
         }
     }

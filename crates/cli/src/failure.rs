@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use digicert_one::core::diagnosis::{Code, Diagnosis, Side};
 use digicert_one::core::{CredentialError, Warning};
-use digicert_one::provisioning::{IssueError, IssueErrorKind, SinkError, SinkErrorKind};
-use digicert_one::{ErrorKind, Position, SetupError, credentials::shown_path};
+use digicert_one::provisioning::{IssueError, IssueErrorKind, StoreError, StoreErrorKind};
+use digicert_one::{ConfigError, ErrorKind, Position, credentials::shown_path};
 use digicert_one_emulator::EmulatorError;
 use serde_json::value::RawValue;
 use thiserror::Error;
@@ -17,7 +17,7 @@ use crate::workflow::{self, InterruptedTask, Issue};
 #[derive(Debug, Error)]
 pub(crate) enum Failure {
     #[error("{0}")]
-    Setup(#[from] SetupError),
+    Setup(#[from] ConfigError),
     #[error("{0}")]
     Call(#[from] digicert_one::Error),
     /// A call whose body had not ended when the time for the whole call ran out.
@@ -35,6 +35,10 @@ pub(crate) enum Failure {
     /// A command line that cannot be understood, and what to type.
     #[error("{summary}")]
     CommandLine { summary: String, hint: String },
+    /// A filter of `--jq` that cannot be read, or fails.
+    #[cfg(feature = "jq")]
+    #[error("--jq: {0}")]
+    Filter(#[from] crate::jq::JqError),
     /// A combination of options that cannot be.
     #[error("{0}")]
     Usage(String),
@@ -57,7 +61,7 @@ pub(crate) enum Failure {
     Program(std::io::Error),
     /// The file of a last resort that cannot be opened.
     #[error("{0}")]
-    Recover(SinkError),
+    Recover(StoreError),
     /// A path that is taken.
     #[error("{} exists", shown(.0))]
     Exists(PathBuf),
@@ -144,6 +148,12 @@ impl Failure {
                 diagnosis
             }
             Self::Usage(_) => Diagnosis::of(Code::CFG_01, self.to_string()),
+            #[cfg(feature = "jq")]
+            Self::Filter(_) => {
+                let mut diagnosis = Diagnosis::of(Code::CFG_01, self.to_string());
+                "change the filter; try it without --jq to see what it is given".clone_into(&mut diagnosis.remedy);
+                diagnosis
+            }
             Self::TooLate(_) => Diagnosis::new(
                 Code::NET_08,
                 format!("{self}."),
@@ -172,6 +182,8 @@ impl Failure {
             Self::Call(error) | Self::List { error, .. } => of_call(error),
             Self::Issue(issue) => of_issue(&issue.error),
             Self::Usage(_) | Self::CommandLine { .. } => 2,
+            #[cfg(feature = "jq")]
+            Self::Filter(_) => 2,
             // As shells count.
             Self::Program(error) => {
                 if error.kind() == std::io::ErrorKind::NotFound {
@@ -211,14 +223,14 @@ fn of_action(action: &str) -> Code {
     }
 }
 
-fn of_recovery(error: &SinkError) -> Diagnosis {
+fn of_recovery(error: &StoreError) -> Diagnosis {
     let (code, cause, remedy) = match error.kind() {
-        SinkErrorKind::WrongPassword => (
+        StoreErrorKind::WrongPassword => (
             Code::ID_03,
             "the password is not the one that the file was written with, or the file was changed since",
             "give the password that --last-resort-password named when the file was written",
         ),
-        SinkErrorKind::Unexpected => (
+        StoreErrorKind::Unexpected => (
             Code::IO_02,
             "docs/last-resort-file.md describes the files that d1 opens",
             "name the file that --last-resort named, whole and unchanged",
@@ -263,21 +275,21 @@ fn of_issue(error: &IssueError) -> u8 {
 }
 
 /// The diagnosis of a set-up that makes no caller.
-pub(crate) fn of_setup(error: &SetupError) -> Diagnosis {
+pub(crate) fn of_setup(error: &ConfigError) -> Diagnosis {
     let mut diagnosis = Diagnosis::of(error.code(), error.to_string());
     let credential = "a credential: DC_API_KEY, or DC_CLIENT_CERT_FILE and DC_CLIENT_KEY_FILE, or both; or --profile";
     match error {
-        SetupError::Nothing { .. } => {
+        ConfigError::Nothing { .. } => {
             diagnosis.remedy = format!(
                 "set both:\n          a host: DC_BASE=https://one.digicert.com, or that of your region\n          {credential}\n        \
                  or try without either: d1 demo"
             );
         }
-        SetupError::NoHost => {
+        ConfigError::NoHost => {
             "set DC_BASE=https://one.digicert.com, or the host of your region; or try: d1 demo"
                 .clone_into(&mut diagnosis.remedy);
         }
-        SetupError::NoCredential { .. } => {
+        ConfigError::NoCredential { .. } => {
             diagnosis.remedy = format!("set {credential}; d1 env shows where d1 looked; or try: d1 demo");
         }
         _ => {}

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use digicert_one::core::{ValueShape, is_random_word};
 use digicert_one::credentials::{ProfileFile, Reference};
-use digicert_one::{Setting, Setup};
+use digicert_one::{Config, Variable};
 
 use crate::arguments::{ConnectionOptions, DoctorOptions, InitOptions, ModeName, SetupOptions};
 use crate::doctor;
@@ -47,7 +47,7 @@ pub(crate) async fn run(options: &InitOptions, output: &Output) -> Result<(), Fa
         ca_file: None,
         config: Some(path),
     };
-    let connection = ConnectionOptions { transport: None, setup, timeout: 60, http1: false };
+    let connection = ConnectionOptions { transport: None, setup, timeout: 60, http1: false, no_retry: false };
     let call = "/account/api/v1/user/me".to_owned();
     let doctor = DoctorOptions {
         online: options.online,
@@ -66,7 +66,7 @@ pub(crate) async fn run(options: &InitOptions, output: &Output) -> Result<(), Fa
 
 impl InitOptions {
     fn path(&self) -> Result<PathBuf, Failure> {
-        let path = self.config.clone().or_else(|| ProfileFile::default_path(&Setting::variable));
+        let path = self.config.clone().or_else(|| ProfileFile::default_path(&Variable::from_env));
         let path = path.ok_or_else(|| {
             Failure::Usage("there is no home directory to write d1.toml to: name a file with --config".to_owned())
         })?;
@@ -139,11 +139,11 @@ impl InitOptions {
         let file = prepare(path, text.as_bytes(), Readers::Owner).map_err(failed)?;
         // In the same directory, where relative paths mean the same.
         let lookup = |name: &str| match name {
-            "DC_CONFIG" => Some(Setting::option("--config", file.path())),
-            "DC_PROFILE" => Some(Setting::option("NAME", &self.name)),
-            _ => Setting::variable(name),
+            "DC_CONFIG" => Some(Variable::option("--config", file.path())),
+            "DC_PROFILE" => Some(Variable::option("NAME", &self.name)),
+            _ => Variable::from_env(name),
         };
-        Setup::standard(&lookup).map_err(Failure::Setup)?;
+        Config::standard(&lookup).map_err(Failure::Setup)?;
         let existing = if previous.is_empty() { Existing::Refuse } else { Existing::Replace };
         persist(file, path, existing).map_err(failed)
     }

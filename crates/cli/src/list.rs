@@ -31,13 +31,14 @@ pub(crate) async fn list(options: &ListOptions, output: &Output) -> Result<(), F
     output.progress(&format!("listing {}", options.path));
     let mut pages = list.pages();
     let (mut items, mut printed) = (Vec::new(), false);
-    let outcome = match output.is_json() {
+    let is_document = output.is_json() && !output.filters_bodies();
+    let outcome = match is_document {
         true => document(&mut pages, &mut items, output).await,
         false => lines(&mut pages, &mut printed, output).await,
     };
     outcome.map_err(|error| match error {
         Failure::Call(error) => {
-            let given = match output.is_json() {
+            let given = match is_document {
                 true => Given::Items(items),
                 false if printed => Given::Printed,
                 false => Given::Nothing,
@@ -52,8 +53,12 @@ pub(crate) async fn list(options: &ListOptions, output: &Output) -> Result<(), F
 async fn lines(pages: &mut Pages, printed: &mut bool, output: &Output) -> Result<(), Failure> {
     while let Some(page) = pages.next().await {
         for item in page? {
-            // Line ends can stand only between the tokens of JSON.
-            if !output.line(&item.get().replace(['\n', '\r'], " "))? {
+            let is_open = match output.filters_bodies() {
+                true => output.select(item.get().as_bytes())?,
+                // Line ends can stand only between the tokens of JSON.
+                false => output.line(&item.get().replace(['\n', '\r'], " "))?,
+            };
+            if !is_open {
                 return Ok(());
             }
             *printed = true;

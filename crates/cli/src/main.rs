@@ -20,16 +20,23 @@ mod expiry;
 mod explain;
 mod failure;
 mod init;
+#[cfg(feature = "jq")]
+mod jq;
+mod json_text;
 mod list;
 mod output;
+mod page;
 mod private_directory;
 mod prompt;
+mod proxy;
 mod recover;
 mod reference;
+mod retry_line;
 mod run;
 mod signal;
 mod signals;
 mod table;
+mod trace;
 mod usage;
 mod whole_file;
 mod workflow;
@@ -40,11 +47,12 @@ use std::process::ExitCode;
 use clap::FromArgMatches;
 
 use self::arguments::{
-    AccountCommand, Arguments, CertCommand, Command, CscCommand, RoleCommand, ServiceUserCommand, TokenCommand, pasted,
-    path,
+    AccountCommand, Arguments, CertCommand, Command, CscCommand, RoleCommand, ServiceUserCommand, TokenCommand, layout,
+    pasted, path,
 };
 use self::failure::Failure;
 use self::output::Output;
+use self::page::ColorChoice;
 use self::signals::Signals;
 
 fn main() -> ExitCode {
@@ -52,17 +60,30 @@ fn main() -> ExitCode {
     let arguments = match parse(&typed) {
         Ok(arguments) => arguments,
         Err(error) if usage::wants_json(&typed) && !usage::is_request(&error) => {
-            return Output::new(true).failed(&usage::failure(&error));
+            return Output::new(true, ColorChoice::Never).failed(&usage::failure(&error));
         }
-        Err(error) => error.exit(),
+        Err(error) => return usage::print(&error, usage::color(&typed)),
     };
-    let output = Output::new(arguments.json);
+    let output = Output::new(arguments.json, arguments.color).verbose(arguments.verbose);
+    #[cfg(feature = "jq")]
+    let output = match arguments.jq.as_deref().map(jq::Filter::new).transpose() {
+        // As long as this process: an output is copied freely.
+        Ok(filter) => output.filtered(filter.map(|filter| &*Box::leak(Box::new(filter)))),
+        Err(error) => return output.failed(&error.into()),
+    };
+    if let Err(error) = trace::start(arguments.verbose) {
+        return output.failed(&Failure::Internal(error));
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return output.failed(&Failure::Internal(error.into())),
     };
     let outcome = runtime.block_on(async {
         let signals = Signals::listen().map_err(|error| Failure::Internal(error.into()))?;
+        #[cfg(feature = "jq")]
+        if arguments.jq.is_some() {
+            tokio::spawn(end_with_its_filter(signals.clone()));
+        }
         tokio::select! {
             outcome = run(&arguments.command, &output, &signals) => outcome,
             signal = signals.first(), if !arguments.command.hears_interrupts() => match arguments.command {
@@ -80,9 +101,17 @@ fn main() -> ExitCode {
     }
 }
 
+/// A filter may run for ever between two values, where no signal is heard: it gets as long as an interrupted task, and some more.
+#[cfg(feature = "jq")]
+async fn end_with_its_filter(signals: Signals) {
+    let signal = signals.first().await;
+    tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+    std::process::exit(signal.exit_code().into());
+}
+
 /// What was typed, if there is no secret in it.
 fn parse(typed: &[OsString]) -> Result<Arguments, clap::Error> {
-    let mut command = arguments::command();
+    let mut command = arguments::parser();
     let matches = command.try_get_matches_from_mut(typed).map_err(path::scrubbed)?;
     pasted::check(&command, &matches)?;
     Arguments::from_arg_matches(&matches).map_err(path::scrubbed)
@@ -101,12 +130,14 @@ async fn run(command: &Command, output: &Output, signals: &Signals) -> Result<()
         Command::Doctor(options) => doctor::run(options, output).await,
         Command::Expiry(options) => expiry::run(options, output).await,
         Command::Explain(options) => explain::run(options, *output),
+        Command::Connection(_) => usage::help_of(layout::CONNECTION, *output),
         Command::Completions(options) => command_docs::completions(options, *output),
         Command::Man(options) => command_docs::man(options, *output),
         Command::ServiceUser(command) => service_user(command, *output, signals).await,
         Command::Token(command) => token(command, *output, signals).await,
         Command::Cert(command) => cert(command, *output, signals).await,
         Command::Run(options) => run::run(options, *output, signals).await,
+        Command::Proxy(options) => proxy::run(options, *output, signals).await,
         Command::Recover(options) => recover::run(options, *output).await,
         Command::Resume(options) => workflow::resume(options, *output, signals).await,
         Command::AuditLog(options) => account::audit_log(options, *output).await,

@@ -1,5 +1,5 @@
 //! What reaches the user: results on standard output, everything else on standard error; with `--json` one document on
-//! standard output, for errors too.
+//! standard output, for errors too. A filter of `--jq` stands between a document and standard output.
 
 use std::fmt;
 use std::io::{IsTerminal, Write};
@@ -13,52 +13,169 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::failure::{Failure, Given};
+#[cfg(feature = "jq")]
+use crate::jq::{Filter, Value as FilterValue};
+use crate::json_text::indented;
+use crate::page::{ColorChoice, Page, Style};
+use crate::retry_line::CLEAR_LINE;
+use crate::table::Table;
 use crate::workflow;
 
 /// Where and how to print.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(crate) struct Output {
     json: bool,
+    colours: ColorChoice,
+    verbose: u8,
+    #[cfg(feature = "jq")]
+    filter: Option<&'static Filter>,
+}
+
+impl fmt::Debug for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Output").field("json", &self.json).field("colours", &self.colours).finish_non_exhaustive()
+    }
 }
 
 impl Output {
-    pub(crate) fn new(json: bool) -> Self {
-        Self { json }
+    pub(crate) fn new(json: bool, colours: ColorChoice) -> Self {
+        Self {
+            json,
+            colours,
+            verbose: 0,
+            #[cfg(feature = "jq")]
+            filter: None,
+        }
     }
 
+    /// The same with traces, as many as `-v` was given.
+    pub(crate) fn verbose(self, verbose: u8) -> Self {
+        Self { verbose, ..self }
+    }
+
+    /// The same with this filter for documents.
+    #[cfg(feature = "jq")]
+    pub(crate) fn filtered(self, filter: Option<&'static Filter>) -> Self {
+        Self { filter, ..self }
+    }
+
+    /// Whether a document is printed in place of text.
     pub(crate) fn is_json(self) -> bool {
-        self.json
+        self.json || self.has_filter()
+    }
+
+    /// Whether a filter is given and no document, so that it is for the body of a response or the items of a list.
+    pub(crate) fn filters_bodies(self) -> bool {
+        self.has_filter() && !self.json
+    }
+
+    #[cfg(feature = "jq")]
+    fn has_filter(self) -> bool {
+        self.filter.is_some()
+    }
+
+    #[cfg(not(feature = "jq"))]
+    fn has_filter(self) -> bool {
+        let _ = self;
+        false
     }
 
     /// Text for people; nothing with `--json`.
     pub(crate) fn text(self, text: &str) -> Result<(), Failure> {
-        if self.json { Ok(()) } else { write(printable_text(text).as_bytes(), true) }
+        if self.is_json() { Ok(()) } else { write(printable_text(text).as_bytes(), true) }
     }
 
-    /// The document of `--json`; nothing without.
+    /// A text to put together for standard output, in its colours and of its width.
+    pub(crate) fn page(self) -> Page {
+        let out = std::io::stdout();
+        let is_wide = |columns: &usize| *columns > 0;
+        let size = out.is_terminal().then(|| terminal_size::terminal_size_of(&out)).flatten();
+        let width = size.map(|(terminal_size::Width(columns), _)| usize::from(columns)).filter(is_wide);
+        Page::new(self.colours.applies_to(&out), width)
+    }
+
+    /// Such a text; nothing with `--json`.
+    pub(crate) fn print(self, page: Page) -> Result<(), Failure> {
+        if self.is_json() { Ok(()) } else { write(page.finish().as_bytes(), true) }
+    }
+
+    /// A table for people; nothing with `--json`.
+    pub(crate) fn table(self, table: &Table) -> Result<(), Failure> {
+        let mut page = self.page();
+        table.print(&mut page);
+        self.print(page)
+    }
+
+    /// The document of `--json`, or what a filter makes of it; nothing without either.
     pub(crate) fn document<T: Serialize + ?Sized>(self, document: &T) -> Result<(), Failure> {
-        if !self.json {
+        if !self.is_json() {
             return Ok(());
         }
         let text = serde_json::to_string_pretty(document).map_err(|error| Failure::Internal(error.into()))?;
+        if self.has_filter() {
+            return self.select(text.as_bytes()).map(drop);
+        }
         write(printable_json(&text).as_bytes(), true)
+    }
+
+    /// Prints what the filter makes of JSON; false if the reader has closed the pipe.
+    #[cfg(feature = "jq")]
+    pub(crate) fn select(self, json: &[u8]) -> Result<bool, Failure> {
+        let (Some(filter), mut open) = (self.filter, true) else { return Ok(true) };
+        filter.run(json, |value| {
+            open = match value {
+                FilterValue::Text(text) if self.is_terminal() => self.whole_line(&printable_text(&text))?,
+                FilterValue::Text(text) => self.whole_line(&text)?,
+                FilterValue::Json(json) => match indented(json.as_bytes()).filter(|_| self.is_terminal()) {
+                    Some(json) => self.line(&json)?,
+                    None => self.line(&json)?,
+                },
+            };
+            Ok::<_, Failure>(open)
+        })?;
+        Ok(open)
+    }
+
+    #[cfg(not(feature = "jq"))]
+    pub(crate) fn select(self, _: &[u8]) -> Result<bool, Failure> {
+        let _ = self;
+        Ok(true)
     }
 
     /// Prints one line of JSON; false if the reader has closed the pipe.
     pub(crate) fn line(self, text: &str) -> Result<bool, Failure> {
-        match put(printable_json(text).as_bytes(), true) {
+        self.whole_line(&printable_json(text))
+    }
+
+    fn whole_line(self, text: &str) -> Result<bool, Failure> {
+        match put(text.as_bytes(), true) {
             Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(false),
             other => other.map(|()| true).map_err(Failure::Output),
         }
     }
 
-    /// Bytes as they are; on a terminal, text without what steers it.
+    /// Bytes as they are; on a terminal, JSON is indented, and text is without what steers the terminal.
     pub(crate) fn bytes(self, bytes: &[u8]) -> Result<(), Failure> {
-        if std::io::stdout().is_terminal() {
-            let text = String::from_utf8_lossy(bytes);
-            return write(printable_text(&text).as_bytes(), !bytes.ends_with(b"\n"));
+        if !self.is_terminal() {
+            return write(bytes, false);
         }
-        write(bytes, std::io::stdout().is_terminal() && !bytes.ends_with(b"\n"))
+        match indented(bytes) {
+            Some(json) => write(printable_json(&json).as_bytes(), true),
+            None => write(printable_text(&String::from_utf8_lossy(bytes)).as_bytes(), !bytes.ends_with(b"\n")),
+        }
+    }
+
+    /// Prints what `-v` asks for.
+    pub(crate) fn trace(self, text: impl FnOnce() -> String) {
+        if self.verbose > 0 {
+            // Nothing can be shown where standard error is closed.
+            let _ = writeln!(std::io::stderr(), "* {}", printable_text(&text()));
+        }
+    }
+
+    /// A text to put together for standard error.
+    fn error_page(self) -> Page {
+        Page::new(self.colours.applies_to(&std::io::stderr()), None)
     }
 
     /// Whether standard output is a terminal.
@@ -79,10 +196,19 @@ impl Output {
         }
     }
 
+    /// Prints a line of a log.
+    pub(crate) fn log(self, text: &str) {
+        // As above.
+        let _ = writeln!(std::io::stderr(), "{}", printable_text(text));
+    }
+
     /// Prints a warning.
     pub(crate) fn warning(self, warning: &impl fmt::Display) {
+        let mut page = self.error_page();
+        page.styled(Style::Caution, "warning:");
+        page.add(&format!(" {warning}\n"));
         // As above.
-        let _ = writeln!(std::io::stderr(), "warning: {}", printable_text(&warning.to_string()));
+        let _ = std::io::stderr().write_all(page.finish().as_bytes());
     }
 
     /// Prints a failure and gives its exit code.
@@ -120,21 +246,34 @@ impl Output {
                 Failure::List { given: Given::Items(items), .. } => Some(&**items),
                 _ => None,
             };
-            match self.document(&Failed { error: document, items }) {
+            let whole = Self::new(true, self.colours);
+            match whole.document(&Failed { error: document, items }) {
                 // Where no document can be written, the text says why.
                 Err(_) => writeln!(std::io::stderr(), "{diagnosis}").map_err(Failure::Output),
                 written => written,
             }
         } else {
             let mut err = std::io::stderr();
-            let text = match failure {
-                Failure::Interrupted(_) => "interrupted\n".to_owned(),
-                Failure::TaskInterrupted(_) => format!("{failure}\n  do    {}\n", diagnosis.remedy),
+            let mut page = self.error_page();
+            match failure {
+                Failure::Interrupted(_) => page.add("interrupted\n"),
+                Failure::TaskInterrupted(_) => page.add(&format!("{failure}\n  do    {}\n", diagnosis.remedy)),
                 _ => {
-                    causes.iter().fold(format!("{diagnosis}\n"), |text, cause| format!("{text}  caused by: {cause}\n"))
+                    let (text, code) = (diagnosis.to_string(), diagnosis.code.as_str());
+                    match text.strip_prefix(code) {
+                        Some(rest) => {
+                            page.styled(Style::Bad, code);
+                            page.add(rest);
+                        }
+                        None => page.add(&text),
+                    }
+                    causes.iter().for_each(|cause| page.add(&format!("\n  caused by: {cause}")));
+                    page.add("\n");
                 }
-            };
-            err.write_all(printable_text(&text).as_bytes()).map_err(Failure::Output)
+            }
+            // A countdown may stand on the line.
+            let clear = if err.is_terminal() && diagnosis.summary.starts_with("interrupted") { CLEAR_LINE } else { "" };
+            err.write_all(format!("{clear}{}", page.finish()).as_bytes()).map_err(Failure::Output)
         };
         // A pipe that was closed early does not change the exit code.
         let _ = printed;

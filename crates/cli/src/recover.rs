@@ -1,6 +1,7 @@
 //! `d1 recover`: opens the encrypted file of a last resort and hands out the secret. The format is in docs/last-resort-file.md.
 
-use digicert_one::provisioning::{RecoveredSecret, read_encrypted_file};
+use digicert_one::credentials::RawCredential;
+use digicert_one::provisioning::store::read_encrypted_file;
 use serde_json::json;
 use zeroize::Zeroizing;
 
@@ -20,15 +21,15 @@ pub(crate) async fn run(options: &RecoverOptions, output: Output) -> Result<(), 
     };
     let path = options.file.clone();
     let opening = tokio::task::spawn_blocking(move || read_encrypted_file(path, &password));
-    let recovered = opening.await.map_err(|error| Failure::Internal(error.into()))?.map_err(Failure::Recover)?;
-    let (kind, secret) = contents(&recovered);
+    let (raw, facts) = opening.await.map_err(|error| Failure::Internal(error.into()))?.map_err(Failure::Recover)?;
+    let (kind, secret) = contents(&raw);
     let mut document = json!({
         "schema": 1,
         "kind": kind,
-        "id": recovered.facts.id,
-        "name": recovered.facts.name,
-        "ends": recovered.facts.ends.map(|end| end.to_string()),
-        "owner_ends": recovered.facts.owner_ends.map(|end| end.to_string()),
+        "id": facts.id,
+        "name": facts.name,
+        "ends": facts.ends.map(|end| end.to_string()),
+        "owner_ends": facts.owner_ends.map(|end| end.to_string()),
         "output": options.output,
     });
     let Some(path) = &options.output else {
@@ -44,14 +45,13 @@ pub(crate) async fn run(options: &RecoverOptions, output: Output) -> Result<(), 
             _ => Failure::File { action: "write", path: path.clone(), source },
         }
     })?;
-    let name = recovered.facts.name.as_deref().map(|name| format!(" {name}")).unwrap_or_default();
+    let name = facts.name.as_deref().map(|name| format!(" {name}")).unwrap_or_default();
     output.text(&format!("wrote the {}{name} to {}", kind.replace('_', " "), path.display()))?;
     output.document(&document)
 }
 
 /// The secret as the other commands write it: a line, or private key and chain as PEM.
-fn contents(recovered: &RecoveredSecret) -> (&'static str, Zeroizing<Vec<u8>>) {
-    let raw = &recovered.raw;
+fn contents(raw: &RawCredential) -> (&'static str, Zeroizing<Vec<u8>>) {
     match (&raw.api_key, &raw.certificate) {
         (Some(key), _) => ("api_key", Zeroizing::new([key.expose(), b"\n"].concat())),
         (None, certificate) => {

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use data_encoding::HEXLOWER;
 use digicert_one::core::HostRole;
-use digicert_one::{ClientIdentity, ReadOptions, Secret, Setup};
+use digicert_one::{ClientIdentity, Config, ReadOptions, Secret};
 use pem_rfc7468::LineEnding;
 use tempfile::TempDir;
 
@@ -107,7 +107,7 @@ impl Environment {
         Ok(())
     }
 
-    fn trust(&mut self, name: &'static str, setup: &Setup) -> Result<(), Failure> {
+    fn trust(&mut self, name: &'static str, setup: &Config) -> Result<(), Failure> {
         let Some(roots) = setup.roots() else { return Ok(()) };
         let pem: Result<String, _> =
             roots.iter().map(|root| pem_rfc7468::encode_string("CERTIFICATE", LineEnding::LF, root)).collect();

@@ -41,8 +41,9 @@ impl Signals {
     /// Waits for a signal after this many.
     pub(crate) async fn after(&self, received: u32) -> Signal {
         let mut receiver = self.0.clone();
-        match receiver.wait_for(|(count, _)| *count > received).await {
-            Ok(found) => found.1,
+        let found = receiver.wait_for(|(count, _)| *count > received).await.map(|found| found.1);
+        match found {
+            Ok(signal) => signal,
             Err(_) => pending().await,
         }
     }

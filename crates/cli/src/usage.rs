@@ -2,10 +2,16 @@
 //! on the line that stands.
 
 use std::ffi::OsString;
+use std::io::Write as _;
+use std::process::ExitCode;
 
+use clap::ValueEnum as _;
 use clap::error::ErrorKind;
 
+use crate::arguments::{layout, parser};
 use crate::failure::Failure;
+use crate::output::Output;
+use crate::page::ColorChoice;
 
 /// Whether `--json` is among the arguments. A line that is not understood was not read to its end.
 pub(crate) fn wants_json(arguments: &[OsString]) -> bool {
@@ -13,6 +19,43 @@ pub(crate) fn wants_json(arguments: &[OsString]) -> bool {
     options
         .filter_map(|argument| argument.to_str())
         .any(|argument| argument == "--json" || argument.starts_with("--json="))
+}
+
+/// The colours that are asked for, on a line that was not read to its end.
+pub(crate) fn color(arguments: &[OsString]) -> ColorChoice {
+    let words: Vec<&str> = arguments.iter().skip(1).take_while(|word| *word != "--").filter_map(|word| word.to_str()).collect();
+    let of = |(number, word): (usize, &&str)| match word.strip_prefix("--color")? {
+        "" => words.get(number + 1).copied().map(str::to_owned),
+        value => value.strip_prefix('=').map(str::to_owned),
+    };
+    let asked = words.iter().enumerate().find_map(of).unwrap_or_default();
+    ColorChoice::from_str(&asked, false).unwrap_or_default()
+}
+
+/// Prints help, or what is wrong with a command line, and gives the exit code.
+pub(crate) fn print(error: &clap::Error, color: ColorChoice) -> ExitCode {
+    let has_colours = match error.use_stderr() {
+        true => color.applies_to(&std::io::stderr()),
+        false => color.applies_to(&std::io::stdout()),
+    };
+    let text = error.render();
+    let text = layout::shown(&if has_colours { text.ansi().to_string() } else { text.to_string() });
+    // Nothing is to be done where it cannot be shown.
+    let _ = match error.use_stderr() {
+        true => std::io::stderr().write_all(text.as_bytes()),
+        false => std::io::stdout().write_all(text.as_bytes()),
+    };
+    ExitCode::from(if error.use_stderr() { 2 } else { 0 })
+}
+
+/// Prints the help of one command.
+pub(crate) fn help_of(name: &str, output: Output) -> Result<(), Failure> {
+    let mut root = parser();
+    root.build();
+    let help = root.find_subcommand_mut(name).map(|command| command.render_help().to_string()).unwrap_or_default();
+    let help = layout::shown(&help);
+    output.text(help.trim_end())?;
+    output.document(&serde_json::json!({ "help": help }))
 }
 
 /// Whether help or the version was asked for: no failure.
@@ -53,6 +96,19 @@ mod tests {
         }
         for line in ["d1 list", "--json", "d1 list -- --json", "d1 list --jsonx"] {
             assert!(!wants_json(&arguments(line)), "{line}");
+        }
+    }
+
+    #[test]
+    fn colours_are_found_on_a_line_that_is_not_understood() {
+        for (line, choice) in [
+            ("d1 lst --color=never", ColorChoice::Never),
+            ("d1 --color always lst", ColorChoice::Always),
+            ("d1 lst", ColorChoice::Auto),
+            ("d1 lst --color", ColorChoice::Auto),
+            ("d1 run -- --color=never", ColorChoice::Auto),
+        ] {
+            assert_eq!(color(&arguments(line)), choice, "{line}");
         }
     }
 

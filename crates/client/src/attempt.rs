@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::observe::metric;
 use crate::observe::span::{self, InSpan};
 use crate::rate_limit::limiter::Held;
+use crate::relayed::RelayedError;
 use crate::response::Response;
 use crate::settings::Settings;
 use crate::upload::Payload;
@@ -29,6 +30,8 @@ pub(crate) struct Attempts<'a> {
     pub(crate) progress: &'a mut CallProgress,
     /// The current time. Read again only after a step that may have waited, since the clock is not free.
     pub(crate) now: SystemTime,
+    /// The error response of the last attempt, if the call is relayed.
+    pub(crate) relayed: Option<RelayedError>,
 }
 
 impl<'a> Attempts<'a> {
@@ -39,12 +42,13 @@ impl<'a> Attempts<'a> {
         progress: &'a mut CallProgress,
     ) -> Self {
         let now = progress.start();
-        Self { settings, call, statuses, progress, now }
+        Self { settings, call, statuses, progress, now, relayed: None }
     }
 
     /// One attempt, in a span of its own and counted by the metrics.
     pub(crate) async fn attempt(&mut self, bearer: &mut Bearer) -> Result<Response, Error> {
         let number = self.progress.attempt();
+        self.relayed = None;
         let span = span::of_attempt(self.call, bearer.mode(), bearer.generation(), number);
         #[cfg(feature = "metrics")]
         let begin = self.now;

@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use digicert_one_core::diagnosis::PlatformAnswer;
 use digicert_one_core::{
-    ApiKey, CallContext, Code, Credential, CredentialError, Fingerprint, Generation, KeyShape, Lease, LeaseRequest,
-    Mode, Origin, RequestTarget,
+    ApiKey, CallContext, Code, Credential, CredentialError, Fingerprint, Generation, Lease, LeaseRequest, Mode, Origin,
+    RequestTarget,
 };
 use http::{HeaderMap, HeaderValue};
 
@@ -94,7 +94,7 @@ impl Pass {
         }
     }
 
-    pub(crate) fn key_shape(&self) -> Option<KeyShape> {
+    pub(crate) fn key_shape(&self) -> Option<(usize, bool)> {
         match &self.0 {
             Shown::Key(key) => Some(key.shape()),
             _ => None,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use digicert_one_core::{ApiKey, Fingerprint, Generation, KeyShape, Lease, Mode, Transport, diagnosis::TransportInUse};
+use digicert_one_core::{ApiKey, Fingerprint, Generation, Lease, Mode, Transport, diagnosis::TransportInUse};
 use http::{HeaderMap, HeaderValue};
 
 use crate::authorise::Pass;
@@ -75,7 +75,7 @@ impl Bearer {
         }
     }
 
-    pub(crate) fn key_shape(&self) -> Option<KeyShape> {
+    pub(crate) fn key_shape(&self) -> Option<(usize, bool)> {
         match self {
             Self::Lease(bound) => bound.lease.material().key().map(ApiKey::shape),
             _ => self.pass().and_then(Pass::key_shape),

@@ -88,4 +88,6 @@ impl From<AuthorisedRequest> for Call {
 pub(crate) enum Statuses {
     ErrorsAreErrors,
     AllAreAnswers,
+    /// An error while another attempt may help; the last one is a response.
+    Relayed,
 }

@@ -93,12 +93,12 @@ impl Client {
     ///
     /// ```no_run
     /// use digicert_one_client::Client;
-    /// use digicert_one_credentials::{RootsFile, RootsReload};
+    /// use digicert_one_credentials::RootsFile;
     /// use digicert_one_core::TrustRoots;
     ///
     /// # fn example(client: &Client, file: &RootsFile) -> Result<(), digicert_one_client::Error> {
     /// // When the file may have changed: after a signal, or regularly.
-    /// if let RootsReload::Replaced(roots) = file.reload() {
+    /// if let Ok(Some(roots)) = file.reload() {
     ///     client.reload_trust(TrustRoots::Only(roots))?;
     /// }
     /// # Ok(()) }

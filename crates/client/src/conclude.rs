@@ -7,10 +7,10 @@ use bytes::Bytes;
 use digicert_one_core::diagnosis::{TransportInUse, diagnose_answer, diagnose_success, diagnose_transport};
 use digicert_one_core::{
     Advice, ApiKey, CallContext, ConnectionFacts, Diagnosis, Exchange, Lease, Mode, Origin, ThrottleNotice,
-    TransportError, Verdict,
+    TransportError, Verdict, collect_body,
 };
 use futures_util::future::{Either, Ready, ready};
-use http::header::{IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATION, RANGE};
+use http::header::{CONTENT_LENGTH, IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATION, RANGE};
 use http::{HeaderMap, HeaderName, StatusCode};
 use tracing::Span;
 
@@ -22,9 +22,10 @@ use crate::error::{Error, ErrorKind};
 #[cfg(feature = "metrics")]
 use crate::observe::metric;
 use crate::observe::span;
+use crate::relayed::RelayedError;
 use crate::response::{Parts, Response};
 use crate::settings::{Settings, role};
-use crate::{decode, redact, redirect};
+use crate::{decode, redact, redirect, relayed};
 
 type Outcome = Result<Response, Error>;
 /// Ready, or a future that reads the response.
@@ -95,6 +96,7 @@ impl Settings {
             headers: head.headers,
             warning: unproven(&context, &exchange.facts),
             body: self.watched(body, exchange.facts),
+            diagnosis: None,
             context,
             generation: bearer.generation(),
             max_body: self.max_body,
@@ -183,12 +185,24 @@ impl Attempts<'_> {
     }
 
     /// The error for an error response.
-    async fn refused(&self, bearer: &Bearer, exchange: Exchange) -> Result<Response, Error> {
+    async fn refused(&mut self, bearer: &Bearer, exchange: Exchange) -> Result<Response, Error> {
         let settings = self.settings;
         let context = settings.context_of(self.origin(bearer)?, bearer, self.now);
-        let (head, body) = exchange.response.into_parts();
-        let body = settings.watched(body, exchange.facts.clone()).beginning(decode::MAX_ERROR_BODY).await;
-        let body = self.secrets(bearer).iter().fold(body, |body, secret| redact::body(body, secret));
+        let (mut head, body) = exchange.response.into_parts();
+        let watched = settings.watched(body, exchange.facts.clone());
+        let (body, whole) = match self.statuses {
+            Statuses::Relayed => match collect_body(watched, relayed::MAX_BODY).await {
+                Ok(body) => (body, true),
+                Err(_) => (Bytes::new(), false),
+            },
+            _ => (watched.beginning(decode::MAX_ERROR_BODY).await, false),
+        };
+        let length = body.len();
+        let whole_body = self.secrets(bearer).iter().fold(body, |body, secret| redact::body(body, secret));
+        if whole_body.len() != length {
+            head.headers.remove(CONTENT_LENGTH);
+        }
+        let body = whole_body.slice(..whole_body.len().min(decode::MAX_ERROR_BODY));
         let (context, headers, now) = (context.with_facts(exchange.facts), &head.headers, settings.clock.now());
         let answer = decode::answer(head.status, headers, &body, now);
         if let (Some(other), Some(pass)) = (self.call.authorised(), bearer.pass()) {
@@ -197,6 +211,10 @@ impl Attempts<'_> {
         let diagnosis = diagnose_answer(&answer, &context);
         let rejected = diagnosis.advice == Advice::NewerCredential;
         settings.report(bearer.lease(), if rejected { Verdict::Rejected } else { Verdict::Accepted });
+        if whole {
+            let (generation, key) = (bearer.generation(), bearer.secret());
+            self.relayed = Some(RelayedError { head, body: whole_body, context, generation, key });
+        }
         Err(Error::platform(diagnosis, answer))
     }
 

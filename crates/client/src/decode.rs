@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use digicert_one_core::diagnosis::{BodyKind, PlatformAnswer, Responder};
+use digicert_one_core::diagnosis::{BodyKind, PlatformAnswer};
 use http::header::{
     CONTENT_ENCODING, CONTENT_TYPE, DATE, PROXY_AUTHENTICATE, RETRY_AFTER, SERVER, VIA, WWW_AUTHENTICATE,
 };
@@ -32,16 +32,16 @@ pub(crate) fn answer(status: StatusCode, headers: &HeaderMap, body: &Bytes, now:
     answer.date = date(headers);
     answer.retry_after = retry_after(headers, now);
     answer.request_id = request_id(headers);
-    answer.responder = responder(headers);
+    read_responder(headers, &mut answer);
     let text = text(body);
     // serde_json stops at 128 levels.
     let json = serde_json::from_str::<Value>(text.trim()).ok();
     answer.body = match json {
         Some(_) => BodyKind::Json,
-        None => kind(&text, body, &mut answer.responder),
+        None => kind(&text, body, &mut answer.encoding),
     };
     let excerpt = |text: &str| Some(clean(text, MAX_EXCERPT)).filter(|text| !text.is_empty());
-    answer.responder.gateway = gateway(headers, json.as_ref());
+    answer.gateway = gateway(headers, json.as_ref());
     match json.as_ref().map(|json| (Document::read(json), json)) {
         Some((Some(document), json)) => {
             answer.recognised = true;
@@ -56,7 +56,7 @@ pub(crate) fn answer(status: StatusCode, headers: &HeaderMap, body: &Bytes, now:
         }
         _ => match answer.body {
             BodyKind::Page => {
-                answer.responder.title = page::title(&text).map(|title| clean(&title, MAX_WORD));
+                answer.title = page::title(&text).map(|title| clean(&title, MAX_WORD));
                 answer.message = excerpt(&page::text(&text));
             }
             BodyKind::Json | BodyKind::Text => answer.message = excerpt(&text),
@@ -67,17 +67,17 @@ pub(crate) fn answer(status: StatusCode, headers: &HeaderMap, body: &Bytes, now:
 }
 
 /// The kind of a body that is not complete JSON.
-fn kind(text: &str, body: &[u8], responder: &mut Responder) -> BodyKind {
+fn kind(text: &str, body: &[u8], encoding: &mut Option<String>) -> BodyKind {
     let begin = text.trim_start();
-    if responder.encoding.is_none() {
+    if encoding.is_none() {
         // Some servers compress without a Content-Encoding.
         let by_bytes = [(&b"\x1f\x8b"[..], "gzip"), (&b"\x28\xb5\x2f\xfd"[..], "zstd")];
         let found = by_bytes.iter().find(|(magic, _)| body.starts_with(magic));
-        responder.encoding = found.map(|(_, name)| format!("{name} (by its first bytes)"));
+        *encoding = found.map(|(_, name)| format!("{name} (by its first bytes)"));
     }
     match begin.chars().next() {
         None => BodyKind::Empty,
-        _ if responder.encoding.is_some() => BodyKind::Encoded,
+        _ if encoding.is_some() => BodyKind::Encoded,
         Some('{' | '[') => BodyKind::Json,
         _ if is_binary(begin) => BodyKind::Binary,
         Some('<') => BodyKind::Page,
@@ -100,21 +100,19 @@ fn text(body: &[u8]) -> Cow<'_, str> {
     }
 }
 
-/// What the headers show of the program that responded.
-fn responder(headers: &HeaderMap) -> Responder {
+/// Reads what the headers show of the program that responded.
+fn read_responder(headers: &HeaderMap, answer: &mut PlatformAnswer) {
     let value = |name: HeaderName| {
         let values = headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
         Some(clean(&values.collect::<Vec<_>>().join(", "), MAX_WORD)).filter(|value| !value.is_empty())
     };
     let login = value(WWW_AUTHENTICATE).or_else(|| value(PROXY_AUTHENTICATE));
-    let mut responder = Responder::default();
-    responder.server = value(SERVER);
-    responder.via = value(VIA);
-    responder.content_type = value(CONTENT_TYPE);
-    responder.encoding = value(CONTENT_ENCODING).filter(|encoding| !encoding.eq_ignore_ascii_case("identity"));
+    answer.server = value(SERVER);
+    answer.via = value(VIA);
+    answer.content_type = value(CONTENT_TYPE);
+    answer.encoding = value(CONTENT_ENCODING).filter(|encoding| !encoding.eq_ignore_ascii_case("identity"));
     // Only the scheme, without its parameters.
-    responder.login = login.and_then(|login| login.split([' ', ',']).next().map(str::to_owned));
-    responder
+    answer.login = login.and_then(|login| login.split([' ', ',']).next().map(str::to_owned));
 }
 
 /// The API gateway that created the response, if the headers prove it. A `Server` header is in every response (nginx, envoy), and Kong
@@ -251,7 +249,7 @@ mod tests {
         for (encoding, body, expected) in cases {
             let answer = kind(encoding, body);
             assert_eq!(answer.body, expected, "{encoding:?} {body:?}");
-            assert!(expected != BodyKind::Encoded || (answer.message.is_none() && answer.responder.encoding.is_some()));
+            assert!(expected != BodyKind::Encoded || (answer.message.is_none() && answer.encoding.is_some()));
         }
     }
 
@@ -264,7 +262,7 @@ mod tests {
         headers.append(VIA, "2 two".parse().expect("a value"));
         let page = Bytes::from_static(b"<title>Access\x1b[2J Denied</title><h1>No</h1>");
         let answer = answer(StatusCode::FORBIDDEN, &headers, &page, SystemTime::UNIX_EPOCH);
-        let Responder { server, via, title, login, .. } = answer.responder;
+        let PlatformAnswer { server, via, title, login, .. } = &answer;
         assert_eq!((server.as_deref(), via.as_deref()), (Some("cloudflare"), Some("1.1 one, 2 two")));
         assert_eq!((title.as_deref(), login.as_deref()), (Some("Access [2J Denied"), Some("Basic")));
         assert_eq!(answer.message.as_deref(), Some("No"));

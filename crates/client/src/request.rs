@@ -238,6 +238,16 @@ impl RequestBuilder {
         self.sent(Statuses::AllAreAnswers)
     }
 
+    /// Sends the call with the retries and the rotation of [`send`](Self::send), and returns the last response whatever its status, with
+    /// its [`diagnosis`](Response::diagnosis) where the status is an error. For programs that pass responses on. Secrets that an error
+    /// response quotes are redacted.
+    ///
+    /// # Errors
+    /// Everything but an error status, and error responses whose body is incomplete or larger than 1 MiB; see [`Error`].
+    pub fn send_relayed(self) -> impl Future<Output = Result<Response, Error>> + Send + 'static {
+        self.sent(Statuses::Relayed)
+    }
+
     /// Boxed at once, so that the future that programs hold is small and cheap to move.
     fn sent(self, statuses: Statuses) -> Boxed<'static, Result<Response, Error>> {
         let Self { client, mut call } = self;

@@ -32,6 +32,8 @@ pub(crate) struct Parts {
     pub(crate) generation: Option<Generation>,
     pub(crate) max_body: usize,
     pub(crate) warning: Option<Box<Diagnosis>>,
+    /// Why the status is an error, if the call was relayed.
+    pub(crate) diagnosis: Option<Box<Diagnosis>>,
     /// The secret of the request, which errors must not quote.
     pub(crate) key: Option<HeaderValue>,
     pub(crate) attempts: u32,
@@ -77,6 +79,12 @@ impl Response {
     #[must_use]
     pub fn warning(&self) -> Option<&Diagnosis> {
         self.0.warning.as_deref()
+    }
+
+    /// The diagnosis of an error response of [`send_relayed`](crate::RequestBuilder::send_relayed).
+    #[must_use]
+    pub fn diagnosis(&self) -> Option<&Diagnosis> {
+        self.0.diagnosis.as_deref()
     }
 
     /// The number of attempts, including redirects.

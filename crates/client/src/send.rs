@@ -55,7 +55,17 @@ impl Attempts<'_> {
         }
         let mut hops = 0;
         loop {
-            let mut response = self.run().await?;
+            let mut response = match self.run().await {
+                Ok(response) => response,
+                Err(error) => match self.relayed.take() {
+                    Some(last) if error.status().is_some() => {
+                        let mut response = last.into_response(settings, error.diagnosis());
+                        response.arrived(self.progress.attempts(), in_flight);
+                        return Ok(response);
+                    }
+                    _ => return Err(error),
+                },
+            };
             if !redirect::is_followed(response.status()) || !self.redirect(&response, &mut hops)? {
                 response.arrived(self.progress.attempts(), in_flight);
                 return Ok(response);

@@ -9,9 +9,9 @@ use std::time::Instant;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
-use crate::case::{Case, Level, cases};
+use crate::case::{Case, Level};
+use crate::catalogue::cases;
 use crate::child;
-use crate::explain::explain;
 use crate::faults::checked_faults;
 use crate::generated::Draw;
 use crate::limbo::limbo_table;
@@ -68,10 +68,7 @@ pub fn main(subject: Subject) -> ExitCode {
     let subject = Subject { draw: own.draw.unwrap_or(subject.draw), ..subject };
     let arguments = own.arguments();
     if own.explain {
-        own.named(&arguments)
-            .iter()
-            .filter_map(|case| explain(case.id))
-            .for_each(|one| say(&format!("{}\n{one}\n", one.id)));
+        own.named(&arguments).iter().for_each(|case| say(&format!("{}\n{}\n", case.id, case.explanation)));
         return ExitCode::SUCCESS;
     }
     if let Some(file) = &own.limbo {
@@ -87,6 +84,7 @@ pub fn main(subject: Subject) -> ExitCode {
     if !arguments.list && own.named(&arguments).len() > 1 {
         log_scan::listen();
     }
+    let arguments = Arguments { test_threads: arguments.test_threads.or(Some(threads())), ..arguments };
     let conclusion = libtest_mimic::run(&arguments, trials(&subject, &own.chosen(), &done));
     if arguments.list {
         return ExitCode::SUCCESS;
@@ -116,6 +114,11 @@ fn faults_hold(subject: &Subject) -> bool {
         }
     }
     true
+}
+
+/// Two for each core: many cases wait for the other side of a connection.
+fn threads() -> usize {
+    2 * std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 fn exit_code(good: bool) -> ExitCode {
@@ -218,8 +221,6 @@ impl Own {
     /// Runs all selected cases, as often as requested, with a line for each failure.
     fn run(&self, subject: &Subject, arguments: &Arguments) -> ExitCode {
         let chosen = self.named(arguments);
-        // Two for each core: as many cases wait for a limit as compute.
-        let threads = 2 * std::thread::available_parallelism().map_or(1, usize::from);
         let mut good = true;
         let times = self.repeat.unwrap_or(1);
         for time in 1..=times {
@@ -233,7 +234,7 @@ impl Own {
                     exit_with_failure();
                 }
             };
-            let report = match run_all(subject, &chosen, threads, &told) {
+            let report = match run_all(subject, &chosen, threads(), &told) {
                 Ok(report) => report,
                 Err(error) => {
                     say(&error);

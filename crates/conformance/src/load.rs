@@ -226,7 +226,7 @@ pub(crate) async fn run(world: &World, load: Load) -> LoadReport {
         connections: seen.connections.len(),
         resumed: seen.connections.iter().filter(|one| one.handshake == Handshake::Resumed).count(),
         left_open: former_open(&seen),
-        keys_left: former.iter().filter(|witness| !witness.is_gone()).count(),
+        keys_left: former.iter().filter(|is_gone| !is_gone()).count(),
         process: early.zip(Process::now()),
     }
 }

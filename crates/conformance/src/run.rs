@@ -1,16 +1,17 @@
 //! Runs cases: each within a limit of time, and against the waivers.
 
+use std::collections::VecDeque;
 use std::panic::resume_unwind;
 use std::pin::pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use futures_util::future::{Either, select};
 
 use crate::audit::Audit;
-use crate::case::{Case, cases};
+use crate::case::Case;
+use crate::catalogue::cases;
 use crate::child;
 use crate::log_scan;
 use crate::report::{CaseReport, Outcome, Report};
@@ -58,7 +59,15 @@ pub fn check_waivers(subject: &Subject) {
     }
 }
 
-/// Runs these cases, several at a time, and reports each as it ends.
+/// The cases that mostly wait for a limit to pass. They have threads of their own, so that the others compute meanwhile.
+const WAITING: [&str; 15] = [
+    "TIME-12", "TIME-30", "TIME-20", "TIME-03", "TIME-22", "TIME-23", "TIME-25", "TIME-11", "TIME-10", "BODY-18",
+    "BODY-22", "POOL-05", "POOL-16", "ERR-34", "IDENT-33",
+];
+/// The number of these threads.
+const WAITERS: usize = 3;
+
+/// Runs these cases, `threads` of those that compute at a time, and reports each as it ends.
 ///
 /// # Errors
 /// The waivers of the subject are not valid.
@@ -72,18 +81,33 @@ pub fn run_all(
     if chosen.len() > 1 {
         log_scan::listen();
     }
-    let next = AtomicUsize::new(0);
+    let all = chosen.iter().enumerate();
+    let (waiting, computing) = all.partition::<VecDeque<_>, _>(|(_, case)| WAITING.contains(&case.id));
+    let (waiting, computing) = (Mutex::new(waiting), Mutex::new(computing));
     let done = Mutex::new(Vec::new());
-    let work = || {
-        while let Some((index, case)) = take(&next, chosen) {
-            let begin = Instant::now();
-            let outcome = alone(case, subject, &waivers);
-            let report = CaseReport::new(case, outcome, begin.elapsed());
-            told(&report);
-            done.lock().unwrap_or_else(PoisonError::into_inner).push((index, report));
-        }
+    let run = |(index, case): (usize, &Case)| {
+        let begin = Instant::now();
+        let outcome = alone(case, subject, &waivers);
+        let report = CaseReport::new(case, outcome, begin.elapsed());
+        told(&report);
+        locked(&done).push((index, report));
     };
-    thread::scope(|scope| (0..threads.max(1)).for_each(|_| drop(scope.spawn(work))));
+    thread::scope(|scope| {
+        for _ in 0..threads.max(1) {
+            scope.spawn(|| {
+                while let Some(case) = next(&computing).or_else(|| next(&waiting)) {
+                    run(case);
+                }
+            });
+        }
+        for _ in 0..WAITERS {
+            scope.spawn(|| {
+                while let Some(case) = next(&waiting) {
+                    run(case);
+                }
+            });
+        }
+    });
     let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
     done.sort_by_key(|(index, _)| *index);
     Ok(Report::of(subject, done.into_iter().map(|(_, report)| report).collect()))
@@ -101,9 +125,12 @@ pub(crate) fn alone(case: &Case, subject: &Subject, waivers: &[Waiver]) -> Outco
     }
 }
 
-fn take<'a>(next: &AtomicUsize, chosen: &'a [Case]) -> Option<(usize, &'a Case)> {
-    let index = next.fetch_add(1, Ordering::Relaxed);
-    Some((index, chosen.get(index)?))
+fn next<'a>(queue: &Mutex<VecDeque<(usize, &'a Case)>>) -> Option<(usize, &'a Case)> {
+    locked(queue).pop_front()
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// How the case ends on this thread.

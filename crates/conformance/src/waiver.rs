@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 
-use crate::case::cases;
+use crate::catalogue::cases;
 
 /// One entry of a `waivers.toml`.
 #[derive(Clone, Debug, Deserialize)]

@@ -26,33 +26,7 @@ use crate::{CredentialError, Fingerprint};
 #[derive(Clone)]
 pub struct ApiKey {
     value: HeaderValue,
-    shape: KeyShape,
-}
-
-/// Public facts about an API key that help detect a truncated key or another kind of token. Holds none of its text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct KeyShape {
-    /// Number of characters.
-    pub length: usize,
-    /// Whether it has the usual shape: 26 hexadecimal digits, an underscore, 64 more. DigiCert documents no
-    /// format, so another shape is a hint and never an error.
-    pub is_usual: bool,
-}
-
-impl KeyShape {
-    fn of(key: &[u8]) -> Self {
-        let hexadecimal = |part: &[u8]| part.iter().all(u8::is_ascii_hexdigit);
-        let is_usual = key.len() == 91 && key[26] == b'_' && hexadecimal(&key[..26]) && hexadecimal(&key[27..]);
-        Self { length: key.len(), is_usual }
-    }
-}
-
-impl fmt::Display for KeyShape {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shape = if self.is_usual { "the usual shape" } else { "not the usual shape" };
-        write!(f, "{} characters, {shape}", self.length)
-    }
+    shape: (usize, bool),
 }
 
 impl ApiKey {
@@ -77,7 +51,7 @@ impl ApiKey {
                 ),
             ));
         }
-        let shape = KeyShape::of(text.as_bytes());
+        let shape = shape(text.as_bytes());
         let owned = Wiped(std::mem::take(&mut *text).into_bytes());
         let mut value = HeaderValue::from_maybe_shared(Bytes::from_owner(owned)).map_err(|error| {
             CredentialError::new(Code::ID_07, "invalid API key: not a valid header value").with_source(error)
@@ -92,9 +66,10 @@ impl ApiKey {
         self.value.clone()
     }
 
-    /// Returns length and shape: public facts that help find a truncated key.
+    /// Returns the length in characters, and whether it has the usual shape: helps to detect a truncated key or
+    /// another kind of token, and shows none of its text.
     #[must_use]
-    pub fn shape(&self) -> KeyShape {
+    pub fn shape(&self) -> (usize, bool) {
         self.shape
     }
 
@@ -104,6 +79,14 @@ impl ApiKey {
     pub fn fingerprint(&self) -> Fingerprint {
         Fingerprint::of_key(self.value.as_bytes())
     }
+}
+
+/// The usual shape is 26 hexadecimal digits, an underscore, 64 more. DigiCert documents no format, so another shape is a
+/// hint and never an error.
+fn shape(key: &[u8]) -> (usize, bool) {
+    let hexadecimal = |part: &[u8]| part.iter().all(u8::is_ascii_hexdigit);
+    let is_usual = key.len() == 91 && key[26] == b'_' && hexadecimal(&key[..26]) && hexadecimal(&key[27..]);
+    (key.len(), is_usual)
 }
 
 impl fmt::Debug for ApiKey {
@@ -149,9 +132,9 @@ mod tests {
     fn shape_distinguishes_whole_and_truncated_keys() {
         let usual = format!("{}_{}", "0a".repeat(13), "C".repeat(64));
         let shape = |text: &str| ApiKey::new(text).expect("valid").shape();
-        assert_eq!(shape(&usual), KeyShape { length: 91, is_usual: true });
+        assert_eq!(shape(&usual), (91, true));
         for other in [&usual[..90], &usual.replace('_', "-"), &usual.replace('C', "x"), "k"] {
-            assert!(!shape(other).is_usual, "{other}");
+            assert!(!shape(other).1, "{other}");
         }
     }
 

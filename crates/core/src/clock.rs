@@ -19,7 +19,7 @@ pub trait Clock: fmt::Debug + Send + Sync + 'static {
     fn sleep(&self, duration: Duration) -> Sleep;
 
     /// Returns a future that completes `duration` from now, used as a timeout for something else. Same as
-    /// [`sleep`](Self::sleep) by default, but lets a test clock tell timeouts from delays, so that no virtual
+    /// [`sleep`](Self::sleep) by default, but lets a test clock distinguish timeouts from delays, so that no virtual
     /// time passes while only the network is slow.
     fn limit(&self, duration: Duration) -> Sleep {
         self.sleep(duration)

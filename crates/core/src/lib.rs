@@ -39,7 +39,7 @@ mod validity;
 mod value_shape;
 mod warning;
 
-pub use api_key::{ApiKey, KeyShape};
+pub use api_key::ApiKey;
 pub use body::{ResponseBody, collect_body, next_chunk};
 pub use capability::{Capabilities, Capability};
 pub use cause::{BoxError, causes};
@@ -52,7 +52,7 @@ pub use end_date::EndDate;
 pub use facts::{ConnectionFacts, TlsVersion};
 pub use fingerprint::Fingerprint;
 pub use head_limit::HeadLimit;
-pub use identity::{CertificateFacts, ClientIdentity, IdentityWitness, KeyKind, PublicKey, algorithm_name};
+pub use identity::{CertificateFacts, ClientIdentity, KeyKind, PublicKey, algorithm_name};
 pub use instance::{Instance, InstanceError, Region, Stage};
 pub use manual_clock::ManualClock;
 pub use material::{HostRole, Material, Mode};
@@ -66,7 +66,7 @@ pub use rate_limiter::{Permit, PermitRequest, RateLimitError, RateLimiter, Throt
 pub use secret::Secret;
 pub use server_certificate::ServerCertificate;
 pub use target::{RequestTarget, TargetError};
-pub use text_encoding::TextEncoding;
+pub use text_encoding::decode_text;
 pub use transport::{Connector, ConnectorInfo, Exchange, Transport, announce_empty_body};
 pub use transport_error::{Delivery, PeerFault, Phase, TlsAlert, TransportError, TransportErrorKind};
 pub use upload::UploadWatch;

@@ -76,7 +76,7 @@ impl Proxy {
         Ok(Self::Http(uri))
     }
 
-    /// Returns scheme, host, port and decoded credentials; `None` if there is no proxy.
+    /// Returns scheme, host, port and decoded credentials; `None` without a proxy.
     ///
     /// # Errors
     /// Returns an error for an invalid address that was not created by [`parse`](Self::parse), such as one of

@@ -87,7 +87,7 @@ impl ProxyRules {
     }
 
     /// Describes the proxy for calls to this origin and where its address comes from, without credentials,
-    /// for errors. `None` if there is no proxy.
+    /// for errors. `None` without a proxy.
     ///
     /// ```
     /// use digicert_one_core::{HostRole, Instance, ProxyRules};

@@ -106,6 +106,12 @@ pub enum RateLimitError {
     /// The state that several processes share cannot be reached.
     #[error("failed to reach the shared rate limiter")]
     Unavailable(#[source] BoxError),
+    /// The store of the shared state refused this process.
+    #[error("the store of the shared rate limiter refused this process")]
+    Denied(#[source] BoxError),
+    /// The store of the shared state responded, but cannot be used.
+    #[error("the store of the shared rate limiter cannot be used")]
+    Unusable(#[source] BoxError),
 }
 
 impl RateLimitError {
@@ -115,6 +121,8 @@ impl RateLimitError {
         match self {
             Self::TooLate { .. } => Code::PACE_01,
             Self::Unavailable(_) => Code::PACE_02,
+            Self::Denied(_) => Code::PACE_03,
+            Self::Unusable(_) => Code::PACE_04,
         }
     }
 }

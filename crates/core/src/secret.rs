@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use crate::{Code, CredentialError, TextEncoding, Warning};
+use crate::{Code, CredentialError, Warning, decode_text};
 
 /// A value of a source: a key, a password, the content of a file.
 ///
@@ -57,7 +57,7 @@ impl Secret {
     /// Returns the value as UTF-8 without a byte order mark, whatever encoding the editor used.
     #[must_use]
     pub fn utf8(&self, warnings: &mut Vec<Warning>) -> Self {
-        let Some((mut text, encoding)) = TextEncoding::decode(&self.bytes) else { return self.clone() };
+        let Some((mut text, encoding)) = decode_text(&self.bytes) else { return self.clone() };
         let message =
             format!("the text is in {encoding} and was converted; save it in UTF-8 without a byte order mark");
         warnings.push(Warning::new(Code::ID_07, message, &*self.origin));

@@ -1,62 +1,32 @@
 //! Encodings of text other than plain UTF-8, as editors and shells write them: with a byte order mark, in UTF-16 or UTF-32.
 //! One decoder for every text input: certificate files, keys, passwords, properties.
 
-use std::fmt;
-
 use zeroize::Zeroizing;
 
-/// An encoding that is converted to UTF-8.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum TextEncoding {
-    /// UTF-8 that starts with a byte order mark.
-    Utf8WithMark,
-    /// UTF-16, little endian, with a byte order mark or without.
-    Utf16Le,
-    /// UTF-16, big endian, with a byte order mark or without.
-    Utf16Be,
-    /// UTF-32, little endian, with a byte order mark.
-    Utf32Le,
-    /// UTF-32, big endian, with a byte order mark.
-    Utf32Be,
-}
-
-impl fmt::Display for TextEncoding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Utf8WithMark => "UTF-8 with a byte order mark",
-            Self::Utf16Le => "UTF-16 (little endian)",
-            Self::Utf16Be => "UTF-16 (big endian)",
-            Self::Utf32Le => "UTF-32 (little endian)",
-            Self::Utf32Be => "UTF-32 (big endian)",
-        })
-    }
-}
+const UTF8_WITH_MARK: &str = "UTF-8 with a byte order mark";
+const UTF16_LE: &str = "UTF-16 (little endian)";
+const UTF16_BE: &str = "UTF-16 (big endian)";
+const UTF32_LE: &str = "UTF-32 (little endian)";
+const UTF32_BE: &str = "UTF-32 (big endian)";
 
 const MARK: char = '\u{feff}';
 
-impl TextEncoding {
-    /// Converts to UTF-8 without a byte order mark. `None` if there is nothing to convert: plain UTF-8, another encoding, or
-    /// bytes that are not text.
-    #[must_use]
-    pub fn decode(bytes: &[u8]) -> Option<(Zeroizing<Vec<u8>>, TextEncoding)> {
-        // A UTF-32 mark starts like a UTF-16 mark.
-        let (encoding, text) = match bytes {
-            [0xef, 0xbb, 0xbf, rest @ ..] => (TextEncoding::Utf8WithMark, Some(without_marks(rest))),
-            [0xff, 0xfe, 0, 0, rest @ ..] => (TextEncoding::Utf32Le, utf32(rest, u32::from_le_bytes)),
-            [0, 0, 0xfe, 0xff, rest @ ..] => (TextEncoding::Utf32Be, utf32(rest, u32::from_be_bytes)),
-            [0xff, 0xfe, rest @ ..] => (TextEncoding::Utf16Le, utf16(rest, u16::from_le_bytes)),
-            [0xfe, 0xff, rest @ ..] => (TextEncoding::Utf16Be, utf16(rest, u16::from_be_bytes)),
-            _ if is_mostly_ascii(bytes, u16::from_le_bytes) => {
-                (TextEncoding::Utf16Le, utf16(bytes, u16::from_le_bytes))
-            }
-            _ if is_mostly_ascii(bytes, u16::from_be_bytes) => {
-                (TextEncoding::Utf16Be, utf16(bytes, u16::from_be_bytes))
-            }
-            _ => return None,
-        };
-        text.map(|text| (text, encoding))
-    }
+/// Converts to UTF-8 without a byte order mark. `None` if there is nothing to convert: plain UTF-8, another encoding, or
+/// bytes that are not text.
+#[must_use]
+pub fn decode_text(bytes: &[u8]) -> Option<(Zeroizing<Vec<u8>>, &'static str)> {
+    // A UTF-32 mark starts like a UTF-16 mark.
+    let (encoding, text) = match bytes {
+        [0xef, 0xbb, 0xbf, rest @ ..] => (UTF8_WITH_MARK, Some(without_marks(rest))),
+        [0xff, 0xfe, 0, 0, rest @ ..] => (UTF32_LE, utf32(rest, u32::from_le_bytes)),
+        [0, 0, 0xfe, 0xff, rest @ ..] => (UTF32_BE, utf32(rest, u32::from_be_bytes)),
+        [0xff, 0xfe, rest @ ..] => (UTF16_LE, utf16(rest, u16::from_le_bytes)),
+        [0xfe, 0xff, rest @ ..] => (UTF16_BE, utf16(rest, u16::from_be_bytes)),
+        _ if is_mostly_ascii(bytes, u16::from_le_bytes) => (UTF16_LE, utf16(bytes, u16::from_le_bytes)),
+        _ if is_mostly_ascii(bytes, u16::from_be_bytes) => (UTF16_BE, utf16(bytes, u16::from_be_bytes)),
+        _ => return None,
+    };
+    text.map(|text| (text, encoding))
 }
 
 /// Removes repeated marks: some programs write the mark twice.
@@ -126,16 +96,16 @@ mod tests {
         let marked = format!("{MARK}{text}");
         let utf32 = |bytes: fn(u32) -> [u8; 4]| marked.chars().flat_map(|char| bytes(char.into())).collect::<Vec<u8>>();
         for (bytes, encoding) in [
-            (marked.clone().into_bytes(), TextEncoding::Utf8WithMark),
-            (format!("{MARK}{marked}").into_bytes(), TextEncoding::Utf8WithMark),
-            (utf16_of(&marked, u16::to_le_bytes), TextEncoding::Utf16Le),
-            (utf16_of(&marked, u16::to_be_bytes), TextEncoding::Utf16Be),
-            (utf16_of(text, u16::to_le_bytes), TextEncoding::Utf16Le),
-            (utf16_of(text, u16::to_be_bytes), TextEncoding::Utf16Be),
-            (utf32(u32::to_le_bytes), TextEncoding::Utf32Le),
-            (utf32(u32::to_be_bytes), TextEncoding::Utf32Be),
+            (marked.clone().into_bytes(), UTF8_WITH_MARK),
+            (format!("{MARK}{marked}").into_bytes(), UTF8_WITH_MARK),
+            (utf16_of(&marked, u16::to_le_bytes), UTF16_LE),
+            (utf16_of(&marked, u16::to_be_bytes), UTF16_BE),
+            (utf16_of(text, u16::to_le_bytes), UTF16_LE),
+            (utf16_of(text, u16::to_be_bytes), UTF16_BE),
+            (utf32(u32::to_le_bytes), UTF32_LE),
+            (utf32(u32::to_be_bytes), UTF32_BE),
         ] {
-            let (decoded, found) = TextEncoding::decode(&bytes).expect("text");
+            let (decoded, found) = decode_text(&bytes).expect("text");
             assert_eq!((std::str::from_utf8(&decoded), found), (Ok(text), encoding));
         }
     }
@@ -147,14 +117,14 @@ mod tests {
         let odd = [0xff, 0xfe, 0x61];
         for bytes in [&b""[..], b"a", b"ab", b"secret\n", "Kestrel-Ünïcode-€".as_bytes(), &der, &lone_surrogate, &odd]
         {
-            assert!(TextEncoding::decode(bytes).is_none(), "{bytes:?}");
+            assert!(decode_text(bytes).is_none(), "{bytes:?}");
         }
     }
 
     #[test]
     fn lone_mark_is_empty_text() {
         for bytes in [&b"\xef\xbb\xbf"[..], b"\xff\xfe", b"\xfe\xff"] {
-            assert!(TextEncoding::decode(bytes).is_some_and(|(text, _)| text.is_empty()));
+            assert!(decode_text(bytes).is_some_and(|(text, _)| text.is_empty()));
         }
     }
 }

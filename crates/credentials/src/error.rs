@@ -6,7 +6,7 @@ use thiserror::Error;
 /// Error returned when a configuration is incomplete or invalid.
 #[derive(Debug, Error)]
 #[non_exhaustive]
-pub enum SetupError {
+pub enum ConfigError {
     /// No host is configured.
     #[error(
         "missing host: set DC_BASE (such as https://demo.one.digicert.com) or SM_HOST, or name a profile that has one"
@@ -62,7 +62,7 @@ fn confirmation(error: &InstanceError) -> String {
     }
 }
 
-impl SetupError {
+impl ConfigError {
     /// Returns the diagnosis code.
     #[must_use]
     pub fn code(&self) -> Code {

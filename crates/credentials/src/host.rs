@@ -3,23 +3,23 @@
 use digicert_one_core::{Code, CredentialError, Instance, InstanceError, Warning};
 use rustls_pki_types::CertificateDer;
 
-use crate::setting::{Environment, get};
-use crate::{Setting, SetupError, read_ca_file, shown};
+use crate::variable::{Environment, get};
+use crate::{ConfigError, Variable, read_ca_file, shown};
 
 /// The settings of the installation.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct HostSettings {
-    pub(crate) platform: Option<Setting>,
-    pub(crate) client_auth: Option<Setting>,
-    pub(crate) smctl: Option<Setting>,
-    pub(crate) ca_file: Option<Setting>,
+    pub(crate) platform: Option<Variable>,
+    pub(crate) client_auth: Option<Variable>,
+    pub(crate) smctl: Option<Variable>,
+    pub(crate) ca_file: Option<Variable>,
     /// A host that was confirmed although it resembles a public one.
-    pub(crate) confirmed: Option<Setting>,
+    pub(crate) confirmed: Option<Variable>,
 }
 
 impl HostSettings {
     /// Reads the variables, or what replaces them.
-    pub(crate) fn of_variables(lookup: &Environment<'_>) -> Result<Self, SetupError> {
+    pub(crate) fn of_variables(lookup: &Environment<'_>) -> Result<Self, ConfigError> {
         Ok(Self {
             platform: get(lookup, "DC_BASE"),
             client_auth: get(lookup, "DC_CLIENTAUTH_BASE"),
@@ -32,7 +32,7 @@ impl HostSettings {
     /// Combines these with options, which win, and with variables, which count only if these settings name no
     /// host or file.
     pub(crate) fn before(self, variables: Self) -> Self {
-        let typed = |setting: &Option<Setting>| setting.as_ref().is_some_and(Setting::is_typed);
+        let typed = |setting: &Option<Variable>| setting.as_ref().is_some_and(Variable::is_typed);
         let names_a_host = self.name_a_host();
         let confirmed = variables.confirmed.clone();
         let ca_file = if typed(&variables.ca_file) { variables.ca_file } else { self.ca_file.or(variables.ca_file) };
@@ -42,7 +42,7 @@ impl HostSettings {
             (false, false) => Self { ca_file, confirmed, ..self },
             (false, true) => Self { client_auth: variables.client_auth, ca_file, confirmed, smctl: None, ..self },
             (true, _) => {
-                let client_auth = variables.client_auth.filter(Setting::is_typed);
+                let client_auth = variables.client_auth.filter(Variable::is_typed);
                 Self { platform: variables.platform, client_auth, smctl: None, ca_file, confirmed }
             }
         }
@@ -54,7 +54,7 @@ impl HostSettings {
     }
 
     /// Returns the installation.
-    pub(crate) fn instance(&self) -> Result<Instance, SetupError> {
+    pub(crate) fn instance(&self) -> Result<Instance, ConfigError> {
         instance(self.platform.as_ref(), self.client_auth.as_ref(), self.smctl.as_ref(), self.confirmed.as_ref())
     }
 
@@ -76,26 +76,26 @@ impl HostSettings {
     /// Returns warnings about blanks and quotes that were removed.
     pub(crate) fn warnings(&self) -> Vec<Warning> {
         let settings = [&self.platform, &self.client_auth, &self.smctl, &self.ca_file, &self.confirmed];
-        settings.into_iter().flatten().filter_map(Setting::warning).collect()
+        settings.into_iter().flatten().filter_map(Variable::warning).collect()
     }
 }
 
 fn instance(
-    platform: Option<&Setting>,
-    client_auth: Option<&Setting>,
-    smctl: Option<&Setting>,
-    confirmed: Option<&Setting>,
-) -> Result<Instance, SetupError> {
-    let named = |setting: &Setting, read: &dyn Fn(&str) -> Result<Instance, InstanceError>| {
-        let confirmed = confirmed.map(Setting::text).transpose()?.map(str::to_ascii_lowercase);
+    platform: Option<&Variable>,
+    client_auth: Option<&Variable>,
+    smctl: Option<&Variable>,
+    confirmed: Option<&Variable>,
+) -> Result<Instance, ConfigError> {
+    let named = |setting: &Variable, read: &dyn Fn(&str) -> Result<Instance, InstanceError>| {
+        let confirmed = confirmed.map(Variable::text).transpose()?.map(str::to_ascii_lowercase);
         let read = read(setting.text()?).or_else(|error| match &error {
             InstanceError::Lookalike { host, .. } if confirmed.as_ref() == Some(host) => error.confirm(),
             _ => Err(error),
         });
-        read.map_err(|source| SetupError::Host { name: setting.name().to_owned(), source })
+        read.map_err(|source| ConfigError::Host { name: setting.name().to_owned(), source })
     };
     match (platform, client_auth, smctl) {
-        (None, None, None) => Err(SetupError::NoHost),
+        (None, None, None) => Err(ConfigError::NoHost),
         (Some(base), Some(client_auth), None) => {
             // Each is checked alone first, so that the error names the right one.
             named(base, &Instance::parse)?;
@@ -110,16 +110,16 @@ fn instance(
                 return Ok(ours);
             }
             let first = base.or(client_auth).map_or_else(String::new, |setting| setting.name().to_owned());
-            Err(SetupError::Conflict { first, second: smctl.name().to_owned() })
+            Err(ConfigError::Conflict { first, second: smctl.name().to_owned() })
         }
     }
 }
 
 /// Returns the one that is set; an error if both are set and differ.
-pub(crate) fn either(first: Option<Setting>, second: Option<Setting>) -> Result<Option<Setting>, SetupError> {
+pub(crate) fn either(first: Option<Variable>, second: Option<Variable>) -> Result<Option<Variable>, ConfigError> {
     match (first, second) {
         (Some(first), Some(second)) if first.value() != second.value() => {
-            Err(SetupError::Conflict { first: first.name().to_owned(), second: second.name().to_owned() })
+            Err(ConfigError::Conflict { first: first.name().to_owned(), second: second.name().to_owned() })
         }
         (first, second) => Ok(first.or(second)),
     }
@@ -130,7 +130,7 @@ mod tests {
     use digicert_one_core::HostRole;
 
     use super::*;
-    use crate::setting::given;
+    use crate::variable::given;
 
     fn hosts(settings: &[(&str, &str)]) -> HostSettings {
         HostSettings::of_variables(&given(settings)).expect("no conflict")
@@ -144,7 +144,7 @@ mod tests {
         let text = hosts(&differ).instance().expect_err("they differ").to_string();
         assert!(text.contains("DC_BASE") && text.contains("SM_HOST"), "{text}");
         let files = [("DC_CA_FILE", "/a"), ("SM_CA_FILE", "/b")];
-        assert!(matches!(HostSettings::of_variables(&given(&files)), Err(SetupError::Conflict { .. })));
+        assert!(matches!(HostSettings::of_variables(&given(&files)), Err(ConfigError::Conflict { .. })));
     }
 
     #[test]
@@ -193,7 +193,7 @@ mod tests {
     #[test]
     fn profile_host_wins_over_variables_and_option_over_both() {
         let profile = || HostSettings {
-            platform: Some(Setting::new("d1.toml", "https://profile.example")),
+            platform: Some(Variable::new("d1.toml", "https://profile.example")),
             ..HostSettings::default()
         };
         let variables = hosts(&[("DC_BASE", "https://variable.example"), ("SM_HOST", "https://other.example")]);
@@ -203,7 +203,7 @@ mod tests {
         };
         expect(profile().before(variables.clone()), "https://profile.example");
         expect(HostSettings::default().before(hosts(&[("DC_BASE", "one.digicert.com")])), "https://one.digicert.com");
-        let typed = HostSettings { platform: Some(Setting::option("--base", "https://typed.example")), ..variables };
+        let typed = HostSettings { platform: Some(Variable::option("--base", "https://typed.example")), ..variables };
         expect(profile().before(typed), "https://typed.example");
     }
 }

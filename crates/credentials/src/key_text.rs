@@ -3,7 +3,7 @@
 
 use digicert_one_core::{ApiKey, Code, CredentialError, Secret, Warning};
 
-use crate::setting::bare;
+use crate::variable::bare;
 
 /// Reads an API key, trimmed.
 pub(crate) fn read_api_key(secret: &Secret, warnings: &mut Vec<Warning>) -> Result<ApiKey, CredentialError> {

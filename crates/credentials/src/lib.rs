@@ -5,6 +5,7 @@
 //! Nothing here sends or writes anything: `digicert_one_provisioning` stores secrets that are shown once.
 #![doc = include_str!("../README.md")]
 
+mod config;
 mod error;
 mod file;
 mod host;
@@ -15,26 +16,20 @@ mod raw;
 mod roots;
 mod roots_file;
 mod secret_variables;
-mod setting;
-mod setup;
 mod shown;
-mod source;
+pub mod source;
+mod variable;
 mod watch;
 
-pub use error::SetupError;
+pub use config::Config;
+pub use error::ConfigError;
 pub use file::read_secret_file;
 pub use profile::{Profile, ProfileFile, Reference};
-pub use proxy::ProxySetup;
-pub use raw::{ContentHash, LoadedCredential, RawCredential};
+pub use proxy::ProxyConfig;
+pub use raw::{LoadedCredential, RawCredential};
 pub use roots::{read_ca_file, read_roots};
-pub use roots_file::{RootsFile, RootsReload};
-pub use setting::{Environment, Setting};
-pub use setup::Setup;
+pub use roots_file::RootsFile;
 pub use shown::{is_path, shown_path};
-pub use source::{
-    ChainEntry, ChainOutcome, ChainReport, ChainSource, CommandSource, DirectorySource, EnvironmentSource, Fetched,
-    FileSource, JsignSource, ProfileSource, Program, ReaderSource, SmctlSource, Source, SystemdSource,
-};
-#[cfg(feature = "keyring")]
-pub use source::{KeyringSource, platform_keyring};
-pub use watch::{Reload, WatchEvent, WatchOptions, WatchingCredential};
+pub use source::{ChainReport, ChainSource, DirectorySource, Fetched, FileSource, Program, Source};
+pub use variable::Variable;
+pub use watch::{WatchEvent, WatchOptions, WatchingCredential};

@@ -3,8 +3,8 @@
 
 use digicert_one_core::{Code, Origin, Proxy, ProxyRules, ValueShape, Warning, is_random_word};
 
-use crate::setting::{Environment, get};
-use crate::{Setting, SetupError};
+use crate::variable::{Environment, get};
+use crate::{ConfigError, Variable};
 
 /// The proxy variables; the first one that is set counts. curl's order: its manual, "Environment";
 /// `lib/proxy.c` of 8.22. `http_proxy` is not used: calls are `https`.
@@ -19,38 +19,38 @@ const EXCEPTIONS: [&str; 2] = ["no_proxy", "NO_PROXY"];
 /// | exceptions, in the form of [`ProxyRules`] | `no_proxy`, `NO_PROXY` |
 ///
 /// ```
-/// use digicert_one_credentials::{ProxySetup, Setting};
+/// use digicert_one_credentials::{ProxyConfig, Variable};
 ///
-/// let proxy = ProxySetup::of_variables(&|name| match name {
-///     "HTTPS_PROXY" => Some(Setting::new(name, "http://user:secret@proxy.corp.test:3128")),
+/// let proxy = ProxyConfig::of_variables(&|name| match name {
+///     "HTTPS_PROXY" => Some(Variable::new(name, "http://user:secret@proxy.corp.test:3128")),
 ///     _ => None,
 /// })?;
 /// assert_eq!(proxy.variable(), Some("HTTPS_PROXY"));
 /// assert_eq!(proxy.rules().proxy().to_string(), "http://proxy.corp.test:3128");
-/// # Ok::<(), digicert_one_credentials::SetupError>(())
+/// # Ok::<(), digicert_one_credentials::ConfigError>(())
 /// ```
 #[derive(Clone, Debug, Default)]
-pub struct ProxySetup {
+pub struct ProxyConfig {
     rules: ProxyRules,
     variable: Option<String>,
     exceptions: Option<String>,
     surrounded: Option<Warning>,
 }
 
-impl ProxySetup {
+impl ProxyConfig {
     /// Reads the variables.
     ///
     /// # Errors
     /// Returns an error for an invalid address; it names the variable and not the address.
-    pub fn of_variables(lookup: &Environment<'_>) -> Result<Self, SetupError> {
+    pub fn of_variables(lookup: &Environment<'_>) -> Result<Self, ConfigError> {
         let Some(address) = PROXY.iter().find_map(|name| get(lookup, name)) else { return Ok(Self::default()) };
-        let invalid = |source| SetupError::Proxy { name: address.name().to_owned(), source };
+        let invalid = |source| ConfigError::Proxy { name: address.name().to_owned(), source };
         let mut rules = ProxyRules::parse(address.text()?).map_err(invalid)?.named_by(address.name());
         let exceptions = EXCEPTIONS.iter().find_map(|name| get(lookup, name));
         if let Some(list) = &exceptions {
             rules = rules.except(list.text()?);
         }
-        let name = |setting: &Setting| setting.name().to_owned();
+        let name = |setting: &Variable| setting.name().to_owned();
         let (surrounded, variable) = (address.warning(), Some(name(&address)));
         Ok(Self { rules, variable, exceptions: exceptions.as_ref().map(name), surrounded })
     }
@@ -102,13 +102,13 @@ mod tests {
     use digicert_one_core::{HostRole, Instance};
 
     use super::*;
-    use crate::setting::given;
+    use crate::variable::given;
 
-    fn read(settings: &[(&str, &str)]) -> ProxySetup {
-        ProxySetup::of_variables(&given(settings)).expect("readable")
+    fn read(settings: &[(&str, &str)]) -> ProxyConfig {
+        ProxyConfig::of_variables(&given(settings)).expect("readable")
     }
 
-    fn explained(setup: &ProxySetup, host: &str) -> String {
+    fn explained(setup: &ProxyConfig, host: &str) -> String {
         let instance = Instance::parse(host).expect(host);
         setup.explain(instance.origin(HostRole::Platform).expect(host))
     }
@@ -142,7 +142,7 @@ mod tests {
         assert!(!shown.contains("canary") && shown.contains("loopback"), "{shown}");
         assert!(setup.warnings()[0].to_string().contains("NO_PROXY: \"10.0.0.0/99\""), "{:?}", setup.warnings());
         let error =
-            ProxySetup::of_variables(&given(&[("https_proxy", "http://canary:x y@p.test")])).expect_err("blank");
+            ProxyConfig::of_variables(&given(&[("https_proxy", "http://canary:x y@p.test")])).expect_err("blank");
         assert!(error.to_string().contains("https_proxy") && !error.to_string().contains("canary"), "{error}");
         assert_eq!(error.code(), Code::CFG_01);
     }

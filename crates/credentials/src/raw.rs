@@ -77,7 +77,7 @@ impl LoadedCredential {
 
 /// SHA-256 of everything in a raw credential: equal hashes mean that nothing changed.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct ContentHash([u8; 32]);
+pub(crate) struct ContentHash([u8; 32]);
 
 impl fmt::Debug for ContentHash {
     /// Prints nothing: the hash of a short password can be searched for.
@@ -205,8 +205,7 @@ impl RawCredential {
     }
 
     /// Returns the hash of the whole content.
-    #[must_use]
-    pub fn content_hash(&self) -> ContentHash {
+    pub(crate) fn content_hash(&self) -> ContentHash {
         let mut hash = Sha256::new();
         for part in [&self.api_key, &self.certificate, &self.private_key, &self.password] {
             // The length comes first, so that bytes cannot move from one part to the next without changing the hash.

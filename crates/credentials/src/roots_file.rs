@@ -1,4 +1,4 @@
-//! A CA file that can be replaced while its roots are in use. There is no background task: its owner calls `reload`.
+//! A CA file that can be replaced while its roots are in use. It has no background task: its owner calls `reload`.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -15,13 +15,13 @@ use crate::roots::log;
 /// A file that cannot be read or holds no certificate never replaces the roots in use.
 ///
 /// ```no_run
-/// use digicert_one_credentials::{RootsFile, RootsReload};
+/// use digicert_one_credentials::RootsFile;
 ///
 /// let file = RootsFile::open("/etc/d1/ca.pem")?;
 /// match file.reload() {
-///     RootsReload::Replaced(roots) => println!("{} roots to trust from now on", roots.len()),
-///     RootsReload::Kept(warning) => eprintln!("{warning}"),
-///     _ => {}
+///     Ok(Some(roots)) => println!("{} roots to trust from now on", roots.len()),
+///     Ok(None) => {}
+///     Err(warning) => eprintln!("{warning}"),
 /// }
 /// # Ok::<(), digicert_one_core::CredentialError>(())
 /// ```
@@ -39,18 +39,6 @@ struct State {
     unused: Vec<Warning>,
     /// The last error, so that it is reported once.
     broken: Option<String>,
-}
-
-/// The result of [`RootsFile::reload`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum RootsReload {
-    /// The file holds what is in use, or has the same error as at the last reading.
-    Unchanged,
-    /// The new roots.
-    Replaced(Vec<CertificateDer<'static>>),
-    /// The file cannot be used; the previous roots stay. Reported once per change of the file.
-    Kept(Warning),
 }
 
 impl RootsFile {
@@ -79,8 +67,12 @@ impl RootsFile {
         &self.0.path
     }
 
-    /// Reads the file again and returns the result.
-    pub fn reload(&self) -> RootsReload {
+    /// Reads the file again and returns the new roots; `None` if it holds what is in use, or has the same error as
+    /// at the last reading.
+    ///
+    /// # Errors
+    /// Returns a warning if the file cannot be used: the previous roots stay. Reported once per change of the file.
+    pub fn reload(&self) -> Result<Option<Vec<CertificateDer<'static>>>, Warning> {
         let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
         let mut unused = Vec::new();
         let error = match read_ca_file(&self.0.path, &mut unused) {
@@ -91,22 +83,22 @@ impl RootsFile {
                     state.unused = unused;
                 }
                 if roots == state.roots {
-                    return RootsReload::Unchanged;
+                    return Ok(None);
                 }
                 state.roots.clone_from(&roots);
-                return RootsReload::Replaced(roots);
+                return Ok(Some(roots));
             }
             Err(error) => error,
         };
         let broken = error.to_string();
         if state.broken.as_ref() == Some(&broken) {
-            return RootsReload::Unchanged;
+            return Ok(None);
         }
         let origin = self.0.path.display().to_string();
         tracing::warn!(code = %error.code(), path = origin, %error, "failed to reload a CA file; the previous roots stay");
         let warning = Warning::new(error.code(), format!("the previous roots stay in use: {error}"), origin);
         state.broken = Some(broken);
-        RootsReload::Kept(warning)
+        Err(warning)
     }
 }
 
@@ -124,10 +116,7 @@ mod tests {
     use super::*;
 
     fn kept(file: &RootsFile) -> Warning {
-        match file.reload() {
-            RootsReload::Kept(warning) => warning,
-            other => panic!("{other:?}"),
-        }
+        file.reload().expect_err("it cannot be used")
     }
 
     #[test]
@@ -139,11 +128,11 @@ mod tests {
         let file = RootsFile::open(&path).expect("a root");
         // Text around the certificates does not count as a change.
         std::fs::write(&path, format!("our CA\n{}", pki.root_pem())).expect("written");
-        assert_eq!(file.reload(), RootsReload::Unchanged);
+        assert_eq!(file.reload(), Ok(None));
         std::fs::write(&path, pki.foreign_root_pem()).expect("written");
         let foreign = vec![CertificateDer::from(pki.foreign_root_der().to_vec())];
-        assert_eq!(file.clone().reload(), RootsReload::Replaced(foreign.clone()));
-        assert_eq!((file.reload(), file.roots()), (RootsReload::Unchanged, foreign));
+        assert_eq!(file.clone().reload(), Ok(Some(foreign.clone())));
+        assert_eq!((file.reload(), file.roots()), (Ok(None), foreign));
     }
 
     #[test]
@@ -155,13 +144,13 @@ mod tests {
         let roots = file.roots();
         std::fs::write(&path, "").expect("written");
         assert_eq!(kept(&file).code, Code::TR_03);
-        assert_eq!(file.reload(), RootsReload::Unchanged);
+        assert_eq!(file.reload(), Ok(None));
         std::fs::remove_file(&path).expect("removed");
         let warning = kept(&file);
         assert!(warning.to_string().contains("ca.pem") && warning.code == Code::IO_02, "{warning}");
-        assert_eq!((file.reload(), file.roots()), (RootsReload::Unchanged, roots));
+        assert_eq!((file.reload(), file.roots()), (Ok(None), roots));
         std::fs::write(&path, Pki::shared().root_pem()).expect("written");
-        assert_eq!(file.reload(), RootsReload::Unchanged);
+        assert_eq!(file.reload(), Ok(None));
         // Broken once more is a change once more.
         std::fs::write(&path, "").expect("written");
         kept(&file);

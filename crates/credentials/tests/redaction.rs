@@ -7,11 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
 use digicert_one_core::{Clock, Credential, CredentialError, LeaseRequest, ManualClock, Secret, causes};
-use digicert_one_credentials::{
-    ChainSource, CommandSource, DirectorySource, EnvironmentSource, Fetched, FileSource, JsignSource, ProfileFile,
-    ProfileSource, RawCredential, ReaderSource, Setting, Setup, SmctlSource, Source, SystemdSource, WatchOptions,
-    WatchingCredential,
-};
+use digicert_one_credentials::source::{self, ChainSource, DirectorySource, Fetched, FileSource, Program, Source};
+use digicert_one_credentials::{Config, ProfileFile, RawCredential, Variable, WatchOptions, WatchingCredential};
 use digicert_one_identity::ReadOptions;
 use digicert_one_testbed::{Format, KeyStore};
 use futures_executor::block_on;
@@ -57,7 +54,6 @@ impl Output {
 
     fn raw(&mut self, raw: &RawCredential) {
         self.debug(raw);
-        self.debug(&raw.content_hash());
         match raw.read(&ReadOptions::at(SystemTime::now())) {
             Ok(reading) => {
                 self.debug(&reading);
@@ -135,23 +131,23 @@ fn secret_01_no_public_type_shows_a_secret() {
             settings
                 .iter()
                 .find(|(present, _)| *present == name)
-                .map(|(name, value)| Setting::new(*name, value.clone()))
+                .map(|(name, value)| Variable::new(*name, value.clone()))
         };
         let mut output = Output::default();
-        settings.iter().for_each(|(name, value)| output.debug(&Setting::option(*name, value.clone())));
+        settings.iter().for_each(|(name, value)| output.debug(&Variable::option(*name, value.clone())));
         output.debug(&Secret::new(KEY, "a variable"));
-        output.source(&EnvironmentSource::new(&lookup));
+        output.source(&source::environment(&lookup));
         output.source(&DirectorySource::new(folder.path()));
-        output.source(&SystemdSource::new(&lookup));
+        output.source(&source::systemd(&lookup));
         output.source(&FileSource::new().with_certificate(path("client.pem")).with_password_file(path("password")));
-        output.source(&JsignSource::from_file(path("jsign")));
-        output.source(&JsignSource::from_variable("DC_API_KEY", &lookup));
-        output.source(&SmctlSource::new(&lookup).with_file(path("properties")));
+        output.source(&source::jsign_file(&path("jsign")));
+        output.source(&source::jsign("DC_API_KEY", &lookup));
+        output.source(&source::smctl(Some(&path("properties")), &lookup));
         let document =
             format!("{{\"version\":1,\"api_key\":{key:?},\"password\":{PASSWORD:?}{}", if broken { "" } else { "}" });
-        output.source(&ReaderSource::new("the test", std::io::Cursor::new(document.into_bytes())));
-        output.source(&CommandSource::new("cat").argument(path("api-key").display().to_string()));
-        let chain = ChainSource::new().then(SmctlSource::new(&|_| None)).then(EnvironmentSource::new(&lookup));
+        output.source(&source::reader("the test", std::io::Cursor::new(document.into_bytes())));
+        output.source(&Program::new("cat").argument(path("api-key").display().to_string()));
+        let chain = ChainSource::new().then(source::smctl(None, &|_| None)).then(source::environment(&lookup));
         output.source(&chain);
         output.debug(&chain.report());
         chain.report().iter().for_each(|report| output.display(report));
@@ -159,14 +155,14 @@ fn secret_01_no_public_type_shows_a_secret() {
             Ok(file) => {
                 output.debug(&file);
                 output.debug(&file.profile("one"));
-                match ProfileSource::new(&file, "one", &lookup) {
+                match source::profile(&file, "one", &lookup) {
                     Ok(source) => output.source(&source),
                     Err(error) => output.error(&error),
                 }
             }
             Err(error) => output.error(&error),
         }
-        match Setup::from_environment(&lookup) {
+        match Config::from_environment(&lookup) {
             Ok(setup) => {
                 output.debug(&setup);
                 output.debug(&setup.read(&ReadOptions::at(SystemTime::now())).map(drop));

@@ -193,6 +193,13 @@ impl Builder {
         self
     }
 
+    /// Trusts exactly the roots of Mozilla's list, as [`mozilla_roots`](crate::mozilla_roots) returns them. Roots of the environment
+    /// (`DC_CA_FILE`, `SM_CA_FILE`) are then not used.
+    #[cfg(feature = "mozilla-roots")]
+    pub fn mozilla_roots(self) -> Self {
+        self.trust(crate::mozilla_roots())
+    }
+
     /// Sets which hosts are called through which proxy. None by default, unless the environment names one
     /// ([`from_env`](Self::from_env)).
     pub fn proxy(mut self, rules: ProxyRules) -> Self {

@@ -2,7 +2,7 @@
 
 use digicert_one_client::{ClientBuilder, Error, ErrorKind, SystemClock};
 use digicert_one_core::Diagnosis;
-use digicert_one_credentials::{Setting, Setup, SetupError, WatchOptions, WatchingCredential};
+use digicert_one_credentials::{Config, ConfigError, Variable, WatchOptions, WatchingCredential};
 
 use crate::builder::Builder;
 use crate::one::DigiCertOne;
@@ -34,44 +34,44 @@ impl Builder {
     /// # Errors
     /// Same as [`from_env`].
     pub fn from_env() -> Result<Self, Error> {
-        Self::from_setup(&Setup::standard(&Setting::variable).map_err(of_setup)?)
+        Self::from_config(&Config::standard(&Variable::from_env).map_err(of_config)?)
     }
 
     /// Returns a builder with this configuration.
     ///
     /// # Errors
     /// Returns an error if the configured credential cannot be read or used.
-    pub fn from_setup(setup: &Setup) -> Result<Self, Error> {
-        let credential = WatchingCredential::open(setup.source(), SystemClock::new(), WatchOptions::new())
-            .map_err(|error| of_setup(error.into()))?;
-        let warnings = setup.warnings().into_iter().chain(credential.warnings()).collect();
-        Ok(Self::found(setup.instance().clone(), credential, setup.roots(), setup.proxy().rules().clone(), warnings))
+    pub fn from_config(config: &Config) -> Result<Self, Error> {
+        let credential = WatchingCredential::open(config.source(), SystemClock::new(), WatchOptions::new())
+            .map_err(|error| of_config(error.into()))?;
+        let warnings = config.warnings().into_iter().chain(credential.warnings()).collect();
+        Ok(Self::found(config.instance().clone(), credential, config.roots(), config.proxy().rules().clone(), warnings))
     }
 }
 
-fn of_setup(error: SetupError) -> Error {
+fn of_config(error: ConfigError) -> Error {
     let kind = match error {
-        SetupError::Credential(_) => ErrorKind::Credential,
+        ConfigError::Credential(_) => ErrorKind::Credential,
         _ => ErrorKind::Config,
     };
     Error::new(kind, Diagnosis::of(error.code(), error.to_string())).with_source(error)
 }
 
-/// Applies a [`Setup`] to a builder of the client.
-pub trait SetupExt: Sized {
+/// Applies a [`Config`] to a builder of the client.
+pub trait ConfigExt: Sized {
     /// Sets instance, trust roots and proxy rules. Roots are added to the system's; a transport that does not
     /// support that trusts only these, with a warning. The credential is set separately: fixed (from
-    /// [`Setup::read`]), watching (over [`Setup::source`]), or one of CSC.
+    /// [`Config::read`]), watching (over [`Config::source`]), or one of CSC.
     #[must_use]
-    fn setup(self, setup: &Setup) -> Self;
+    fn config(self, config: &Config) -> Self;
 }
 
 macro_rules! implement {
     ($builder:ty) => {
-        impl SetupExt for $builder {
-            fn setup(self, setup: &Setup) -> Self {
-                let builder = self.instance(setup.instance().clone()).proxy_rules(setup.proxy().rules().clone());
-                match setup.roots() {
+        impl ConfigExt for $builder {
+            fn config(self, config: &Config) -> Self {
+                let builder = self.instance(config.instance().clone()).proxy_rules(config.proxy().rules().clone());
+                match config.roots() {
                     Some(roots) => builder.roots_beside_system(roots.to_vec()),
                     None => builder,
                 }

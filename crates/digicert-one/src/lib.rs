@@ -7,6 +7,8 @@ pub mod blocking;
 mod builder;
 #[cfg(feature = "sources")]
 mod environment;
+#[cfg(feature = "mozilla-roots")]
+mod mozilla;
 mod one;
 #[cfg(feature = "tower")]
 pub mod tower;
@@ -26,8 +28,8 @@ pub use digicert_one_account as account;
 pub use digicert_one_account::AccountExt;
 pub use digicert_one_client::{
     AuditRecord, Client, ClientBuilder, Error, ErrorKind, FailedAttempt, IntoTarget, ItemStream, LocalRateLimiter,
-    Page, PageStream, Pages, Paging, Path, Position, PositionError, Reminder, Reminders, RequestBuilder, Response,
-    Retry, RetryNotice, SystemClock, TraceContext,
+    Page, PageStream, Pages, Paging, ParseError, Path, Position, Reminder, Reminders, RequestBuilder, Response, Retry,
+    RetryNotice, SystemClock, TraceContext,
 };
 pub use digicert_one_core as core;
 pub use digicert_one_core::{
@@ -39,7 +41,7 @@ pub use digicert_one_core::{
 pub use digicert_one_credentials as credentials;
 #[cfg(feature = "sources")]
 pub use digicert_one_credentials::{
-    RawCredential, Setting, Setup, SetupError, WatchingCredential, read_ca_file, read_roots,
+    Config, ConfigError, RawCredential, Variable, WatchingCredential, read_ca_file, read_roots,
 };
 #[cfg(feature = "sources")]
 pub use digicert_one_identity as identity;
@@ -48,8 +50,13 @@ pub use digicert_one_identity::{ReadOptions, read_client_identity};
 /// Storage of secrets that are shown once, and automatic rotation.
 #[cfg(feature = "provisioning")]
 pub use digicert_one_provisioning as provisioning;
+/// The rate limit of one key shared by a fleet, through Redis or Valkey.
+#[cfg(feature = "redis")]
+pub use digicert_one_redis as redis;
 #[cfg(feature = "sources")]
-pub use environment::{SetupExt, from_env};
+pub use environment::{ConfigExt, from_env};
+#[cfg(feature = "mozilla-roots")]
+pub use mozilla::mozilla_roots;
 pub use one::DigiCertOne;
 #[cfg(feature = "account")]
 pub use whoami::WhoAmI;

@@ -47,7 +47,7 @@ async fn certificate_goes_to_its_host_and_its_expiry_is_known() {
 async fn wrong_key_has_a_code_and_is_not_retryable() {
     let emulator = Emulator::start().await.expect("an emulator");
     let one = to(&emulator).api_key(ApiKey::new(emulator.foreign_api_key()).expect("a key")).build().expect("complete");
-    let error = one.whoami().await.expect_err("nobody");
+    let error = one.whoami().await.expect_err("unknown key");
     assert!(error.code().as_str().starts_with("AUT"), "{error}");
     assert!(!error.is_retryable() && std::error::Error::source(&error).is_none(), "{error:?}");
 }

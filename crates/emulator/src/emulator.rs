@@ -189,7 +189,7 @@ readers! { Emulator as emulator {
     /// Returns a valid certificate of an authority that is not trusted here: the handshake refuses it.
     foreign_client: ClientCert = emulator.store.pki.client(ClientSpec { authority: Authority::Foreign, ..ClientSpec::default() });
     /// A valid certificate of the right authority that belongs to no service user: it is refused with 401.
-    unregistered_client: ClientCert = emulator.store.pki.client(ClientSpec { common_name: "nobody".to_owned(), ..ClientSpec::default() });
+    unregistered_client: ClientCert = emulator.store.pki.client(ClientSpec { common_name: "stranger".to_owned(), ..ClientSpec::default() });
     /// Returns the controls of this emulator: time, faults, limits, users.
     control: Control = emulator.control.clone();
     /// Returns the observed requests, in the order of their responses.

@@ -51,7 +51,7 @@ options! {
         /// The file that stores the state: created if missing, readable for its owner only, written
         /// atomically after every change. An existing one takes precedence over the users and devices of
         /// these options. It holds the initial secrets and the keys of the authorities. For one emulator at a
-        /// time: there is no lock.
+        /// time: the file is not locked.
         state: Option<PathBuf> = None, set(path: impl Into<PathBuf>) Some(path.into());
         /// The same as a clock that can be moved from outside; it counts before [`EmulatorOptions::clock`].
         emulator_clock: Option<EmulatorClock> = None, set(clock: &EmulatorClock) Some(clock.clone());

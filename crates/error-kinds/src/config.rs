@@ -10,13 +10,31 @@ use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::CryptoProvider;
 use rustls::{RootCertStore, SupportedProtocolVersion};
 
+#[cfg(all(unix, not(any(target_vendor = "apple", target_os = "android"))))]
+use crate::roots::{RootCache, RootPlaces};
+
 /// Returns the verifier of server certificates for these roots: webpki for exactly the given ones, the platform's where the system's
-/// roots count. The system's roots are read only in the latter case.
+/// roots count. The system's roots are read only in the latter case, once per process and again after a change.
 ///
 /// # Errors
 /// Roots that cannot be used ([`TrustRoots`](TransportErrorKind::TrustRoots)), and a kind of trust that this version does not support
 /// ([`Config`](TransportErrorKind::Config)).
 pub fn server_verifier(
+    trust: &TrustRoots,
+    provider: &Arc<CryptoProvider>,
+) -> Result<Arc<dyn ServerCertVerifier>, TransportError> {
+    #[cfg(all(unix, not(any(target_vendor = "apple", target_os = "android"))))]
+    {
+        static VERIFIERS: RootCache<usize, Arc<dyn ServerCertVerifier>> = RootCache::new();
+        // All that a verifier takes from its provider is this static list.
+        let algorithms = provider.signature_verification_algorithms.all.as_ptr() as usize;
+        VERIFIERS.get(algorithms, trust, || RootPlaces::of_system(None), |_| new_verifier(trust, provider))
+    }
+    #[cfg(not(all(unix, not(any(target_vendor = "apple", target_os = "android")))))]
+    new_verifier(trust, provider)
+}
+
+fn new_verifier(
     trust: &TrustRoots,
     provider: &Arc<CryptoProvider>,
 ) -> Result<Arc<dyn ServerCertVerifier>, TransportError> {

@@ -42,7 +42,7 @@ fn why(error: &rustls::Error) -> &'static str {
             _ => "rustls does not take the certificate",
         },
         Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => "the key does not belong to the certificate",
-        Error::NoCertificatesPresented => "there is no certificate",
+        Error::NoCertificatesPresented => "missing certificate",
         _ => "rustls does not take this kind of key",
     }
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use der::Decode;
-use digicert_one_core::{Code, CredentialError, Secret, TextEncoding, Warning};
+use digicert_one_core::{Code, CredentialError, Secret, Warning, decode_text};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs1KeyDer, PrivatePkcs8KeyDer, PrivateSec1KeyDer};
 use zeroize::Zeroizing;
 
@@ -111,9 +111,9 @@ impl<'a> Gathering<'a> {
         layers: usize,
         origin: &Arc<str>,
     ) -> Result<(), CredentialError> {
-        if let Some((text, encoding)) = TextEncoding::decode(bytes) {
+        if let Some((text, encoding)) = decode_text(bytes) {
             let inside = match encoding {
-                TextEncoding::Utf8WithMark => inside.to_owned(),
+                encoding if encoding.starts_with("UTF-8") => inside.to_owned(),
                 encoding => format!("{inside}text in {encoding}, in it "),
             };
             return self.add_layer(&text, &inside, layers, origin);

@@ -3,7 +3,6 @@
 
 use data_encoding::HEXLOWER;
 use digicert_one_core::{ClientIdentity, Code, CredentialError, PublicKey, algorithm_name};
-use p256::elliptic_curve::sec1::ToSec1Point;
 use pkcs8::der::asn1::{AnyRef, ObjectIdentifier, OctetStringRef};
 use pkcs8::der::{Decode, Encode};
 use pkcs8::{AlgorithmIdentifierRef, PrivateKeyInfoRef};
@@ -12,17 +11,17 @@ use sec1::{EcParameters, EcPrivateKey};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+use crate::arithmetic::{public_of_ed25519, public_point};
+use crate::curve::{Curve, NoPublicHalf};
+
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
-const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
-const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
-const P521: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
 
 /// Creates an identity from a chain (leaf first) and a key in PKCS#8, PKCS#1 or SEC1.
 ///
 /// # Errors
-/// Returns an error if there is no certificate, if a certificate or key cannot be parsed, for a kind of key
+/// Returns an error if the certificate is missing, if a certificate or key cannot be parsed, for a kind of key
 /// that DigiCert ONE does not use (ID-07), and for a key that belongs to another certificate (ID-01).
 pub fn client_identity(
     chain: Vec<CertificateDer<'static>>,
@@ -86,12 +85,8 @@ fn wrap(algorithm: AlgorithmIdentifierRef<'_>, inner: &[u8]) -> Result<Zeroizing
 fn with_whole_scalar(pkcs8: &[u8]) -> Result<Option<Zeroizing<Vec<u8>>>, CredentialError> {
     let info = PrivateKeyInfoRef::try_from(pkcs8).map_err(|_| unreadable())?;
     let curve = info.algorithm.parameters.and_then(|curve| curve.decode_as::<ObjectIdentifier>().ok());
-    let length = match (info.algorithm.oid, curve) {
-        (EC, Some(P256)) => 32,
-        (EC, Some(P384)) => 48,
-        (EC, Some(P521)) => 66,
-        _ => return Ok(None),
-    };
+    let Some(curve) = curve.and_then(Curve::of).filter(|_| info.algorithm.oid == EC) else { return Ok(None) };
+    let length = curve.scalar_len();
     let ec = EcPrivateKey::from_der(info.private_key.as_bytes()).map_err(|_| unreadable())?;
     if ec.private_key.len() == length {
         return Ok(None);
@@ -113,23 +108,12 @@ fn public_half(pkcs8: &[u8]) -> Result<PublicKey, CredentialError> {
         Some(parameters) if info.algorithm.oid == EC => parameters.decode_as::<ObjectIdentifier>().ok(),
         _ => None,
     };
-    let bits = match (info.algorithm.oid, curve) {
+    let bits = match (info.algorithm.oid, curve.map(|oid| (oid, Curve::of(oid)))) {
         (RSA, _) => rsa(secret)?,
         (ED25519, _) => ed25519(secret)?,
-        (EC, Some(P256)) => {
-            let key = p256::SecretKey::from_slice(ec_scalar(secret)?).map_err(|_| unreadable())?;
-            key.public_key().to_sec1_point(false).as_bytes().to_vec()
-        }
-        (EC, Some(P384)) => {
-            let key = p384::SecretKey::from_slice(ec_scalar(secret)?).map_err(|_| unreadable())?;
-            key.public_key().to_sec1_point(false).as_bytes().to_vec()
-        }
-        (EC, Some(P521)) => {
-            let key = p521::SecretKey::from_slice(ec_scalar(secret)?).map_err(|_| unreadable())?;
-            key.public_key().to_sec1_point(false).as_bytes().to_vec()
-        }
+        (EC, Some((_, Some(curve)))) => public_point(curve, ec_scalar(secret)?).map_err(no_public_half)?,
         (oid, curve) => {
-            let name = algorithm_name(&curve.unwrap_or(oid).to_string());
+            let name = algorithm_name(&curve.map_or(oid, |(curve, _)| curve).to_string());
             let message = format!("unsupported private key: {name}");
             return Err(CredentialError::new(Code::ID_07, message));
         }
@@ -146,11 +130,22 @@ fn ed25519(secret: &[u8]) -> Result<Vec<u8>, CredentialError> {
     // RFC 8410 §7: the 32 bytes are in a nested OCTET STRING.
     let seed = <&OctetStringRef>::from_der(secret).map_err(|_| unreadable())?;
     let seed: &[u8; 32] = seed.as_bytes().try_into().map_err(|_| unreadable())?;
-    Ok(ed25519_dalek::SigningKey::from_bytes(seed).verifying_key().to_bytes().to_vec())
+    public_of_ed25519(seed).map_err(no_public_half)
 }
 
 fn ec_scalar(secret: &[u8]) -> Result<&[u8], CredentialError> {
     Ok(EcPrivateKey::from_der(secret).map_err(|_| unreadable())?.private_key)
+}
+
+fn no_public_half(why: NoPublicHalf) -> CredentialError {
+    match why {
+        NoPublicHalf::Invalid => unreadable(),
+        NoPublicHalf::NotBuilt => {
+            let message = "cannot check that the elliptic curve key belongs to its certificate: this program was built without \
+                           the feature `rustcrypto` or `aws-lc-rs` of digicert-one-identity";
+            CredentialError::new(Code::ID_07, message)
+        }
+    }
 }
 
 /// Returns the error without the parser's text, which may quote input bytes.
@@ -163,6 +158,7 @@ mod tests {
     use super::*;
 
     fn pkcs8_of(scalar: &[u8]) -> Zeroizing<Vec<u8>> {
+        const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
         let ec = EcPrivateKey { private_key: scalar, parameters: None, public_key: None };
         let algorithm = AlgorithmIdentifierRef { oid: EC, parameters: Some((&P256).into()) };
         wrap(algorithm, &ec.to_der().expect("encoded")).expect("wrapped")

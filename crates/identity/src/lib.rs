@@ -8,12 +8,14 @@
 #![doc = include_str!("../README.md")]
 
 mod algorithm;
+mod arithmetic;
 mod base64;
 mod ber;
 mod chain;
 mod checks;
 mod cipher;
 mod content;
+mod curve;
 mod dek_info;
 mod derive;
 mod encrypted;
@@ -23,6 +25,7 @@ mod key;
 mod limits;
 mod look;
 mod name;
+#[cfg(feature = "new-keys")]
 mod new_key;
 mod node;
 mod password;
@@ -35,10 +38,17 @@ mod rules;
 mod signature;
 mod traditional;
 mod trust;
+#[cfg(feature = "aws-lc-rs")]
+mod with_aws_lc;
+#[cfg(all(feature = "rustcrypto", any(test, not(feature = "aws-lc-rs"))))]
+mod with_rustcrypto;
+#[cfg(not(any(feature = "aws-lc-rs", feature = "rustcrypto")))]
+mod without_curves;
 mod work;
 
 pub use checks::purpose_name;
 pub use key::client_identity;
+#[cfg(feature = "new-keys")]
 pub use new_key::{KeyAlgorithm, NewKey};
 pub use read::{read_certificates, read_client_identity};
 pub use rules::ReadOptions;

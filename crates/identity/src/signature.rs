@@ -5,15 +5,15 @@ use crypto_bigint::modular::{BoxedMontyForm, BoxedMontyParams};
 use crypto_bigint::{BoxedUint, Odd};
 use der::asn1::{BitStringRef, ObjectIdentifier};
 use der::{Decode, Encode, Sequence};
-use ed25519_dalek::Verifier as _;
 use md5::Md5;
-use p256::ecdsa::signature::hazmat::PrehashVerifier;
 use sha1::Sha1;
 use sha2::digest::Digest;
 use sha2::{Sha224, Sha256, Sha384, Sha512};
 use spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoOwned};
 
+use crate::arithmetic::{is_ecdsa_by, is_ed25519_by};
 use crate::content::children;
+use crate::curve::Curve;
 use crate::derive::Hash;
 
 /// The result of a signature check.
@@ -80,39 +80,15 @@ impl<'a> Signed<'a> {
     }
 
     fn ecdsa(&self, hash: Hash, curve: ObjectIdentifier, point: &[u8]) -> Option<bool> {
-        // A digest shorter than the order of the curve is valid; the crate requires padding.
-        let padded = |len: usize| {
-            let digest = digest(hash, &[self.body]);
-            let mut padded = vec![0; len.saturating_sub(digest.len())];
-            padded.extend_from_slice(&digest);
-            padded
-        };
         // A signature that does not fit the curve was made with another key.
         TwoNumbers::from_der(self.signature).ok()?;
-        match curve.to_string().as_str() {
-            "1.2.840.10045.3.1.7" => {
-                let key = p256::ecdsa::VerifyingKey::from_sec1_bytes(point).ok()?;
-                let signature = p256::ecdsa::Signature::from_der(self.signature);
-                Some(signature.is_ok_and(|signature| key.verify_prehash(&padded(32), &signature).is_ok()))
-            }
-            "1.3.132.0.34" => {
-                let key = p384::ecdsa::VerifyingKey::from_sec1_bytes(point).ok()?;
-                let signature = p384::ecdsa::Signature::from_der(self.signature);
-                Some(signature.is_ok_and(|signature| key.verify_prehash(&padded(48), &signature).is_ok()))
-            }
-            "1.3.132.0.35" => {
-                let key = p521::ecdsa::VerifyingKey::from_sec1_bytes(point).ok()?;
-                let signature = p521::ecdsa::Signature::from_der(self.signature);
-                Some(signature.is_ok_and(|signature| key.verify_prehash(&padded(66), &signature).is_ok()))
-            }
-            _ => None,
-        }
+        is_ecdsa_by(Curve::of(curve)?, point, &digest(hash, &[self.body]), self.signature)
     }
 
     fn ed25519(&self, key: &[u8]) -> Option<bool> {
-        let key = ed25519_dalek::VerifyingKey::from_bytes(key.try_into().ok()?).ok()?;
-        let signature = ed25519_dalek::Signature::from_slice(self.signature).ok()?;
-        Some(key.verify(self.body, &signature).is_ok())
+        // Another length is not a signature of this kind.
+        (self.signature.len() == 64).then_some(())?;
+        is_ed25519_by(key, self.body, self.signature)
     }
 }
 

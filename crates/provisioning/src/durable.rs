@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::inherit::{ANY_MODE, Inherited, PUBLIC, SECRET};
 use crate::replaceable::{check_file, check_links, parent};
-use crate::sink::{SinkError, SinkErrorKind};
+use crate::store::{StoreError, StoreErrorKind};
 
 /// The suffix of unfinished files. Any process that can lock such a file may remove it.
 const UNFINISHED: &str = ".d1-new";
@@ -46,47 +46,47 @@ impl Reserved {
     ///
     /// # Errors
     /// Returns an error if it cannot; nothing is left behind.
-    pub(crate) fn new(target: &Path, size: usize) -> Result<Self, SinkError> {
+    pub(crate) fn new(target: &Path, size: usize) -> Result<Self, StoreError> {
         Self::keeping(target, size, Keep::All(SECRET))
     }
 
     /// Same as `new`, for content that is not secret.
-    pub(crate) fn public(target: &Path, size: usize) -> Result<Self, SinkError> {
+    pub(crate) fn public(target: &Path, size: usize) -> Result<Self, StoreError> {
         Self::keeping(target, size, Keep::All(PUBLIC))
     }
 
-    fn keeping(target: &Path, size: usize, keep: Keep) -> Result<Self, SinkError> {
+    fn keeping(target: &Path, size: usize, keep: Keep) -> Result<Self, StoreError> {
         let place = || target.display().to_string();
         if target.file_name().is_none() {
-            return Err(SinkError::new(SinkErrorKind::Unexpected, place(), "invalid path: expected a file name"));
+            return Err(StoreError::new(StoreErrorKind::Unexpected, place(), "invalid path: expected a file name"));
         }
         let directory = parent(target);
         if !fs::metadata(directory)
-            .map_err(|error| SinkError::io(place(), "failed to access its directory", error))?
+            .map_err(|error| StoreError::io(place(), "failed to access its directory", error))?
             .is_dir()
         {
-            return Err(SinkError::new(SinkErrorKind::Unexpected, place(), "its parent is not a directory"));
+            return Err(StoreError::new(StoreErrorKind::Unexpected, place(), "its parent is not a directory"));
         }
         let found = check_file(target)?;
         let (temporary, file) = create_unfinished(target)
-            .map_err(|error| SinkError::io(place(), "failed to create a file in its directory", error))?;
+            .map_err(|error| StoreError::io(place(), "failed to create a file in its directory", error))?;
         let mut reserved = Self { target: target.to_owned(), temporary, file, keep, inherited: None, committed: false };
         reserved.inherit(found)?;
         reserved
             .fill(size)
-            .map_err(|error| SinkError::io(place(), &format!("failed to reserve {size} bytes"), error))?;
+            .map_err(|error| StoreError::io(place(), &format!("failed to reserve {size} bytes"), error))?;
         Ok(reserved)
     }
 
     /// Copies the metadata of the replaced file, and checks that the new file can still be read.
-    fn inherit(&mut self, found: Option<Metadata>) -> Result<(), SinkError> {
+    fn inherit(&mut self, found: Option<Metadata>) -> Result<(), StoreError> {
         let Some(found) = found else { return Ok(()) };
         let hand_on = |widest| {
             let inherited = Inherited::of(&self.target, &found)?;
             if self.inherited.as_ref() != Some(&inherited) {
                 inherited.hand_on(&self.file, widest, &self.target)?;
             }
-            Ok::<_, SinkError>(inherited)
+            Ok::<_, StoreError>(inherited)
         };
         self.inherited = match self.keep {
             Keep::WhatCanBe => hand_on(ANY_MODE).ok(),
@@ -112,14 +112,14 @@ impl Reserved {
     /// # Errors
     /// Returns an error if it failed. The target then still has its old content, unless only the last
     /// synchronising or reading failed; it is never half written. May be retried.
-    pub(crate) fn commit(&mut self, content: &[u8]) -> Result<(), SinkError> {
+    pub(crate) fn commit(&mut self, content: &[u8]) -> Result<(), StoreError> {
         self.write(content)?;
         self.publish()?;
         compare(&self.target, content, &self.target)
     }
 
     /// The first half of [`commit`](Self::commit): durable, but still under the other name.
-    pub(crate) fn write(&mut self, content: &[u8]) -> Result<(), SinkError> {
+    pub(crate) fn write(&mut self, content: &[u8]) -> Result<(), StoreError> {
         self.overwrite(content).map_err(|error| self.failed("failed to write the file", error))?;
         compare(&self.temporary, content, &self.target)
     }
@@ -132,7 +132,7 @@ impl Reserved {
     }
 
     /// The second half: renames the file to its target.
-    pub(crate) fn publish(&mut self) -> Result<(), SinkError> {
+    pub(crate) fn publish(&mut self) -> Result<(), StoreError> {
         // It may have changed since.
         let found = check_file(&self.target)?;
         self.inherit(found)?;
@@ -143,8 +143,8 @@ impl Reserved {
             .map_err(|error| self.failed("the file was written, but failed to synchronise its directory", error))
     }
 
-    fn failed(&self, what: &str, error: io::Error) -> SinkError {
-        SinkError::io(self.target.display().to_string(), what, error)
+    fn failed(&self, what: &str, error: io::Error) -> StoreError {
+        StoreError::io(self.target.display().to_string(), what, error)
     }
 }
 
@@ -158,7 +158,7 @@ impl Drop for Reserved {
 }
 
 /// Replaces a whole file.
-pub(crate) fn replace(target: &Path, content: &[u8]) -> Result<(), SinkError> {
+pub(crate) fn replace(target: &Path, content: &[u8]) -> Result<(), StoreError> {
     Reserved::new(target, content.len())?.commit(content)
 }
 
@@ -169,12 +169,12 @@ pub(crate) fn replace(target: &Path, content: &[u8]) -> Result<(), SinkError> {
 /// # Errors
 /// Returns an error if it cannot be written. The old content then stays, unless only the last synchronising
 /// or reading failed.
-pub fn replace_file(path: impl AsRef<Path>, content: &[u8]) -> Result<(), SinkError> {
+pub fn replace_file(path: impl AsRef<Path>, content: &[u8]) -> Result<(), StoreError> {
     Reserved::keeping(path.as_ref(), content.len(), Keep::WhatCanBe)?.commit(content)
 }
 
 /// Reads a file back and compares. Errors name `called`.
-pub(crate) fn compare(path: &Path, content: &[u8], called: &Path) -> Result<(), SinkError> {
+pub(crate) fn compare(path: &Path, content: &[u8], called: &Path) -> Result<(), StoreError> {
     let place = || called.display().to_string();
     let read = || -> io::Result<bool> {
         // One byte more than expected, so that a longer file is detected.
@@ -186,9 +186,9 @@ pub(crate) fn compare(path: &Path, content: &[u8], called: &Path) -> Result<(), 
         Ok(true) => Ok(()),
         Ok(false) => {
             let message = "the content read back differs from what was written; check the disk, and whether another program writes there";
-            Err(SinkError::new(SinkErrorKind::ReadBackDiffers, place(), message))
+            Err(StoreError::new(StoreErrorKind::ReadBackDiffers, place(), message))
         }
-        Err(error) => Err(SinkError::io(place(), "failed to read the file back", error)),
+        Err(error) => Err(StoreError::io(place(), "failed to read the file back", error)),
     }
 }
 
@@ -327,7 +327,7 @@ mod tests {
         fs::write(&path, "canary2").expect("written");
         for expected in [&b"canary"[..], b"canary3", b"canary22"] {
             let error = compare(&path, expected, &path).expect_err("it differs");
-            assert_eq!(error.kind(), SinkErrorKind::ReadBackDiffers);
+            assert_eq!(error.kind(), StoreErrorKind::ReadBackDiffers);
             assert!(!format!("{error} {error:?}").contains("canary"), "{error}");
         }
         compare(&path, b"canary2", &path).expect("the same");

@@ -7,7 +7,7 @@
 use std::fs::{File, Metadata};
 use std::path::Path;
 
-use crate::sink::SinkError;
+use crate::store::StoreError;
 
 /// The widest mode of a file with a secret: readable by its group.
 pub(crate) const SECRET: u32 = 0o640;
@@ -30,11 +30,11 @@ mod without {
     pub(crate) struct Inherited;
 
     impl Inherited {
-        pub(crate) fn of(_path: &Path, _metadata: &Metadata) -> Result<Self, SinkError> {
+        pub(crate) fn of(_path: &Path, _metadata: &Metadata) -> Result<Self, StoreError> {
             Ok(Self)
         }
 
-        pub(crate) fn hand_on(&self, _file: &File, _widest: u32, _called: &Path) -> Result<(), SinkError> {
+        pub(crate) fn hand_on(&self, _file: &File, _widest: u32, _called: &Path) -> Result<(), StoreError> {
             Ok(())
         }
     }
@@ -49,7 +49,7 @@ mod unix {
     use rustix::fs::{Gid, Mode, Uid, fchmod, fchown};
 
     use super::*;
-    use crate::sink::SinkErrorKind;
+    use crate::store::StoreErrorKind;
 
     type Attributes = BTreeMap<Vec<u8>, Vec<u8>>;
 
@@ -64,9 +64,9 @@ mod unix {
 
     impl Inherited {
         /// Reads the metadata. `metadata` is that of the path, which is not a symlink.
-        pub(crate) fn of(path: &Path, metadata: &Metadata) -> Result<Self, SinkError> {
+        pub(crate) fn of(path: &Path, metadata: &Metadata) -> Result<Self, StoreError> {
             let attributes = attributes::of_path(path).map_err(|error| {
-                SinkError::io(path.display().to_string(), "failed to read its extended attributes", error)
+                StoreError::io(path.display().to_string(), "failed to read its extended attributes", error)
             })?;
             let (owner, group, mode) = (metadata.uid(), metadata.gid(), metadata.mode() & 0o7777);
             Ok(Self { owner, group, mode, attributes })
@@ -74,7 +74,7 @@ mod unix {
 
         /// Same as `of`, for a directory that is created next to or in this one: full access for its owner,
         /// no write access for others.
-        pub(crate) fn of_directory(path: &Path, metadata: &Metadata) -> Result<Self, SinkError> {
+        pub(crate) fn of_directory(path: &Path, metadata: &Metadata) -> Result<Self, StoreError> {
             let whole = Self::of(path, metadata)?;
             Ok(Self { mode: whole.mode & 0o755 | 0o700, ..whole })
         }
@@ -88,7 +88,7 @@ mod unix {
         ///
         /// # Errors
         /// Returns an error if a part of it cannot be kept, or its mode is wider than `widest`.
-        pub(crate) fn hand_on(&self, file: &File, widest: u32, called: &Path) -> Result<(), SinkError> {
+        pub(crate) fn hand_on(&self, file: &File, widest: u32, called: &Path) -> Result<(), StoreError> {
             let found = file
                 .metadata()
                 .map_err(|error| failed(called, "failed to read the metadata of the new file", error))?;
@@ -112,7 +112,7 @@ mod unix {
 
         /// Same as [`hand_on`](Self::hand_on), for a directory: only its group must be kept, since only the
         /// superuser can give the previous owner access.
-        pub(crate) fn hand_on_to_directory(&self, directory: &File, called: &Path) -> Result<(), SinkError> {
+        pub(crate) fn hand_on_to_directory(&self, directory: &File, called: &Path) -> Result<(), StoreError> {
             if self.chown(directory, called).is_err() {
                 fchown(directory, None, Some(Gid::from_raw(self.group)))
                     .map_err(|error| self.lost_owner(called, error.into()))?;
@@ -121,12 +121,12 @@ mod unix {
             self.chmod(directory, called)
         }
 
-        fn chown(&self, file: &File, called: &Path) -> Result<(), SinkError> {
+        fn chown(&self, file: &File, called: &Path) -> Result<(), StoreError> {
             fchown(file, Some(Uid::from_raw(self.owner)), Some(Gid::from_raw(self.group)))
                 .map_err(|error| self.lost_owner(called, error.into()))
         }
 
-        fn lost_owner(&self, called: &Path, error: io::Error) -> SinkError {
+        fn lost_owner(&self, called: &Path, error: io::Error) -> StoreError {
             let what = format!(
                 "it belongs to user {} and group {}, which this user may not assign to a new file ({error}), so its readers \
                  would be locked out; run this as that user or as root, or use a file owned by this user",
@@ -135,7 +135,7 @@ mod unix {
             cannot_keep(called, &what).with_source(error)
         }
 
-        fn chmod(&self, file: &File, called: &Path) -> Result<(), SinkError> {
+        fn chmod(&self, file: &File, called: &Path) -> Result<(), StoreError> {
             let mode = || file.metadata().map(|metadata| metadata.mode() & 0o7777);
             if mode().is_ok_and(|mode| mode == self.mode) {
                 return Ok(());
@@ -148,7 +148,7 @@ mod unix {
             }
         }
 
-        fn copy_attributes(&self, file: &File, called: &Path) -> Result<(), SinkError> {
+        fn copy_attributes(&self, file: &File, called: &Path) -> Result<(), StoreError> {
             let lost = |name: &[u8], error: &dyn std::fmt::Display| {
                 let what = format!(
                     "failed to copy its extended attribute {} to a new file ({error}), so its readers may be locked out; remove \
@@ -180,12 +180,12 @@ mod unix {
         }
     }
 
-    fn cannot_keep(called: &Path, what: &str) -> SinkError {
-        SinkError::new(SinkErrorKind::Metadata, called.display().to_string(), what)
+    fn cannot_keep(called: &Path, what: &str) -> StoreError {
+        StoreError::new(StoreErrorKind::Metadata, called.display().to_string(), what)
     }
 
-    fn failed(called: &Path, what: &str, error: io::Error) -> SinkError {
-        SinkError::io(called.display().to_string(), what, error)
+    fn failed(called: &Path, what: &str, error: io::Error) -> StoreError {
+        StoreError::io(called.display().to_string(), what, error)
     }
 
     #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]

@@ -11,13 +11,13 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use digicert_one_core::Clock;
+use digicert_one_core::{BoxError, Clock, Code};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::durable;
 use crate::instant::Instant;
-use crate::sink::SinkError;
+use crate::store::StoreError;
 
 /// Longer than any lock file.
 const MAX_BYTES: u64 = 4 << 10;
@@ -103,7 +103,16 @@ pub enum LockError {
     },
     /// The lock file cannot be read or written.
     #[error("failed to acquire the lock: {0}")]
-    File(#[from] SinkError),
+    File(#[from] StoreError),
+    /// The store of a lock that several machines share cannot be used.
+    #[error("failed to use the shared lock")]
+    Store {
+        /// The diagnosis code.
+        code: Code,
+        /// Why.
+        #[source]
+        source: BoxError,
+    },
 }
 
 /// The content of a lock file.
@@ -359,7 +368,7 @@ fn is_unsupported(error: &io::Error) -> bool {
 }
 
 fn failed(path: &Path, what: &str, error: io::Error) -> LockError {
-    LockError::File(SinkError::io(path.display().to_string(), what, error))
+    LockError::File(StoreError::io(path.display().to_string(), what, error))
 }
 
 fn end(now: SystemTime, ttl: Duration) -> Instant {

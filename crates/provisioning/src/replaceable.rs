@@ -6,18 +6,18 @@ use std::fs::{self, Metadata};
 use std::io;
 use std::path::Path;
 
-use crate::sink::{SinkError, SinkErrorKind};
+use crate::store::{StoreError, StoreErrorKind};
 
-fn refused(path: &Path, kind: SinkErrorKind, why: &str) -> SinkError {
-    SinkError::new(kind, path.display().to_string(), why)
+fn refused(path: &Path, kind: StoreErrorKind, why: &str) -> StoreError {
+    StoreError::new(kind, path.display().to_string(), why)
 }
 
 /// Returns the metadata of a path, without following a symlink; `None` if it does not exist.
-pub(crate) fn look(path: &Path) -> Result<Option<Metadata>, SinkError> {
+pub(crate) fn look(path: &Path) -> Result<Option<Metadata>, StoreError> {
     match fs::symlink_metadata(path) {
         Ok(metadata) => Ok(Some(metadata)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(SinkError::io(path.display().to_string(), "failed to read the metadata of the path", error)),
+        Err(error) => Err(StoreError::io(path.display().to_string(), "failed to read the metadata of the path", error)),
     }
 }
 
@@ -25,17 +25,17 @@ pub(crate) fn look(path: &Path) -> Result<Option<Metadata>, SinkError> {
 ///
 /// # Errors
 /// Returns an error if something else exists there, or the rename would fail.
-pub(crate) fn check_file(path: &Path) -> Result<Option<Metadata>, SinkError> {
+pub(crate) fn check_file(path: &Path) -> Result<Option<Metadata>, StoreError> {
     check_directory(parent(path))?;
     let Some(metadata) = look(path)? else { return Ok(None) };
     let found = metadata.file_type();
     if found.is_dir() {
-        return Err(refused(path, SinkErrorKind::Unexpected, "it is a directory; use a file"));
+        return Err(refused(path, StoreErrorKind::Unexpected, "it is a directory; use a file"));
     } else if found.is_symlink() {
         let why = "it is a symlink, which would be replaced; use its target";
-        return Err(refused(path, SinkErrorKind::Unexpected, why));
+        return Err(refused(path, StoreErrorKind::Unexpected, why));
     } else if !found.is_file() {
-        return Err(refused(path, SinkErrorKind::Unexpected, "it is not a regular file"));
+        return Err(refused(path, StoreErrorKind::Unexpected, "it is not a regular file"));
     }
     check_rename(path, &metadata)?;
     Ok(Some(metadata))
@@ -45,7 +45,7 @@ pub(crate) fn check_file(path: &Path) -> Result<Option<Metadata>, SinkError> {
 ///
 /// # Errors
 /// Returns an error if there are several.
-pub(crate) fn check_links(path: &Path, metadata: &Metadata) -> Result<(), SinkError> {
+pub(crate) fn check_links(path: &Path, metadata: &Metadata) -> Result<(), StoreError> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt;
@@ -54,7 +54,7 @@ pub(crate) fn check_links(path: &Path, metadata: &Metadata) -> Result<(), SinkEr
                 "it has {} names (hard links), and the others would keep the previous content; use a file with one name",
                 metadata.nlink()
             );
-            return Err(refused(path, SinkErrorKind::Metadata, &why));
+            return Err(refused(path, StoreErrorKind::Metadata, &why));
         }
     }
     #[cfg(not(unix))]
@@ -66,11 +66,11 @@ pub(crate) fn check_links(path: &Path, metadata: &Metadata) -> Result<(), SinkEr
 ///
 /// # Errors
 /// Returns an error if it is one.
-pub(crate) fn check_directory(directory: &Path) -> Result<(), SinkError> {
+pub(crate) fn check_directory(directory: &Path) -> Result<(), StoreError> {
     if system::flags(directory).is_protected {
         let why = "it is append-only or immutable (chattr +a or +i), so no file in it can be replaced; remove the flag, or use \
                    another directory";
-        return Err(refused(directory, SinkErrorKind::NotWritable, why));
+        return Err(refused(directory, StoreErrorKind::NotWritable, why));
     }
     Ok(())
 }
@@ -79,22 +79,22 @@ pub(crate) fn check_directory(directory: &Path) -> Result<(), SinkError> {
 ///
 /// # Errors
 /// Returns an error if it cannot.
-pub(crate) fn check_rename(path: &Path, metadata: &Metadata) -> Result<(), SinkError> {
+pub(crate) fn check_rename(path: &Path, metadata: &Metadata) -> Result<(), StoreError> {
     let flags = system::flags(path);
     if flags.is_mount_point {
         let why = "it is a mount point (a bind-mounted single file, as by docker -v FILE:FILE), so no other \
                    file can replace it; mount its directory instead";
-        return Err(refused(path, SinkErrorKind::Unexpected, why));
+        return Err(refused(path, StoreErrorKind::Unexpected, why));
     }
     if flags.is_protected {
         let why = "it is immutable or append-only (chattr +i or +a), so it cannot be replaced; remove the flag, or use another \
                    file";
-        return Err(refused(path, SinkErrorKind::NotWritable, why));
+        return Err(refused(path, StoreErrorKind::NotWritable, why));
     }
     if system::is_of_another_in_sticky(path, metadata) {
         let why = "it belongs to another user and is in a sticky directory, where only its owner may replace it; use \
                    another directory";
-        return Err(refused(path, SinkErrorKind::NotWritable, why));
+        return Err(refused(path, StoreErrorKind::NotWritable, why));
     }
     Ok(())
 }

@@ -37,7 +37,7 @@ pub struct ClientCert(pub(crate) Arc<Issued>);
 /// Why a stored chain and key are not a valid [`ClientCert`].
 #[derive(Debug, thiserror::Error)]
 pub enum ClientCertError {
-    /// There is no certificate, or the first one cannot be parsed.
+    /// The certificate is missing, or the first one cannot be parsed.
     #[error("failed to parse the stored client certificate")]
     Certificate,
     /// The key cannot be read.

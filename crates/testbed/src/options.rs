@@ -126,6 +126,8 @@ pub enum HttpVersions {
     Only1,
     /// HTTP/2; a client that speaks only HTTP/1.1 is refused in the handshake.
     Only2,
+    /// HTTP/1.1, with no protocol selected in the handshake, as servers without ALPN.
+    Unnamed,
 }
 
 /// A TLS version as agreed on.

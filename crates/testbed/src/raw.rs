@@ -84,7 +84,7 @@ impl RawServer {
         let spoken = |tls: &FrontOptions| match tls.http {
             HttpVersions::Both if either => HttpVersions::Both,
             HttpVersions::Only2 => HttpVersions::Only2,
-            HttpVersions::Both | HttpVersions::Only1 => HttpVersions::Only1,
+            HttpVersions::Both | HttpVersions::Only1 | HttpVersions::Unnamed => HttpVersions::Only1,
         };
         let asks_late = options.scripts.iter().flatten().any(|step| matches!(step, Step::AskLate(_)));
         if asks_late && !options.tls.as_ref().is_some_and(can_ask_late) {

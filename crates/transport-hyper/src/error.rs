@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn a_late_call_says_where_it_was() {
-        let told = |carrier: Option<&Handshake>, begun: Option<&Handshake>| {
+        let judged = |carrier: Option<&Handshake>, begun: Option<&Handshake>| {
             let error = of_late_call(carrier, begun);
             (error.kind(), error.delivery())
         };
@@ -107,10 +107,10 @@ mod tests {
         gone.stands();
         gone.note_gone();
         let late = Kind::Timeout;
-        assert_eq!(told(None, None), (late(Phase::Call), Delivery::NotSent));
-        assert_eq!(told(None, Some(&connecting)), (late(Phase::Connect), Delivery::NotSent));
-        assert_eq!(told(Some(&stands), Some(&connecting)), (late(Phase::Response), Delivery::Unknown));
-        assert_eq!(told(Some(&gone), Some(&connecting)), (late(Phase::Call), Delivery::Unknown));
+        assert_eq!(judged(None, None), (late(Phase::Call), Delivery::NotSent));
+        assert_eq!(judged(None, Some(&connecting)), (late(Phase::Connect), Delivery::NotSent));
+        assert_eq!(judged(Some(&stands), Some(&connecting)), (late(Phase::Response), Delivery::Unknown));
+        assert_eq!(judged(Some(&gone), Some(&connecting)), (late(Phase::Call), Delivery::Unknown));
     }
 
     #[test]

@@ -12,10 +12,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use digicert_one_core::{
-    BoxError, ConnectionFacts, Delivery, Exchange, HeadLimit, ResponseBody, Transport, TransportConfig, TransportError,
+    ConnectionFacts, Delivery, Exchange, HeadLimit, ResponseBody, Transport, TransportConfig, TransportError,
     TransportErrorKind, UploadBody, UploadWatch, announce_empty_body,
 };
-use http::Version;
+use http::{Uri, Version};
 use http_body_util::{Either, Full};
 use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
@@ -77,12 +77,14 @@ impl<E: Engine> Transport for HyperTransport<E> {
 }
 
 impl<E: Engine> HyperTransport<E> {
-    async fn call(&self, request: http::Request<RequestBody>) -> Result<Exchange, TransportError> {
+    async fn call(&self, mut request: http::Request<RequestBody>) -> Result<Exchange, TransportError> {
         // Without a runtime tokio panics in its first timer.
         if let Err(error) = tokio::runtime::Handle::try_current() {
             return Err(TransportError::new(TransportErrorKind::NoRuntime, Delivery::NotSent).with_source(error));
         }
-        let mut request = translate(request)?;
+        check(request.uri())?;
+        // ALPN decides; a version in the request could only contradict it.
+        *request.version_mut() = Version::HTTP_11;
         let carrier = capture_connection(&mut request);
         let now = Instant::now();
         // A limit beyond the range of the clock means unlimited.
@@ -142,21 +144,15 @@ fn exchange(response: http::Response<Incoming>, deadline: Instant) -> Result<Exc
     Ok(Exchange::new(http::Response::from_parts(head, body), facts))
 }
 
-fn translate(mut request: http::Request<RequestBody>) -> Result<http::Request<RequestBody>, TransportError> {
-    let invalid =
-        |source: BoxError| TransportError::new(TransportErrorKind::Config, Delivery::NotSent).with_source(source);
-    let uri = request.uri();
-    if !matches!(uri.scheme_str(), Some("https" | "http")) || uri.host().is_none_or(str::is_empty) {
-        return Err(invalid(
-            "the address must begin with https:// (or http:// for a loopback server) and name a host".into(),
-        ));
-    }
-    if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
-        return Err(invalid("the address holds a user name or a password; credentials do not belong there".into()));
-    }
-    // ALPN decides; a version in the request could only contradict it.
-    *request.version_mut() = Version::HTTP_11;
-    Ok(request)
+fn check(uri: &Uri) -> Result<(), TransportError> {
+    let why = if !matches!(uri.scheme_str(), Some("https" | "http")) || uri.host().is_none_or(str::is_empty) {
+        "the address must begin with https:// (or http:// for a loopback server) and name a host"
+    } else if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+        "the address holds a user name or a password; credentials do not belong there"
+    } else {
+        return Ok(());
+    };
+    Err(TransportError::new(TransportErrorKind::Config, Delivery::NotSent).with_source(why))
 }
 
 impl<E: Engine> fmt::Debug for HyperTransport<E> {

@@ -50,7 +50,7 @@ pub struct Wire {
 }
 
 impl Wire {
-    /// `early` came before the wire was made, through a proxy that is quick. With `size` 0 there is no buffer.
+    /// `early` came before the wire was made, through a proxy that is quick. With `size` 0 it has no buffer.
     pub(crate) fn new(tcp: TcpStream, early: &[u8], size: usize) -> Self {
         let mut buffer = vec![0; size.max(early.len())].into_boxed_slice();
         buffer[..early.len()].copy_from_slice(early);

@@ -103,8 +103,9 @@ fn of_code(code: u32, config: &TransportConfig, stood: bool, reused: Option<bool
         56 if proxied && !stood => Kind::Proxy(None),
         // CURLE_SSL_CLIENTCERT: the alert certificate_required came; libcurl has this code for nothing else.
         98 => Kind::PeerAlert(TlsAlert(116)),
-        16 | 23 | 52 | 55 | 56 | 92 if stood => Kind::Interrupted,
-        16 | 23 | 52 | 55 | 56 | 92 => Kind::Tls,
+        // Among them CURLE_SEND_FAIL_REWIND: it would have sent the request again.
+        16 | 23 | 52 | 55 | 56 | 65 | 92 if stood => Kind::Interrupted,
+        16 | 23 | 52 | 55 | 56 | 65 | 92 => Kind::Tls,
         18 => Kind::BodyCut,
         _ => Kind::Other,
     }
@@ -112,6 +113,8 @@ fn of_code(code: u32, config: &TransportConfig, stood: bool, reused: Option<bool
 
 fn of_delivery(code: u32, stood: bool) -> Delivery {
     match code {
+        // CURLE_SEND_FAIL_REWIND: the request had begun to leave on a connection before.
+        65 => Delivery::Unknown,
         _ if !stood => Delivery::NotSent,
         // CURLE_PARTIAL_FILE, CURLE_TOO_LARGE: a response began.
         18 | 100 => Delivery::Sent,

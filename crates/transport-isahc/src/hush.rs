@@ -1,5 +1,5 @@
 //! Keeps isahc's log to itself. Where a log wants it, isahc has libcurl describe every request, headers and all, to the targets
-//! `isahc::handler` and `isahc::wire`: with it the API key. No log level may change that, so isahc is told that no subscriber is interested.
+//! `isahc::handler` and `isahc::wire`: with it the API key. No log level may change that, so isahc sees no interested subscriber.
 //!
 //! Its calls run under a subscriber of ours that wants nothing but one span, which isahc enters on each agent thread as the
 //! thread begins: there the thread loses its subscriber too. Upstream: isahc 2.0.2 src/handler.rs `debug`, src/agent/mod.rs
@@ -54,7 +54,7 @@ enum Listener {
     None,
     /// The program's subscriber.
     Subscriber,
-    /// The program's `log`, to which tracing can be built to write where there is no subscriber.
+    /// The program's `log`, to which tracing can be built to write without a subscriber.
     Log,
 }
 

@@ -58,7 +58,7 @@ impl digicert_one_core::Connector for Connector {
     }
 
     fn capabilities(&self) -> Capabilities {
-        let told = [
+        let lacking = [
             Capability::AlertDetail,
             Capability::PeerFaultDetail,
             Capability::ClientAuthSignal,
@@ -66,7 +66,7 @@ impl digicert_one_core::Connector for Connector {
             Capability::TlsVersionFact,
         ];
         let proxies = [Capability::HttpsProxy, Capability::SocksProxy];
-        let all = told.into_iter().chain(proxies).fold(Capabilities::all(), Capabilities::without);
+        let all = lacking.into_iter().chain(proxies).fold(Capabilities::all(), Capabilities::without);
         // OpenSSL reads the system's CA directory beside whatever roots it is given; rustls takes given roots in place of them.
         all.without(if OPENSSL { Capability::TrustOnly } else { Capability::TrustSystemAnd })
     }

@@ -22,7 +22,11 @@ const REMEMBERED: usize = 512;
 /// Whether connections are kept.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reuse {
+    /// For GET and HEAD.
     Pool,
+    /// For requests with a body that cannot be rewound, over HTTP/1.1: libcurl reads of the body before a byte of the head leaves, and then
+    /// cannot send the request again.
+    Bodies,
     Never,
 }
 

@@ -1,5 +1,5 @@
-//! Two isahc clients for one configuration: one with a pool for GET and HEAD, one without reuse for everything else, because
-//! libcurl sends a request again when a pooled connection dies under it.
+//! Three isahc clients for one configuration, because libcurl sends a request again when a pooled connection dies under it, if it can: one
+//! with a pool for GET and HEAD, one with a pool for requests whose body it cannot rewind, one without reuse for everything else.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -13,6 +13,7 @@ use digicert_one_core::{
     ConnectionFacts, Exchange, HeadLimit, Proxy, RequestTarget, ResponseBody, TlsVersions, Transport, TransportConfig,
     TransportError, UploadBody, UploadWatch, announce_empty_body,
 };
+use futures_util::io::Cursor;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, TRANSFER_ENCODING};
 use http::{Method, Request, Version};
 use isahc::config::Configurable;
@@ -30,7 +31,8 @@ use crate::upload::Pump;
 
 pub(crate) struct IsahcTransport {
     pooled: Slot,
-    /// Filled by the first request that needs it: every isahc client has a thread of its own.
+    /// Filled by the first request that needs it, as the next one: every isahc client has a thread of its own.
+    bodies: Slot,
     single: Slot,
     config: TransportConfig,
     trust: TrustStore,
@@ -41,8 +43,8 @@ impl IsahcTransport {
     pub(crate) fn new(config: &TransportConfig) -> Result<Self, TransportError> {
         let identity = config.identity().map(Handover::new).transpose()?.map(Arc::new);
         let trust = trust::store(config.trust())?;
-        let transport =
-            Self { pooled: Slot::default(), single: Slot::default(), config: config.clone(), trust, identity };
+        let [pooled, bodies, single] = <[Slot; 3]>::default();
+        let transport = Self { pooled, bodies, single, config: config.clone(), trust, identity };
         // Made now, so that what isahc refuses is refused here.
         transport.begin(Reuse::Pool)?.ended();
         Ok(transport)
@@ -51,6 +53,7 @@ impl IsahcTransport {
     fn begin(&self, reuse: Reuse) -> Result<Watch, TransportError> {
         let slot = match reuse {
             Reuse::Pool => &self.pooled,
+            Reuse::Bodies => &self.bodies,
             Reuse::Never => &self.single,
         };
         slot.begin(|| config::lane(&self.config, &self.trust, self.identity.clone(), reuse))
@@ -61,8 +64,17 @@ impl IsahcTransport {
 impl Transport for IsahcTransport {
     async fn send(&self, request: Request<Bytes>) -> Result<Exchange, TransportError> {
         let (head, body) = request.into_parts();
-        let reuse = if [Method::GET, Method::HEAD].contains(&head.method) { Reuse::Pool } else { Reuse::Never };
-        let body = if body.is_empty() { AsyncBody::empty() } else { AsyncBody::from(body.to_vec()) };
+        let reuse = match (body.len(), [Method::GET, Method::HEAD].contains(&head.method)) {
+            (0, true) => Reuse::Pool,
+            (0, false) => Reuse::Never,
+            _ => Reuse::Bodies,
+        };
+        let length = body.len() as u64;
+        let body = match length {
+            0 => AsyncBody::empty(),
+            // A reader, which isahc cannot rewind: libcurl then gives up where it would send the request again.
+            _ => AsyncBody::from_reader_sized(Cursor::new(body), length),
+        };
         self.call(head, body, None, reuse).await
     }
 
@@ -174,7 +186,7 @@ impl IsahcTransport {
         match (uri.scheme_str(), self.config.proxy()) {
             (Some("https"), _) | (Some("http"), Proxy::None) => {}
             (Some("http"), _) => {
-                return Err(invalid("without TLS there is no tunnel: the proxy would see the request"));
+                return Err(invalid("without TLS the tunnel is missing: the proxy would see the request"));
             }
             _ => return Err(invalid("the URI must begin with https:// (on loopback http:// will do)")),
         }

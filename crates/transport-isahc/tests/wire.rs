@@ -113,6 +113,68 @@ fn two_posts_at_once_never_share_a_connection() {
     assert_ne!(seen.requests[0].connection, seen.requests[1].connection, "{seen:?}");
 }
 
+/// How often a hostile server is tried; more with D1_HOSTILE_RUNS.
+fn hostile_runs() -> usize {
+    std::env::var("D1_HOSTILE_RUNS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(20)
+}
+
+/// libcurl sends a request again when a pooled connection dies before a byte of the response came, unless it would have to rewind the body.
+#[test]
+fn post_on_a_dying_pooled_connection_is_delivered_at_most_once() {
+    let answer = || Step::write("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}");
+    let large = "x".repeat(300_000).leak();
+    // What follows the first response, and whether the second request is certain to have failed.
+    let endings: [(&str, fn() -> Vec<Step>, bool); 6] = [
+        ("closed after the request", || vec![Step::ReadRequest, Step::CloseClean], true),
+        ("cut after the request", || vec![Step::ReadRequest, Step::CloseAbrupt], true),
+        ("reset after the request", || vec![Step::ReadRequest, Step::Reset], true),
+        ("closed while it is idle", || vec![Step::CloseClean], false),
+        ("reset while it is idle", || vec![Step::Reset], false),
+        ("closed a moment later", || vec![Step::Pause, Step::CloseClean], false),
+    ];
+    for _ in 0..hostile_runs() {
+        for (method, body) in [(Method::POST, "{}"), (Method::PUT, "{}"), (Method::POST, &*large)] {
+            for (what, ending, fails) in &endings {
+                let mut dying = vec![Step::ReadRequest, answer()];
+                dying.extend(ending());
+                let good = || vec![Step::ReadRequest, answer()];
+                let server = scripted([dying, good(), good(), good(), good(), good(), good()]);
+                let transport = transport(&config());
+                let send = |path: &str| {
+                    let exchange = send(&*transport, request(method.clone(), &format!("{}{path}", server.url(HOST)), body))?;
+                    block_on(exchange.response.into_body().collect(1 << 10))
+                };
+                send("/first").unwrap_or_else(|error| panic!("{what}: {error:?}"));
+                let second = send("/second");
+                let seen = server.ledger().requests().iter().filter(|request| request.target == "/second").count();
+                match second {
+                    Ok(_) => assert!(!fails && seen == 1, "{what}: success and {seen} deliveries"),
+                    Err(error) => {
+                        assert!(seen <= 1, "{what}: {seen} deliveries");
+                        let told = (error.kind(), error.delivery());
+                        assert_eq!(told, (TransportErrorKind::Interrupted, Delivery::Unknown), "{what}: {error:?}");
+                    }
+                }
+                assert!(!fails || seen == 1, "{what}: {seen} deliveries");
+            }
+        }
+    }
+}
+
+#[test]
+fn posts_with_a_body_share_connections_and_those_without_do_not() {
+    let front = front();
+    let transport = transport(&config());
+    for (body, connections) in [("{}", 1), ("", 4)] {
+        let before = front.ledger().connections().len();
+        for _ in 0..4 {
+            let exchange = send(&*transport, request(Method::POST, &front.url(HOST), body)).expect("answered");
+            block_on(exchange.response.into_body().collect(16)).expect("whole");
+        }
+        assert_eq!(front.ledger().connections().len() - before, connections, "{body:?}");
+    }
+}
+
 /// A callback that ends a future.
 fn futures_channel() -> (impl FnOnce() + Send, impl Future<Output = ()> + Send) {
     let state = Arc::new(Mutex::new((false, None::<std::task::Waker>)));

@@ -18,11 +18,16 @@ pub(crate) fn capabilities() -> Capabilities {
     if cfg!(target_vendor = "apple") { others.without(Capability::Tls13) } else { others }
 }
 
-#[cfg(not(any(target_os = "windows", target_vendor = "apple")))]
+#[cfg(not(any(target_os = "windows", target_vendor = "apple", target_os = "android")))]
 pub(crate) fn engine() -> String {
     // "OpenSSL 3.6.3 7 Apr 2026" without its date.
     let version: Vec<&str> = openssl::version::version().split(' ').take(2).collect();
-    format!("native-tls 0.2 / {}", version.join(" "))
+    version.join(" ")
+}
+
+#[cfg(target_os = "android")]
+pub(crate) fn engine() -> String {
+    "native-tls 0.2 / OpenSSL".to_owned()
 }
 
 #[cfg(target_os = "windows")]

@@ -7,15 +7,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use digicert_one_core::{
-    ConnectionFacts, PeerFault, ServerCertificate, TlsAlert, TransportConfig, TransportError,
-    TransportErrorKind as Kind,
+    ConnectionFacts, ServerCertificate, TlsAlert, TransportConfig, TransportError, TransportErrorKind as Kind,
 };
 use digicert_one_hyper::{ConnectFailure, Handshake, Renegotiation, Secured, Seen, Wire};
 use hyper::rt::ReadBufCursor;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio_native_tls::{TlsConnector, TlsStream};
 
-use crate::{alert, config, untrusted};
+use crate::stack::{self, Connector, Encrypted};
+use crate::{alert, untrusted};
 
 /// What OpenSSL says where client and server have nothing in common and no alert came: the version, the size of the key exchange, or
 /// the way to renegotiate.
@@ -24,9 +23,9 @@ const INCOMPATIBLE: [&str; 3] = ["unsupported protocol", "dh key too small", "un
 /// The most that one TLS record holds (RFC 8446 §5.1).
 const CLEAR_BUFFER: usize = 16 * 1024;
 
-/// One connector of native-tls.
+/// One connector of the system's TLS.
 pub(crate) struct Engine {
-    connector: TlsConnector,
+    connector: Connector,
     has_identity: bool,
 }
 
@@ -37,7 +36,7 @@ impl digicert_one_hyper::Engine for Engine {
     const READ_BUFFER: usize = 32 * 1024;
 
     fn new(config: &TransportConfig) -> Result<Self, TransportError> {
-        Ok(Self { connector: config::tls(config)?.into(), has_identity: config.identity().is_some() })
+        Ok(Self { connector: Connector::new(config)?, has_identity: config.identity().is_some() })
     }
 
     async fn handshake(
@@ -52,7 +51,8 @@ impl digicert_one_hyper::Engine for Engine {
         let outcome = self.connector.connect(name, wire).await;
         let seen = recording.read();
         // Of a server that was refused, the engine shows nothing.
-        let server = outcome.as_ref().ok().and_then(server_certificate);
+        let server = outcome.as_ref().ok().and_then(stack::server_der);
+        let server = server.and_then(|der| ServerCertificate::read(&der.into())).map(Arc::new);
         let outcome = outcome.map_err(|error| ConnectFailure::new(kind(&error, &seen), error));
         let refused = outcome.as_ref().is_err_and(|failure| matches!(failure.kind(), Kind::PeerUntrusted(_)));
         handshake.learn(facts(&seen, self.has_identity && !refused, server), self.has_identity);
@@ -60,13 +60,8 @@ impl digicert_one_hyper::Engine for Engine {
             handshake.note_alert(alert);
         }
         let mut tls = outcome?;
-        if has_common_name_alone(&tls, name) {
-            // The handshake is done by now, but no byte of a request has left.
-            let why = "the certificate has no DNS name, and its common name does not count";
-            return Err(ConnectFailure::new(Kind::PeerUntrusted(PeerFault::NameMismatch), why));
-        }
-        tls.get_mut().get_mut().get_mut().established(seen.version);
-        let alpn = tls.get_ref().negotiated_alpn().map_err(|error| ConnectFailure::new(Kind::Tls, error))?;
+        stack::wire(&mut tls).established(seen.version);
+        let alpn = stack::alpn(&tls);
         Ok(Secured::new(Stream { tls, buffer: vec![0; CLEAR_BUFFER].into_boxed_slice() }, alpn.as_deref()))
     }
 
@@ -79,9 +74,9 @@ impl digicert_one_hyper::Engine for Engine {
     }
 }
 
-/// The kind of a handshake that failed. native-tls keeps its engine's error to itself, so the texts decide. They are OpenSSL's, which are
+/// The kind of a handshake that failed. The engines' errors have no public parts, so the texts decide. They are OpenSSL's, which are
 /// not translated; the other engines' are, and there the wider kind stands.
-fn kind(error: &native_tls::Error, seen: &Seen) -> Kind {
+fn kind(error: &(dyn Error + 'static), seen: &Seen) -> Kind {
     if seen.not_tls {
         Kind::NotTls
     } else if let Some(alert) = alert::alert_in(error).or(seen.alert) {
@@ -106,29 +101,9 @@ fn facts(seen: &Seen, may_have_sent: bool, server: Option<Arc<ServerCertificate>
     facts
 }
 
-fn server_certificate(tls: &TlsStream<Wire>) -> Option<Arc<ServerCertificate>> {
-    let der = tls.get_ref().peer_certificate().ok()??.to_der().ok()?;
-    ServerCertificate::read(&der.into()).map(Arc::new)
-}
-
-/// Whether a certificate that suits a DNS name has none itself: OpenSSL then compares the common name of its subject, which RFC 9110
-/// section 4.3.4 forbids, and native-tls has no option against it.
-#[cfg(not(any(target_os = "windows", target_vendor = "apple")))]
-fn has_common_name_alone(tls: &TlsStream<Wire>, called: &str) -> bool {
-    let is_address = called.parse::<std::net::IpAddr>().is_ok();
-    let shown = tls.get_ref().peer_certificate().ok().flatten().and_then(|shown| shown.to_der().ok());
-    let names = shown.and_then(|der| openssl::x509::X509::from_der(&der).ok()).map(|shown| shown.subject_alt_names());
-    !is_address && names.is_some_and(|names| names.into_iter().flatten().all(|name| name.dnsname().is_none()))
-}
-
-#[cfg(any(target_os = "windows", target_vendor = "apple"))]
-fn has_common_name_alone(_: &TlsStream<Wire>, _: &str) -> bool {
-    false
-}
-
 /// The clear side of a connection. tokio-native-tls clears all of a target before it fills it, which the buffer limits to once.
 pub(crate) struct Stream {
-    tls: TlsStream<Wire>,
+    tls: Encrypted,
     buffer: Box<[u8]>,
 }
 
@@ -138,9 +113,9 @@ impl hyper::rt::Read for Stream {
         let room = into.remaining().min(this.buffer.len());
         let mut clear = ReadBuf::new(&mut this.buffer[..room]);
         ready!(Pin::new(&mut this.tls).poll_read(cx, &mut clear))?;
-        // native-tls reports the end of TCP without close_notify like a proper one. With close_notify the TLS below stops
+        // The library reports the end of TCP without close_notify like a proper one. With close_notify the TLS below stops
         // reading, and so never meets the end of TCP.
-        if clear.filled().is_empty() && this.tls.get_ref().get_ref().get_ref().has_ended() {
+        if clear.filled().is_empty() && stack::has_ended(&this.tls) {
             let text = "the server ended TCP without TLS close_notify: what came may be cut off";
             return Poll::Ready(Err(io::Error::new(io::ErrorKind::UnexpectedEof, text)));
         }

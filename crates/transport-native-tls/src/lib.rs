@@ -2,9 +2,15 @@
 
 mod about;
 mod alert;
-mod config;
+#[cfg(not(any(target_os = "windows", target_vendor = "apple", target_os = "android")))]
+mod contexts;
 mod engine;
-mod identity;
+#[cfg(any(target_os = "windows", target_vendor = "apple", target_os = "android"))]
+#[path = "native_stack.rs"]
+mod stack;
+#[cfg(not(any(target_os = "windows", target_vendor = "apple", target_os = "android")))]
+#[path = "openssl_stack.rs"]
+mod stack;
 mod untrusted;
 
 use std::sync::Arc;
@@ -51,7 +57,7 @@ mod tests {
     #[test]
     fn the_engine_is_named() {
         let info = Connector::new().info();
-        let named = ["native-tls 0.2 / OpenSSL ", "native-tls 0.2 / SChannel", "native-tls 0.2 / Security.framework"];
+        let named = ["OpenSSL ", "native-tls 0.2 / SChannel", "native-tls 0.2 / Security.framework"];
         assert!(named.iter().any(|name| info.tls_engine.starts_with(name)), "{}", info.tls_engine);
         assert!(!info.tls_engine.ends_with(' '), "its version is missing");
     }

@@ -140,7 +140,7 @@ const VERDICTS: &[(PeerFault, &[&str])] = &[
     ),
 ];
 
-/// What OpenSSL notes of a certificate that it cannot read and then passes over: its verdict is that there is no issuer.
+/// What OpenSSL notes of a certificate that it cannot read and then passes over: its verdict is a missing issuer.
 const UNREADABLE: [&str; 2] = [":ossl_x509v3_cache_extensions:invalid certificate:", ":X509_PUBKEY_get0:decode error:"];
 
 /// `certificate verify failed ... (certificate has expired)`, as native-tls prints OpenSSL's verdict.

@@ -26,7 +26,7 @@ pub(crate) enum Ends {
     Shown,
     /// It does not (see [`Ends::of`]): only a length that was not reached shows a cut.
     ByLength,
-    /// There is no body, whatever the length says (HEAD).
+    /// No body, whatever the length says (HEAD).
     Without,
 }
 

@@ -118,7 +118,7 @@ struct Observer {
 
 impl Observer {
     fn around(inner: Box<dyn MessageDecrypter>) -> Box<dyn MessageDecrypter> {
-        // Keys made outside a handshake belong to a key update, of which the decrypter before them has told.
+        // Keys made outside a handshake belong to a key update, which the previous decrypter reported.
         match Handshake::current() {
             Some(handshake) => {
                 handshake.note_decrypter();

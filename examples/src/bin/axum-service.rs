@@ -40,7 +40,7 @@ async fn users(State(one): State<DigiCertOne>) -> Result<Json<Value>, (StatusCod
     Ok(Json(response.json().await.map_err(refused)?))
 }
 
-/// Unhealthy when there is no usable credential. Sends nothing to the platform, so it can be asked often.
+/// Unhealthy without a usable credential. Sends nothing to the platform, so it can be asked often.
 async fn health(State(one): State<DigiCertOne>) -> (StatusCode, Json<Value>) {
     match one.expiry().await {
         Ok(expiry) => (StatusCode::OK, Json(json!({"expires": expiry.map(|expiry| format!("{expiry:?}"))}))),

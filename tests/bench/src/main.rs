@@ -26,18 +26,25 @@
 //! hyper-rustls, the libraries below it. `alone` is this transport without the client against the latter: the difference between the two
 //! rows is the client.
 //!
+//! With `--report FILE` all of this and more is measured once and written as JSON: see `survey` and `process`.
+//!
 //! The transport over native-tls is compared with reqwest on native-tls, the usual alternative. That is
 //! another HTTP stack than the one below that transport (hyper-util), so this ratio may be well above 1.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks through its output")]
 
 mod figures;
+mod identity;
 mod measure;
+mod process;
+mod program;
 mod report;
 mod scenario;
 mod server;
 mod side;
+mod survey;
 mod upload;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -51,9 +58,9 @@ use crate::scenario::Scenario;
 #[derive(Parser)]
 #[command(name = "cargo xtask bench", bin_name = "cargo xtask bench --")]
 struct Arguments {
-    /// Rounds of each scenario
-    #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..))]
-    rounds: u32,
+    /// Rounds of each scenario; 15, and 9 for a report
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: Option<u32>,
     /// Length of one side's turn in a round, in milliseconds
     #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..))]
     millis: u64,
@@ -66,6 +73,10 @@ struct Arguments {
     /// One JSON document instead of a table
     #[arg(long)]
     json: bool,
+    /// Measure every raw library, every transport alone and the client over each, and write JSON for `cargo xtask guide`; takes some
+    /// 7 minutes
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["only", "noise", "json"])]
+    report: Option<PathBuf>,
     #[command(subcommand)]
     role: Option<Role>,
 }
@@ -91,6 +102,26 @@ enum Role {
         /// The size in MiB
         mebibytes: u64,
     },
+    /// One call of a program; started by the benchmark itself
+    #[command(hide = true)]
+    First { program: String, url: String },
+    /// New clients of a program; started by the benchmark itself
+    #[command(hide = true)]
+    New { program: String, url: String },
+    /// Many clients of a program; started by the benchmark itself
+    #[command(hide = true)]
+    Many { program: String, count: usize, url: String },
+    /// Some calls of a program over HTTP/1.1 or 2, for a profiler
+    Calls {
+        /// Such as `client rustls`
+        program: String,
+        /// 1 or 2
+        version: String,
+        /// Calls in flight
+        in_flight: usize,
+        /// Calls in total
+        count: usize,
+    },
 }
 
 fn main() -> ExitCode {
@@ -99,7 +130,14 @@ fn main() -> ExitCode {
         Some(Role::Serve) => server::serve(),
         Some(Role::Uploads { mebibytes }) => upload::all(*mebibytes),
         Some(Role::Upload { transport, version, mebibytes }) => upload::one(transport, version, *mebibytes),
-        None => bench(&arguments),
+        Some(Role::First { program, url }) => process::first(program, url),
+        Some(Role::New { program, url }) => process::new(program, url),
+        Some(Role::Many { program, count, url }) => process::many(program, *count, url),
+        Some(Role::Calls { program, version, in_flight, count }) => calls(program, version, *in_flight, *count),
+        None => match &arguments.report {
+            Some(path) => survey::write(path, arguments.rounds.unwrap_or(9), Duration::from_millis(arguments.millis)),
+            None => bench(&arguments),
+        },
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -125,10 +163,11 @@ fn bench(arguments: &Arguments) -> Result<(), BoxError> {
     let server = server::Server::start()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let length = Duration::from_millis(arguments.millis);
-    let mut report = Report::new(arguments.rounds, arguments.millis, arguments.noise);
+    let rounds = arguments.rounds.unwrap_or(15);
+    let mut report = Report::new(rounds, arguments.millis, arguments.noise);
     for scenario in scenarios {
         eprintln!("{} ...", scenario.name());
-        let rounds = runtime.block_on(measure::rounds(scenario, &server, arguments.rounds, length, arguments.noise))?;
+        let rounds = runtime.block_on(measure::rounds(scenario, &server, rounds, length, arguments.noise))?;
         report.add(scenario, &rounds);
     }
     if arguments.json {
@@ -137,6 +176,30 @@ fn bench(arguments: &Arguments) -> Result<(), BoxError> {
         print!("{report}");
     }
     Ok(())
+}
+
+fn calls(program: &str, version: &str, in_flight: usize, count: usize) -> Result<(), BoxError> {
+    let server = server::Server::start()?;
+    let http = if version == "1" { scenario::Http::One } else { scenario::Http::Two };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let side = program::Program::find(program)?.start(&side::Setup::of(http, &server))?;
+        let tasks: Vec<_> = (0..in_flight)
+            .map(|_| {
+                let side = side.clone();
+                tokio::spawn(async move {
+                    for _ in 0..count / in_flight {
+                        side.call().await?;
+                    }
+                    Ok::<_, BoxError>(())
+                })
+            })
+            .collect();
+        for task in tasks {
+            task.await??;
+        }
+        Ok(())
+    })
 }
 
 #[cfg(test)]

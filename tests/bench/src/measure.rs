@@ -75,6 +75,6 @@ async fn turn(side: &Side, in_flight: usize, length: Duration) -> Result<Turn, B
 }
 
 /// CPU time of all threads of this process so far.
-fn cpu_time() -> Duration {
+pub(crate) fn cpu_time() -> Duration {
     clock_gettime(ClockId::ProcessCPUTime).try_into().unwrap_or_default()
 }

@@ -10,19 +10,24 @@ use std::sync::Arc;
 use std::thread;
 
 use bytes::Bytes;
-use digicert_one_testbed::Pki;
+use digicert_one_testbed::{ClientSpec, Pki};
 use http::{Request, Response, header};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustls::RootCertStore;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
 use digicert_one::core::BoxError;
+
+use crate::identity::Identity;
 
 /// The path that is measured: 300 bytes of JSON.
 pub(crate) const MEASURED: &str = "/account/api/v1/user/me";
@@ -38,7 +43,10 @@ const END_OF_PEM: &str = "end of pem";
 pub(crate) struct Server {
     process: Child,
     port: u16,
+    /// Where it asks for a client certificate.
+    mutual_port: u16,
     root_pem: String,
+    client: Identity,
 }
 
 impl Server {
@@ -51,17 +59,30 @@ impl Server {
         // Not taken out of the process: the pipe must stay open as long as the server is to run.
         let input = process.stdin.as_mut().ok_or("the server has no standard input")?;
         writeln!(input, "{}{}{END_OF_PEM}", certificate.chain_pem(), certificate.key_pem())?;
+        writeln!(input, "{}{END_OF_PEM}", pki.root_pem())?;
         input.flush()?;
         let output = process.stdout.take().ok_or("the server has no standard output")?;
         let mut line = String::new();
         io::BufReader::new(output).read_line(&mut line)?;
-        let port = line.trim().parse().map_err(|error| format!("the server did not report its port: {error}"))?;
-        Ok(Self { process, port, root_pem: pki.root_pem().to_owned() })
+        let ports = line.trim().split_once(' ').and_then(|(one, two)| Some((one.parse().ok()?, two.parse().ok()?)));
+        let (port, mutual_port) = ports.ok_or("the server did not report its ports")?;
+        let client = Identity::of(&pki.client(ClientSpec::default()))?;
+        Ok(Self { process, port, mutual_port, root_pem: pki.root_pem().to_owned(), client })
     }
 
     /// Where it listens.
     pub(crate) fn url(&self) -> String {
         format!("https://localhost:{}", self.port)
+    }
+
+    /// Where it listens and asks for a client certificate.
+    pub(crate) fn mutual_url(&self) -> String {
+        format!("https://localhost:{}", self.mutual_port)
+    }
+
+    /// A client certificate that it accepts there.
+    pub(crate) fn client(&self) -> &Identity {
+        &self.client
     }
 
     /// The root that its certificate leads to.
@@ -79,7 +100,10 @@ impl Drop for Server {
 
 /// The server process.
 pub(crate) fn serve() -> Result<(), BoxError> {
-    let acceptor = TlsAcceptor::from(Arc::new(tls(&pem_from_standard_input()?)?));
+    let (own, root) = (pem_from_standard_input()?, pem_from_standard_input()?);
+    let plain = TlsAcceptor::from(Arc::new(tls(&own, None)?));
+    let mutual = TlsAcceptor::from(Arc::new(tls(&own, Some(&root))?));
+    raise_file_limit();
     thread::spawn(|| {
         let mut rest = Vec::new();
         let _ = io::stdin().read_to_end(&mut rest);
@@ -88,12 +112,24 @@ pub(crate) fn serve() -> Result<(), BoxError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-        println!("{}", listener.local_addr()?.port());
-        loop {
-            let (tcp, _) = listener.accept().await?;
-            tokio::spawn(connection(tcp, acceptor.clone()));
-        }
+        let mutual_listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        println!("{} {}", listener.local_addr()?.port(), mutual_listener.local_addr()?.port());
+        tokio::spawn(accept(mutual_listener, mutual));
+        accept(listener, plain).await
     })
+}
+
+async fn accept(listener: TcpListener, acceptor: TlsAcceptor) -> Result<(), BoxError> {
+    loop {
+        let (tcp, _) = listener.accept().await?;
+        tokio::spawn(connection(tcp, acceptor.clone()));
+    }
+}
+
+/// A thousand clients, each with a connection.
+pub(crate) fn raise_file_limit() {
+    let maximum = getrlimit(Resource::Nofile).maximum;
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
 }
 
 fn pem_from_standard_input() -> io::Result<String> {
@@ -109,14 +145,22 @@ fn pem_from_standard_input() -> io::Result<String> {
     Ok(pem)
 }
 
-fn tls(pem: &str) -> Result<rustls::ServerConfig, BoxError> {
+fn tls(pem: &str, client_root: Option<&str>) -> Result<rustls::ServerConfig, BoxError> {
     let chain = CertificateDer::pem_slice_iter(pem.as_bytes()).collect::<Result<Vec<_>, _>>()?;
     let key = PrivateKeyDer::from_pem_slice(pem.as_bytes())?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let mut config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_protocol_versions(&[&rustls::version::TLS13])?
-        .with_no_client_auth()
-        .with_single_cert(chain, key)?;
+    let builder = rustls::ServerConfig::builder_with_provider(Arc::clone(&provider))
+        .with_protocol_versions(&[&rustls::version::TLS13])?;
+    let builder = match client_root {
+        None => builder.with_no_client_auth(),
+        Some(root) => {
+            let mut roots = RootCertStore::empty();
+            roots.add(CertificateDer::from_pem_slice(root.as_bytes())?)?;
+            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build()?;
+            builder.with_client_cert_verifier(verifier)
+        }
+    };
+    let mut config = builder.with_single_cert(chain, key)?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
 }

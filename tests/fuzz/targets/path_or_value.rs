@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use digicert_one_core::{ValueShape, is_random_word, printable_line};
-use digicert_one_credentials::{EnvironmentSource, Setting, Source, is_path, shown_path};
+use digicert_one_credentials::{Source, Variable, is_path, shown_path, source};
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
     let path = Path::new(text);
@@ -21,7 +21,7 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
     if is_secret && !exists {
         assert_eq!(shown, None, "{text:?}");
         // A short text may be a part of our own words.
-        let source = EnvironmentSource::new(&|name| (name == "DC_API_KEY_FILE").then(|| Setting::new(name, text)));
+        let source = source::environment(&|name| (name == "DC_API_KEY_FILE").then(|| Variable::new(name, text)));
         if let Err(error) = source.fetch() {
             assert!(text.len() < 16 || !error.to_string().contains(text), "{error}");
         }

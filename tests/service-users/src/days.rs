@@ -18,8 +18,8 @@ use digicert_one_emulator::{
     ApiKeySpec, CertificateSpec, Emulator, EmulatorOptions, EndDate, Observation, ServiceUserSpec,
 };
 use digicert_one_provisioning::{
-    EndDatePolicy, IssueError, IssueErrorKind, ProgressEvent, RotateCertificate, RotateToken, Task, TaskOutcome,
-    WatchedClient, Workflows,
+    CredentialConsumer, EndDatePolicy, IssueError, IssueErrorKind, ProgressEvent, RotateCertificate, RotateToken, Task,
+    TaskOutcome, Workflows, watched_client,
 };
 use fastrand::Rng;
 
@@ -153,7 +153,7 @@ impl World {
         let elsewhere = self.credential();
         let beside = self.client(here.clone());
         let away = self.client(elsewhere);
-        let switch = WatchedClient::new(beside.clone(), here);
+        let switch = watched_client(beside.clone(), here);
         let uses = self.time.actor(self.uses(&beside, seeds.fork()));
         let uses_elsewhere = self.time.actor(self.uses(&away, seeds.fork()));
         let rotates = self.time.actor(self.rotates(&switch, seeds.fork()));
@@ -222,7 +222,7 @@ impl World {
     }
 
     /// The rotation job, which runs every day and is interrupted now and then.
-    async fn rotates(&self, switch: &WatchedClient, mut random: Rng) {
+    async fn rotates(&self, switch: &(impl CredentialConsumer + Clone), mut random: Rng) {
         let mut day = 0;
         while self.span.is_rotated && !self.is_over() {
             day += 1;
@@ -251,7 +251,7 @@ impl World {
     }
 
     /// One process: it resumes an interrupted task, and rotates if that is due. Returns whether it completed.
-    async fn process(&self, switch: &WatchedClient, cut: Option<usize>) -> bool {
+    async fn process(&self, switch: &(impl CredentialConsumer + Clone), cut: Option<usize>) -> bool {
         let passed = AtomicUsize::new(0);
         let stop = move |_: &ProgressEvent| match cut.is_some_and(|cut| passed.fetch_add(1, Ordering::Relaxed) == cut) {
             true => ControlFlow::Break(()),

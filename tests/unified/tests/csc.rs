@@ -117,7 +117,7 @@ fn request(credential: &str) -> SignRequest {
 }
 
 /// An error shows its whole chain where a test fails.
-fn told(error: Error) -> String {
+fn explained(error: Error) -> String {
     format!("{error} {:?} {}", error.source().map(ToString::to_string), error.diagnosis())
 }
 
@@ -133,47 +133,48 @@ async fn all(bench: &Bench) {
 async fn client_credentials_sign(bench: &Bench) {
     let client = bench.by_client_credentials();
     let signer = ListRequest::of_user(bench.emulator.csc().signer_id());
-    let list = client.credentials_list(&signer).await.map_err(told).expect("a list");
+    let list = client.credentials_list(&signer).await.map_err(explained).expect("a list");
     assert_eq!(list.credential_ids, bench.emulator.csc().credential_ids());
     for credential in ["rsa", "rsa-scal2", "ecdsa"] {
         // All at once, and in parts under one authorisation.
         for at_once in [3, 2] {
             let signatures = client.sign_hashes(&request(credential).at_once(at_once)).await;
-            let signatures = signatures.map_err(told).expect("signatures");
+            let signatures = signatures.map_err(explained).expect("signatures");
             assert_eq!(signatures.len(), 3);
             bench.assert_signed(&client, credential, &signatures).await;
         }
     }
-    client.revoke().await.map_err(told).expect("revoked");
-    client.credentials_list(&signer).await.map_err(told).expect("with a new token");
+    client.revoke().await.map_err(explained).expect("revoked");
+    client.credentials_list(&signer).await.map_err(explained).expect("with a new token");
 }
 
 async fn a_pin_is_wanted(bench: &Bench) {
     let client = bench.by_client_credentials();
-    let asked = client.credentials_info("rsa-pin").await.map_err(told).expect("a credential");
+    let asked = client.credentials_info("rsa-pin").await.map_err(explained).expect("a credential");
     assert!(asked.pin.is_some_and(|pin| pin.is_required()));
     let error = client.sign_hashes(&request("rsa-pin").pin(secret("canary-wrong"))).await.expect_err("the wrong PIN");
-    assert!(Rejection::of(&error).is_some() && !told(error).contains("canary"));
+    assert!(Rejection::of(&error).is_some() && !explained(error).contains("canary"));
     let signatures = client.sign_hashes(&request("rsa-pin").pin(secret("canary-pin"))).await;
-    bench.assert_signed(&client, "rsa-pin", &signatures.map_err(told).expect("signatures")).await;
+    bench.assert_signed(&client, "rsa-pin", &signatures.map_err(explained).expect("signatures")).await;
 }
 
 async fn a_signer_signs_in(bench: &Bench) {
     let client = bench.by_code();
     let error = client.credentials_list(&ListRequest::own()).await.expect_err("not signed in");
     assert_eq!(error.code(), Code::ID_13);
-    let SignIn { url, pending, .. } = client.authorize_url().await.map_err(told).expect("an address");
+    let SignIn { url, pending, .. } = client.authorize_url().await.map_err(explained).expect("an address");
     let back = bench.browser(&url).await;
-    client.exchange_redirect(pending, &back).await.map_err(told).expect("signed in");
-    let list = client.credentials_list(&ListRequest::own()).await.map_err(told).expect("a list");
+    client.exchange_redirect(pending, &back).await.map_err(explained).expect("signed in");
+    let list = client.credentials_list(&ListRequest::own()).await.map_err(explained).expect("a list");
     assert_eq!(list.credential_ids, bench.emulator.csc().credential_ids());
 
     // The right to sign is granted in the browser as well.
     let right = AuthorizeRequest::new("rsa-oauth").hashes(hashes());
-    let SignIn { url, pending, .. } = client.authorize_credential_url(&right).await.map_err(told).expect("an address");
+    let SignIn { url, pending, .. } =
+        client.authorize_credential_url(&right).await.map_err(explained).expect("an address");
     let back = bench.browser(&url).await;
-    let right = client.exchange_sad_redirect(pending, &back).await.map_err(told).expect("a SAD");
-    let signatures = client.sign_hash(&request("rsa-oauth"), &right.sad).await.map_err(told).expect("signatures");
+    let right = client.exchange_sad_redirect(pending, &back).await.map_err(explained).expect("a SAD");
+    let signatures = client.sign_hash(&request("rsa-oauth"), &right.sad).await.map_err(explained).expect("signatures");
     bench.assert_signed(&client, "rsa-oauth", &signatures).await;
 
     // Another process continues with the refresh token.
@@ -182,13 +183,13 @@ async fn a_signer_signs_in(bench: &Bench) {
     let other =
         CscCredential::authorization_code(csc.client_id(), Some(secret(csc.client_secret())), "https://x.test/");
     let other = bench.client(other.with_refresh_token(kept));
-    other.credentials_list(&ListRequest::own()).await.map_err(told).expect("no sign-in is needed");
+    other.credentials_list(&ListRequest::own()).await.map_err(explained).expect("no sign-in is needed");
 }
 
 async fn a_signer_refuses(bench: &Bench) {
     let client = bench.by_code();
     bench.emulator.csc().set_signer_agrees(false);
-    let SignIn { url, pending, .. } = client.authorize_url().await.map_err(told).expect("an address");
+    let SignIn { url, pending, .. } = client.authorize_url().await.map_err(explained).expect("an address");
     let back = bench.browser(&url).await;
     bench.emulator.csc().set_signer_agrees(true);
     let error = client.exchange_redirect(pending, &back).await.expect_err("refused");
@@ -200,13 +201,13 @@ async fn a_login_and_a_key_list(bench: &Bench) {
     let signer = ListRequest::of_user(csc.signer_id());
     let password = secret(csc.digest_password().expect("one"));
     let client = bench.client(CscCredential::digest(csc.digest_user().expect("one"), password));
-    client.credentials_list(&ListRequest::own()).await.map_err(told).expect("logged in by digest");
-    client.revoke().await.map_err(told).expect("logged out");
-    client.credentials_list(&ListRequest::own()).await.map_err(told).expect("logged in again");
+    client.credentials_list(&ListRequest::own()).await.map_err(explained).expect("logged in by digest");
+    client.revoke().await.map_err(explained).expect("logged out");
+    client.credentials_list(&ListRequest::own()).await.map_err(explained).expect("logged in again");
     let key = ApiKey::new(bench.emulator.users()[0].api_key()).expect("a key");
     let client = bench.client(CscCredential::api_key(key));
-    client.credentials_list(&signer).await.map_err(told).expect("by API key");
-    let signatures = client.sign_hashes(&request("rsa")).await.map_err(told).expect("signatures");
+    client.credentials_list(&signer).await.map_err(explained).expect("by API key");
+    let signatures = client.sign_hashes(&request("rsa")).await.map_err(explained).expect("signatures");
     bench.assert_signed(&client, "rsa", &signatures).await;
 }
 
@@ -223,7 +224,7 @@ async fn what_is_not_known_is_refused(bench: &Bench) {
         let name = format!("{stranger:?}");
         let error = bench.client(stranger).credentials_list(&list).await.expect_err(&name);
         assert_eq!(error.code(), Code::AUT_01, "{name}: {error}");
-        assert!(!told(error).contains("canary"), "{name}");
+        assert!(!explained(error).contains("canary"), "{name}");
     }
 }
 

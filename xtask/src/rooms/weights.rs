@@ -18,12 +18,17 @@ pub(super) struct Weighed {
 impl Weighed {
     /// Counts the crates of a tree of normal dependencies; for one target, so that the count is the same everywhere.
     pub(super) fn measure(weight: &'static Weight) -> Result<Self, Failure> {
-        let mut arguments = vec!["tree", "--edges", "normal", "--target", "x86_64-unknown-linux-gnu"];
-        arguments.extend(["--prefix", "none", "--no-dedupe", "--format", "{p}"]);
-        arguments.extend(weight.packages.iter().flat_map(|package| ["--package", *package]));
-        arguments.extend(weight.flags);
-        Ok(Self { weight, crates: count(&cargo::output(&arguments)?) })
+        Ok(Self { weight, crates: crates(weight.packages, weight.flags)? })
     }
+}
+
+/// The number of crates that these packages link together.
+pub(crate) fn crates(packages: &[&str], flags: &[&str]) -> Result<usize, Failure> {
+    let mut arguments = vec!["tree", "--edges", "normal", "--target", "x86_64-unknown-linux-gnu"];
+    arguments.extend(["--prefix", "none", "--no-dedupe", "--format", "{p}"]);
+    arguments.extend(packages.iter().flat_map(|package| ["--package", *package]));
+    arguments.extend(flags);
+    Ok(count(&cargo::output(&arguments)?))
 }
 
 /// The distinct crates that `cargo tree` lists: a name with two versions counts twice.

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use digicert_one_account::{AccountExt as _, NewServiceUser, NewToken, OrphanedResource, Refusal, ResourceKind};
-use digicert_one_client::{Error, ErrorKind};
+use digicert_one_account::{AccountExt as _, NewServiceUser, NewToken, Refusal};
+use digicert_one_client::{Error, ErrorKind, OrphanedResource, ResourceKind};
 use digicert_one_core::{Code, Delivery, ManualClock, TransportErrorKind};
 use futures_executor::block_on;
 use futures_util::future::join;

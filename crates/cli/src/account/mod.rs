@@ -79,13 +79,13 @@ pub(crate) async fn audit_log(options: &AuditLogOptions, output: Output) -> Resu
                 Given::Items(raw.map_err(|error| Failure::Internal(error.into()))?)
             }
             (false, false) => {
-                output.text(&table.to_string())?;
+                output.table(&table)?;
                 Given::Printed
             }
         };
         return Err(Failure::List { error, position: items.position(), given });
     }
-    output.text(&table.to_string())?;
+    output.table(&table)?;
     output.progress(&format!("continue with --start-at {}", items.position()));
     output.document(&Log { items: &entries, position: items.position() })
 }
@@ -111,7 +111,7 @@ fn is_id(text: &str) -> bool {
 }
 
 fn print<T: Serialize>(table: &Table, items: &[T], output: Output) -> Result<(), Failure> {
-    output.text(&table.to_string())?;
+    output.table(table)?;
     document("items", items, output)
 }
 

@@ -47,6 +47,9 @@ pub(crate) struct ConnectionOptions {
     /// Offer HTTP/1.1 only, which shows best why a certificate was refused.
     #[arg(long)]
     pub(crate) http1: bool,
+    /// Send each request once: a failed one is not sent again.
+    #[arg(long)]
+    pub(crate) no_retry: bool,
 }
 
 /// The modes by the names that users type.

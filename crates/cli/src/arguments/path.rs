@@ -13,7 +13,8 @@ pub(crate) fn parser() -> impl TypedValueParser<Value = PathBuf> {
     OsStringValueParser::new().try_map(read)
 }
 
-fn read(text: OsString) -> Result<PathBuf, String> {
+/// A path, unless it looks like a secret.
+pub(super) fn read(text: OsString) -> Result<PathBuf, String> {
     let path = PathBuf::from(text);
     if is_path(&path) || is_file_name(&path) {
         return Ok(path);

@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime};
 
 use digicert_one::core::diagnosis::Diagnosis;
 use digicert_one::core::{HostRole, Mode, Origin};
-use digicert_one::{Code, ReadOptions, Response, Setup};
+use digicert_one::{Code, Config, ReadOptions, Response};
 use http::header::DATE;
 use serde_json::json;
 
@@ -54,7 +54,9 @@ pub(crate) async fn run(options: &DoctorOptions, output: &Output) -> Result<(), 
         None => report.skipped("platform", "call", "needs a credential that can be used"),
     }
     let mut document = report.json();
-    output.text(&report.text())?;
+    let mut page = output.page();
+    report.print(&mut page);
+    output.print(page)?;
     if let Some(path) = &options.junit {
         write(path, junit::of(&report).as_bytes(), Readers::All)?;
         output.text(&format!("wrote the checks as JUnit XML to {}", path.display()))?;
@@ -81,7 +83,7 @@ impl Report {
     /// Hosts, trust and proxy; then the credential, where it can be read.
     async fn of_setup(
         &mut self,
-        setup: Setup,
+        setup: Config,
         options: &crate::arguments::ConnectionOptions,
     ) -> Result<Option<Found>, Failure> {
         const GROUP: &str = "configuration";

@@ -5,6 +5,13 @@ use serde_json::{Value, json};
 
 use crate::failure::Failure;
 use crate::output::diagnosis_json;
+use crate::page::{Page, Style};
+
+/// Columns before the name of a check, and of the name itself.
+const MARGIN: usize = 8;
+const NAME: usize = 19;
+/// Below this, the columns would leave too little for what was found.
+const NARROW: usize = 72;
 
 /// How a check came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +29,15 @@ impl Mark {
             Self::Warning => "warn",
             Self::Failed => "FAIL",
             Self::Skipped => "skip",
+        }
+    }
+
+    fn style(self) -> Style {
+        match self {
+            Self::Ok => Style::Good,
+            Self::Warning => Style::Caution,
+            Self::Failed => Style::Bad,
+            Self::Skipped => Style::Quiet,
         }
     }
 }
@@ -68,30 +84,40 @@ impl Report {
         self.checks.iter().filter(|check| check.mark == mark).count()
     }
 
-    pub(super) fn text(&self) -> String {
-        let mut text = String::new();
+    /// Adds the checks to a page: in columns where it is wide enough, else what was found below each name.
+    pub(super) fn print(&self, page: &mut Page) {
+        let is_narrow = page.width().is_some_and(|width| width < NARROW);
+        let (name_width, column) = if is_narrow { (0, MARGIN) } else { (NAME, MARGIN + NAME + 1) };
+        let after = if is_narrow { format!("\n{:MARGIN$}", "") } else { " ".to_owned() };
         let mut group = "";
         for check in &self.checks {
             if check.group != group {
                 group = check.group;
-                text += &format!("{group}\n");
+                page.styled(Style::Heading, group);
+                page.add("\n");
             }
-            text += &format!("  {:<5} {:<19} {}\n", check.mark.word(), check.id, check.fact);
-            if let Some(diagnosis) = &check.diagnosis {
-                let code = diagnosis.code;
-                let rows = [("cause", &diagnosis.cause), ("do", &diagnosis.remedy)];
-                text += &format!("        {:<19} {code} (docs/errors/{code}.md)\n", "code");
-                for (name, row) in rows.into_iter().filter(|(_, row)| !row.is_empty()) {
-                    text += &format!("        {name:<19} {row}\n");
+            page.add("  ");
+            page.styled(check.mark.style(), &format!("{:<5}", check.mark.word()));
+            page.add(&format!(" {:<name_width$}{after}", check.id));
+            page.hanging(column, &check.fact);
+            page.add("\n");
+            let Some(diagnosis) = &check.diagnosis else { continue };
+            let code = format!("{0} (docs/errors/{0}.md)", diagnosis.code);
+            let rows = [("code", &code), ("cause", &diagnosis.cause), ("do", &diagnosis.remedy)];
+            let seen = diagnosis.evidence.iter().map(|line| ("seen", line));
+            for (name, row) in rows.into_iter().filter(|(_, row)| !row.is_empty()).chain(seen) {
+                if is_narrow {
+                    page.add(&format!("{:MARGIN$}{name}: ", ""));
+                } else {
+                    page.add(&format!("{:MARGIN$}{name:<NAME$} ", ""));
                 }
-                for line in &diagnosis.evidence {
-                    text += &format!("        {:<19} {line}\n", "seen");
-                }
+                page.hanging(if is_narrow { MARGIN + 2 } else { column }, row);
+                page.add("\n");
             }
         }
         let (failed, warned, skipped) =
             (self.count(Mark::Failed), self.count(Mark::Warning), self.count(Mark::Skipped));
-        text + &format!("{failed} failed, {warned} warnings, {skipped} skipped")
+        page.add(&format!("{failed} failed, {warned} warnings, {skipped} skipped"));
     }
 
     pub(super) fn json(&self) -> Value {

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use digicert_one::credentials::Program;
 use digicert_one::provisioning::StoreOptions;
-use digicert_one::provisioning::{CommandSink, TerminalSink};
+use digicert_one::provisioning::{CommandStore, store};
 
 use super::password;
 use crate::arguments::KeepOptions;
@@ -25,7 +26,7 @@ pub(super) async fn keeping(options: &KeepOptions, resuming: bool) -> Result<Sto
         (None, None, Some(service), _) => keyring(service)?,
         (None, None, None, Some(command)) => StoreOptions::new(program(command, options.read_back_command.as_deref())?),
         // clap has seen to it that there is one.
-        (None, None, None, None) => StoreOptions::new(TerminalSink::stderr()),
+        (None, None, None, None) => StoreOptions::new(store::stderr()),
     };
     let Some(path) = &options.last_resort else { return Ok(keeping) };
     let password = password::of(options.last_resort_password.as_deref(), path, resuming).await?;
@@ -34,9 +35,9 @@ pub(super) async fn keeping(options: &KeepOptions, resuming: bool) -> Result<Sto
 
 #[cfg(feature = "keyring")]
 fn keyring(service: &str) -> Result<StoreOptions, Failure> {
-    use digicert_one::{credentials::KeyringSource, provisioning::KeyringSink};
-    let sink = KeyringSink::new().with_service(service);
-    Ok(StoreOptions::new(sink).read_by(KeyringSource::new().with_service(service)))
+    use digicert_one::{credentials::source, provisioning::KeyringStore};
+    let sink = store::keyring(service);
+    Ok(StoreOptions::new(sink).read_by(source::keyring(service)))
 }
 
 #[cfg(not(feature = "keyring"))]
@@ -44,18 +45,16 @@ fn keyring(_service: &str) -> Result<StoreOptions, Failure> {
     Err(Failure::Usage("--keep-keyring: this d1 was built without its feature keyring; name another place".to_owned()))
 }
 
-fn program(command: &str, read_back: Option<&str>) -> Result<CommandSink, Failure> {
-    let mut words = words("--keep-command", command)?.into_iter();
-    let sink = CommandSink::new(words.next().unwrap_or_default());
-    let sink = words.fold(sink, CommandSink::argument);
+fn program(command: &str, read_back: Option<&str>) -> Result<CommandStore, Failure> {
+    let sink = CommandStore::new(words("--keep-command", command)?);
     let Some(read_back) = read_back else { return Ok(sink) };
-    let mut words = self::words("--read-back-command", read_back)?.into_iter();
-    Ok(sink.with_read_back(words.next().unwrap_or_default(), words))
+    Ok(sink.with_read_back(words("--read-back-command", read_back)?))
 }
 
-fn words(option: &str, command: &str) -> Result<Vec<String>, Failure> {
-    match shlex::split(command) {
-        Some(words) if words.first().is_some_and(|program| !program.is_empty()) => Ok(words),
+fn words(option: &str, command: &str) -> Result<Program, Failure> {
+    let mut words = shlex::split(command).unwrap_or_default().into_iter();
+    match words.next() {
+        Some(program) if !program.is_empty() => Ok(words.fold(Program::new(program), Program::argument)),
         _ => Err(Failure::Usage(format!("{option}: give a program and its arguments, with quotes that end"))),
     }
 }

@@ -9,7 +9,7 @@ use crate::output::Output;
 /// Prints what a task would do.
 pub(super) fn plan(plan: &Plan, output: Output) -> Result<(), Failure> {
     output.text(&plan.to_string())?;
-    let steps: Vec<Value> = plan.steps.iter().map(|step| json!({ "what": step.what, "call": step.call })).collect();
+    let steps: Vec<Value> = plan.steps.iter().map(|(what, call)| json!({ "what": what, "call": call })).collect();
     output.document(&json!({
         "task": plan.task.as_str(),
         "outcome": "planned",

@@ -29,6 +29,7 @@ pub(super) fn of(keep: &KeepOptions, connection: &ConnectionOptions, journal: &P
     line.option("--ca-file", setup.ca_file.as_ref());
     line.option("--transport", connection.transport.as_ref());
     line.flag("--http1", connection.http1);
+    line.flag("--no-retry", connection.no_retry);
     line.0
 }
 

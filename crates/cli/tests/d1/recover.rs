@@ -3,7 +3,7 @@
 use std::fs;
 
 use digicert_one::Secret;
-use digicert_one::provisioning::{EncryptedFileSink, SecretFacts, SecretKind, SecretStore, StoredSecret};
+use digicert_one::provisioning::{SecretFacts, SecretKind, SecretStore, StoredSecret, store};
 use digicert_one_testbed::{Format, KeyEncoding};
 use serde_json::Value;
 
@@ -47,7 +47,7 @@ fn certificate_is_written_to_standard_output_with_its_key() {
     let bundle = Secret::new(store.certificate.clone(), "a test");
     let rules = digicert_one::ReadOptions::at(std::time::SystemTime::now());
     let identity = digicert_one::read_client_identity(&bundle, None, None, &rules, &mut Vec::new()).expect("a pair");
-    let sink = EncryptedFileSink::new(&path, Secret::new(PASSWORD.1, "a test"));
+    let sink = store::encrypted_file(&path, Secret::new(PASSWORD.1, "a test"));
     let mut prepared = sink.prepare(SecretKind::Certificate).expect("a place");
     prepared.keep(&StoredSecret::certificate(identity, SecretFacts::new().with_name("ci"))).expect("stored");
 

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use crate::parse_error::ParseError;
+
 /// Seen in DigiCert's own code for the CA service; not documented publicly.
 pub(crate) const TRANSACTION_ID: HeaderName = HeaderName::from_static("x-dc-transactionid");
 const TRACE_PARENT: HeaderName = HeaderName::from_static("traceparent");
@@ -25,7 +27,7 @@ pub(crate) fn fresh_transaction_id() -> HeaderValue {
 /// use digicert_one_client::TraceContext;
 /// let context = TraceContext::new("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")?;
 /// assert!(TraceContext::new("somewhere").is_err());
-/// # Ok::<(), digicert_one_client::TraceContextError>(())
+/// # Ok::<(), digicert_one_client::ParseError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TraceContext {
@@ -33,26 +35,17 @@ pub struct TraceContext {
     state: Option<HeaderValue>,
 }
 
-/// Error returned for an invalid trace context.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum TraceContextError {
-    /// Not version, trace id, parent id and flags in lower-case hexadecimal.
-    #[error(
-        "invalid traceparent: expected 00-<32 digits>-<16 digits>-<2 digits> in lower-case hexadecimal, without an id of zeros"
-    )]
-    Parent,
-    /// Not a header value of at most 512 bytes.
-    #[error("invalid tracestate: expected a header value of at most 512 bytes")]
-    State,
-}
+const PARENT: ParseError = ParseError(
+    "invalid traceparent: expected 00-<32 digits>-<16 digits>-<2 digits> in lower-case hexadecimal, without an id of zeros",
+);
+const STATE: ParseError = ParseError("invalid tracestate: expected a header value of at most 512 bytes");
 
 impl TraceContext {
     /// Parses the value of a `traceparent` header.
     ///
     /// # Errors
     /// Another form.
-    pub fn new(traceparent: &str) -> Result<Self, TraceContextError> {
+    pub fn new(traceparent: &str) -> Result<Self, ParseError> {
         let mut parts = traceparent.split('-');
         let fits = [(2, false), (32, true), (16, true), (2, false)].into_iter().all(|(length, is_id)| {
             parts.next().is_some_and(|part| {
@@ -62,9 +55,9 @@ impl TraceContext {
             })
         });
         if !fits || parts.next().is_some() || traceparent.starts_with("ff") {
-            return Err(TraceContextError::Parent);
+            return Err(PARENT);
         }
-        let parent = HeaderValue::from_str(traceparent).map_err(|_| TraceContextError::Parent)?;
+        let parent = HeaderValue::from_str(traceparent).map_err(|_| PARENT)?;
         Ok(Self { parent, state: None })
     }
 
@@ -72,10 +65,10 @@ impl TraceContext {
     ///
     /// # Errors
     /// Not a header value of at most 512 bytes.
-    pub fn with_state(mut self, tracestate: &str) -> Result<Self, TraceContextError> {
-        let state = HeaderValue::from_str(tracestate).map_err(|_| TraceContextError::State)?;
+    pub fn with_state(mut self, tracestate: &str) -> Result<Self, ParseError> {
+        let state = HeaderValue::from_str(tracestate).map_err(|_| STATE)?;
         if state.len() > 512 {
-            return Err(TraceContextError::State);
+            return Err(STATE);
         }
         self.state = Some(state);
         Ok(self)
@@ -131,12 +124,12 @@ mod tests {
             "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
             "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
         ] {
-            assert_eq!(TraceContext::new(bad), Err(TraceContextError::Parent), "{bad}");
+            assert_eq!(TraceContext::new(bad), Err(PARENT), "{bad}");
         }
         let context = TraceContext::new(good).expect("good");
         assert!(context.clone().with_state("vendor=1").is_ok());
-        assert_eq!(context.clone().with_state("a\nb"), Err(TraceContextError::State));
-        assert_eq!(context.with_state(&"a".repeat(513)), Err(TraceContextError::State));
+        assert_eq!(context.clone().with_state("a\nb"), Err(STATE));
+        assert_eq!(context.with_state(&"a".repeat(513)), Err(STATE));
     }
 
     #[test]

@@ -1,14 +1,18 @@
-//! Calls a function of the program with values, one after the other, on a thread for blocking work: it never blocks a call, and a panic in
-//! it is logged. The queue is bounded.
+//! Calls a function of the program with values, one after the other, on a thread of its own: it never blocks a call, and a panic in
+//! it is logged. The queue is bounded. The thread starts with the first value and ends when there are no more.
 
 use std::collections::VecDeque;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
+use std::thread;
+use std::time::Duration;
 
 /// The length of the queue; further values are dropped and counted.
 const WAITING: usize = 4096;
+/// How long the thread waits for a further value, so that not each value starts a thread.
+const LINGER: Duration = Duration::from_millis(100);
 
 type Function<T> = dyn Fn(&T, u64) + Send + Sync;
 
@@ -26,21 +30,27 @@ impl<T> Clone for Listener<T> {
 struct Shared<T> {
     function: Box<Function<T>>,
     state: Mutex<State<T>>,
+    /// Notified of a value while the thread lingers.
+    arrived: Condvar,
 }
 
 struct State<T> {
     /// Each with the number that were dropped before it.
     waiting: VecDeque<(T, u64)>,
     missed: u64,
-    /// Whether a thread is running.
+    /// Whether a thread is running: at work, or lingering.
+    has_thread: bool,
+    /// Whether there are values left, in the queue or in the function.
     at_work: bool,
     watchers: Vec<Waker>,
 }
 
 impl<T: Send + 'static> Listener<T> {
     pub(crate) fn new(function: impl Fn(&T, u64) + Send + Sync + 'static) -> Self {
-        let state = State { waiting: VecDeque::new(), missed: 0, at_work: false, watchers: Vec::new() };
-        Self { shared: Arc::new(Shared { function: Box::new(function), state: Mutex::new(state) }) }
+        let state =
+            State { waiting: VecDeque::new(), missed: 0, has_thread: false, at_work: false, watchers: Vec::new() };
+        let (function, state, arrived) = (Box::new(function), Mutex::new(state), Condvar::new());
+        Self { shared: Arc::new(Shared { function, state, arrived }) }
     }
 
     /// Queues a value; never blocks.
@@ -55,9 +65,21 @@ impl<T: Send + 'static> Listener<T> {
         }
         let missed = std::mem::take(&mut state.missed);
         state.waiting.push_back((value, missed));
-        if !std::mem::replace(&mut state.at_work, true) {
-            let shared = Arc::clone(&self.shared);
-            blocking::unblock(move || shared.work_off()).detach();
+        if std::mem::replace(&mut state.at_work, true) {
+            return;
+        }
+        if state.has_thread {
+            self.shared.arrived.notify_one();
+            return;
+        }
+        let shared = Arc::clone(&self.shared);
+        match thread::Builder::new().name("digicert-one-listener".to_owned()).spawn(move || shared.work_off()) {
+            Ok(_detached) => state.has_thread = true,
+            Err(error) => {
+                // The next value starts one, if it can.
+                state.at_work = false;
+                tracing::error!(%error, "failed to start a thread for a listener");
+            }
         }
     }
 
@@ -77,17 +99,26 @@ impl<T: Send + 'static> Listener<T> {
 
 impl<T> Shared<T> {
     fn work_off(&self) {
+        let mut state = self.lock();
         loop {
-            let mut state = self.lock();
-            let Some((value, missed)) = state.waiting.pop_front() else {
-                state.at_work = false;
-                let watchers = std::mem::take(&mut state.watchers);
+            if let Some((value, missed)) = state.waiting.pop_front() {
                 drop(state);
-                return watchers.into_iter().for_each(Waker::wake);
-            };
+                if catch_unwind(AssertUnwindSafe(|| (self.function)(&value, missed))).is_err() {
+                    tracing::error!("a listener panicked");
+                }
+                drop(value);
+                state = self.lock();
+                continue;
+            }
+            state.at_work = false;
+            let watchers = std::mem::take(&mut state.watchers);
             drop(state);
-            if catch_unwind(AssertUnwindSafe(|| (self.function)(&value, missed))).is_err() {
-                tracing::error!("a listener panicked");
+            watchers.into_iter().for_each(Waker::wake);
+            let lingering = self.arrived.wait_timeout_while(self.lock(), LINGER, |state| state.waiting.is_empty());
+            state = lingering.unwrap_or_else(PoisonError::into_inner).0;
+            if state.waiting.is_empty() {
+                state.has_thread = false;
+                return;
             }
         }
     }

@@ -6,6 +6,8 @@ use std::str::FromStr;
 use digicert_one_core::RequestTarget;
 use serde::{Deserialize, Serialize};
 
+use crate::parse_error::ParseError;
+
 /// The parameter for a token in CSC lists and most others.
 pub(super) const PAGE_TOKEN: &str = "pageToken";
 
@@ -33,7 +35,7 @@ pub(crate) enum Step {
 /// let position: Position = "offset:200+37".parse()?;
 /// assert_eq!((position.to_string().as_str(), position.index()), ("offset:200+37", 237));
 /// assert_eq!(Position::default(), Position::offset(0));
-/// # Ok::<(), digicert_one_client::PositionError>(())
+/// # Ok::<(), digicert_one_client::ParseError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -45,9 +47,8 @@ pub struct Position {
     pub(super) skip: u64,
 }
 
-/// Error returned for a text that is not a [`Position`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PositionError;
+const INVALID: ParseError =
+    ParseError("not a valid list position: expected a text such as offset:200, as printed where a list stops");
 
 impl Position {
     /// After this many items.
@@ -124,42 +125,42 @@ impl fmt::Debug for Position {
 }
 
 impl FromStr for Position {
-    type Err = PositionError;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Self, PositionError> {
-        let (kind, rest) = text.split_once(':').ok_or(PositionError)?;
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        let (kind, rest) = text.split_once(':').ok_or(INVALID)?;
         let (place, rest) = rest.split_once(':').map_or((rest, None), |(place, rest)| (place, Some(rest)));
         let (before, skip) = place.split_once('+').unwrap_or((place, "0"));
         let (before, skip) = (number(before)?, number(skip)?);
         let (kind, parameter) = kind.split_once('@').map_or((kind, None), |(kind, name)| (kind, Some(name)));
         if parameter.is_some_and(|name| name.is_empty() || !name.chars().all(is_of_name)) {
-            return Err(PositionError);
+            return Err(INVALID);
         }
         let named = |usual: &str| parameter.unwrap_or(usual).to_owned();
         let step = match (kind, rest) {
-            ("offset" | "link", _) if parameter.is_some() => return Err(PositionError),
+            ("offset" | "link", _) if parameter.is_some() => return Err(INVALID),
             ("offset", None) => Step::Offset(before),
-            ("link", Some(link)) => Step::Link(RequestTarget::parse(link).map_err(|_| PositionError)?),
+            ("link", Some(link)) => Step::Link(RequestTarget::parse(link).map_err(|_| INVALID)?),
             ("page", Some(page)) => Step::Page(named("page"), number(page)?),
             ("token", Some(token)) if !token.is_empty() => Step::Token(named(PAGE_TOKEN), token.to_owned()),
-            _ => return Err(PositionError),
+            _ => return Err(INVALID),
         };
         Ok(Self { step, before, skip })
     }
 }
 
 /// `u64::from_str` takes a sign too.
-fn number(digits: &str) -> Result<u64, PositionError> {
+fn number(digits: &str) -> Result<u64, ParseError> {
     match digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        true => digits.parse().map_err(|_| PositionError),
-        false => Err(PositionError),
+        true => digits.parse().map_err(|_| INVALID),
+        false => Err(INVALID),
     }
 }
 
 impl TryFrom<String> for Position {
-    type Error = PositionError;
+    type Error = ParseError;
 
-    fn try_from(text: String) -> Result<Self, PositionError> {
+    fn try_from(text: String) -> Result<Self, ParseError> {
         text.parse()
     }
 }
@@ -169,14 +170,6 @@ impl From<Position> for String {
         position.to_string()
     }
 }
-
-impl fmt::Display for PositionError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("not a valid list position: expected a text such as offset:200, as printed where a list stops")
-    }
-}
-
-impl std::error::Error for PositionError {}
 
 /// Whether this character may be part of a parameter name in a position.
 pub(super) fn is_of_name(character: char) -> bool {
@@ -223,7 +216,7 @@ mod tests {
             "token@a&b:2:x",
             "offset@start:2",
         ] {
-            assert_eq!(text.parse::<Position>(), Err(PositionError), "{text}");
+            assert_eq!(text.parse::<Position>(), Err(INVALID), "{text}");
         }
     }
 

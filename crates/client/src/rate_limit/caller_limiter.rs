@@ -5,13 +5,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use async_lock::{Semaphore, SemaphoreGuard};
-use digicert_one_core::{Clock, ThrottleNotice};
-use governor::middleware::NoOpMiddleware;
-use governor::state::{InMemoryState, NotKeyed};
-use governor::{Quota, RateLimiter as Governor};
+use digicert_one_core::ThrottleNotice;
 
-use super::limits::{Limits, RateLimitState};
+use super::gcra::Gcra;
+use super::limits::Limits;
+use super::semaphore::{Permit, Semaphore};
 
 /// The interval over which the rate of a caller is measured, and in which further 429s count as one.
 const SPAN: Duration = Duration::from_secs(1);
@@ -24,24 +22,21 @@ const SLOWEST: f64 = 0.5;
 /// The learnt rate is dropped when it has risen to this multiple of the rate that led to a 429.
 const FORGET: f64 = 2.0;
 
-type Rate = Governor<NotKeyed, InMemoryState, Ticks, NoOpMiddleware<SystemTime>>;
-
 #[derive(Debug)]
 pub(super) struct CallerLimiter {
-    slots: Semaphore,
+    slots: Arc<Semaphore>,
     /// Held by the call at the head of the queue.
-    pub(super) head: Semaphore,
+    pub(super) head: Arc<Semaphore>,
     waiting: AtomicUsize,
     taken: AtomicUsize,
-    ceiling: Option<Rate>,
-    clock: Ticks,
-    learnt: Mutex<Learnt>,
+    rates: Mutex<Rates>,
 }
 
-#[derive(Debug, Default)]
-struct Learnt {
+#[derive(Debug)]
+struct Rates {
+    configured: Option<Gcra>,
     held_until: Option<SystemTime>,
-    rate: Option<LearntRate>,
+    learnt: Option<LearntRate>,
     span: Option<Span>,
 }
 
@@ -49,7 +44,7 @@ struct Learnt {
 #[derive(Debug)]
 struct LearntRate {
     per_second: f64,
-    limiter: Rate,
+    limit: Gcra,
     /// The rate that led to the 429.
     too_fast: f64,
     fell: SystemTime,
@@ -67,6 +62,8 @@ struct Span {
 /// A slot of the concurrency limit, released when it is dropped.
 pub(crate) struct Slot {
     caller: Arc<CallerLimiter>,
+    #[expect(dead_code, reason = "given back when it is dropped")]
+    permit: Permit,
     /// Whether the call had to wait, for the slot or for the rate.
     pub(super) waited: bool,
 }
@@ -74,7 +71,6 @@ pub(crate) struct Slot {
 impl Drop for Slot {
     fn drop(&mut self) {
         self.caller.taken.fetch_sub(1, Ordering::AcqRel);
-        self.caller.slots.add_permits(1);
     }
 }
 
@@ -88,20 +84,17 @@ impl Drop for Waiting<'_> {
 }
 
 impl CallerLimiter {
-    pub(super) fn new(limits: &Limits, clock: &Arc<dyn Clock>) -> Self {
-        let clock = Ticks(Arc::clone(clock));
-        let ceiling = limits.rate.map(|(requests, period)| {
+    pub(super) fn new(limits: &Limits) -> Self {
+        let configured = limits.rate.map(|(requests, period)| {
             let each = (period / requests.get()).max(Duration::from_nanos(1));
-            limiter(each, requests, &clock)
+            Gcra::new(each, requests)
         });
         Self {
             slots: Semaphore::new(limits.concurrency),
             head: Semaphore::new(1),
             waiting: AtomicUsize::new(0),
             taken: AtomicUsize::new(0),
-            ceiling,
-            clock,
-            learnt: Mutex::default(),
+            rates: Mutex::new(Rates { configured, held_until: None, learnt: None, span: None }),
         }
     }
 
@@ -118,11 +111,9 @@ impl CallerLimiter {
         self.take(self.slots.acquire().await, true)
     }
 
-    /// The slot releases the permit, not its guard, which would have to borrow the semaphore.
-    fn take(self: &Arc<Self>, permit: SemaphoreGuard<'_>, waited: bool) -> Slot {
-        permit.forget();
+    fn take(self: &Arc<Self>, permit: Permit, waited: bool) -> Slot {
         self.taken.fetch_add(1, Ordering::AcqRel);
-        Slot { caller: Arc::clone(self), waited }
+        Slot { caller: Arc::clone(self), permit, waited }
     }
 
     pub(super) fn queue(&self) -> Waiting<'_> {
@@ -137,82 +128,82 @@ impl CallerLimiter {
 
     /// How long the next call has to wait; `None` if it may be sent, and then it counts as sent.
     pub(super) fn wait(&self, now: SystemTime) -> Option<Duration> {
-        let mut learnt = self.learnt();
-        if let Some(held) = learnt.held_until {
+        let mut rates = self.rates();
+        if let Some(held) = rates.held_until {
             match held.duration_since(now) {
                 Ok(wait) if !wait.is_zero() => return Some(wait),
-                _ => learnt.held_until = None,
+                _ => rates.held_until = None,
             }
         }
         // The learnt rate comes last, so that requests stopped by the configured rate do not count against it.
-        let wait = |rate: &Rate| rate.check().err().map(|not_until| not_until.wait_time_from(now));
-        if let Some(wait) = self.ceiling.as_ref().and_then(wait) {
+        if let Some(wait) = rates.configured.as_mut().and_then(|limit| limit.wait(now)) {
             return Some(wait);
         }
-        if let Some(wait) = learnt.rate.as_ref().and_then(|rate| wait(&rate.limiter)) {
+        if let Some(wait) = rates.learnt.as_mut().and_then(|learnt| learnt.limit.wait(now)) {
             return Some(wait);
         }
-        learnt.count(now);
+        rates.count(now);
         None
     }
 
     pub(super) fn throttled(&self, limits: &Limits, notice: &ThrottleNotice) {
-        let mut learnt = self.learnt();
+        let mut rates = self.rates();
         if let Some(until) = notice.retry_after.and_then(|wait| notice.now.checked_add(wait)) {
-            learnt.held_until = learnt.held_until.max(Some(until));
+            rates.held_until = rates.held_until.max(Some(until));
         }
         if !limits.adaptive {
             return;
         }
-        let measured = learnt.measured(notice.now);
-        let (present, too_fast) = match &learnt.rate {
+        let measured = rates.measured(notice.now);
+        let (present, too_fast) = match &rates.learnt {
             // Of the same burst: these requests were sent before the rate fell.
-            Some(rate) if notice.now.duration_since(rate.fell).unwrap_or_default() < SPAN => return,
-            Some(rate) => (rate.per_second.min(measured), rate.per_second),
+            Some(learnt) if notice.now.duration_since(learnt.fell).unwrap_or_default() < SPAN => return,
+            Some(learnt) => (learnt.per_second.min(measured), learnt.per_second),
             None => (measured, measured),
         };
         let per_second = (present * FALL).max(SLOWEST);
         tracing::warn!(per_second, "rate limited by the platform (429); this caller slows down");
-        learnt.rate = Some(LearntRate {
-            per_second,
-            limiter: smooth(per_second, &self.clock),
-            too_fast,
-            fell: notice.now,
-            changed: notice.now,
-        });
+        rates.learnt =
+            Some(LearntRate { per_second, limit: smooth(per_second), too_fast, fell: notice.now, changed: notice.now });
     }
 
     pub(super) fn accepted(&self, now: SystemTime) {
-        let mut learnt = self.learnt();
-        let Some(rate) = &mut learnt.rate else { return };
-        if now.duration_since(rate.changed).unwrap_or_default() < RISE_AFTER {
+        let mut rates = self.rates();
+        let Some(learnt) = &mut rates.learnt else { return };
+        if now.duration_since(learnt.changed).unwrap_or_default() < RISE_AFTER {
             return;
         }
-        rate.per_second *= RISE;
-        rate.changed = now;
-        if rate.per_second >= rate.too_fast * FORGET {
-            learnt.rate = None;
+        learnt.per_second *= RISE;
+        learnt.changed = now;
+        if learnt.per_second >= learnt.too_fast * FORGET {
+            rates.learnt = None;
         } else {
-            rate.limiter = smooth(rate.per_second, &self.clock);
+            learnt.limit = smooth(learnt.per_second);
         }
     }
 
-    pub(super) fn state(&self, now: SystemTime) -> RateLimitState {
-        let learnt = self.learnt();
-        RateLimitState {
-            learnt_rate: learnt.rate.as_ref().map(|rate| rate.per_second),
-            held_until: learnt.held_until.filter(|held| *held > now),
-            waiting: self.waiting.load(Ordering::Acquire),
-            in_flight: self.taken.load(Ordering::Acquire),
-        }
+    pub(super) fn learnt_rate(&self) -> Option<f64> {
+        self.rates().learnt.as_ref().map(|learnt| learnt.per_second)
     }
 
-    fn learnt(&self) -> MutexGuard<'_, Learnt> {
-        self.learnt.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn held_until(&self) -> Option<SystemTime> {
+        self.rates().held_until
+    }
+
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Acquire)
+    }
+
+    pub(super) fn in_flight(&self) -> usize {
+        self.taken.load(Ordering::Acquire)
+    }
+
+    fn rates(&self) -> MutexGuard<'_, Rates> {
+        self.rates.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Learnt {
+impl Rates {
     fn count(&mut self, now: SystemTime) {
         let span = self.span.get_or_insert(Span { begin: now, now: 0, before: 0 });
         let passed = now.duration_since(span.begin).unwrap_or_default();
@@ -234,24 +225,6 @@ impl Learnt {
 }
 
 /// Evenly spaced requests.
-fn smooth(per_second: f64, clock: &Ticks) -> Rate {
-    limiter(Duration::from_secs_f64(1.0 / per_second), NonZeroU32::MIN, clock)
-}
-
-fn limiter(each: Duration, burst: NonZeroU32, clock: &Ticks) -> Rate {
-    // `with_period` refuses only zero, which no caller passes.
-    let quota = Quota::with_period(each).unwrap_or_else(|| Quota::per_second(NonZeroU32::MIN)).allow_burst(burst);
-    Governor::direct_with_clock(quota, clock.clone())
-}
-
-/// Our clock for governor.
-#[derive(Clone, Debug)]
-struct Ticks(Arc<dyn Clock>);
-
-impl governor::clock::Clock for Ticks {
-    type Instant = SystemTime;
-
-    fn now(&self) -> SystemTime {
-        self.0.now()
-    }
+fn smooth(per_second: f64) -> Gcra {
+    Gcra::new(Duration::from_secs_f64(1.0 / per_second), NonZeroU32::MIN)
 }

@@ -13,7 +13,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::{Either, select};
 
 use super::caller_limiter::{CallerLimiter, Slot};
-use super::limits::{Limits, RateLimitState};
+use super::limits::Limits;
 
 /// The most callers. A client has one caller at a time; a limiter that several clients share may have more.
 const CALLERS: usize = 64;
@@ -73,10 +73,28 @@ impl LocalRateLimiter {
         self
     }
 
-    /// The current rate limit of this caller; `None` before its first call.
+    /// Returns the rate that was learnt from 429 responses to this caller, in requests a second, if there is one.
     #[must_use]
-    pub fn state(&self, caller: Fingerprint, now: SystemTime) -> Option<RateLimitState> {
-        self.callers().get(&caller).map(|caller| caller.state(now))
+    pub fn learnt_rate(&self, caller: Fingerprint) -> Option<f64> {
+        self.callers().get(&caller)?.learnt_rate()
+    }
+
+    /// Returns the time before which no request of this caller is sent, if there is one.
+    #[must_use]
+    pub fn held_until(&self, caller: Fingerprint, now: SystemTime) -> Option<SystemTime> {
+        self.callers().get(&caller)?.held_until().filter(|held| *held > now)
+    }
+
+    /// Returns the number of queued calls of this caller.
+    #[must_use]
+    pub fn waiting(&self, caller: Fingerprint) -> usize {
+        self.callers().get(&caller).map_or(0, |caller| caller.waiting())
+    }
+
+    /// Returns the number of requests of this caller without a response yet.
+    #[must_use]
+    pub fn in_flight(&self, caller: Fingerprint) -> usize {
+        self.callers().get(&caller).map_or(0, |caller| caller.in_flight())
     }
 
     /// A permit for one request. `now` is the current time.
@@ -114,7 +132,7 @@ impl LocalRateLimiter {
             // A caller without calls loses its rate; a rotated key is a new caller anyway.
             callers.retain(|_, caller| Arc::strong_count(caller) > 1);
         }
-        let caller = Arc::new(CallerLimiter::new(&self.limits, turn.clock));
+        let caller = Arc::new(CallerLimiter::new(&self.limits));
         callers.insert(turn.caller, Arc::clone(&caller));
         caller
     }

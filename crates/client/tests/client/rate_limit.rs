@@ -60,10 +60,9 @@ fn place_is_given_back_when_the_permit_is_dropped() {
         let late = join(RateLimiter::permit(&limiter, &turn), passing).await.0.expect_err("taken");
         assert!(matches!(late, RateLimitError::TooLate { .. }), "{late:?}");
         let (second, ()) = join(RateLimiter::permit(&limiter, &turn), async { drop(first) }).await;
-        assert_eq!(limiter.state(caller(), clock.now()).expect("a lane").in_flight, 1);
+        assert_eq!(limiter.in_flight(caller()), 1);
         drop(second.expect("given back"));
-        let state = limiter.state(caller(), clock.now()).expect("a lane");
-        assert_eq!((state.in_flight, state.waiting), (0, 0));
+        assert_eq!((limiter.in_flight(caller()), limiter.waiting(caller())), (0, 0));
     });
 }
 
@@ -89,14 +88,14 @@ fn status_429_holds_all_calls_and_halves_the_rate_for_a_while() {
     for _ in 0..20 {
         block_on(RateLimiter::throttled(&limiter, &answer));
     }
-    let state = limiter.state(caller(), clock.now()).expect("a lane");
-    assert_eq!(state.learnt_rate, Some(20.0), "20 answers of one burst count once");
+    assert!(limiter.held_until(caller(), clock.now()).is_some());
+    assert_eq!(limiter.learnt_rate(caller()), Some(20.0), "20 answers of one burst count once");
     let turns = turns(&limiter, &clock, 3);
     let seen: Vec<_> = turns.iter().map(Duration::as_millis).collect();
     assert_eq!(seen, [2000, 2050, 2100]);
 
     let mut rates = Vec::new();
-    while let Some(rate) = limiter.state(caller(), clock.now()).expect("a lane").learnt_rate {
+    while let Some(rate) = limiter.learnt_rate(caller()) {
         rates.push(rate);
         clock.advance(SECOND * 5);
         RateLimiter::accepted(&limiter, caller(), clock.now());

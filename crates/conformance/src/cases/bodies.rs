@@ -6,13 +6,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use digicert_one_client::SystemClock;
 use digicert_one_core::{Capability, Clock as _, HttpVersions};
-use digicert_one_testbed::{FrontOptions, Gate, Step};
+use digicert_one_testbed::{FrontOptions, Gate, Step, sha256_hex};
 use futures_util::future::join;
 use futures_util::poll;
-use http::Response;
+use http::{HeaderValue, Method, Response};
 
 use crate::cases::time::{in_time, total_limit};
-use crate::world::{HOST, World, collect, front_answering, get, scripted};
+use crate::cases::upload::{heads_only, response};
+use crate::world::{HOST, World, collect, front_answering, get, request, scripted};
 
 pub(crate) async fn body_21_body_dropped_outside_its_runtime_does_not_panic(world: World) {
     let front = front_answering(FrontOptions::default(), |_| Response::new(vec![b'x'; 4 << 20].into()));
@@ -86,6 +87,54 @@ pub(crate) async fn body_22_unread_body_is_not_read_ahead_without_bound(world: W
         held_back(&world, HttpVersions::Both, front.url(HOST), &all_written).await;
     };
     join(http1, http2).await;
+}
+
+pub(crate) async fn body_23_a_refusal_before_the_upload_was_read_is_the_response(world: World) {
+    const REFUSAL: &str = "not for you";
+    for versions in world.http_versions() {
+        for status in ["401", "403", "413", "500"] {
+            let server = heads_only(move |stream| {
+                // In one piece: libcurl may abort the upload, and with it the rest of the response (docs/transports.md).
+                let written = response(stream, status, REFUSAL).into_iter().filter_map(|step| match step {
+                    Step::Write(bytes) => Some(bytes),
+                    _ => None,
+                });
+                let written = written.collect::<Vec<_>>().concat();
+                vec![Step::write(written), Step::ReadBody]
+            });
+            let transport = world.transport(&total_limit(&world).with_http_versions(versions));
+            let call = request(Method::POST, server.url(HOST), vec![b'x'; 2 << 20]);
+            let what = format!("{status}, {versions:?}");
+            let exchange = in_time(transport.send(call)).await.unwrap_or_else(|error| panic!("{what}: {error:?}"));
+            assert_eq!(exchange.response.status().as_str(), status, "{what}");
+            // Over HTTP/1.1 the rest may be lost with the upload, but never looks whole.
+            match in_time(collect(exchange)).await {
+                Ok(body) => assert_eq!(&body[..], REFUSAL.as_bytes(), "{what}"),
+                Err(error) => assert_eq!(versions, HttpVersions::Http1, "{what}: {error:?}"),
+            }
+        }
+    }
+}
+
+pub(crate) async fn body_24_a_body_is_bytes_whatever_its_type_says(world: World) {
+    // A byte order mark, line ends of both kinds, what is no text at all, and nothing but white space.
+    let bodies: [&[u8]; 5] = [b"\xef\xbb\xbf{}", b"\xff\xfe{\0}\0", b"a\r\nb\nc\r", b"caf\xe9 \xf0\x28\x8c", b"\n "];
+    let types = ["application/json", "text/plain; charset=utf-8", "text/html; charset=iso-8859-1"];
+    for versions in world.http_versions() {
+        let front = front_answering(FrontOptions::default(), |request| {
+            let kind = request.headers()["content-type"].clone();
+            Response::builder().header("content-type", kind).body(request.body().clone()).expect("a response")
+        });
+        let transport = world.transport(&world.config().with_http_versions(versions));
+        for (body, kind) in bodies.into_iter().flat_map(|body| types.map(|kind| (body, kind))) {
+            let mut call = request(Method::POST, front.url(HOST), body);
+            call.headers_mut().insert("content-type", HeaderValue::from_static(kind));
+            let received = collect(transport.send(call).await.expect("answered")).await.expect("a body");
+            let arrived = front.ledger().requests().pop().expect("arrived");
+            assert_eq!(arrived.body_sha256, sha256_hex(body), "the request's body {body:?}, {kind}, {versions:?}");
+            assert_eq!(&received[..], body, "the response's body, {kind}, {versions:?}");
+        }
+    }
 }
 
 pub(crate) async fn pool_12_connection_that_is_said_to_close_is_not_used_again(world: World) {

@@ -79,9 +79,9 @@ pub(crate) async fn body_03_a_slow_server_costs_no_memory(world: World) {
     };
     let body = Bytes::from(vec![b'x'; BODY]);
     let transport = world.transport(&world.config().with_trust(world.trusting(&root)));
-    let before = peak_memory();
+    let before = memory("VmHWM:");
     transport.send(request(Method::POST, format!("https://{HOST}:{port}/"), body)).await.expect("answered");
-    let (Some(before), Some(after)) = (before, peak_memory()) else { return };
+    let (Some(before), Some(after)) = (before, memory("VmHWM:")) else { return };
     // One copy that a library may make for itself, and the buffers.
     assert!(
         after - before < (BODY + (BODY >> 1)) as u64,
@@ -91,10 +91,10 @@ pub(crate) async fn body_03_a_slow_server_costs_no_memory(world: World) {
     );
 }
 
-/// Returns the peak memory of this process in bytes, if the system reports it.
-fn peak_memory() -> Option<u64> {
+/// Returns what the system reports of the memory of this process under this name, in bytes.
+pub(crate) fn memory(name: &str) -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
     Some(line.trim().trim_end_matches(" kB").parse::<u64>().ok()? << 10)
 }
 

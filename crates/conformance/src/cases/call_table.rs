@@ -163,7 +163,7 @@ impl Cell {
             Turn::StallsToConnectLimit => world.config().with_timeouts(limits.with_connect(short).with_total(long)),
             // Time enough to connect on a machine that has much else to do.
             Turn::StallsToTotalLimit if self.row.stage.is_connected() => {
-                let (connect, total) = (Duration::from_secs(4), Duration::from_secs(5));
+                let (connect, total) = (Duration::from_secs(3), Duration::from_secs(4));
                 world.config().with_timeouts(limits.with_connect(connect).with_total(total))
             }
             Turn::StallsToTotalLimit => world.config().with_timeouts(limits.with_connect(long).with_total(short)),

@@ -1,12 +1,13 @@
 //! REQ, continued: interim responses are skipped and leave nothing behind, and headers arrive with the given bytes.
 
 use digicert_one_core::{Capability, Delivery, Exchange, HttpVersions, TransportErrorKind};
-use digicert_one_testbed::{FrontOptions, RawServer, Recording, Step};
-use http::{HeaderName, HeaderValue, StatusCode};
+use digicert_one_testbed as testbed;
+use digicert_one_testbed::{FrontOptions, RawOptions, RawServer, Recording, Step};
+use http::{HeaderName, HeaderValue, Method, StatusCode, Version};
 
 use crate::cases::http2::{DATA, END_STREAM, after_request, frame, head, server};
 use crate::cases::time::total_limit;
-use crate::world::{HOST, World, collect, front, get, scripted};
+use crate::world::{HOST, World, collect, front, get, request, scripted, servers, up, without_request};
 
 /// A server for each HTTP version that sends 100, 103 and 103 again before its response.
 fn hinting(world: &World) -> Vec<(HttpVersions, RawServer)> {
@@ -81,6 +82,55 @@ pub(crate) async fn req_15_request_headers_arrive_as_given_and_none_is_added(wor
             assert_eq!(bytes, [value], "{name} {versions:?}");
             for added in ["content-length", "transfer-encoding", "connection", "keep-alive", "te"] {
                 assert!(arrived.header_values(added).is_empty(), "a GET with {added} {versions:?}");
+            }
+        }
+        // In clear text there is no offer to switch to HTTP/2 either.
+        let answer = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
+        let clear = up(RawServer::start(RawOptions::plain([vec![Step::ReadRequest, Step::write(answer)]])));
+        collect(transport.send(get(clear.url("127.0.0.1"))).await.expect("answered")).await.expect("a body");
+        let arrived = clear.ledger().requests().pop().expect("arrived");
+        for added in ["connection", "upgrade", "http2-settings", "te"] {
+            assert!(arrived.header_values(added).is_empty(), "clear text with {added} {versions:?}");
+        }
+    }
+}
+
+pub(crate) async fn req_16_a_body_is_sent_or_refused_with_any_method(world: World) {
+    const BODY: &str = "{\"filter\":\"all\"}";
+    for versions in world.http_versions() {
+        let transport = world.transport(&world.config().with_http_versions(versions));
+        for method in [Method::GET, Method::OPTIONS, Method::DELETE] {
+            let (front, what) = (front(FrontOptions::default()), format!("{method} {versions:?}"));
+            match transport.send(request(method, front.url(HOST), BODY)).await {
+                Ok(exchange) => {
+                    collect(exchange).await.unwrap_or_else(|error| panic!("{what}: {error:?}"));
+                    assert_eq!(
+                        front.ledger().requests()[0].body_len,
+                        BODY.len() as u64,
+                        "its body was left out, {what}"
+                    );
+                }
+                Err(error) => {
+                    let refusal = (TransportErrorKind::Config, Delivery::NotSent);
+                    assert_eq!((error.kind(), error.delivery()), refusal, "{what}: {error:?}");
+                    without_request(&front, &what).await;
+                }
+            }
+        }
+    }
+}
+
+pub(crate) async fn req_17_a_server_that_selects_no_protocol_is_called_over_http11(world: World) {
+    for versions in world.http_versions() {
+        for options in servers() {
+            let front = front(options.http(testbed::HttpVersions::Unnamed));
+            let transport = world.transport(&world.config().with_http_versions(versions));
+            for method in [Method::GET, Method::POST] {
+                let what = format!("{method} {versions:?}");
+                let exchange = transport.send(request(method, front.url(HOST), "")).await;
+                let exchange = exchange.unwrap_or_else(|error| panic!("it speaks HTTP/1.1, {what}: {error:?}"));
+                assert_eq!(exchange.response.version(), Version::HTTP_11, "{what}");
+                collect(exchange).await.unwrap_or_else(|error| panic!("{what}: {error:?}"));
             }
         }
     }

@@ -12,7 +12,7 @@ use crate::log_scan::LogScan;
 use crate::world::{HOST, World, collect, front_answering, get, key, request, scripted, up};
 
 /// Everything that a program could print of it, with every cause.
-fn printed(error: &TransportError) -> String {
+pub(crate) fn printed(error: &TransportError) -> String {
     let mut text = String::new();
     for cause in causes(error) {
         write!(text, "{cause}\n{cause:?}\n{cause:#?}\n").expect("writing to a string");

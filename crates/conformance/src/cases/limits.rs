@@ -63,7 +63,8 @@ pub(crate) async fn time_12_the_total_limit_holds_over_each_version_and_in_each_
         let transport = world.transport(&total_limit(&world).with_http_versions(versions));
         async move { (what, versions, phase, runs_out(&*transport, call).await) }
     });
-    for (what, versions, phase, error) in join_all(ends).await {
+    let (ends, ()) = join(join_all(ends), total_limit_holds_in_each_setting(&world)).await;
+    for (what, versions, phase, error) in ends {
         let setting = format!("{what} over {versions:?}: {error:?}");
         // A stack that sends a POST over HTTP/1.1 alone finds no such server.
         if what == "an upload"
@@ -77,7 +78,6 @@ pub(crate) async fn time_12_the_total_limit_holds_over_each_version_and_in_each_
         assert_eq!((error.kind(), error.delivery()), (TransportErrorKind::Timeout(phase), delivery), "{setting}");
     }
     never.open();
-    total_limit_holds_in_each_setting(&world).await;
 }
 
 pub(crate) async fn time_13_limits_at_their_maximum_are_no_limits(world: World) {

@@ -18,6 +18,7 @@ pub(crate) mod ident_late;
 pub(crate) mod interim;
 pub(crate) mod invalid_http;
 pub(crate) mod leaks;
+pub(crate) mod leftovers;
 pub(crate) mod limits;
 pub(crate) mod lost;
 pub(crate) mod names;
@@ -40,6 +41,7 @@ pub(crate) mod trust;
 pub(crate) mod tunnel;
 pub(crate) mod unasked;
 pub(crate) mod upload;
+pub(crate) mod upload_as_call;
 pub(crate) mod upload_end;
 pub(crate) mod watch;
 

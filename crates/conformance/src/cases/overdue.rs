@@ -6,14 +6,16 @@ use std::time::Duration;
 use bytes::Bytes;
 use digicert_one_client::SystemClock;
 use digicert_one_core::{
-    Clock as _, Delivery, Phase, ResponseBody, Timeouts, TransportError, TransportErrorKind, next_chunk,
+    Capability, Clock as _, Delivery, Phase, Proxy, ResponseBody, Timeouts, TransportError, TransportErrorKind,
+    next_chunk,
 };
-use digicert_one_testbed::{FrontOptions, RawServer, blackhole};
-use futures_util::future::join_all;
+use digicert_one_testbed::{Front, FrontOptions, Gate, RawOptions, RawServer, Step, blackhole, handler};
+use futures_util::future::{join, join_all};
 use http::{Method, Response};
 
 use crate::cases::time::{in_time, total_limit};
-use crate::world::{HOST, World, front_answering, get, request, up};
+use crate::cases::upload::{heads_only, response};
+use crate::world::{HOST, World, collect, front, front_answering, get, request, up};
 
 /// More than all buffers between two ends hold.
 const LARGE: usize = 64 << 20;
@@ -85,5 +87,106 @@ pub(crate) async fn time_21_timeout_before_the_request_names_a_phase_before_it(w
         let possible = [phase, Phase::ConnectOrHandshake, Phase::Call];
         assert!(possible.contains(&named), "the phase {named:?} was not reached, {setting}: {error:?}");
         assert_eq!(error.delivery(), Delivery::NotSent, "{setting}: {error:?}");
+    }
+}
+
+pub(crate) async fn time_23_the_connect_limit_includes_all_steps_of_connecting(world: World) {
+    // Each of two steps takes less than the limit, and both take more.
+    let (limit, step) = (Duration::from_secs(2), Duration::from_millis(1500));
+    let front = front(FrontOptions::default());
+    let (first, second) = (Gate::new(), Gate::new());
+    let connected = Step::write("HTTP/1.1 200 Connection established\r\n\r\n");
+    let waits = [first.clone(), second.clone()].map(Step::Wait);
+    let [before, after] = waits;
+    let script = vec![Step::ReadRequest, before, connected, after, Step::Tunnel(front.addr())];
+    let proxy = up(RawServer::start(RawOptions::plain([script])));
+    let limits = Timeouts::new().with_connect(limit).with_total(Duration::from_secs(30));
+    let proxy = Proxy::Http(format!("http://{}", proxy.addr()).parse().expect("an address"));
+    let config = world.config().with_timeouts(limits).with_proxy(proxy);
+    if world.lacks(Capability::HttpProxy, &config) {
+        return;
+    }
+    let transport = world.transport(&config);
+    let steps = async {
+        for gate in [first, second] {
+            SystemClock::new().sleep(step).await;
+            gate.open();
+        }
+    };
+    let (outcome, ()) = join(in_time(transport.send(get(front.url(HOST)))), steps).await;
+    let error = outcome.expect_err("connecting took longer than its limit");
+    let is_late = matches!(error.kind(), TransportErrorKind::Timeout(_));
+    assert!(is_late && error.delivery() == Delivery::NotSent, "{error:?}");
+}
+
+pub(crate) async fn time_24_a_limit_of_almost_no_time_is_a_limit(world: World) {
+    let silent = up(RawServer::silent());
+    let mut calls = Vec::new();
+    for limit in [Duration::ZERO, Duration::from_micros(300), Duration::from_millis(1)] {
+        for (what, limits) in
+            [("connect", Timeouts::new().with_connect(limit)), ("total", Timeouts::new().with_total(limit))]
+        {
+            let longer = Duration::from_secs(40);
+            let limits = if what == "total" { limits.with_connect(longer) } else { limits.with_total(longer) };
+            let transport = world.transport(&world.config().with_timeouts(limits));
+            let call = get(format!("https://{}/", silent.addr()));
+            calls.push(async move { (format!("{what} {limit:?}"), in_time(transport.send(call)).await) });
+        }
+    }
+    for (what, outcome) in join_all(calls).await {
+        let error = outcome.expect_err("no response");
+        let is_late = matches!(error.kind(), TransportErrorKind::Timeout(_));
+        assert!(is_late && error.delivery() == Delivery::NotSent, "{what}: {error:?}");
+    }
+}
+
+pub(crate) async fn time_25_the_total_limit_is_one_for_head_and_body(world: World) {
+    // Each of head and body takes less than the limit, and both take more.
+    let limits = Timeouts::new().with_connect(Duration::from_secs(2)).with_total(Duration::from_secs(2));
+    let calls = world.http_versions().into_iter().map(|versions| {
+        let (first, second) = (Gate::new(), Gate::new());
+        let waits = [first.clone(), second.clone()].map(Step::Wait);
+        let server = heads_only(move |stream| {
+            let [begin, rest] = response(stream, "200", "slow");
+            let [before, between] = waits.clone();
+            vec![before, begin, between, rest]
+        });
+        let transport = world.transport(&world.config().with_timeouts(limits.clone()).with_http_versions(versions));
+        async move {
+            let call = async {
+                let exchange = transport.send(get(server.url(HOST))).await?;
+                collect(exchange).await
+            };
+            let steps = async {
+                for gate in [first, second] {
+                    SystemClock::new().sleep(Duration::from_millis(1400)).await;
+                    gate.open();
+                }
+            };
+            (versions, join(in_time(call), steps).await.0)
+        }
+    });
+    for (versions, outcome) in join_all(calls).await {
+        let error = outcome.err().unwrap_or_else(|| panic!("head and body had a limit each, {versions:?}"));
+        assert!(matches!(error.kind(), TransportErrorKind::Timeout(_)), "{versions:?}: {error:?}");
+    }
+}
+
+pub(crate) async fn time_26_limits_below_a_second_are_not_rounded_up(world: World) {
+    let (silent, slow) = (Duration::from_millis(200), Duration::from_millis(700));
+    let late = handler(move |_request, _peer| async move {
+        SystemClock::new().sleep(slow).await;
+        Response::new("{}".into())
+    });
+    let front = up(Front::start(FrontOptions::default(), late));
+    let calls = world.http_versions().into_iter().map(|versions| {
+        let limits = Timeouts::new().with_connect(silent).with_total(silent);
+        let transport = world.transport(&world.config().with_timeouts(limits).with_http_versions(versions));
+        let call = get(front.url(HOST));
+        async move { (versions, in_time(transport.send(call)).await) }
+    });
+    for (versions, outcome) in join_all(calls).await {
+        let error = outcome.err().unwrap_or_else(|| panic!("200 milliseconds lasted 700, {versions:?}"));
+        assert!(matches!(error.kind(), TransportErrorKind::Timeout(_)), "{versions:?}: {error:?}");
     }
 }

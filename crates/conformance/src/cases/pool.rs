@@ -249,7 +249,7 @@ pub(crate) async fn pool_08_either_kind_of_runtime_will_do_and_no_thread_is_left
 }
 
 /// The threads of this process, if the system reports them.
-fn threads() -> Option<usize> {
+pub(crate) fn threads() -> Option<usize> {
     std::fs::read_dir("/proc/self/task").ok().map(Iterator::count)
 }
 

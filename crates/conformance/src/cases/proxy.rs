@@ -11,7 +11,7 @@ use digicert_one_core::{
     Capability, Code, Delivery, FixedCredential, Instance, Material, Mode, Proxy, ProxyRules, Timeouts,
     TransportConfig, TransportErrorKind, causes,
 };
-use digicert_one_credentials::{ProxySetup, Setting};
+use digicert_one_credentials::{ProxyConfig, Variable};
 use digicert_one_testbed::{
     ClientAuth, ConnectProxy, Front, FrontOptions, Pki, ProxyOptions, RawOptions, RawServer, Recording, Snapshot, Step,
     blackhole, handler, refused_addr,
@@ -178,6 +178,8 @@ pub(crate) async fn proxy_05_the_proxys_password_is_shown_nowhere(world: World) 
         let rules = ProxyRules::parse(&format!("http://user:{PASSWORD}@{address}")).expect("an address");
         let Some(client) = client_with(&world, &front.url(HOST), &rules) else { return };
         write!(output, "{rules:?} {} {client:?}", rules.proxy()).expect("writing to a string");
+        let transport = world.transport(&world.config().with_proxy(rules.proxy().clone()));
+        write!(output, "{transport:?}").expect("writing to a string");
         match client.get("/").send().await {
             Ok(_) => assert_eq!(address, right.addr()),
             Err(error) => {
@@ -302,9 +304,9 @@ pub(crate) async fn proxy_09_variables_count_in_the_documented_order(world: Worl
             names[first..].iter().map(|_| proxy_to(&front, ProxyOptions::default())).collect();
         let lookup = |name: &str| {
             let index = names[first..].iter().position(|known| *known == name)?;
-            Some(Setting::new(name, proxies[index].url()))
+            Some(Variable::new(name, proxies[index].url()))
         };
-        let setup = ProxySetup::of_variables(&lookup).expect("addresses");
+        let setup = ProxyConfig::of_variables(&lookup).expect("addresses");
         let Some(client) = client_with(&world, &front.url(HOST), setup.rules()) else { return };
         client.get("/").send().await.expect("answered");
         let used: Vec<usize> = proxies.iter().map(|proxy| proxy.ledger().connections().len()).collect();
@@ -358,7 +360,8 @@ pub(crate) async fn proxy_11_a_transport_reads_no_variable_of_the_environment(wo
         }
         // Where some libraries look for a user and a password.
         let home = tempfile::tempdir().expect("a directory");
-        std::fs::write(home.path().join(".netrc"), "default login user password canary\n").expect("written");
+        let machines = format!("machine {HOST} login user password canary\ndefault login user password canary\n");
+        std::fs::write(home.path().join(".netrc"), machines).expect("written");
         command.env("HOME", home.path());
         child::run(command);
         let requests = front.ledger().requests();

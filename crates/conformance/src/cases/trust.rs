@@ -1,7 +1,7 @@
 //! TRUST: we refuse every server that our roots, the clock and the name do not vouch for, and no setting changes that.
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use digicert_one_core::{
     Capability, Code, Delivery, Diagnosis, Mode, PeerFault, Side, TlsVersion, TlsVersions, TransportConfig,
@@ -41,6 +41,14 @@ pub(crate) async fn trust_02_a_private_ca_that_is_not_configured_is_refused(worl
 
 pub(crate) async fn trust_03_an_expired_server_is_refused(world: World) {
     dated(&world, Validity::Expired, PeerFault::Expired).await;
+    // There is no period of grace.
+    let now = SystemTime::now();
+    let validity = Validity::Between(now - Duration::from_secs(3600), now - Duration::from_secs(60));
+    let spec = ServerSpec { names: vec![HOST.to_owned()], validity, ..ServerSpec::default() };
+    let front = front(FrontOptions::default().server(Pki::shared().server_with(spec)));
+    let error = world.transport(&world.config()).send(get(front.url(HOST))).await.expect_err("expired a minute ago");
+    assert!(matches!(error.kind(), TransportErrorKind::PeerUntrusted(_)), "{error:?}");
+    without_request(&front, "no request is to come here").await;
 }
 
 pub(crate) async fn trust_04_a_server_of_tomorrow_is_refused_with_a_clock_hint(world: World) {
@@ -76,6 +84,13 @@ pub(crate) async fn trust_07_a_server_without_its_intermediate_is_refused(world:
     let spec = ServerSpec { names: vec![HOST.to_owned()], send_intermediate: false, ..ServerSpec::default() };
     let short = |server: FrontOptions| server.server(Pki::shared().server_with(spec.clone()));
     refused_by_each(&world, &world.config(), short, PeerFault::UnknownIssuer, Code::TR_01).await;
+    // Nor is the intermediate taken from another connection.
+    let (whole, short) = (front(FrontOptions::default()), front(short(FrontOptions::default())));
+    let transport = world.transport(&world.config());
+    transport.send(get(whole.url(HOST))).await.expect("its chain is complete");
+    let error = transport.send(get(short.url(HOST))).await.expect_err("its intermediate came from another server");
+    assert!(matches!(error.kind(), TransportErrorKind::PeerUntrusted(_)), "{error:?}");
+    without_request(&short, "no request is to come here").await;
 }
 
 pub(crate) async fn trust_08_only_custom_roots_means_only(world: World) {

@@ -83,7 +83,7 @@ pub(crate) async fn req_22_no_response_header_leads_to_another_server(world: Wor
 }
 
 pub(crate) async fn pool_20_no_call_waits_for_another(world: World) {
-    const AT_ONCE: usize = 4;
+    const AT_ONCE: usize = 16;
     for versions in world.http_versions() {
         let front = together(AT_ONCE);
         let transport = world.transport(&world.config().with_http_versions(versions));

@@ -208,10 +208,15 @@ pub(crate) async fn upload_02_body_is_not_read_ahead_of_the_server(world: World)
             let body = if known { body.with_length((CHUNK * CHUNKS) as u64) } else { body };
             let call = transport.upload(upload(Method::POST, server.url(HOST), body));
             let clock = SystemClock::new();
-            // Long enough for a transport that reads ahead to read it all.
+            // Long enough for a transport that reads ahead to read it all, once it has begun to read.
             let later = Box::pin(async {
                 begun.passed().await;
-                clock.sleep(Duration::from_millis(150)).await;
+                for _ in 0..200 {
+                    clock.sleep(Duration::from_millis(150)).await;
+                    if feed.taken() > 0 {
+                        return;
+                    }
+                }
             });
             let Either::Right(_) = select(call, later).await else { panic!("there is no response") };
             let taken = feed.taken();

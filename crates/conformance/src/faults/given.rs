@@ -7,7 +7,7 @@ use digicert_one_core::{
     Capability, Clock as _, Code, Credential as _, Diagnosis, LeaseRequest, ManualClock, Mode, Secret, TrustRoots,
 };
 use digicert_one_credentials::{
-    DirectorySource, RawCredential, Setting, Setup, SetupError, WatchOptions, WatchingCredential,
+    Config, ConfigError, DirectorySource, RawCredential, Variable, WatchOptions, WatchingCredential,
 };
 use digicert_one_identity::ReadOptions;
 use digicert_one_testbed::{Chain, ClientCert, ClientSpec, Format, KeyEncoding, KeyStore, Pki, Purpose, Validity};
@@ -152,12 +152,12 @@ fn reading(raw: RawCredential) -> Seen {
 /// The error for a program with these variables, as in `d1`; a credential that was read is used.
 fn set_up(variables: &[(&str, &str)]) -> Seen {
     let lookup = |name: &str| {
-        variables.iter().find(|(known, _)| *known == name).map(|(name, value)| Setting::new(*name, *value))
+        variables.iter().find(|(known, _)| *known == name).map(|(name, value)| Variable::new(*name, *value))
     };
     let now = SystemTime::now();
-    let outcome = Setup::from_environment(&lookup).and_then(|setup| setup.read(&ReadOptions::at(now)));
+    let outcome = Config::from_environment(&lookup).and_then(|setup| setup.read(&ReadOptions::at(now)));
     match outcome {
-        Err(SetupError::Credential(error)) => error.into(),
+        Err(ConfigError::Credential(error)) => error.into(),
         Err(error) => Seen::new(Diagnosis::of(error.code(), error.to_string()), format!("{error:?}")),
         Ok(reading) => reading.validity.check(now).expect_err("it works, so there is no fault").into(),
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use digicert_one_client::LocalRateLimiter;
-use digicert_one_core::{Code, Permit, PermitRequest, RateLimitError, RateLimiter, ThrottleNotice};
+use digicert_one_core::{BoxError, Code, Permit, PermitRequest, RateLimitError, RateLimiter, ThrottleNotice};
 use digicert_one_testbed::FrontOptions;
 
 use super::fault::{Fault, fault};
@@ -29,7 +29,25 @@ pub(super) const FAULTS: &[Fault] = &[
     fault("a shared limiter that does not answer", Code::PACE_02, &[], |world| {
         Box::pin(async move {
             let front = front(FrontOptions::default());
-            let client = client(world.builder(front.port()).rate_limiter(Lost), key());
+            let client = client(world.builder(front.port()).rate_limiter(Lost(RateLimitError::Unavailable)), key());
+            let error = client.get("/").send().await.expect_err("no permit");
+            assert!(front.ledger().connections().is_empty(), "it was not sent");
+            error.into()
+        })
+    }),
+    fault("a shared limiter whose store refuses the password", Code::PACE_03, &[], |world| {
+        Box::pin(async move {
+            let front = front(FrontOptions::default());
+            let client = client(world.builder(front.port()).rate_limiter(Lost(RateLimitError::Denied)), key());
+            let error = client.get("/").send().await.expect_err("no permit");
+            assert!(front.ledger().connections().is_empty(), "it was not sent");
+            error.into()
+        })
+    }),
+    fault("a shared limiter whose store is a read-only replica", Code::PACE_04, &[], |world| {
+        Box::pin(async move {
+            let front = front(FrontOptions::default());
+            let client = client(world.builder(front.port()).rate_limiter(Lost(RateLimitError::Unusable)), key());
             let error = client.get("/").send().await.expect_err("no permit");
             assert!(front.ledger().connections().is_empty(), "it was not sent");
             error.into()
@@ -37,14 +55,14 @@ pub(super) const FAULTS: &[Fault] = &[
     }),
 ];
 
-/// A rate limiter whose store cannot be reached.
+/// A rate limiter whose store cannot be used, with the error that it gives.
 #[derive(Debug)]
-struct Lost;
+struct Lost(fn(BoxError) -> RateLimitError);
 
 #[async_trait]
 impl RateLimiter for Lost {
     async fn permit(&self, _turn: &PermitRequest<'_>) -> Result<Permit, RateLimitError> {
-        Err(RateLimitError::Unavailable("no answer from the store".into()))
+        Err((self.0)("the store cannot be used".into()))
     }
 
     async fn throttled(&self, _notice: &ThrottleNotice) {}

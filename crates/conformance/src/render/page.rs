@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 
 use super::cells::{escaped, question, rows};
-use crate::explain::explain;
+use crate::catalogue::explain;
 use crate::report::{CaseReport, Outcome, Report};
 
 const STYLE: &str = include_str!("page.css");

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 
-use digicert_one_conformance::cases;
+use digicert_one_conformance::{Level, cases};
 
 use crate::table::TABLE;
 
@@ -36,6 +36,16 @@ fn there_are_at_least_forty_defects_and_no_two_are_the_same() {
     let texts: BTreeSet<_> = TABLE.iter().map(|row| row.about.trim()).collect();
     assert!(TABLE.len() >= 40, "{} defects", TABLE.len());
     assert_eq!((distinct.len(), texts.len()), (TABLE.len(), TABLE.len()));
+}
+
+#[test]
+fn page_gives_a_reason_for_each_defect_that_no_must_catches() {
+    let page = fs::read_to_string(PAGE).expect("the page is there");
+    let (before, _) = page.split_once(BEGIN).expect("the page has its first mark");
+    let explained: BTreeSet<_> = before.lines().filter_map(|line| line.strip_prefix("- ")?.split(',').next()).collect();
+    let is_must = |id: &str| cases().iter().any(|case| case.id == id && case.level == Level::Must);
+    let lighter: BTreeSet<_> = TABLE.iter().map(|row| row.case).filter(|id| !is_must(id)).collect();
+    assert_eq!(explained, lighter);
 }
 
 fn rows() -> String {

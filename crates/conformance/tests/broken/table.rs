@@ -54,9 +54,9 @@ defects! {
     /// adds a `Referer`
     AddsAReferer adds_a_referer "REQ-04" "\"referer\"";
     /// adds system and processor to the user agent
-    TellsOfTheMachine tells_of_the_machine "REQ-06" "; a test)";
+    TellsOfTheMachine tells_of_the_machine "REQ-20" "user-agent in GET";
     /// sets a content type without a body
-    GivesEveryRequestAType gives_every_request_a_type "REQ-07" "application/octet-stream";
+    GivesEveryRequestAType gives_every_request_a_type "REQ-20" "content-type: \"application/octet-stream\" was added";
     /// does not announce that a POST has no body
     LeavesOutLengthZero leaves_out_length_zero "REQ-08" "[] Http1";
     /// keeps the first of several equal headers of a response
@@ -209,7 +209,7 @@ defects! {
     /// sends the root along with the chain
     SendsRootsToo sends_roots_too "IDENT-02" "leaf and intermediate";
     /// says TLS 1.3 where TLS 1.2 is spoken
-    ClaimsTls13 claims_tls13 "IDENT-03" "left: Some(Tls13)";
+    ClaimsTls13 claims_tls13 "REQ-20" "the ledger contradicts a fact";
     /// declares Ed25519 and presents no such identity
     DropsEd25519 drops_ed25519 "IDENT-04" "presented: TransportError(Inner { kind: PeerAlert(TlsAlert(116))";
     /// accepts an identity that it cannot use, and sends none
@@ -225,7 +225,7 @@ defects! {
     /// reports that no server asks for a certificate
     ClaimsThatNobodyAsked claims_that_nobody_asked "IDENT-31" "left: Some(NET-03)";
     /// reports that it sent a certificate when it did not
-    ClaimsThatItSentOne claims_that_it_sent_one "IDENT-32" "left: (Some(false), Some(true))";
+    ClaimsThatItSentOne claims_that_it_sent_one "REQ-20" "the ledger contradicts a fact";
     // Redirects.
     /// follows a redirect to another host, with the API key
     FollowsToOtherHosts follows_to_other_hosts "REDIR-01" "not followed: Response";
@@ -259,7 +259,7 @@ defects! {
     /// makes no further call after one was cancelled
     StaysBusyAfterACancel stays_busy_after_a_cancel "TIME-07" "another connection: TransportError(Inner { kind: Other";
     /// does not report whether it sent a call that timed out while connecting
-    DoubtsThatNothingWasSent doubts_that_nothing_was_sent "TIME-10" "left: Unknown";
+    DoubtsThatNothingWasSent doubts_that_nothing_was_sent "TIME-14" "delivery: Unknown";
     /// wakes itself for as long as it waits
     NeverSleeps never_sleeps "TIME-11" "times for one response";
     /// reports *not sent* for a call that ran out after it was written
@@ -300,7 +300,7 @@ defects! {
     /// hides that a response is compressed
     DropsContentEncodings drops_content_encodings "BODY-06" "content-encoding";
     /// asks for a `100 Continue` first
-    ExpectsAContinue expects_a_continue "BODY-09" "100-continue";
+    ExpectsAContinue expects_a_continue "REQ-20" "expect: \"100-continue\" was added";
     /// asks for a `100 Continue` before a body of more than 1 MiB
     ExpectsAContinueForLargeBodies expects_a_continue_for_large_bodies "FID-03" "the values of expect";
     /// treats the end of TCP as the end of a TLS stream
@@ -364,13 +364,13 @@ defects! {
     TakesLateAlertsForUnsent takes_late_alerts_for_unsent "ERR-37" "left: NotSent";
     // Repetitions.
     /// retries a request after a 408 response
-    RepeatsAfterA408 repeats_after_a_408 "RETRY-15" "one attempt, one request";
+    RepeatsAfterA408 repeats_after_a_408 "RETRY-20" "it was sent 2 times: GET 408";
     /// retries a POST on its own
     RepeatsPosts repeats_posts "REPLAY-01" "without an identity\n  left: 2";
     /// retries PUT, PATCH and DELETE on its own
     RepeatsOtherMethods repeats_other_methods "REPLAY-02" "without an identity\n  left: 2";
     /// retries a GET on its own when its connection dies
-    RepeatsGets repeats_gets "REPLAY-03" "without an identity\n  left: 2";
+    RepeatsGets repeats_gets "RETRY-21" "it was tried once more, GET";
     /// reports *not sent* for a request that the server has read
     DeniesDelivery denies_delivery "REPLAY-01" "left: (Interrupted, NotSent)";
     /// reports *sent* for a port without a listener
@@ -378,7 +378,7 @@ defects! {
     /// reports *unknown* for a stream that the server refused to process
     TakesRefusedStreamsForSent takes_refused_streams_for_sent "RETRY-14" "left: Unknown";
     /// reports *not sent* for a stream that failed in the server
-    TakesBrokenStreamsForUnsent takes_broken_streams_for_unsent "RETRY-14" "left: NotSent";
+    TakesBrokenStreamsForUnsent takes_broken_streams_for_unsent "RETRY-21" "delivery: NotSent";
     /// retries what got 408, 421 or 425
     RepeatsMisdirectedRequests repeats_misdirected_requests "REPLAY-05" "left: 2";
     /// loses the status of a proxy where it has an identity
@@ -399,15 +399,15 @@ defects! {
     /// has one pool for all transports of the process
     SharesPools shares_pools "POOL-03" "one identity, one pool";
     /// never closes a connection that is unused
-    KeepsIdleConnections keeps_idle_connections "POOL-05" "it stays open";
+    KeepsIdleConnections keeps_idle_connections "POOL-16" "used again three seconds later";
     /// leaves its connections open when it is dropped
     LeaksConnections leaks_connections "POOL-07" "closed: false";
     /// leaks a thread for each call
-    LeaksThreads leaks_threads "POOL-08" "threads where there were";
+    LeaksThreads leaks_threads "POOL-25" "threads where there were";
     /// offers HTTP/2 where HTTP/1.1 alone is wanted
-    OffersHttp2Anyway offers_http2_anyway "POOL-09" "left: 1";
+    OffersHttp2Anyway offers_http2_anyway "REQ-20" "HTTP/2.0 in GET";
     /// declares HTTP/2 and speaks HTTP/1.1
-    SpeaksHttp1Alone speaks_http1_alone "POOL-09" "left: (HTTP/1.1, HTTP/1.1)";
+    SpeaksHttp1Alone speaks_http1_alone "REQ-20" "HTTP/1.1 in GET";
     /// sends requests for two names over one connection
     JoinsNames joins_names "POOL-10" "left: [\"one.digicert.test:";
     /// sends what is for one port over a connection to another
@@ -493,7 +493,7 @@ defects! {
     /// reports a certificate as sent when it is chosen
     ReportsChosenAsSent reports_chosen_as_sent "OBS-11" "it was chosen, and never left";
     /// reports its own address instead of the server's
-    TellsItsOwnAddress tells_its_own_address "OBS-09" "of a response";
+    TellsItsOwnAddress tells_its_own_address "REQ-20" "the ledger contradicts a fact";
     /// reports the facts of its first connection for every call
     MixesUpFacts mixes_up_facts "OBS-10" "the TLS version is wrong";
     /// reports in errors that a connection was new
@@ -576,7 +576,60 @@ defects! {
     /// treats an HTTP/2 body that breaks off after 100 bytes as whole
     TakesLateBreaksForEnds takes_late_breaks_for_ends "FID-08" "it was taken for whole";
     /// treats a refusal other than 413 that comes before the upload was sent as a broken connection
-    FailsAtEarlyRefusals fails_at_early_refusals "FID-09" "the call fails";
+    FailsAtEarlyRefusals fails_at_early_refusals "BODY-23" "the upload was not wanted";
     /// treats a head that is cut as whole
     EndsHalfHeads ends_half_heads "FID-10" "it was taken for whole";
+    // What other libraries do on their own.
+    /// sends a GET without its body
+    DropsBodiesOfGets drops_bodies_of_gets "REQ-16" "its body was left out";
+    /// sends the password that `.netrc` has for the host
+    ReadsNetrc reads_netrc "PROXY-11" "a password of the home directory was sent";
+    /// offers to switch to HTTP/2 in clear text
+    OffersUpgrades offers_upgrades "REQ-15" "clear text with connection";
+    /// removes a byte order mark from bodies
+    StripsByteOrderMarks strips_byte_order_marks "BODY-24" "the response's body";
+    /// completes chains with certificates of other servers
+    CachesIntermediates caches_intermediates "TRUST-07" "came from another server";
+    /// accepts a server certificate for five minutes after it has expired
+    AllowsClockSkew allows_clock_skew "TRUST-03" "expired a minute ago";
+    /// speaks HTTP/2 where the server has selected no protocol
+    AssumesHttp2 assumes_http2 "REQ-17" "it speaks HTTP/1.1";
+    /// keeps the limit for connecting for each step of connecting
+    CountsTheConnectLimitForEachStep counts_the_connect_limit_for_each_step "TIME-23" "connecting took longer than its limit";
+    /// restarts the limit of the whole call when the response begins
+    RestartsTheLimitAtTheBody restarts_the_limit_at_the_body "TIME-25" "had a limit each";
+    /// rounds limits up to whole seconds
+    RoundsLimitsUp rounds_limits_up "TIME-26" "200 milliseconds lasted 700";
+    /// treats a limit below a millisecond as none
+    TakesTinyLimitsForNone takes_tiny_limits_for_none "TIME-24" "its limit ran out long ago";
+    /// leaves sockets open whose handshake has failed
+    LeaksSocketsOfFailedHandshakes leaks_sockets_of_failed_handshakes "POOL-23" "stays open: an unknown issuer";
+    /// makes six calls at a time
+    MakesSixCallsAtATime makes_six_calls_at_a_time "POOL-20" "its limit ran out long ago";
+    /// keeps 64 KiB of memory for each call
+    LeaksMemory leaks_memory "POOL-24" "KiB more after";
+    /// leaves a thread behind for each transport
+    LeaksAThreadForEachTransport leaks_a_thread_for_each_transport "POOL-25" "threads where there were";
+    /// prints the proxy and its password in `Debug`
+    PrintsItsProxy prints_its_proxy "PROXY-05" "the password is printed";
+    /// logs the pieces of uploads
+    LogsPiecesOfUploads logs_pieces_of_uploads "UPLOAD-14" "an upload is logged by";
+    /// uploads over any version of TLS
+    UploadsIgnoreTlsVersions uploads_ignore_tls_versions "UPLOAD-11" "the TLS version of an upload";
+    /// uploads to servers of every issuer
+    UploadsTrustAnyIssuer uploads_trust_any_issuer "UPLOAD-11" "an unknown issuer";
+    /// uploads to servers of any name
+    UploadsAcceptAnyName uploads_accept_any_name "UPLOAD-11" "another name";
+    /// ignores the limit for connecting in uploads
+    UploadsIgnoreConnectLimits uploads_ignore_connect_limits "UPLOAD-13" "its limit ran out long ago";
+    /// logs the key of uploads
+    UploadsLogKeys uploads_log_keys "UPLOAD-14" "an upload is logged by";
+    /// quotes the URL in errors of uploads
+    UploadsQuoteUrls uploads_quote_urls "UPLOAD-14" "an error shows the call";
+    /// follows redirects of uploads
+    UploadsFollowRedirects uploads_follow_redirects "UPLOAD-12" "301 to /elsewhere";
+    /// sets a content type for uploads that have none
+    AddsTypesToUploads adds_types_to_uploads "UPLOAD-10" "application/octet-stream";
+    /// closes the HTTP/2 connection of a call that is dropped
+    ClosesConnectionsOfDroppedCalls closes_connections_of_dropped_calls "POOL-26" "it was lost with another call";
 }

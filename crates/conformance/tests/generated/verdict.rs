@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use digicert_one_conformance::{Case, Level, Outcome, cases, run_all};
 
-use crate::rule::{Mutant, mutants};
+use crate::rule::{Act, Mutant, Rule, mutants};
+use crate::setting::Setting;
 use crate::subject::subject;
+use crate::table::TABLE;
 
 /// Names the defect for a process that was started for it, and for those that its cases start.
 pub(crate) const MUTANT: &str = "DIGICERT_ONE_GENERATED_MUTANT";
@@ -54,13 +56,28 @@ impl Verdict {
     }
 }
 
+/// Precedes the name of a defect of the table of tests/broken.
+const LISTED: &str = "listed/";
+
+/// A defect of the table of tests/broken, as it is, judged by every MUST case and not by its own alone.
+fn listed(name: &str) -> Mutant {
+    let row = TABLE.iter().find(|row| format!("{:?}", row.defect) == name);
+    let row = row.unwrap_or_else(|| panic!("the table lists no defect {name}"));
+    let act = Act::Listed(row.defect);
+    let rule = Rule { action: "listed", thing: row.about, act, settings: &[Setting::Always], likely: &[] };
+    Mutant { rule: Box::leak(Box::new(rule)), setting: Setting::Always }
+}
+
 pub(crate) fn named(name: &str) -> Option<Mutant> {
+    if let Some(defect) = name.strip_prefix(LISTED) {
+        return Some(listed(defect));
+    }
     let found = mutants().find(|mutant| mutant.name() == name);
     assert!(found.is_some() || name == SOUND, "there is no generated defect {name}");
     found
 }
 
-/// In a separate process: `--mutant NAME [CASE...]`.
+/// In a separate process: `--mutant NAME [CASE...]`; `listed/DEFECT` names a defect of the table of tests/broken.
 pub(crate) fn print(words: &[String]) -> ExitCode {
     let Some((name, only)) = words.split_first() else { return ExitCode::from(2) };
     let verdict = judge(named(name), only);

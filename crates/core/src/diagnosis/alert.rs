@@ -169,8 +169,8 @@ fn unknown_issuer(identity: Option<&ClientIdentity>) -> String {
 }
 
 /// Returns whether the handshake was done when its parameters were refused. A request is sent only after a
-/// TLS 1.2 handshake, and then only another handshake can fail (RFC 5246 §7.2.2); under TLS 1.3 there is no
-/// other, and a late alert is about the first.
+/// TLS 1.2 handshake, and then only another handshake can fail (RFC 5246 §7.2.2); under TLS 1.3 no other exists,
+/// and a late alert is about the first.
 fn is_of_a_second_handshake(error: &TransportError) -> bool {
     error.facts().tls_version == Some(TlsVersion::Tls12) && error.delivery() != Delivery::NotSent
 }

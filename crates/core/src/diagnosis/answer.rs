@@ -108,7 +108,7 @@ fn unexpected(status: u16) -> Option<&'static str> {
             "only part of the response arrived, although the whole was requested: a cache or proxy in between is broken",
         ),
         304 => Some("\"not modified\" arrived although the request was unconditional: a cache in between is broken"),
-        300..=399 => Some("the response is a redirect without a usable target, so there is no result"),
+        300..=399 => Some("the response is a redirect without a usable target, so it has no result"),
         _ => None,
     }
 }

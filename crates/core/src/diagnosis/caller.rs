@@ -72,7 +72,7 @@ pub(super) fn page_about_certificates(answer: &PlatformAnswer, says: &str, conte
 
 /// Returns whether the text of the body contains one of these, given in lower case.
 fn mentions(answer: &PlatformAnswer, texts: &[&str]) -> bool {
-    let said = answer.message.iter().chain(&answer.more).chain(&answer.responder.title);
+    let said = answer.message.iter().chain(&answer.more).chain(&answer.title);
     said.map(|text| text.to_ascii_lowercase()).any(|said| texts.iter().any(|text| said.contains(text)))
 }
 
@@ -219,10 +219,12 @@ fn unknown(answer: &PlatformAnswer, says: &str, context: &CallContext) -> Diagno
         diagnosis =
             diagnosis.with_evidence("the response has no error document of the API: it may come from a gateway");
     }
-    if let Some(shape) = context.key_shape {
-        let hint =
-            if shape.is_usual { "was it created on this host?" } else { "is it truncated, or another kind of token?" };
-        diagnosis = diagnosis.with_evidence(format!("API key: {shape}; {hint}"));
+    if let Some((length, is_usual)) = context.key_shape {
+        let hint = match is_usual {
+            true => "the usual shape; was it created on this host?",
+            false => "not the usual shape; is it truncated, or another kind of token?",
+        };
+        diagnosis = diagnosis.with_evidence(format!("API key: {length} characters, {hint}"));
     }
     match clock_skew(context, answer.date) {
         Some(skew) => diagnosis.with_evidence(skew),
@@ -376,7 +378,7 @@ mod tests {
     fn error_document_of_a_gateway_is_not_attributed_to_the_platform() {
         for status in [400, 401, 403, 404, 405, 413, 431, 499] {
             let mut answer = answered(status, "Forbidden");
-            answer.responder.gateway = Some("AWS API Gateway".to_owned());
+            answer.gateway = Some("AWS API Gateway".to_owned());
             let shown = diagnose_answer(&answer, &context(Mode::Key)).to_string();
             assert!(shown.starts_with("GW-01") && shown.contains("AWS API Gateway"), "{shown}");
             answer = answered(status, "Forbidden");
@@ -385,7 +387,7 @@ mod tests {
             assert!(!shown.contains("authenticated the caller") && !shown.contains("understood who"), "{shown}");
         }
         let mut answer = answered(503, "upstream");
-        answer.responder.gateway = Some("Kong".to_owned());
+        answer.gateway = Some("Kong".to_owned());
         assert_eq!(diagnose_answer(&answer, &context(Mode::Key)).code, Code::GW_02);
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::transport_in_use::TransportInUse;
-use crate::{ClientIdentity, ConnectionFacts, KeyShape, Mode};
+use crate::{ClientIdentity, ConnectionFacts, Mode};
 
 /// The facts of a call that a diagnosis needs. Holds no secret.
 #[derive(Clone, Debug)]
@@ -19,7 +19,7 @@ pub struct CallContext {
     /// Where the credential came from.
     pub credential_source: Option<Arc<str>>,
     /// Length and shape of the API key.
-    pub key_shape: Option<KeyShape>,
+    pub key_shape: Option<(usize, bool)>,
     /// Facts of the connection that carried a response; a transport failure has its own.
     pub facts: ConnectionFacts,
     /// Our clock's time.
@@ -89,7 +89,7 @@ impl CallContext {
 
     /// Sets length and shape of the API key.
     #[must_use]
-    pub fn with_key_shape(mut self, shape: Option<KeyShape>) -> Self {
+    pub fn with_key_shape(mut self, shape: Option<(usize, bool)>) -> Self {
         self.key_shape = shape;
         self
     }

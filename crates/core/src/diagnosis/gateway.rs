@@ -3,10 +3,10 @@
 //! status.
 
 use super::evidence::{interception, through_proxy};
-use super::{Advice, BodyKind, CallContext, Code, Diagnosis, PlatformAnswer, Responder};
+use super::{Advice, BodyKind, CallContext, Code, Diagnosis, PlatformAnswer};
 
-impl Responder {
-    fn evidence(&self, diagnosis: Diagnosis) -> Diagnosis {
+impl PlatformAnswer {
+    fn responder_evidence(&self, diagnosis: Diagnosis) -> Diagnosis {
         let shown = [
             ("Server", &self.server),
             ("Via", &self.via),
@@ -34,9 +34,9 @@ impl Responder {
 pub(super) fn refused(answer: &PlatformAnswer, context: &CallContext) -> Option<Diagnosis> {
     let status = answer.status.as_u16();
     let (host, what) = (&context.host, shown(answer));
-    let named = answer.responder.gateway.as_deref();
+    let named = answer.gateway.as_deref();
     let foreign = named.is_some() || matches!(answer.body, BodyKind::Page | BodyKind::Text | BodyKind::Binary);
-    let login = answer.body == BodyKind::Empty && answer.responder.wants_foreign_login();
+    let login = answer.body == BodyKind::Empty && answer.wants_foreign_login();
     let diagnosis = match status {
         _ if answer.body == BodyKind::Encoded => encoded(answer, context),
         511 => Diagnosis::new(
@@ -84,12 +84,12 @@ pub(super) fn refused(answer: &PlatformAnswer, context: &CallContext) -> Option<
         ),
         _ => return None,
     };
-    let diagnosis = answer.responder.evidence(diagnosis).advising(by_status(answer));
+    let diagnosis = answer.responder_evidence(diagnosis).advising(by_status(answer));
     let diagnosis = match answer.retry_after {
         Some(wait) => diagnosis.with_evidence(format!("Retry-After: it asks to wait {} seconds", wait.as_secs())),
         None => diagnosis,
     };
-    let diagnosis = match (&answer.responder.title, &answer.message) {
+    let diagnosis = match (&answer.title, &answer.message) {
         (Some(_), Some(text)) => diagnosis.with_evidence(format!("text of the page: {text}")),
         _ => diagnosis,
     };
@@ -115,11 +115,11 @@ pub(super) fn instead_of_json(answer: &PlatformAnswer, context: &CallContext) ->
         ),
         _ => return None,
     };
-    Some(answer.responder.evidence(diagnosis))
+    Some(answer.responder_evidence(diagnosis))
 }
 
 fn encoded(answer: &PlatformAnswer, context: &CallContext) -> Diagnosis {
-    let encoding = answer.responder.encoding.as_deref().unwrap_or("unknown");
+    let encoding = answer.encoding.as_deref().unwrap_or("unknown");
     let status = answer.status.as_u16();
     let cause = match status {
         400.. => "no encoding was requested, so the body was not read: who refused the request, and why, is unknown",
@@ -132,7 +132,7 @@ fn encoded(answer: &PlatformAnswer, context: &CallContext) -> Diagnosis {
 
 /// Formats the status, and the title or beginning of the body.
 fn shown(answer: &PlatformAnswer) -> String {
-    let (status, responder) = (answer.status.as_u16(), &answer.responder);
+    let status = answer.status.as_u16();
     let kind = match answer.body {
         BodyKind::Page => "a web page",
         BodyKind::Text => "plain text",
@@ -142,14 +142,14 @@ fn shown(answer: &PlatformAnswer) -> String {
         BodyKind::Encoded => "an encoded body",
     };
     // The body of a success may hold a secret that is shown once: only the title of a page is quoted.
-    match responder.title.as_ref().or(answer.message.as_ref().filter(|_| status >= 400)) {
+    match answer.title.as_ref().or(answer.message.as_ref().filter(|_| status >= 400)) {
         Some(text) => format!("HTTP {status}, {kind}: {text}"),
         None => format!("HTTP {status}, {kind}"),
     }
 }
 
 fn is_login(answer: &PlatformAnswer) -> bool {
-    let texts = [&answer.responder.title, &answer.message];
+    let texts = [&answer.title, &answer.message];
     texts.into_iter().flatten().any(|text| {
         let text = text.to_ascii_lowercase();
         ["sign in", "sign-in", "signin", "log in", "log on", "login", "logon", "single sign"]
@@ -183,7 +183,7 @@ mod tests {
     fn page(status: u16, title: &str) -> PlatformAnswer {
         let mut answer = PlatformAnswer::new(StatusCode::from_u16(status).expect("a status"));
         answer.body = BodyKind::Page;
-        answer.responder.title = Some(title.to_owned());
+        answer.title = Some(title.to_owned());
         answer.message = Some(title.to_owned());
         answer
     }
@@ -230,8 +230,8 @@ mod tests {
     #[test]
     fn page_is_described_with_title_and_server() {
         let mut answer = page(403, "Access Denied");
-        answer.responder.server = Some("AkamaiGHost".to_owned());
-        answer.responder.content_type = Some("text/html".to_owned());
+        answer.server = Some("AkamaiGHost".to_owned());
+        answer.content_type = Some("text/html".to_owned());
         let shown = diagnosed(&answer, Mode::Both).to_string();
         for part in ["GW-01", "HTTP 403", "Access Denied", "Server: AkamaiGHost", "Content-Type: text/html"] {
             assert!(shown.contains(part), "{part}: {shown}");
@@ -244,9 +244,9 @@ mod tests {
     #[test]
     fn unsupported_login_is_a_gateways_even_without_a_body() {
         let mut answer = PlatformAnswer::new(StatusCode::UNAUTHORIZED);
-        answer.responder.login = Some("Negotiate".to_owned());
+        answer.login = Some("Negotiate".to_owned());
         assert_eq!(diagnosed(&answer, Mode::Certificate).code, Code::GW_01);
-        answer.responder.login = Some("Bearer".to_owned());
+        answer.login = Some("Bearer".to_owned());
         assert_eq!(diagnosed(&answer, Mode::Key).code, Code::AUT_01);
         for (status, code) in [(407, Code::GW_01), (511, Code::GW_03)] {
             let answer = PlatformAnswer::new(StatusCode::from_u16(status).expect("a status"));

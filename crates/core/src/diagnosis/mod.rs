@@ -23,7 +23,7 @@ pub use self::answer::{diagnose_answer, diagnose_content, diagnose_error_documen
 pub use self::caller::diagnose_success;
 pub use self::context::CallContext;
 pub use self::explained::Diagnosis;
-pub use self::platform_answer::{BodyKind, PlatformAnswer, Responder};
+pub use self::platform_answer::{BodyKind, PlatformAnswer};
 pub use self::row::Side;
 pub use self::table::Code;
 pub use self::transport::diagnose_transport;

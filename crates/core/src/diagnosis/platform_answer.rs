@@ -23,26 +23,6 @@ pub enum BodyKind {
     Encoded,
 }
 
-/// What a response shows of the program that sent it. Every text is escaped and short.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Responder {
-    /// The header `Server`.
-    pub server: Option<String>,
-    /// The header `Via`.
-    pub via: Option<String>,
-    /// The header `Content-Type`.
-    pub content_type: Option<String>,
-    /// The header `Content-Encoding`, unless it is `identity`; or the encoding that the bytes show.
-    pub encoding: Option<String>,
-    /// A gateway that names itself as the author of the response, and how.
-    pub gateway: Option<String>,
-    /// The title of an HTML page.
-    pub title: Option<String>,
-    /// The kind of login that `WWW-Authenticate` or `Proxy-Authenticate` asks for, such as `Basic`.
-    pub login: Option<String>,
-}
-
 /// The parts of an error response. The client fills it from the seven body shapes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -63,8 +43,20 @@ pub struct PlatformAnswer {
     pub foreign_form: bool,
     /// The kind of body.
     pub body: BodyKind,
-    /// What the response shows of the program that sent it.
-    pub responder: Responder,
+    /// The header `Server`.
+    pub server: Option<String>,
+    /// The header `Via`.
+    pub via: Option<String>,
+    /// The header `Content-Type`.
+    pub content_type: Option<String>,
+    /// The header `Content-Encoding`, unless it is `identity`; or the encoding that the bytes show.
+    pub encoding: Option<String>,
+    /// A gateway that names itself as the author of the response, and how.
+    pub gateway: Option<String>,
+    /// The title of an HTML page.
+    pub title: Option<String>,
+    /// The kind of login that `WWW-Authenticate` or `Proxy-Authenticate` asks for, such as `Basic`.
+    pub login: Option<String>,
     /// The delay of `Retry-After`, if it was readable.
     pub retry_after: Option<Duration>,
     /// The request id, if a header carried one.
@@ -86,7 +78,13 @@ impl PlatformAnswer {
             recognised: false,
             foreign_form: false,
             body: BodyKind::Empty,
-            responder: Responder::default(),
+            server: None,
+            via: None,
+            content_type: None,
+            encoding: None,
+            gateway: None,
+            title: None,
+            login: None,
             retry_after: None,
             request_id: None,
             date: None,

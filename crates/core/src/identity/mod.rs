@@ -9,7 +9,7 @@ mod pem;
 mod public_key;
 
 use std::fmt;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use hmac_sha256::Hash as Sha256;
@@ -48,7 +48,7 @@ impl ClientIdentity {
     /// `digicert_one_identity` has such a check, and parses every other form of certificates and keys.
     ///
     /// # Errors
-    /// Returns an error if there is no certificate or it cannot be parsed (ID-07), if `check` fails (ID-01
+    /// Returns an error if the certificate is missing or cannot be parsed (ID-07), if `check` fails (ID-01
     /// for a key that belongs to another certificate), or for a kind of key that DigiCert ONE does not use
     /// (ID-07).
     pub fn checked(
@@ -65,7 +65,7 @@ impl ClientIdentity {
     /// guarantees that they belong together. If they do not, every handshake fails.
     ///
     /// # Errors
-    /// Returns an error if there is no certificate, if it cannot be parsed, or for a kind of key that
+    /// Returns an error if the certificate is missing or cannot be parsed, or for a kind of key that
     /// DigiCert ONE does not use (ID-07).
     pub fn unchecked(
         chain: Vec<CertificateDer<'static>>,
@@ -222,23 +222,10 @@ impl ClientIdentity {
         &self.0.leaf.peculiarities
     }
 
-    /// Returns a weak reference to this identity.
-    #[must_use]
-    pub fn witness(&self) -> IdentityWitness {
-        IdentityWitness(Arc::downgrade(&self.0))
-    }
-}
-
-/// A weak reference that shows whether an identity still exists in this process: after a rotation, whether
-/// the old private key was wiped. Copies made by a TLS library are not covered.
-#[derive(Clone, Debug)]
-pub struct IdentityWitness(Weak<Inner>);
-
-impl IdentityWitness {
-    /// Returns whether the last clone was dropped and the private key wiped.
-    #[must_use]
-    pub fn is_gone(&self) -> bool {
-        self.0.strong_count() == 0
+    /// Returns a function that returns whether the identity and all its clones were dropped, which wipes the key.
+    pub fn witness(&self) -> impl Fn() -> bool + Send + Sync + use<> {
+        let inner = Arc::downgrade(&self.0);
+        move || inner.strong_count() == 0
     }
 }
 

@@ -15,8 +15,8 @@ pub use self::entry::Profile;
 pub use self::reference::Reference;
 use self::suggest::suggest;
 use crate::file::read_secret_file;
-use crate::setting::{Environment, get, home};
 use crate::shown;
+use crate::variable::{Environment, get, home};
 
 /// A file with profiles.
 ///
@@ -131,7 +131,7 @@ fn written_by_others(_path: &Path) -> Option<Warning> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::setting::given;
+    use crate::variable::given;
 
     #[test]
     fn unknown_profile_error_suggests_and_lists_names() {

@@ -12,7 +12,7 @@ use super::environment::EnvironmentSource;
 use super::profile::ProfileSource;
 use super::smctl::SmctlSource;
 use super::systemd::SystemdSource;
-use crate::setting::{Environment, get};
+use crate::variable::{Environment, get};
 use crate::{Fetched, Source};
 
 /// Sources in order of precedence.
@@ -24,11 +24,12 @@ use crate::{Fetched, Source};
 ///   absent and no other source replaces it.
 ///
 /// ```
-/// use digicert_one_credentials::{ChainSource, DirectorySource, EnvironmentSource, Fetched, Setting, Source};
+/// use digicert_one_credentials::source::{self, ChainSource, DirectorySource, Fetched, Source};
+/// use digicert_one_credentials::Variable;
 ///
 /// let chain = ChainSource::new()
 ///     .then(DirectorySource::new("/nonexistent/d1"))
-///     .then(EnvironmentSource::new(&|name| (name == "DC_API_KEY").then(|| Setting::new(name, "an-api-key"))));
+///     .then(source::environment(&|name| (name == "DC_API_KEY").then(|| Variable::new(name, "an-api-key"))));
 /// assert!(matches!(chain.fetch()?, Fetched::Found(_)));
 /// let report = chain.report().expect("it was asked");
 /// assert_eq!(report.winner(), Some("environment"));
@@ -63,10 +64,10 @@ impl ChainSource {
     /// Returns the sources that `d1` asks, in this order:
     ///
     /// 1. the profile that `DC_PROFILE` names, in the file that `DC_CONFIG` names
-    /// 2. [variables](EnvironmentSource)
-    /// 3. [systemd's credentials](SystemdSource)
+    /// 2. [variables](super::environment())
+    /// 3. [systemd's credentials](super::systemd())
     /// 4. the [directory](DirectorySource) that `DC_CREDENTIALS_DIR` names
-    /// 5. [smctl's properties](SmctlSource)
+    /// 5. [smctl's properties](super::smctl())
     /// 6. the keyring, with the feature `keyring`
     ///
     /// # Errors
@@ -94,7 +95,7 @@ impl ChainSource {
         };
         let chain = chain.then(smctl);
         #[cfg(feature = "keyring")]
-        let chain = chain.then(super::keyring::KeyringSource::new().if_reachable());
+        let chain = chain.then(super::keyring::KeyringSource::if_reachable());
         chain
     }
 
@@ -182,18 +183,14 @@ pub struct ChainReport {
 
 /// The result of one source of a chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ChainEntry {
-    /// The name of the source.
-    pub source: String,
-    /// The result.
-    pub outcome: ChainOutcome,
+struct ChainEntry {
+    source: String,
+    outcome: ChainOutcome,
 }
 
 /// The result of one source of a chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ChainOutcome {
+enum ChainOutcome {
     /// It holds the credential in use.
     Won,
     /// It is not configured, for this reason.
@@ -205,10 +202,10 @@ pub enum ChainOutcome {
 }
 
 impl ChainReport {
-    /// Returns the results, in order.
-    #[must_use]
-    pub fn entries(&self) -> &[ChainEntry] {
-        &self.entries
+    /// Returns for each source, in order: its name; `won`, `absent`, `failed` or `not asked`; and why it did not
+    /// win.
+    pub fn entries(&self) -> impl Iterator<Item = (&str, &'static str, Option<String>)> {
+        self.entries.iter().map(|entry| (&*entry.source, entry.outcome.word(), entry.outcome.reason()))
     }
 
     /// Returns the name of the source in use.
@@ -221,8 +218,7 @@ impl ChainReport {
 
 impl ChainOutcome {
     /// Returns the result in a word or two.
-    #[must_use]
-    pub fn word(&self) -> &'static str {
+    fn word(&self) -> &'static str {
         match self {
             Self::Won => "won",
             Self::Absent(_) => "absent",
@@ -232,8 +228,7 @@ impl ChainOutcome {
     }
 
     /// Returns why it did not win; `None` for the winner.
-    #[must_use]
-    pub fn reason(&self) -> Option<String> {
+    fn reason(&self) -> Option<String> {
         match self {
             Self::Won => None,
             Self::Absent(reason) => Some(reason.clone()),
@@ -287,7 +282,7 @@ mod tests {
 
     use super::*;
     use crate::RawCredential;
-    use crate::setting::given;
+    use crate::variable::given;
 
     /// Returns one result after the other, then repeats the last one.
     #[derive(Debug)]
@@ -350,8 +345,8 @@ mod tests {
         let chain = ChainSource::new().then(scripted("a", &[Said::Broken])).then(scripted("b", &[Said::Key("b")]));
         assert_eq!(chain.fetch().expect_err("no other caller").place(), Some("a"));
         let report = chain.report().expect("asked");
-        assert!(matches!(report.entries()[0].outcome, ChainOutcome::Failed(Code::ID_13, _)), "{report}");
-        assert_eq!((report.winner(), &report.entries()[1].outcome), (None, &ChainOutcome::NotAsked));
+        let outcomes: Vec<&str> = report.entries().map(|(_, outcome, _)| outcome).collect();
+        assert_eq!((report.winner(), outcomes), (None, vec!["failed", "not asked"]), "{report}");
     }
 
     #[test]

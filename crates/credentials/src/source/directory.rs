@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use digicert_one_core::{Code, CredentialError, Warning};
 
 use super::gather::{Place, agreeing, end_date, read_pair};
-use crate::{Fetched, RawCredential, Setting, Source, shown};
+use crate::{Fetched, RawCredential, Source, Variable, shown};
 
 /// Maximum restarts of a reading because the directory was swapped meanwhile.
 const SWAPS: usize = 5;
@@ -65,7 +65,7 @@ impl DirectorySource {
     }
 
     /// Creates a source for the directory that a variable names.
-    pub(crate) fn of(setting: &Setting) -> Self {
+    pub(crate) fn of(setting: &Variable) -> Self {
         Self { warning: setting.warning(), ..Self::new(setting.path()) }
     }
 

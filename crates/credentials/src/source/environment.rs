@@ -7,8 +7,8 @@ use digicert_one_core::{Code, CredentialError, Secret, Warning};
 
 use super::gather::{Place, agreeing, read_pair};
 use crate::secret_variables::{CERTIFICATE_BASE64, KEY, PASSWORD};
-use crate::setting::{Environment, get};
-use crate::{Fetched, RawCredential, Setting, Source, shown};
+use crate::variable::{Environment, get};
+use crate::{Fetched, RawCredential, Source, Variable, shown};
 
 const KEY_FILE: [&str; 2] = ["DC_API_KEY_FILE", "SM_API_KEY_FILE"];
 const CERTIFICATE_FILE: [&str; 2] = ["DC_CLIENT_CERT_FILE", "SM_CLIENT_CERT_FILE"];
@@ -18,7 +18,7 @@ const KEY_ENDS: &str = "DC_API_KEY_ENDS";
 const OWNER_ENDS: &str = "DC_OWNER_ENDS";
 pub(crate) const SKIP_VERIFY: &str = "SM_TLS_SKIP_VERIFY";
 
-/// Variables that hold a credential or point to it.
+/// Returns the source that reads these variables, which hold a credential or point to it:
 ///
 /// | | ours | smctl's |
 /// |---|---|---|
@@ -35,26 +35,32 @@ pub(crate) const SKIP_VERIFY: &str = "SM_TLS_SKIP_VERIFY";
 /// the files at every fetch. `SM_TLS_SKIP_VERIFY` is detected and refused.
 ///
 /// ```
-/// use digicert_one_credentials::{EnvironmentSource, Fetched, Setting, Source};
+/// use digicert_one_credentials::{Fetched, Source, Variable, source};
 ///
-/// let source = EnvironmentSource::new(&|name| match name {
-///     "DC_API_KEY" => Some(Setting::new(name, "an-api-key")),
+/// let source = source::environment(&|name| match name {
+///     "DC_API_KEY" => Some(Variable::new(name, "an-api-key")),
 ///     _ => None,
 /// });
 /// let Fetched::Found(raw) = source.fetch()? else { panic!("it is set") };
 /// assert_eq!(&**raw.api_key.expect("a key").origin(), "DC_API_KEY");
 /// # Ok::<(), digicert_one_core::CredentialError>(())
 /// ```
+#[must_use]
+pub fn environment(lookup: &Environment<'_>) -> impl Source + use<> {
+    EnvironmentSource::new(lookup)
+}
+
+/// The variables that were set.
 #[derive(Clone, Debug)]
-pub struct EnvironmentSource {
-    settings: Vec<Setting>,
+pub(crate) struct EnvironmentSource {
+    settings: Vec<Variable>,
     smctl: Option<PathBuf>,
 }
 
 impl EnvironmentSource {
-    /// Creates a source from the variables of `lookup`: [`Setting::variable`] for those of this process.
+    /// Creates a source from the variables of `lookup`: [`Variable::from_env`] for those of this process.
     #[must_use]
-    pub fn new(lookup: &Environment<'_>) -> Self {
+    pub(crate) fn new(lookup: &Environment<'_>) -> Self {
         let single = [CERTIFICATE_BASE64, PRIVATE_KEY_FILE, KEY_ENDS, OWNER_ENDS, SKIP_VERIFY];
         let pairs = [KEY, KEY_FILE, CERTIFICATE_FILE, PASSWORD, PASSWORD_FILE];
         let names = pairs.into_iter().flatten().chain(single);
@@ -69,13 +75,13 @@ impl EnvironmentSource {
         self
     }
 
-    fn get(&self, name: &str) -> Option<&Setting> {
+    fn get(&self, name: &str) -> Option<&Variable> {
         // A command-line option keeps its own name; no option replaces a variable of this source.
         self.settings.iter().find(|setting| setting.name() == name)
     }
 
     fn values<'a>(&'a self, names: &'a [&str]) -> impl Iterator<Item = Secret> + 'a {
-        names.iter().filter_map(|name| self.get(name)).map(Setting::secret)
+        names.iter().filter_map(|name| self.get(name)).map(Variable::secret)
     }
 
     fn places<'a>(&'a self, names: &'a [&str]) -> impl Iterator<Item = Place> + 'a {
@@ -119,7 +125,7 @@ impl EnvironmentSource {
     /// Returns whether the settings are only smctl's half in variables.
     fn is_half_of_smctls(&self) -> Option<String> {
         let properties = self.smctl.as_ref().filter(|path| path.is_file())?;
-        let is_half = |setting: &Setting| [CERTIFICATE_FILE[1], SKIP_VERIFY].contains(&setting.name());
+        let is_half = |setting: &Variable| [CERTIFICATE_FILE[1], SKIP_VERIFY].contains(&setting.name());
         (self.get(CERTIFICATE_FILE[1]).is_some() && self.settings.iter().all(is_half)).then(|| {
             let file = shown::path(properties);
             format!("only {} is set, and smctl keeps key and password in {file}", CERTIFICATE_FILE[1])
@@ -176,7 +182,7 @@ impl Source for EnvironmentSource {
 
     fn watched_paths(&self) -> Vec<PathBuf> {
         let files = [KEY_FILE, CERTIFICATE_FILE, PASSWORD_FILE].into_iter().flatten().chain([PRIVATE_KEY_FILE]);
-        files.filter_map(|name| self.get(name)).map(Setting::path).collect()
+        files.filter_map(|name| self.get(name)).map(Variable::path).collect()
     }
 }
 
@@ -184,7 +190,7 @@ impl Source for EnvironmentSource {
 ///
 /// # Errors
 /// Always TR-04.
-pub(crate) fn refuse_skip_verify(setting: Option<&Setting>) -> Result<(), CredentialError> {
+pub(crate) fn refuse_skip_verify(setting: Option<&Variable>) -> Result<(), CredentialError> {
     let Some(setting) = setting else { return Ok(()) };
     let off = |text: &str| ["0", "false", "no"].contains(&text.trim().to_ascii_lowercase().as_str());
     if setting.value().to_str().is_some_and(off) {
@@ -198,7 +204,7 @@ pub(crate) fn refuse_skip_verify(setting: Option<&Setting>) -> Result<(), Creden
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::setting::given;
+    use crate::variable::given;
 
     fn fetch(settings: &[(&str, &str)]) -> Result<Fetched, CredentialError> {
         EnvironmentSource::new(&given(settings)).fetch()

@@ -8,7 +8,7 @@ use digicert_one_core::CredentialError;
 
 use crate::RawCredential;
 
-/// A place that holds a credential. Reading it may block; a watching credential reads on a thread for blocking work.
+/// A place that holds a credential. Reading it may block; a watching credential reads on a thread of its own.
 pub trait Source: fmt::Debug + Send + Sync + 'static {
     /// Returns the name used in reports: a kind and a place, such as `directory /run/secrets/d1`. Never a value.
     fn name(&self) -> String;

@@ -8,7 +8,7 @@ use digicert_one_core::{Code, CredentialError, EndDate, Secret, Warning};
 use zeroize::Zeroizing;
 
 use crate::file::read_named;
-use crate::{RawCredential, Setting, shown};
+use crate::{RawCredential, Variable, shown};
 
 /// A file and the name used in errors.
 #[derive(Clone, Debug)]
@@ -32,7 +32,7 @@ impl Place {
     }
 
     /// Creates the file that a variable or field names, without surrounding blanks and quotes.
-    pub(crate) fn of(setting: &Setting) -> Self {
+    pub(crate) fn of(setting: &Variable) -> Self {
         Self { warning: setting.warning(), ..Self::named(setting.path(), setting.name()) }
     }
 

@@ -1,29 +1,41 @@
 //! jsign's combined string: `key|path|password`. It is itself a secret, so it comes from a variable or a file
 //! and never from a command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use digicert_one_core::{Code, CredentialError, Secret};
 
 use super::gather::{Place, read_pair};
 use crate::file::read_secret_file;
-use crate::setting::{Environment, get};
+use crate::variable::{Environment, get};
 use crate::{Fetched, RawCredential, Source, shown};
 
-/// jsign's `--storepass` for the store type DIGICERTONE: API key, path of the PKCS#12 and its password,
-/// separated by `|`.
+/// Returns the source that reads jsign's `--storepass` for the store type DIGICERTONE: API key, path of the PKCS#12 and its password,
+/// separated by `|`. The string comes from a variable; [`jsign_file`] reads it from a file.
 ///
 /// jsign requires exactly three parts; here the password may contain `|` and may be missing.
 ///
 /// ```
-/// use digicert_one_credentials::{Fetched, JsignSource, Setting, Source};
+/// use digicert_one_credentials::{Source, Variable, source};
 ///
-/// let lookup = |name: &str| Some(Setting::new(name, "an-api-key|/nonexistent/client.p12|a password"));
-/// let error = JsignSource::from_variable("JSIGN_STOREPASS", &lookup).fetch().unwrap_err();
+/// let lookup = |name: &str| Some(Variable::new(name, "an-api-key|/nonexistent/client.p12|a password"));
+/// let error = source::jsign("JSIGN_STOREPASS", &lookup).fetch().unwrap_err();
 /// assert!(error.to_string().contains("/nonexistent/client.p12"));
 /// ```
+#[must_use]
+pub fn jsign(variable: &str, lookup: &Environment<'_>) -> impl Source + use<> {
+    JsignSource::from_variable(variable, lookup)
+}
+
+/// Returns the same source as [`jsign`], with the string in a file.
+#[must_use]
+pub fn jsign_file(path: &Path) -> impl Source + use<> {
+    JsignSource::from_file(path)
+}
+
+/// The string, or where it is.
 #[derive(Clone, Debug)]
-pub struct JsignSource {
+pub(crate) struct JsignSource {
     place: Held,
 }
 
@@ -36,7 +48,7 @@ enum Held {
 impl JsignSource {
     /// Creates a source for the string in a variable.
     #[must_use]
-    pub fn from_variable(name: impl Into<String>, lookup: &Environment<'_>) -> Self {
+    pub(crate) fn from_variable(name: impl Into<String>, lookup: &Environment<'_>) -> Self {
         let name = name.into();
         let secret = get(lookup, &name).map(|setting| setting.secret());
         Self { place: Held::Variable(name, secret) }
@@ -44,7 +56,7 @@ impl JsignSource {
 
     /// Creates a source for the string in a file.
     #[must_use]
-    pub fn from_file(path: impl Into<PathBuf>) -> Self {
+    pub(crate) fn from_file(path: impl Into<PathBuf>) -> Self {
         Self { place: Held::File(path.into()) }
     }
 }
@@ -95,10 +107,10 @@ impl Source for JsignSource {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Setting;
+    use crate::Variable;
 
     fn fetch(value: &str) -> Result<Fetched, CredentialError> {
-        JsignSource::from_variable("STOREPASS", &|name| Some(Setting::new(name, value))).fetch()
+        JsignSource::from_variable("STOREPASS", &|name| Some(Variable::new(name, value))).fetch()
     }
 
     fn store() -> tempfile::NamedTempFile {

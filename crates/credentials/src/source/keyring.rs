@@ -11,7 +11,11 @@ use keyring_core::{CredentialStore, Error};
 use super::gather::end_date;
 use crate::{Fetched, RawCredential, Source};
 
-/// Items of the operating system's keyring, service `digicert-one`, by these account names:
+/// The default service of the items.
+pub const KEYRING_SERVICE: &str = "digicert-one";
+
+/// Returns the source that reads the operating system's keyring: items of this service, such as
+/// [`KEYRING_SERVICE`], by these account names:
 ///
 /// `api-key`; `certificate` (any format; base64 if the keyring stores text only), `private-key`, `password`;
 /// `api-key-ends`, `owner-ends`.
@@ -21,51 +25,33 @@ use crate::{Fetched, RawCredential, Source};
 /// in a file, with their password here.
 ///
 /// ```no_run
-/// use digicert_one_credentials::KeyringSource;
-/// let source = KeyringSource::new().with_service("digicert-one-staging");
+/// use digicert_one_credentials::source;
+/// let source = source::keyring("digicert-one-staging");
 /// ```
+#[must_use]
+pub fn keyring(service: impl Into<String>) -> impl Source {
+    KeyringSource { store: None, service: service.into(), optional: false }
+}
+
+/// Returns the same source as [`keyring`], over another store of the `keyring` family of crates.
+#[must_use]
+pub fn keyring_in(store: Arc<CredentialStore>, service: impl Into<String>) -> impl Source {
+    KeyringSource { store: Some(store), service: service.into(), optional: false }
+}
+
+/// A keyring, opened at the first fetch, and the service of the items.
 #[derive(Clone)]
-pub struct KeyringSource {
+pub(crate) struct KeyringSource {
     store: Option<Arc<CredentialStore>>,
     service: String,
     optional: bool,
 }
 
 impl KeyringSource {
-    /// The default service of the items.
-    pub const SERVICE: &str = "digicert-one";
-
-    /// Creates a source for the keyring of this system. It is opened at the first fetch.
-    #[must_use]
-    pub fn new() -> Self {
-        Self { store: None, service: KeyringSource::SERVICE.to_owned(), optional: false }
-    }
-
-    /// Creates a source for another store of the `keyring` family of crates.
-    #[must_use]
-    pub fn over(store: Arc<CredentialStore>) -> Self {
-        Self { store: Some(store), ..Self::new() }
-    }
-
-    /// Sets another service than `digicert-one`, for example one per service user.
-    #[must_use]
-    pub fn with_service(mut self, service: impl Into<String>) -> Self {
-        self.service = service.into();
-        self
-    }
-
-    /// Treats an unreachable keyring as not configured: for the end of a chain, where it was not requested
-    /// explicitly.
-    #[must_use]
-    pub(crate) fn if_reachable(mut self) -> Self {
-        self.optional = true;
-        self
-    }
-}
-
-impl Default for KeyringSource {
-    fn default() -> Self {
-        Self::new()
+    /// Creates the last source of a chain: an unreachable keyring counts as not configured, since it was not
+    /// requested explicitly.
+    pub(crate) fn if_reachable() -> Self {
+        Self { store: None, service: KEYRING_SERVICE.to_owned(), optional: true }
     }
 }
 
@@ -110,7 +96,7 @@ impl Source for KeyringSource {
 /// Reads one item of this system's keyring, for a reference.
 pub(crate) fn item(account: &str) -> Result<Option<Secret>, CredentialError> {
     let store = platform_keyring().map_err(|error| failed(&format!("keyring item {account}"), &error))?;
-    read(&*store, KeyringSource::SERVICE, account)
+    read(&*store, KEYRING_SERVICE, account)
 }
 
 fn read(store: &CredentialStore, service: &str, account: &str) -> Result<Option<Secret>, CredentialError> {
@@ -185,7 +171,7 @@ mod tests {
     fn store(items: &[(&str, &[u8])]) -> Arc<mock::Store> {
         let store = mock::Store::new().expect("a store in memory");
         for (account, secret) in items {
-            let entry = store.build(KeyringSource::SERVICE, account, None).expect("an entry");
+            let entry = store.build(KEYRING_SERVICE, account, None).expect("an entry");
             entry.set_secret(secret).expect("stored");
         }
         store
@@ -193,12 +179,13 @@ mod tests {
 
     #[test]
     fn items_are_found_by_account_name() {
-        let source = KeyringSource::over(store(&[
+        let items = store(&[
             ("api-key", b"canary\n"),
             ("certificate", b"\x30\x82"),
             ("password", b"p"),
             ("owner-ends", b"2027-01-31"),
-        ]));
+        ]);
+        let source = keyring_in(items, KEYRING_SERVICE);
         let Ok(Fetched::Found(raw)) = source.fetch() else { panic!("they are there") };
         let key = raw.api_key.expect("a key");
         assert_eq!((key.expose(), &**key.origin()), (&b"canary"[..], "keyring item api-key of digicert-one"));
@@ -209,9 +196,9 @@ mod tests {
 
     #[test]
     fn missing_items_and_items_of_another_service_are_absent() {
-        let source = KeyringSource::over(store(&[("password", b"alone")]));
+        let source = keyring_in(store(&[("password", b"alone")]), KEYRING_SERVICE);
         assert!(matches!(source.fetch(), Ok(Fetched::Absent(_))));
-        let source = KeyringSource::over(store(&[("api-key", b"k")])).with_service("another");
+        let source = keyring_in(store(&[("api-key", b"k")]), "another");
         assert!(matches!(source.fetch(), Ok(Fetched::Absent(_))));
     }
 
@@ -224,9 +211,9 @@ mod tests {
             (Error::BadDataFormat(b"canary".to_vec(), "odd".into()), "damaged"),
         ] {
             let store = store(&[("api-key", b"canary")]);
-            let entry = store.build(KeyringSource::SERVICE, "api-key", None).expect("an entry");
+            let entry = store.build(KEYRING_SERVICE, "api-key", None).expect("an entry");
             entry.as_any().downcast_ref::<mock::Cred>().expect("of the mock").set_error(error);
-            let error = KeyringSource::over(store).fetch().expect_err("it fails");
+            let error = keyring_in(store, KEYRING_SERVICE).fetch().expect_err("it fails");
             assert_eq!(error.code(), Code::ID_13);
             let text = format!("{error} {error:?}");
             assert!(text.contains(named) && text.contains("api-key") && !text.contains("canary"), "{text}");

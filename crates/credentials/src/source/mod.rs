@@ -19,20 +19,21 @@ mod process;
 pub(crate) mod profile;
 mod properties;
 mod reader;
-mod smctl;
+pub(crate) mod smctl;
 mod systemd;
 
-pub use self::chain::{ChainEntry, ChainOutcome, ChainReport, ChainSource};
-pub use self::command::CommandSource;
+pub use self::chain::{ChainReport, ChainSource};
 pub use self::directory::DirectorySource;
-pub use self::environment::EnvironmentSource;
+pub use self::environment::environment;
 pub use self::fetched::{Fetched, Source};
 pub use self::files::FileSource;
-pub use self::jsign::JsignSource;
+pub use self::jsign::{jsign, jsign_file};
 #[cfg(feature = "keyring")]
-pub use self::keyring::{KeyringSource, platform_keyring};
+pub use self::keyring::{KEYRING_SERVICE, keyring, keyring_in, platform_keyring};
 pub use self::process::Program;
-pub use self::profile::ProfileSource;
-pub use self::reader::ReaderSource;
-pub use self::smctl::SmctlSource;
-pub use self::systemd::SystemdSource;
+pub use self::profile::profile;
+#[cfg(unix)]
+pub use self::reader::descriptor;
+pub use self::reader::{reader, stdin};
+pub use self::smctl::smctl;
+pub use self::systemd::systemd;

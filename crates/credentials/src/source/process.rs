@@ -32,15 +32,38 @@ const SHOWN_CHARACTERS: usize = 300;
 /// Longer words may be keys.
 const LONGEST_WORD: usize = 24;
 
-/// A program that returns or receives a secret, started without a shell. Clones share the state of earlier runs.
+/// A program that returns or receives a secret. It is started without a shell. Clones share the state of earlier runs.
+///
+/// As a [`Source`](super::Source) it is started at every fetch and writes one JSON document to standard output:
+///
+/// ```json
+/// { "version": 1,
+///   "api_key": "...", "api_key_ends": "2026-12-31",
+///   "certificate": "-----BEGIN CERTIFICATE-----...", "private_key": "-----BEGIN PRIVATE KEY-----...",
+///   "owner_ends": "2027-01-31" }
+/// ```
+///
+/// All fields but `version` are optional; for a PKCS#12, use `certificate_base64` (and `password`) instead of
+/// `certificate`. Unknown fields are ignored.
+///
+/// - Every user of the machine can see arguments: put no secret into them.
+/// - The program inherits our environment without the variables that hold secrets (`DC_API_KEY` and the
+///   like), unless [`pass_variable`](Self::pass_variable) allows it.
+/// - It has 30 seconds and may write 1 MiB. An error shows the exit status and the last words of standard
+///   error, escaped; never standard output.
+///
+/// ```no_run
+/// use digicert_one_credentials::source::Program;
+///
+/// let source = Program::new("/usr/local/bin/d1-from-vault").argument("--path").argument("kv/digicert-one");
+/// ```
 #[derive(Clone)]
 pub struct Program {
     path: PathBuf,
     arguments: Vec<OsString>,
-    /// The timeout; 30 seconds by default.
-    pub time_limit: Duration,
+    time_limit: Duration,
     /// Variables that it inherits although they hold secrets.
-    pub passed: Vec<String>,
+    passed: Vec<String>,
     readers: Arc<Mutex<Vec<JoinHandle<()>>>>,
 }
 
@@ -79,14 +102,36 @@ impl Program {
     /// Creates a program by its path, or by a bare name that is looked up in `PATH`. Every user of the
     /// machine can see arguments.
     #[must_use]
-    pub fn new(path: impl Into<PathBuf>, arguments: Vec<OsString>) -> Self {
-        let (path, readers) = (path.into(), Arc::default());
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        let (path, arguments, readers) = (path.into(), Vec::new(), Arc::default());
         Self { path, arguments, time_limit: TIME_LIMIT, passed: Vec::new(), readers }
     }
 
     /// Adds an argument, which must not be secret.
-    pub fn argument(&mut self, argument: OsString) {
-        self.arguments.push(argument);
+    #[must_use]
+    pub fn argument(mut self, argument: impl Into<OsString>) -> Self {
+        self.arguments.push(argument.into());
+        self
+    }
+
+    /// Sets the timeout; 30 seconds by default.
+    #[must_use]
+    pub fn time_limit(mut self, limit: Duration) -> Self {
+        self.time_limit = limit;
+        self
+    }
+
+    /// Passes a variable that holds a secret, for programs that need one to get another.
+    #[must_use]
+    pub fn pass_variable(mut self, name: impl Into<String>) -> Self {
+        self.passed.push(name.into());
+        self
+    }
+
+    /// Returns its path or name.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Returns the name used in errors.
@@ -311,7 +356,7 @@ mod tests {
     use super::*;
 
     fn shell(script: &str) -> Program {
-        Program::new("sh", vec!["-c".into(), script.into()])
+        Program::new("sh").argument("-c").argument(script)
     }
 
     fn failure(program: &Program) -> String {
@@ -331,7 +376,7 @@ mod tests {
     fn error_for_start_failure_names_the_program() {
         let file = tempfile::NamedTempFile::new().expect("a file that is not executable");
         for path in ["/nonexistent/helper".to_owned(), file.path().display().to_string()] {
-            let text = failure(&Program::new(&path, Vec::new()));
+            let text = failure(&Program::new(&path));
             assert!(text.contains(&path) && text.contains("failed to start"), "{text}");
         }
     }
@@ -340,8 +385,8 @@ mod tests {
     fn hanging_command_is_stopped_and_reaped() {
         let directory = tempfile::tempdir().expect("a directory");
         let pid = directory.path().join("pid");
-        let mut program = shell(&format!("echo $$ > {}; exec sleep 600", pid.display()));
-        program.time_limit = Duration::from_millis(700);
+        let script = format!("echo $$ > {}; exec sleep 600", pid.display());
+        let program = shell(&script).time_limit(Duration::from_millis(700));
         assert!(failure(&program).contains("did not end within 0.7 s"));
         // On a machine too slow to start the shell, there is nothing to check.
         if let Ok(pid) = std::fs::read_to_string(pid) {
@@ -385,7 +430,7 @@ mod tests {
 
     #[test]
     fn secret_09_child_has_no_secret_variables_by_default() {
-        let mut program = shell("true");
+        let program = shell("true");
         let removed = |program: &Program| -> Vec<String> {
             let command = program.command();
             let removed = command.get_envs().filter(|(_, value)| value.is_none());
@@ -394,7 +439,7 @@ mod tests {
         for name in ["DC_API_KEY", "SM_API_KEY", "DC_CLIENT_CERT_PASSWORD", "SM_CLIENT_CERT_PASSWORD"] {
             assert!(removed(&program).iter().any(|one| one == name), "{name}");
         }
-        program.passed.push("DC_API_KEY".to_owned());
+        let program = program.pass_variable("DC_API_KEY");
         assert!(!removed(&program).iter().any(|one| one == "DC_API_KEY"));
         assert!(removed(&program).iter().any(|one| one == "SM_CLIENT_CERT_FILE_B64"));
     }

@@ -12,22 +12,35 @@ use super::process::Program;
 #[cfg(unix)]
 use super::reader::ReadOnce;
 use crate::host::HostSettings;
-use crate::setting::{Environment, bare, get, home};
-use crate::{Fetched, Profile, ProfileFile, RawCredential, Reference, Setting, Source, is_path, shown};
+use crate::variable::{Environment, bare, get, home};
+use crate::{Fetched, Profile, ProfileFile, RawCredential, Reference, Source, Variable, is_path, shown};
 
-/// A profile of a [`ProfileFile`] as a source.
+/// Returns the source that reads a profile of a [`ProfileFile`]; `lookup` provides the variables that it refers to,
+/// and the home directory.
 ///
 /// Variables and file descriptors are read once; files and commands at every fetch.
 ///
 /// ```no_run
-/// use digicert_one_credentials::{ProfileFile, ProfileSource, Setting};
+/// use digicert_one_credentials::{ProfileFile, Variable, source};
 ///
 /// let file = ProfileFile::read("/etc/d1/d1.toml")?;
-/// let source = ProfileSource::new(&file, "ci-prod", &Setting::variable)?;
+/// let source = source::profile(&file, "ci-prod", &Variable::from_env)?;
 /// # Ok::<(), digicert_one_core::CredentialError>(())
 /// ```
+///
+/// # Errors
+/// Returns an error if the profile does not exist.
+pub fn profile(
+    file: &ProfileFile,
+    name: &str,
+    lookup: &Environment<'_>,
+) -> Result<impl Source + use<>, CredentialError> {
+    ProfileSource::new(file, name, lookup)
+}
+
+/// A profile, its variables and file descriptors.
 #[derive(Clone)]
-pub struct ProfileSource {
+pub(crate) struct ProfileSource {
     name: String,
     folder: PathBuf,
     home: Option<PathBuf>,
@@ -48,7 +61,7 @@ struct Held {
 
 #[derive(Clone)]
 enum HeldPlace {
-    Variable(String, Option<Setting>),
+    Variable(String, Option<Variable>),
     File(Place),
     Command(Program),
     #[cfg(unix)]
@@ -63,7 +76,7 @@ impl ProfileSource {
     ///
     /// # Errors
     /// Returns an error if the profile does not exist.
-    pub fn new(file: &ProfileFile, name: &str, lookup: &Environment<'_>) -> Result<Self, CredentialError> {
+    pub(crate) fn new(file: &ProfileFile, name: &str, lookup: &Environment<'_>) -> Result<Self, CredentialError> {
         let profile = file.profile(name)?.clone();
         let folder = file.path().parent().unwrap_or(Path::new("")).to_owned();
         let origin = format!("profile {} of {}", shown::name(name), shown::path(file.path()));
@@ -108,7 +121,7 @@ impl ProfileSource {
     /// Returns the hosts and the CA file of the profile.
     pub(crate) fn hosts(&self) -> HostSettings {
         let setting = |field: &str, value: &Option<String>| {
-            value.as_ref().map(|value| Setting::new(format!("{field} in {}", self.name), value))
+            value.as_ref().map(|value| Variable::new(format!("{field} in {}", self.name), value))
         };
         let paths = Paths { folder: &self.folder, home: self.home.clone() };
         let ca_file =
@@ -235,7 +248,7 @@ impl Paths<'_> {
                     true => self.path(Path::new(program)),
                     false => PathBuf::from(program),
                 };
-                HeldPlace::Command(Program::new(program, words.map(Into::into).collect()))
+                HeldPlace::Command(words.fold(Program::new(program), Program::argument))
             }
             #[cfg(unix)]
             Reference::Descriptor(number) => HeldPlace::Descriptor(Arc::new(ReadOnce::descriptor(*number))),
@@ -249,9 +262,9 @@ impl Paths<'_> {
         is_path(written) || self.path(written).symlink_metadata().is_ok()
     }
 
-    fn setting(&self, written: &Path, name: String) -> Setting {
+    fn setting(&self, written: &Path, name: String) -> Variable {
         let whole = self.path(written);
-        if self.is_shown(written) { Setting::new(name, whole) } else { Setting::new(name, whole).unshown() }
+        if self.is_shown(written) { Variable::new(name, whole) } else { Variable::new(name, whole).unshown() }
     }
 
     fn path(&self, path: &Path) -> PathBuf {
@@ -271,7 +284,7 @@ fn is_variable(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::setting::given;
+    use crate::variable::given;
 
     struct Folder(tempfile::TempDir);
 

@@ -15,44 +15,42 @@ use crate::{Fetched, RawCredential, Source};
 /// A line with an API key is never longer; a key store in base64 is never shorter.
 const LONGEST_KEY: usize = 512;
 
-/// A credential from standard input, a file descriptor or any other reader, read to its end at the first
-/// fetch; later fetches return the same.
+/// Returns the source that reads a credential from any reader, to its end at the first fetch; later fetches return
+/// the same. Errors show the name.
 ///
-/// It may be a JSON document as for [`CommandSource`](crate::CommandSource), an API key on one line, or a
+/// It may be a JSON document as for a [`Program`](super::Program), an API key on one line, or a
 /// certificate with its key in any format.
 ///
 /// ```
-/// use digicert_one_credentials::{Fetched, ReaderSource, Source};
+/// use digicert_one_credentials::{Fetched, Source, source};
 ///
-/// let source = ReaderSource::new("a pipe", &b"an-api-key\n"[..]);
+/// let source = source::reader("a pipe", &b"an-api-key\n"[..]);
 /// let Fetched::Found(raw) = source.fetch()? else { panic!("it holds a key") };
 /// assert!(raw.api_key.is_some());
 /// # Ok::<(), digicert_one_core::CredentialError>(())
 /// ```
-pub struct ReaderSource {
-    once: ReadOnce,
+#[must_use]
+pub fn reader(name: impl Into<String>, reader: impl Read + Send + 'static) -> impl Source {
+    ReaderSource { once: ReadOnce::new(name.into(), Origin::Reader(Box::new(reader))) }
 }
 
-impl ReaderSource {
-    /// Creates a source from a reader and the name used in errors.
-    #[must_use]
-    pub fn new(name: impl Into<String>, reader: impl Read + Send + 'static) -> Self {
-        Self { once: ReadOnce::new(name.into(), Origin::Reader(Box::new(reader))) }
-    }
+/// Returns the source that reads standard input, as [`reader`] does.
+#[must_use]
+pub fn stdin() -> impl Source {
+    reader("standard input", std::io::stdin())
+}
 
-    /// Creates a source for standard input.
-    #[must_use]
-    pub fn stdin() -> Self {
-        Self::new("standard input", std::io::stdin())
-    }
+/// Returns the source that reads an open file descriptor, as [`reader`] does, through `/dev/fd`. It stays open:
+/// close it, or open it so that child processes do not inherit it.
+#[cfg(unix)]
+#[must_use]
+pub fn descriptor(number: u32) -> impl Source {
+    ReaderSource { once: ReadOnce::descriptor(number) }
+}
 
-    /// Creates a source for an open file descriptor, through `/dev/fd`. It stays open: close it, or open it
-    /// so that child processes do not inherit it.
-    #[cfg(unix)]
-    #[must_use]
-    pub fn descriptor(number: u32) -> Self {
-        Self { once: ReadOnce::descriptor(number) }
-    }
+/// A reader, read at the first fetch.
+pub(crate) struct ReaderSource {
+    once: ReadOnce,
 }
 
 impl fmt::Debug for ReaderSource {
@@ -96,7 +94,7 @@ pub(crate) struct ReadOnce {
 
 enum Origin {
     Reader(Box<dyn Read + Send>),
-    #[cfg_attr(not(unix), expect(dead_code, reason = "there are no such paths"))]
+    #[cfg_attr(not(unix), expect(dead_code, reason = "such paths exist on Unix only"))]
     Descriptor(String),
 }
 
@@ -105,7 +103,7 @@ impl ReadOnce {
         Self { name, origin: Mutex::new(origin), kept: OnceLock::new() }
     }
 
-    #[cfg_attr(not(unix), expect(dead_code, reason = "there are no such paths"))]
+    #[cfg_attr(not(unix), expect(dead_code, reason = "such paths exist on Unix only"))]
     pub(crate) fn descriptor(number: u32) -> Self {
         Self::new(format!("file descriptor {number}"), Origin::Descriptor(format!("/dev/fd/{number}")))
     }
@@ -143,7 +141,7 @@ mod tests {
     use super::*;
 
     fn found(content: &[u8]) -> RawCredential {
-        let source = ReaderSource::new("a pipe", std::io::Cursor::new(content.to_vec()));
+        let source = reader("a pipe", std::io::Cursor::new(content.to_vec()));
         match source.fetch() {
             Ok(Fetched::Found(raw)) => raw,
             other => panic!("{other:?}"),
@@ -162,7 +160,7 @@ mod tests {
 
     #[test]
     fn reader_is_read_once_and_result_is_stable() {
-        let source = ReaderSource::new("a pipe", std::io::Cursor::new(b"canary".to_vec()));
+        let source = reader("a pipe", std::io::Cursor::new(b"canary".to_vec()));
         for _ in 0..3 {
             let Ok(Fetched::Found(raw)) = source.fetch() else { panic!("it was kept") };
             assert_eq!(raw.api_key.expect("a key").expose(), b"canary");
@@ -172,8 +170,8 @@ mod tests {
 
     #[test]
     fn empty_and_endless_pipes_are_permanent_errors() {
-        let empty = ReaderSource::new("a pipe", std::io::empty());
-        let endless = ReaderSource::new("a pipe", std::io::repeat(b'x'));
+        let empty = reader("a pipe", std::io::empty());
+        let endless = reader("a pipe", std::io::repeat(b'x'));
         for _ in 0..2 {
             assert_eq!(empty.fetch().expect_err("empty").code(), Code::ID_13);
             let error = endless.fetch().expect_err("too large");
@@ -190,9 +188,9 @@ mod tests {
         writer.write_all(b"canary\n").expect("written");
         drop(writer);
         let number = u32::try_from(reader.as_raw_fd()).expect("a descriptor");
-        let source = ReaderSource::descriptor(number);
+        let source = descriptor(number);
         assert!(matches!(source.fetch(), Ok(Fetched::Found(_))));
-        let error = ReaderSource::descriptor(9999).fetch().expect_err("closed");
+        let error = descriptor(9999).fetch().expect_err("closed");
         assert!(error.to_string().contains("file descriptor 9999"), "{error}");
     }
 }

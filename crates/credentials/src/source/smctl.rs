@@ -9,42 +9,51 @@ use super::environment::{SKIP_VERIFY, refuse_skip_verify};
 use super::gather::{Place, conflict, read_pair};
 use super::properties::Properties;
 use crate::file::read_secret_file;
-use crate::setting::{Environment, get, home};
-use crate::{Fetched, RawCredential, Setting, Source, shown};
+use crate::variable::{Environment, get, home};
+use crate::{Fetched, RawCredential, Source, Variable, shown};
 
 /// Source: DigiCert Software Trust, "Secure your credentials": the properties file.
 const FILE: [&str; 2] = [".signingmanager", "ssm-config.properties"];
 const CERTIFICATE_FILE: &str = "SM_CLIENT_CERT_FILE";
 
-/// smctl's configuration: `SM_API_KEY` and `SM_CLIENT_CERT_PASSWORD` in
+/// Returns the source that reads smctl's configuration: `SM_API_KEY` and `SM_CLIENT_CERT_PASSWORD` in
 /// `~/.signingmanager/ssm-config.properties`, and the path of the key store from the variable
 /// `SM_CLIENT_CERT_FILE` or the same file.
 ///
 /// ```
-/// use digicert_one_credentials::{Setting, SmctlSource, Source};
-/// let source = SmctlSource::new(&Setting::variable);
+/// use digicert_one_credentials::{Source, Variable, source};
+/// let source = source::smctl(None, &Variable::from_env);
 /// println!("{}", source.name());
 /// ```
 ///
-/// Other programs cannot read what smctl stores in the operating system's own store.
+/// `file` replaces the path of the properties file. Other programs cannot read what smctl stores in the operating system's own store.
+#[must_use]
+pub fn smctl(file: Option<&Path>, lookup: &Environment<'_>) -> impl Source + use<> {
+    match file {
+        Some(file) => SmctlSource::new(lookup).with_file(file),
+        None => SmctlSource::new(lookup),
+    }
+}
+
+/// The properties file, and what variables add to it.
 #[derive(Clone, Debug)]
-pub struct SmctlSource {
+pub(crate) struct SmctlSource {
     path: Option<PathBuf>,
-    certificate: Option<Setting>,
+    certificate: Option<Variable>,
 }
 
 impl SmctlSource {
     /// Creates a source for the user's properties file; the home directory and `SM_CLIENT_CERT_FILE` come
     /// from `lookup`.
     #[must_use]
-    pub fn new(lookup: &Environment<'_>) -> Self {
+    pub(crate) fn new(lookup: &Environment<'_>) -> Self {
         let path = home(lookup).map(|home| home.join(FILE[0]).join(FILE[1]));
         Self { path, certificate: get(lookup, CERTIFICATE_FILE) }
     }
 
     /// Sets another properties file.
     #[must_use]
-    pub fn with_file(mut self, path: impl Into<PathBuf>) -> Self {
+    pub(crate) fn with_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.path = Some(path.into());
         self
     }
@@ -55,10 +64,10 @@ impl SmctlSource {
     }
 
     /// Returns the host in the properties file.
-    pub(crate) fn host(&self) -> Result<Option<Setting>, CredentialError> {
+    pub(crate) fn host(&self) -> Result<Option<Variable>, CredentialError> {
         let Some(properties) = self.properties(&mut Vec::new())? else { return Ok(None) };
         let Some(host) = properties.get("SM_HOST") else { return Ok(None) };
-        Ok(Some(Setting::new(&**host.origin(), host.expose_text()?)))
+        Ok(Some(Variable::new(&**host.origin(), host.expose_text()?)))
     }
 
     fn properties(&self, warnings: &mut Vec<Warning>) -> Result<Option<Properties>, CredentialError> {
@@ -100,7 +109,7 @@ impl Source for SmctlSource {
             return Ok(Fetched::Absent(reason.to_owned()));
         };
         if let Some(skip) = properties.get(SKIP_VERIFY) {
-            refuse_skip_verify(Some(&Setting::new(&**skip.origin(), skip.expose_text()?)))?;
+            refuse_skip_verify(Some(&Variable::new(&**skip.origin(), skip.expose_text()?)))?;
         }
         raw.api_key = properties.get("SM_API_KEY");
         let password = properties.get("SM_CLIENT_CERT_PASSWORD");
@@ -122,7 +131,7 @@ impl Source for SmctlSource {
     }
 
     fn watched_paths(&self) -> Vec<PathBuf> {
-        self.path.iter().cloned().chain(self.certificate.as_ref().map(Setting::path)).collect()
+        self.path.iter().cloned().chain(self.certificate.as_ref().map(Variable::path)).collect()
     }
 }
 
@@ -142,8 +151,8 @@ mod tests {
 
         fn fetch(&self, certificate: Option<&Path>) -> Result<Fetched, CredentialError> {
             SmctlSource::new(&|name| match name {
-                "HOME" | "USERPROFILE" => Some(Setting::new(name, self.0.path())),
-                "SM_CLIENT_CERT_FILE" => certificate.map(|path| Setting::new(name, path)),
+                "HOME" | "USERPROFILE" => Some(Variable::new(name, self.0.path())),
+                "SM_CLIENT_CERT_FILE" => certificate.map(|path| Variable::new(name, path)),
                 _ => None,
             })
             .fetch()

@@ -7,13 +7,14 @@ use std::path::PathBuf;
 use digicert_one_core::CredentialError;
 
 use super::directory::DirectorySource;
-use crate::setting::{Environment, get};
+use crate::variable::{Environment, get};
 use crate::{Fetched, Source};
 
 /// Source: systemd.exec(5), "Credentials".
 const VARIABLE: &str = "CREDENTIALS_DIRECTORY";
 
-/// Credentials of a systemd service: `$CREDENTIALS_DIRECTORY`, with the names of a [`DirectorySource`].
+/// Returns the source that reads the credentials of a systemd service: `$CREDENTIALS_DIRECTORY`, with the
+/// names of a [`DirectorySource`].
 ///
 /// ```text
 /// [Service]
@@ -23,21 +24,27 @@ const VARIABLE: &str = "CREDENTIALS_DIRECTORY";
 /// ```
 ///
 /// ```
-/// use digicert_one_credentials::{Setting, Source, SystemdSource};
-/// let source = SystemdSource::new(&Setting::variable);
+/// use digicert_one_credentials::{Source, Variable, source};
+/// let source = source::systemd(&Variable::from_env);
 /// println!("{}", source.name());
 /// ```
 ///
 /// systemd copies credentials when the service starts, so changes need a restart of the service.
+#[must_use]
+pub fn systemd(lookup: &Environment<'_>) -> impl Source + use<> {
+    SystemdSource::new(lookup)
+}
+
+/// The directory, if the variable is set.
 #[derive(Clone, Debug)]
-pub struct SystemdSource {
+pub(crate) struct SystemdSource {
     directory: Option<DirectorySource>,
 }
 
 impl SystemdSource {
     /// Creates a source for the directory that `lookup` names.
     #[must_use]
-    pub fn new(lookup: &Environment<'_>) -> Self {
+    pub(crate) fn new(lookup: &Environment<'_>) -> Self {
         Self { directory: get(lookup, VARIABLE).map(|setting| DirectorySource::of(&setting)) }
     }
 }
@@ -66,7 +73,7 @@ impl Source for SystemdSource {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::setting::given;
+    use crate::variable::given;
 
     #[test]
     fn source_is_absent_outside_a_service() {

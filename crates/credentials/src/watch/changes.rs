@@ -1,41 +1,46 @@
-//! Hints that a source has changed: directory events, a signal, a caller's request. A hint only triggers a
-//! reading; the content shows whether anything changed.
+//! Hints that a source has changed: its files, a signal, a caller's request. A hint only triggers a reading; the content shows whether
+//! anything changed.
+//!
+//! Calls look at the files, at intervals, on a thread of its own: a file system that hangs delays no call. This works on volumes and
+//! systems that report no changes, too.
 
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::{Duration, SystemTime};
 
-use digicert_one_core::Clock;
-use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+use super::files::Files;
+use crate::Source;
 
-/// Maximum settle times to wait for a busy directory.
+/// Maximum settle times to wait for files that keep changing.
 const PATIENCE: u32 = 10;
 
 /// The hints of one source.
 pub(super) struct Changes {
     /// Set by a signal or a caller: read at once.
     asked: Arc<AtomicBool>,
-    /// First and last directory event since the last reading.
-    seen: Arc<Mutex<Option<(SystemTime, SystemTime)>>>,
-    watcher: Mutex<Watch>,
+    /// `None` if the source is only polled.
+    looks: Option<Arc<Mutex<Looks>>>,
 }
 
-enum Watch {
-    NotStarted,
-    Running {
-        directories: Vec<PathBuf>,
-        _watcher: RecommendedWatcher,
-    },
-    /// Events are disabled or unavailable: the source is polled.
-    Polling,
+#[derive(Default)]
+struct Looks {
+    /// As last seen.
+    files: Files,
+    /// When they were last looked at.
+    last: Option<SystemTime>,
+    /// Whether a thread looks at them.
+    is_looking: bool,
+    /// First and last change since the last reading.
+    changed: Option<(SystemTime, SystemTime)>,
+    /// Counts the readings: a look that began before one says nothing about the time after it.
+    readings: u64,
 }
 
 impl Changes {
-    pub(super) fn new(events: bool) -> Self {
-        let watch = if events { Watch::NotStarted } else { Watch::Polling };
-        Self { asked: Arc::default(), seen: Arc::default(), watcher: Mutex::new(watch) }
+    pub(super) fn new(looks_at_files: bool) -> Self {
+        Self { asked: Arc::default(), looks: looks_at_files.then(Arc::default) }
     }
 
     /// Returns the flag that requests a reading; a signal handler may set it.
@@ -43,60 +48,59 @@ impl Changes {
         &self.asked
     }
 
-    /// Returns whether a reading is due: at once if requested, else when the directory has settled.
-    pub(super) fn hinted(&self, now: SystemTime, settle: Duration) -> bool {
+    /// Returns whether a reading is due: at once if requested, else when the files have settled.
+    pub(super) fn hinted(&self, source: &Arc<dyn Source>, now: SystemTime, settle: Duration) -> bool {
         if self.asked.load(Ordering::Acquire) {
             return true;
         }
+        let Some(looks) = &self.looks else { return false };
         let passed = |since: SystemTime| now.duration_since(since).unwrap_or_default();
-        match *self.seen.lock().unwrap_or_else(PoisonError::into_inner) {
-            Some((first, last)) => passed(last) >= settle || passed(first) >= settle * PATIENCE,
-            None => false,
+        let mut locked = lock(looks);
+        if !locked.is_looking && locked.last.is_none_or(|last| passed(last) >= settle / 2 || last > now) {
+            locked.last = Some(now);
+            let (source, shared, readings) = (Arc::clone(source), Arc::clone(looks), locked.readings);
+            let look = move || look(&*source, &shared, now, readings);
+            // Without a thread, the source is polled.
+            locked.is_looking = thread::Builder::new().name("credential-files".to_owned()).spawn(look).is_ok();
         }
+        locked.changed.is_some_and(|(first, last)| passed(last) >= settle || passed(first) >= settle * PATIENCE)
     }
 
     /// Takes the hints before a reading: later ones count for the next reading.
     pub(super) fn take(&self) -> Taken<'_> {
         self.asked.store(false, Ordering::Release);
-        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        if let Some(looks) = &self.looks {
+            lock(looks).changed = None;
+        }
         Taken { changes: self, read: false }
     }
 
-    /// Starts to watch these paths, if wanted and not yet done. The watcher's thread starts at the first
-    /// reading, so that creating a credential starts nothing.
-    pub(super) fn watch(&self, paths: Vec<PathBuf>, clock: &Arc<dyn Clock>) {
-        let mut watch = self.watcher.lock().unwrap_or_else(PoisonError::into_inner);
-        let directories = directories(paths);
-        match &*watch {
-            Watch::Polling => return,
-            Watch::Running { directories: watched, .. } if *watched == directories => return,
-            Watch::NotStarted | Watch::Running { .. } => {}
+    /// Returns what must be called just before a reading: it looks at the files, and may block.
+    pub(super) fn before_reading(&self) -> impl FnOnce(&dyn Source) + Send + use<> {
+        let looks = self.looks.clone();
+        move |source| {
+            let Some(looks) = looks else { return };
+            let files = Files::look(source.watched_paths());
+            let mut looks = lock(&looks);
+            looks.files.update(files);
+            looks.readings += 1;
         }
-        *watch = match self.start(&directories, Arc::clone(clock)) {
-            Ok(_watcher) => Watch::Running { directories, _watcher },
-            Err(error) => {
-                tracing::warn!(%error, "directory events are unavailable; the source is polled instead");
-                Watch::Polling
-            }
-        };
     }
+}
 
-    fn start(&self, directories: &[PathBuf], clock: Arc<dyn Clock>) -> notify::Result<RecommendedWatcher> {
-        let seen = Arc::clone(&self.seen);
-        let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
-            // Our own reading is an event too; it must not trigger the next one.
-            if event.is_ok_and(|event| matches!(event.kind, EventKind::Access(_))) {
-                return;
-            }
-            let now = clock.now();
-            let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-            *seen = Some((seen.map_or(now, |(first, _)| first), now));
-        })?;
-        for directory in directories {
-            watcher.watch(directory, RecursiveMode::NonRecursive)?;
-        }
-        Ok(watcher)
+/// Looks at the files, and notes a change since the last look.
+fn look(source: &dyn Source, looks: &Mutex<Looks>, now: SystemTime, readings: u64) {
+    let files = Files::look(source.watched_paths());
+    let mut looks = lock(looks);
+    looks.is_looking = false;
+    if looks.readings == readings && files.changed_since(&looks.files) {
+        looks.changed = Some((looks.changed.map_or(now, |(first, _)| first), now));
+        looks.files.update(files);
     }
+}
+
+fn lock(looks: &Mutex<Looks>) -> MutexGuard<'_, Looks> {
+    looks.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Hints that were taken. They are restored if the reading is aborted, for example because its call is cancelled.
@@ -119,30 +123,110 @@ impl Drop for Taken<'_> {
     }
 }
 
-/// Maps each directory to itself and each file to its directory: only there a rename over the file is seen.
-fn directories(paths: Vec<PathBuf>) -> Vec<PathBuf> {
-    let mut directories: Vec<PathBuf> = paths
-        .into_iter()
-        .filter_map(|path| match path.is_dir() {
-            true => Some(path),
-            false => match path.parent() {
-                Some(parent) if parent.as_os_str().is_empty() => Some(PathBuf::from(".")),
-                parent => parent.map(PathBuf::from),
-            },
-        })
-        .collect();
-    directories.sort();
-    directories.dedup();
-    directories
-}
-
 impl fmt::Debug for Changes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let watch = match &*self.watcher.lock().unwrap_or_else(PoisonError::into_inner) {
-            Watch::NotStarted => "events, not yet",
-            Watch::Running { .. } => "events",
-            Watch::Polling => "polling",
+        f.write_str(if self.looks.is_some() { "files" } else { "polling" })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+    use std::sync::atomic::AtomicUsize;
+
+    use digicert_one_core::CredentialError;
+
+    use super::*;
+    use crate::Fetched;
+
+    const SETTLE: Duration = Duration::from_millis(100);
+
+    /// A source with one file, on a file system that hangs while the gate is locked.
+    #[derive(Debug)]
+    struct OneFile {
+        path: PathBuf,
+        gate: Mutex<()>,
+        looks: AtomicUsize,
+    }
+
+    impl Source for OneFile {
+        fn name(&self) -> String {
+            "one file".to_owned()
+        }
+
+        fn fetch(&self) -> Result<Fetched, CredentialError> {
+            Ok(Fetched::Absent("it is never read here".to_owned()))
+        }
+
+        fn watched_paths(&self) -> Vec<PathBuf> {
+            self.looks.fetch_add(1, Ordering::Relaxed);
+            drop(self.gate.lock());
+            vec![self.path.clone()]
+        }
+    }
+
+    fn begin(file: &tempfile::NamedTempFile) -> (Changes, Arc<OneFile>, SystemTime) {
+        let source = OneFile { path: file.path().to_owned(), gate: Mutex::default(), looks: AtomicUsize::new(0) };
+        let changes = Changes::new(true);
+        changes.before_reading()(&source);
+        (changes, Arc::new(source), SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000))
+    }
+
+    /// Waits until no thread looks at the files.
+    fn looked(changes: &Changes) {
+        while lock(changes.looks.as_ref().expect("looks")).is_looking {
+            thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn changed_file_is_a_hint_when_it_has_settled_until_it_is_read() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let (changes, source, start) = begin(&file);
+        let source: Arc<dyn Source> = source;
+        let hinted = |after: Duration| {
+            let hinted = changes.hinted(&source, start + after, SETTLE);
+            looked(&changes);
+            hinted
         };
-        f.write_str(watch)
+        assert!(!hinted(Duration::ZERO) && !hinted(SETTLE * 100), "nothing has changed");
+        std::fs::write(file.path(), "new").expect("written");
+        let seen = SETTLE * 101;
+        assert!(!hinted(seen), "this call starts the look that sees it");
+        assert!(!hinted(seen + SETTLE * 6 / 10));
+        std::fs::write(file.path(), "newer").expect("written");
+        let seen = seen + SETTLE * 12 / 10;
+        assert!(hinted(seen), "the second change was not seen yet");
+        assert!(!hinted(seen + SETTLE / 10), "and now it was");
+        assert!(hinted(seen + SETTLE));
+        changes.before_reading()(&*source);
+        changes.take().read();
+        assert!(!hinted(seen + SETTLE * 2) && !hinted(seen + SETTLE * 4));
+    }
+
+    #[test]
+    fn file_system_that_hangs_delays_no_call_and_has_one_thread() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let (changes, one_file, start) = begin(&file);
+        let source: Arc<dyn Source> = one_file.clone();
+        let hangs = one_file.gate.lock().expect("unpoisoned");
+        for times in 0..10 {
+            assert!(!changes.hinted(&source, start + SETTLE * times, SETTLE));
+        }
+        drop(hangs);
+        looked(&changes);
+        assert_eq!(one_file.looks.load(Ordering::Relaxed), 2, "before the reading, and once");
+    }
+
+    #[test]
+    fn source_that_is_only_polled_is_not_looked_at() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let (_, one_file, start) = begin(&file);
+        let source: Arc<dyn Source> = one_file.clone();
+        let changes = Changes::new(false);
+        assert!(!changes.hinted(&source, start, SETTLE));
+        changes.asked().store(true, Ordering::Release);
+        assert!(changes.hinted(&source, start, SETTLE));
+        assert_eq!(one_file.looks.load(Ordering::Relaxed), 1);
     }
 }

@@ -1,16 +1,19 @@
-//! A credential that reloads when its source changes. There is no background task: when a reading is due, one
-//! caller reads for all, on a thread for blocking work; all others continue with the credential in use.
+//! A credential that reloads when its source changes. It has no background task: when a reading is due, one
+//! caller reads for all, on a thread of its own; all others continue with the credential in use.
 
 mod changes;
 mod event;
+mod files;
 mod schedule;
 
 use std::fmt;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
 use async_trait::async_trait;
 use digicert_one_core::{Clock, Code, Credential, CredentialError, Generation, Lease, LeaseRequest, Warning};
+use futures_channel::oneshot;
 use futures_util::lock::{Mutex as AsyncMutex, MutexGuard};
 
 use self::changes::Changes;
@@ -83,16 +86,6 @@ enum Outcome {
     Failed(CredentialError, Broken),
 }
 
-/// The result of [`WatchingCredential::reload`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Reload {
-    /// The source holds what is in use.
-    Unchanged(Generation),
-    /// A new generation is in use.
-    Replaced(Generation),
-}
-
 impl WatchingCredential {
     /// Reads the source now, so that an unusable credential is detected before the first call.
     ///
@@ -101,7 +94,7 @@ impl WatchingCredential {
     pub fn open(source: impl Source, clock: impl Clock, options: WatchOptions) -> Result<Self, CredentialError> {
         let credential = Self::lazy(Arc::new(source), Arc::new(clock), options);
         let shared = &credential.0;
-        shared.changes.watch(shared.source.watched_paths(), &shared.clock);
+        shared.changes.before_reading()(&*shared.source);
         let outcome = read(&*shared.source, shared.rules(), None);
         shared.take(outcome)?;
         Ok(credential)
@@ -124,11 +117,12 @@ impl WatchingCredential {
         self
     }
 
-    /// Reads the source now and returns the result. The credential in use stays if the source holds nothing usable.
+    /// Reads the source now and returns the new generation; `None` if the source holds what is in use. The credential
+    /// in use stays if the source holds nothing usable.
     ///
     /// # Errors
     /// Returns an error if the source cannot be read, or its content cannot be used.
-    pub async fn reload(&self) -> Result<Reload, CredentialError> {
+    pub async fn reload(&self) -> Result<Option<Generation>, CredentialError> {
         let flight = self.0.flight.lock().await;
         self.0.refresh(flight).await
     }
@@ -205,18 +199,26 @@ impl Shared {
         let refused = need.newer_than.filter(|refused| *refused >= lease.generation());
         let refused = refused.or(ended.then(|| lease.generation()));
         let due = schedule.due(need.now)
-            || self.changes.hinted(need.now, self.options.settle)
+            || self.changes.hinted(&self.source, need.now, self.options.settle)
             || refused.is_some_and(|refused| schedule.may_ask_for_newer(refused, need.now, &self.options));
         (Some(lease.clone()), due)
     }
 
-    /// Reads the source on a thread for blocking work.
-    async fn refresh(&self, flight: MutexGuard<'_, ()>) -> Result<Reload, CredentialError> {
-        self.changes.watch(self.source.watched_paths(), &self.clock);
+    /// Reads the source on a thread, since it may block.
+    async fn refresh(&self, flight: MutexGuard<'_, ()>) -> Result<Option<Generation>, CredentialError> {
         let hints = self.changes.take();
         let known = self.lock().current.as_ref().map(|current| current.content);
-        let (source, rules) = (Arc::clone(&self.source), self.rules());
-        let outcome = blocking::unblock(move || read(&*source, rules, known)).await;
+        let (source, rules, before) = (Arc::clone(&self.source), self.rules(), self.changes.before_reading());
+        let (sender, receiver) = oneshot::channel();
+        let work = move || {
+            before(&*source);
+            // The caller may have gone.
+            drop(sender.send(read(&*source, rules, known)));
+        };
+        let outcome = match thread::Builder::new().name("credential-reading".to_owned()).spawn(work) {
+            Ok(_detached) => receiver.await.unwrap_or_else(|_| self.unread("reading the source panicked".into())),
+            Err(error) => self.unread(format!("failed to start a thread: {error}")),
+        };
         hints.read();
         let taken = self.take(outcome);
         drop(flight);
@@ -224,7 +226,7 @@ impl Shared {
     }
 
     /// Applies the result of a reading, or keeps the credential in use.
-    fn take(&self, outcome: Outcome) -> Result<Reload, CredentialError> {
+    fn take(&self, outcome: Outcome) -> Result<Option<Generation>, CredentialError> {
         let now = self.clock.now();
         let mut live = self.lock();
         let generation = live.current.as_ref().map(|current| current.lease.generation());
@@ -241,7 +243,7 @@ impl Shared {
                 live.schedule.succeeded(now, &self.options, fastrand::f64());
                 let generation = generation.unwrap_or(Generation::FIRST);
                 let event = live.broken.take().map(|_| WatchEvent::Recovered { generation });
-                (Ok(Reload::Unchanged(generation)), event)
+                (Ok(None), event)
             }
             Outcome::Read(reading, content) => {
                 live.schedule.succeeded(now, &self.options, fastrand::f64());
@@ -257,14 +259,14 @@ impl Shared {
                 let (lease, warnings) = (reading.lease(next), reading.warnings.clone());
                 live.current = Some(Current { lease, warnings, content, material });
                 match generation {
-                    Some(generation) if same => (Ok(Reload::Unchanged(generation)), None),
+                    Some(_) if same => (Ok(None), None),
                     _ => {
                         let event = WatchEvent::Replaced {
                             generation: next,
                             source: Arc::clone(&reading.source),
                             warnings: reading.warnings,
                         };
-                        (Ok(Reload::Replaced(next)), Some(event))
+                        (Ok(Some(next)), Some(event))
                     }
                 }
             }
@@ -275,6 +277,11 @@ impl Shared {
             self.notify(&event);
         }
         result
+    }
+
+    fn unread(&self, why: String) -> Outcome {
+        let error = CredentialError::new(Code::ID_13, why.clone()).at(self.source.name());
+        Outcome::Failed(error, Broken::Source(why))
     }
 
     fn notify(&self, event: &WatchEvent) {

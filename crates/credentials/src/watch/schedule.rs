@@ -9,7 +9,7 @@ use digicert_one_core::Generation;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct WatchOptions {
-    /// How long a reading is trusted without a hint of a change. Randomised by 10 % in both directions, so
+    /// How long a reading is trusted without a sign of a change. Randomised by 10 % in both directions, so
     /// that a fleet does not read in step. 60 seconds by default.
     pub poll: Duration,
     /// How long a changed file must be unchanged before it is read. 100 milliseconds by default.
@@ -17,7 +17,8 @@ pub struct WatchOptions {
     /// The first delay after a failed reading; doubles up to `poll`. 250 milliseconds by default: certificate
     /// and key are often written one after the other.
     pub retry: Duration,
-    /// Whether directory events trigger readings; without them the source is polled. On by default.
+    /// Whether a change of the source's files triggers a reading: calls look at what the file system says about them, every half of
+    /// `settle` at most. Without it, and for sources without files, the source is polled only. On by default.
     pub events: bool,
     /// Whether a credential outside its dates is accepted.
     pub allow_expired: bool,
@@ -63,7 +64,7 @@ impl WatchOptions {
         self
     }
 
-    /// Enables or disables directory events.
+    /// Sets whether a change of the source's files triggers a reading.
     #[must_use]
     pub fn with_events(mut self, events: bool) -> Self {
         self.events = events;

@@ -81,7 +81,7 @@ async fn invalid_new_user_names_the_field_and_creates_nothing() {
         ("friendly_name", json!("x".repeat(300))),
         ("user_type", json!("standard")),
         ("user_type", json!(null)),
-        ("email", json!("nobody")),
+        ("email", json!("no-address")),
         ("end_date", json!("31.12.2999")),
         ("end_date", json!("2020-01-01")),
         ("roles", json!(["KING"])),
@@ -136,7 +136,7 @@ async fn user_is_changed_field_by_field() {
         ("end_date", json!("2020-01-01")),
         ("roles", json!(["KING"])),
         ("accounts", json!([OTHER_ID])),
-        ("email", json!("nobody")),
+        ("email", json!("no-address")),
     ] {
         call.put(&path, json!({ field: value })).await.is_invalid(field);
     }

@@ -129,8 +129,8 @@ fn invalid_state_file_is_named_and_unchanged() {
 
     let mut broken_key = good.clone();
     broken_key["pki"]["root_key"] = json!("canary");
-    let mut nobody = good.clone();
-    nobody["state"]["disclosed"] = json!([]);
+    let mut no_disclosure = good.clone();
+    no_disclosure["state"]["disclosed"] = json!([]);
     let mut half_an_administrator = good.clone();
     half_an_administrator["state"]["disclosed"][0]["certificates"][0]["identity"]["pkcs8"] = json!("canary");
     let mut no_account = good.clone();
@@ -138,7 +138,8 @@ fn invalid_state_file_is_named_and_unchanged() {
     let mut wrong_type = good.clone();
     wrong_type["state"]["users"] = json!("canary");
     let half = &good.to_string()[..100];
-    let wrong = [broken_key, nobody, half_an_administrator, no_account, wrong_type].map(|state| state.to_string());
+    let wrong =
+        [broken_key, no_disclosure, half_an_administrator, no_account, wrong_type].map(|state| state.to_string());
     for text in ["", "{}", half].into_iter().chain(wrong.iter().map(String::as_str)) {
         let error = refusal(text);
         assert!(matches!(error, EmulatorError::StateMalformed { .. }), "{error}");

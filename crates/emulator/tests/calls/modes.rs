@@ -50,7 +50,7 @@ async fn platform_host_never_receives_a_certificate() {
 #[tokio::test]
 async fn invalid_credentials_are_401_in_the_shape_of_the_product() {
     let emulator = start();
-    let (foreign_key, nobody) = (emulator.foreign_api_key(), emulator.unregistered_client());
+    let (foreign_key, stranger) = (emulator.foreign_api_key(), emulator.unregistered_client());
     let user = &emulator.users()[0];
     let cut_key = &user.api_key()[..90];
     let refused = || {
@@ -60,8 +60,8 @@ async fn invalid_credentials_are_401_in_the_shape_of_the_product() {
             Call::platform(&emulator).key(cut_key),
             Call::platform(&emulator).key(""),
             Call::client_auth(&emulator),
-            Call::client_auth(&emulator).certificate(&nobody),
-            Call::client_auth(&emulator).certificate(&nobody).key(user.api_key()),
+            Call::client_auth(&emulator).certificate(&stranger),
+            Call::client_auth(&emulator).certificate(&stranger).key(user.api_key()),
             Call::client_auth(&emulator).certificate(user.certificate()).key(&foreign_key),
         ]
     };

@@ -26,8 +26,8 @@ async fn checks_run_in_documented_order() {
     // Unknown is reported before disabled, for either factor.
     let unknown = Call::client_auth(&emulator).key(&foreign).certificate(other.certificate());
     says(&post(unknown).await, 401, "API key is not known");
-    let nobody = emulator.unregistered_client();
-    let unknown = Call::client_auth(&emulator).key(user.api_key()).certificate(&nobody);
+    let stranger = emulator.unregistered_client();
+    let unknown = Call::client_auth(&emulator).key(user.api_key()).certificate(&stranger);
     says(&post(unknown).await, 401, "certificate is not known");
     says(&post(with_other()).await, 401, "API key is disabled");
     emulator.control().set_enabled(user.id(), Subject::Token("0"), true).unwrap();

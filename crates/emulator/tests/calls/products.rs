@@ -13,7 +13,7 @@ const SEARCH: &str = "/mpki/api/v1/certificate-search";
 const CA: &str = "/certificate-authority/api/v1";
 
 fn start() -> Emulator {
-    let users = [ServiceUserSpec::new("ci-bot"), ServiceUserSpec::new("nobody").permissions(&[])];
+    let users = [ServiceUserSpec::new("ci-bot"), ServiceUserSpec::new("powerless").permissions(&[])];
     Emulator::start_blocking(EmulatorOptions::default().service_users(users)).unwrap()
 }
 

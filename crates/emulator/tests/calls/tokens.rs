@@ -86,8 +86,8 @@ async fn invalid_new_token_names_the_field() {
     let again = call.post(TOKEN, json!({ "name": "fresh" })).await;
     assert_eq!(again.error(), (409, "duplicate_error".to_owned(), Some("name".to_owned())));
     call.get(TOKEN).await.is_invalid("user_id");
-    assert_eq!(call.get(&format!("{TOKEN}?user_id=nobody")).await.error().0, 404);
-    assert_eq!(call.post(TOKEN, json!({ "name": "x", "user_id": "nobody" })).await.error().0, 404);
+    assert_eq!(call.get(&format!("{TOKEN}?user_id=unknown")).await.error().0, 404);
+    assert_eq!(call.post(TOKEN, json!({ "name": "x", "user_id": "unknown" })).await.error().0, 404);
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ const INFO: &str = "credentials/info";
 
 fn seven() -> CscOptions {
     let own = (0..7).map(|number| CscCredentialSpec::new(format!("c{number}")));
-    let other = CscCredentialSpec::new("other").user_id("somebody");
+    let other = CscCredentialSpec::new("other").user_id("other-user");
     CscOptions::default().credentials(own.chain([other]))
 }
 
@@ -35,7 +35,7 @@ async fn long_list_is_paged() {
 
     // A page token is valid only for its own list.
     let page = bench.call(&token, LIST, json!({ "userID": user, "maxResults": 1 })).await.json();
-    let body = json!({ "userID": "somebody", "pageToken": page["nextPageToken"] });
+    let body = json!({ "userID": "other-user", "pageToken": page["nextPageToken"] });
     bench.call(&token, LIST, body).await.assert_error(400, "invalid_request", "pageToken");
 }
 
@@ -44,11 +44,11 @@ async fn signer_is_named_in_body_or_query() {
     let bench = Bench::with(seven());
     let token = bench.client_token().await;
     let bearer = format!("Bearer {token}");
-    let path = "/documentmanager/csc/v1/credentials/list?user_id=somebody";
+    let path = "/documentmanager/csc/v1/credentials/list?user_id=other-user";
     let headers = [("authorization", &*bearer)];
     let answer = bench.send(Method::POST, path, &headers, Some("{}".into())).await.json();
     assert_eq!(answer, json!({ "credentialIDs": ["other"] }));
-    assert_eq!(bench.call(&token, LIST, json!({ "userID": "somebody" })).await.json(), answer);
+    assert_eq!(bench.call(&token, LIST, json!({ "userID": "other-user" })).await.json(), answer);
 
     let body = json!({ "userID": "another" }).to_string();
     let answer = bench.send(Method::POST, path, &headers, Some(body)).await;

@@ -49,7 +49,7 @@ async fn unauthenticated_client_gets_401_with_a_challenge() {
         bench.form("/oauth2/token", &[], &[grant]).await,
         bench.form("/oauth2/token", &[], &[grant, ("client_id", id)]).await,
         bench.form("/oauth2/token", &[], &[grant, ("client_id", id), ("client_secret", "wrong")]).await,
-        bench.form("/oauth2/token", &[], &[grant, ("client_id", "nobody"), ("client_secret", secret)]).await,
+        bench.form("/oauth2/token", &[], &[grant, ("client_id", "unknown"), ("client_secret", secret)]).await,
         bench.form("/oauth2/token", &[("authorization", &wrong)], &[grant]).await,
         bench.form("/oauth2/token", &[("authorization", "Basic ???")], &[grant]).await,
     ];
@@ -110,7 +110,7 @@ async fn lifetime_is_configurable_and_reported() {
     assert_eq!(body["expires_in"], 86_400);
     bench.pass(86_399);
     let token = body["access_token"].as_str().unwrap();
-    assert_eq!(bench.call(token, LIST, json!({ "userID": "nobody" })).await.status, 200);
+    assert_eq!(bench.call(token, LIST, json!({ "userID": "unknown" })).await.status, 200);
 }
 
 #[tokio::test]

@@ -120,7 +120,7 @@ async fn unregistered_redirect_uri_receives_nothing() {
         answer.assert_error(400, "invalid_request", "redirect_uri");
         assert_eq!(answer.location, None);
     }
-    let answer = bench.authorize(&[("client_id", "nobody")]).await;
+    let answer = bench.authorize(&[("client_id", "unknown")]).await;
     answer.assert_error(400, "invalid_client", "client_id");
     assert_eq!(answer.location, None);
 }

@@ -108,7 +108,7 @@ async fn invalid_authorize_request_is_refused() {
     let credentials = [
         CscCredentialSpec::new("two").scal(Scal::Two).multisign(2),
         CscCredentialSpec::new("off").disabled(),
-        CscCredentialSpec::new("other").user_id("somebody"),
+        CscCredentialSpec::new("other").user_id("other-user"),
     ];
     let bench = Bench::with(CscOptions::default().credentials(credentials));
     let token = bench.client_token().await;

@@ -17,7 +17,7 @@ fn non_identity_is_id_07_and_its_format_is_named() {
     let openssh =
         "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmU=\n-----END OPENSSH PRIVATE KEY-----\n";
     let request = "-----BEGIN CERTIFICATE REQUEST-----\nMIHYMIGAAgEAMB4xHDAaBgNVBAMME2NhbmFyeS1yZXF1ZXN0LXRleHQ=\n-----END CERTIFICATE REQUEST-----\n";
-    let base64_of_text = data_encoding::BASE64.encode(b"canary: some long text that is no key store and no PEM");
+    let base64_of_text = data_encoding::BASE64.encode(b"canary: some long text: neither a key store nor PEM");
     let cases: &[(&[u8], &str)] = &[
         (b"", "an empty file"),
         (b"\n\n", "an empty file"),

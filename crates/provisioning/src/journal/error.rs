@@ -5,12 +5,11 @@ use std::path::PathBuf;
 use digicert_one_core::CredentialError;
 use thiserror::Error;
 
-use crate::sink::SinkError;
+use crate::store::StoreError;
 
 /// Error returned when a journal cannot be used.
 #[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum JournalError {
+pub(crate) enum JournalError {
     /// Another process has it open.
     #[error("the journal {} is in use by another process; wait until it ends", .path.display())]
     Busy {
@@ -62,5 +61,5 @@ pub enum JournalError {
     Key(#[source] CredentialError),
     /// The journal, or the key next to it, cannot be read or written.
     #[error(transparent)]
-    File(#[from] SinkError),
+    File(#[from] StoreError),
 }

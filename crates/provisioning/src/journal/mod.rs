@@ -8,6 +8,8 @@
 mod entry;
 mod error;
 mod operation;
+#[cfg(test)]
+mod tests;
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
@@ -17,10 +19,10 @@ use std::time::SystemTime;
 use digicert_one_core::{ApiKey, Secret};
 
 use self::entry::{Entry, Event, Lines};
-pub use self::error::JournalError;
-pub use self::operation::{Operation, Outcome, Pending, Step};
+pub(crate) use self::error::JournalError;
+pub(crate) use self::operation::{Operation, Outcome, Pending, Step};
 use crate::lock::is_still;
-use crate::sink::SinkError;
+use crate::store::StoreError;
 use crate::{durable, replaceable};
 use digicert_one_credentials::read_secret_file;
 
@@ -32,29 +34,8 @@ const MAX_BYTES: u64 = 64 << 20;
 const KEY: &str = ".key";
 
 /// The journal of one workflow, open in one process at a time.
-///
-/// ```
-/// use std::time::SystemTime;
-/// use digicert_one_provisioning::{Journal, Operation, Outcome, Step};
-/// # let directory = tempfile::tempdir()?;
-/// # let path = directory.path().join("rotation.journal");
-/// # let now = SystemTime::UNIX_EPOCH;
-/// let mut journal = Journal::open(&path)?;
-/// assert!(journal.pending().is_none(), "else: resume it");
-/// journal.begin(Operation::new("rotate-token", now).with("old_token_id", "7d1f"))?;
-/// // ... the platform makes the new one ...
-/// journal.step(Step::new("created", now).with("token_id", "90ab"))?;
-/// drop(journal);
-///
-/// // After a crash:
-/// let mut journal = Journal::open(&path)?;
-/// let pending = journal.pending().ok_or("it was begun")?;
-/// assert_eq!((pending.operation().kind(), pending.fact("token_id")), ("rotate-token", Some("90ab")));
-/// journal.finish(Outcome::Done, now)?;
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[derive(Debug)]
-pub struct Journal {
+pub(crate) struct Journal {
     path: PathBuf,
     file: File,
     /// The length of the valid part of the file.
@@ -71,7 +52,7 @@ impl Journal {
     ///
     /// # Errors
     /// Returns an error if another process has it open, it is damaged, or it cannot be read or written.
-    pub fn open(path: impl Into<PathBuf>) -> Result<Self, JournalError> {
+    pub(crate) fn open(path: impl Into<PathBuf>) -> Result<Self, JournalError> {
         let path = path.into();
         loop {
             let file = open_file(&path)?;
@@ -85,7 +66,7 @@ impl Journal {
     ///
     /// # Errors
     /// Same as [`open`](Self::open).
-    pub fn open_existing(path: impl Into<PathBuf>) -> Result<Option<Self>, JournalError> {
+    pub(crate) fn open_existing(path: impl Into<PathBuf>) -> Result<Option<Self>, JournalError> {
         let path = path.into();
         match fs::symlink_metadata(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -166,25 +147,19 @@ impl Journal {
 
     /// Returns the operation in progress, which must be resumed before another one begins.
     #[must_use]
-    pub fn pending(&self) -> Option<&Pending> {
+    pub(crate) fn pending(&self) -> Option<&Pending> {
         self.pending.as_ref()
     }
 
     /// Returns whether the last line was truncated by a crash. It counts as not written.
-    #[must_use]
-    pub fn was_torn(&self) -> bool {
+    #[cfg(test)]
+    pub(crate) fn was_torn(&self) -> bool {
         self.was_torn
-    }
-
-    /// Returns the path of the journal.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
     }
 
     /// Removes a journal that was empty when it was opened and has no operation in progress: an operation
     /// that created nothing leaves no file behind.
-    pub fn remove_if_new(self) {
+    pub(crate) fn remove_if_new(self) {
         if self.was_empty && self.pending.is_none() {
             // A remaining file is empty or complete, and harmless.
             let _ = fs::remove_file(&self.path);
@@ -195,7 +170,7 @@ impl Journal {
     ///
     /// # Errors
     /// Returns an error if another one is in progress, a fact looks like a secret, or the journal cannot be written.
-    pub fn begin(&mut self, operation: Operation) -> Result<&Pending, JournalError> {
+    pub(crate) fn begin(&mut self, operation: Operation) -> Result<&Pending, JournalError> {
         if let Some(pending) = &self.pending {
             return Err(JournalError::Pending { path: self.path.clone(), kind: pending.operation.kind.clone() });
         }
@@ -214,7 +189,7 @@ impl Journal {
     ///
     /// # Errors
     /// Returns an error if no operation is in progress, a fact looks like a secret, or the journal cannot be written.
-    pub fn step(&mut self, step: Step) -> Result<(), JournalError> {
+    pub(crate) fn step(&mut self, step: Step) -> Result<(), JournalError> {
         let id = self.id()?;
         let event = Event::Step { name: step.name.clone(), facts: step.facts.clone() };
         self.append(Entry::new(&id, step.at, event))?;
@@ -228,7 +203,7 @@ impl Journal {
     ///
     /// # Errors
     /// Returns an error if no operation is in progress, or the journal cannot be written.
-    pub fn finish(&mut self, outcome: Outcome, now: SystemTime) -> Result<(), JournalError> {
+    pub(crate) fn finish(&mut self, outcome: Outcome, now: SystemTime) -> Result<(), JournalError> {
         let id = self.id()?;
         self.append(Entry::new(&id, now.into(), Event::Finish { outcome: outcome.into() }))?;
         self.pending = None;
@@ -241,7 +216,7 @@ impl Journal {
     ///
     /// # Errors
     /// Returns an error if no operation is in progress, or the file cannot be written.
-    pub fn keep_key(&mut self, key: &Secret) -> Result<PathBuf, JournalError> {
+    pub(crate) fn keep_key(&mut self, key: &Secret) -> Result<PathBuf, JournalError> {
         let path = self.key_path(&self.id()?);
         durable::replace(&path, key.expose())?;
         Ok(path)
@@ -251,7 +226,7 @@ impl Journal {
     ///
     /// # Errors
     /// Returns an error if it exists but cannot be read.
-    pub fn key(&self) -> Result<Option<Secret>, JournalError> {
+    pub(crate) fn key(&self) -> Result<Option<Secret>, JournalError> {
         let Some(pending) = &self.pending else { return Ok(None) };
         let path = self.key_path(&pending.id);
         match fs::symlink_metadata(&path) {
@@ -356,9 +331,9 @@ fn open_file(path: &Path) -> Result<File, JournalError> {
 
 /// A safety net only: the workflow chooses facts that are not secret.
 fn looks_secret(value: &str) -> bool {
-    value.contains("PRIVATE KEY") || ApiKey::new(value).is_ok_and(|key| key.shape().is_usual)
+    value.contains("PRIVATE KEY") || ApiKey::new(value).is_ok_and(|key| key.shape().1)
 }
 
 fn failed(path: &Path, what: &str, error: io::Error) -> JournalError {
-    JournalError::File(SinkError::io(path.display().to_string(), what, error))
+    JournalError::File(StoreError::io(path.display().to_string(), what, error))
 }

@@ -8,7 +8,7 @@ use crate::instant::Instant;
 /// An operation that can be resumed after an interruption: a kind, such as `rotate-token`, and facts that are
 /// not secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Operation {
+pub(crate) struct Operation {
     pub(super) kind: String,
     pub(super) at: Instant,
     pub(super) facts: BTreeMap<String, String>,
@@ -17,33 +17,33 @@ pub struct Operation {
 impl Operation {
     /// Creates an operation that begins now.
     #[must_use]
-    pub fn new(kind: impl Into<String>, now: SystemTime) -> Self {
+    pub(crate) fn new(kind: impl Into<String>, now: SystemTime) -> Self {
         Self { kind: kind.into(), at: now.into(), facts: BTreeMap::new() }
     }
 
     /// Adds a fact that is not secret: an id, a name, a path.
     #[must_use]
-    pub fn with(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+    pub(crate) fn with(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.facts.insert(name.into(), value.into());
         self
     }
 
     /// Returns the kind.
     #[must_use]
-    pub fn kind(&self) -> &str {
+    pub(crate) fn kind(&self) -> &str {
         &self.kind
     }
 
     /// Returns when it began.
     #[must_use]
-    pub fn at(&self) -> SystemTime {
+    pub(crate) fn at(&self) -> SystemTime {
         self.at.time()
     }
 }
 
 /// A completed step: a name, such as `kept`, and facts that are not secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
+pub(crate) struct Step {
     pub(super) name: String,
     pub(super) at: Instant,
     pub(super) facts: BTreeMap<String, String>,
@@ -52,34 +52,27 @@ pub struct Step {
 impl Step {
     /// Creates a step that was completed now.
     #[must_use]
-    pub fn new(name: impl Into<String>, now: SystemTime) -> Self {
+    pub(crate) fn new(name: impl Into<String>, now: SystemTime) -> Self {
         Self { name: name.into(), at: now.into(), facts: BTreeMap::new() }
     }
 
     /// Adds a fact that is not secret: an id, a name, a path.
     #[must_use]
-    pub fn with(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+    pub(crate) fn with(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.facts.insert(name.into(), value.into());
         self
     }
 
     /// Returns the name.
     #[must_use]
-    pub fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.name
-    }
-
-    /// Returns when it was completed.
-    #[must_use]
-    pub fn at(&self) -> SystemTime {
-        self.at.time()
     }
 }
 
 /// The outcome of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// Completed.
     Done,
     /// Given up; what it had created is removed.
@@ -88,7 +81,7 @@ pub enum Outcome {
 
 /// An operation that has begun and is not finished.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pending {
+pub(crate) struct Pending {
     pub(super) id: String,
     pub(super) operation: Operation,
     pub(super) steps: Vec<Step>,
@@ -97,32 +90,32 @@ pub struct Pending {
 impl Pending {
     /// Returns a random id, the same in each process that resumes it: for names on the platform that must be
     /// found again.
-    #[must_use]
-    pub fn id(&self) -> &str {
+    #[cfg(test)]
+    pub(crate) fn id(&self) -> &str {
         &self.id
     }
 
     /// Returns the operation.
     #[must_use]
-    pub fn operation(&self) -> &Operation {
+    pub(crate) fn operation(&self) -> &Operation {
         &self.operation
     }
 
     /// Returns the completed steps, in order.
     #[must_use]
-    pub fn steps(&self) -> &[Step] {
+    pub(crate) fn steps(&self) -> &[Step] {
         &self.steps
     }
 
     /// Returns whether a step with this name is completed.
-    #[must_use]
-    pub fn is_done(&self, step: &str) -> bool {
+    #[cfg(test)]
+    pub(crate) fn is_done(&self, step: &str) -> bool {
         self.steps.iter().any(|done| done.name == step)
     }
 
     /// Returns a fact, from the latest step that has it, else from the operation.
     #[must_use]
-    pub fn fact(&self, name: &str) -> Option<&str> {
+    pub(crate) fn fact(&self, name: &str) -> Option<&str> {
         let facts = self.steps.iter().rev().map(|step| &step.facts).chain([&self.operation.facts]);
         facts.into_iter().find_map(|facts| facts.get(name)).map(String::as_str)
     }

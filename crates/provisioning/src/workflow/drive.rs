@@ -13,7 +13,8 @@ use super::survey::survey;
 use super::{
     IssueError, IssueErrorKind, PreviousCredential, RecoveryAction, Report, Task, TaskOutcome, TaskStep, Workflows,
 };
-use crate::{FallbackStore, Operation, Outcome, Pending, SecretKind};
+use crate::store::FallbackStore;
+use crate::{Operation, Outcome, Pending, SecretKind};
 
 /// Maximum attempts in one run, if what was created turned out to be unusable.
 const ATTEMPTS: usize = 4;
@@ -108,6 +109,9 @@ impl<'a> Driver<'a> {
         // The observer must know that a task is in progress.
         session.notify(TaskStep::Begin, true, "by an earlier process")?;
         session.lock(waits(&task)).await?;
+        if let Some(fence) = session.fence() {
+            session.note_silently(TaskStep::Lock, "locked", [("fence".to_owned(), fence)]).await?;
+        }
         let mut driver = Self::new(session, task, true);
         let report = driver.drive().await?;
         Ok((driver.session, report))
@@ -125,6 +129,9 @@ impl<'a> Driver<'a> {
             if let Some(old) = &survey.old {
                 operation = operation.with("old", old);
             }
+        }
+        if let Some(fence) = self.session.fence() {
+            operation = operation.with("fence", fence);
         }
         self.session.begin(operation).await
     }

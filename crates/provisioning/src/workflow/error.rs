@@ -92,7 +92,7 @@ impl IssueErrorKind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SecretLocation {
-    /// There is no secret.
+    /// None was created.
     None,
     /// In its place, by name.
     Kept(String),

@@ -10,7 +10,8 @@ use super::attempt::{Attempt, KEPT, RESCUED, Thing};
 use super::driver::Driver;
 use super::make::pair;
 use super::{IssueError, IssueErrorKind, RecoveryAction, SecretLocation, TaskStep};
-use crate::{FallbackStore, SecretFacts, SecretKind, StoredSecret};
+use crate::store::{FallbackError, FallbackStore};
+use crate::{SecretFacts, SecretKind, StoredSecret};
 
 /// Whether a place holds the secret of an attempt.
 pub(super) enum Found {
@@ -44,6 +45,7 @@ impl Driver<'_> {
         if !self.places.are_proved() {
             self.prepare().await.map_err(|error| self.still_rescued(attempt, error))?;
         }
+        self.session.guard_shared(TaskStep::Keep, std::time::Duration::ZERO).await?;
         let Some(places) = self.places.take() else { return Err(self.impossible()) };
         self.session.notify(TaskStep::Keep, false, places.name())?;
         let (places, kept) = places.keep_unblocked(secret.clone()).await;
@@ -84,7 +86,7 @@ impl Driver<'_> {
 
     /// Handles a sink that failed anyway. A secret in the last resort waits there; without a stored secret,
     /// the token or certificate is removed.
-    async fn not_kept(&mut self, attempt: &Attempt, error: crate::StoreError) -> IssueError {
+    async fn not_kept(&mut self, attempt: &Attempt, error: FallbackError) -> IssueError {
         let made = format!("the {} {} is enabled", attempt.thing.as_str(), attempt.shown());
         let mut message = format!("failed to store the secret in its place ({})", error.because());
         if let Some(last) = error.last_resort_failed() {

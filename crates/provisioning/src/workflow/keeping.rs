@@ -8,7 +8,7 @@ use std::sync::Arc;
 use digicert_one_core::{Code, CredentialError, Secret};
 use digicert_one_credentials::{DirectorySource, Fetched, FileSource, Source};
 
-use crate::{DirectorySink, EncryptedFileSink, FileSink, SecretKind, SecretStore, read_encrypted_file};
+use crate::store::{self, SecretKind, SecretStore, read_encrypted_file};
 
 /// A place for a secret, a last resort, and the readers of both.
 ///
@@ -34,7 +34,7 @@ enum Sink {
 impl Sink {
     fn sink(&self) -> Arc<dyn SecretStore> {
         match self {
-            Self::File(path) => Arc::new(FileSink::new(path)),
+            Self::File(path) => Arc::new(store::file(path)),
             Self::Other(sink) => Arc::clone(sink),
         }
     }
@@ -73,7 +73,7 @@ impl StoreOptions {
     #[must_use]
     pub fn directory(path: impl Into<PathBuf>) -> Self {
         let path = path.into();
-        Self::new(DirectorySink::new(&path)).read_by(DirectorySource::new(path))
+        Self::new(store::directory(&path)).read_by(DirectorySource::new(path))
     }
 
     /// Sets how the sink is read.
@@ -110,7 +110,7 @@ impl StoreOptions {
     #[must_use]
     pub fn last_resort_encrypted(self, path: impl Into<PathBuf>, password: Secret) -> Self {
         let path = path.into();
-        let sink = EncryptedFileSink::new(&path, password.clone());
+        let sink = store::encrypted_file(&path, password.clone());
         self.last_resort(sink).last_resort_read_by(EncryptedFile { path, password })
     }
 
@@ -164,8 +164,8 @@ impl Source for EncryptedFile {
         if !self.path.exists() {
             return Ok(Fetched::Absent("the file does not exist".to_owned()));
         }
-        let recovered = read_encrypted_file(&self.path, &self.password)
+        let (raw, _) = read_encrypted_file(&self.path, &self.password)
             .map_err(|error| CredentialError::new(Code::ID_13, error.message()).at(self.name()).with_source(error))?;
-        Ok(Fetched::Found(recovered.raw))
+        Ok(Fetched::Found(raw))
     }
 }

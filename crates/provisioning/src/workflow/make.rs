@@ -2,10 +2,10 @@
 //! certificate next to it; the secret from the response must be stored at once.
 
 use digicert_one_account::{
-    AccountExt as _, ApiToken, CertificateId, IssuedCertificate, NewClientCertificate, NewToken, Refusal, ResourceKind,
-    TokenId, UserId,
+    AccountExt as _, ApiToken, CertificateId, IssuedCertificate, NewClientCertificate, NewToken, Refusal, TokenId,
+    UserId,
 };
-use digicert_one_client::{Error, ErrorKind};
+use digicert_one_client::{Error, ErrorKind, ResourceKind};
 use digicert_one_core::{ApiKey, ClientIdentity, Code, EndDate, Secret};
 use digicert_one_identity::{NewKey, ReadOptions};
 

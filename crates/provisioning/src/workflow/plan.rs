@@ -27,20 +27,16 @@ pub struct Plan {
     pub last_resort: Option<String>,
     /// Why there is nothing to do, if so.
     pub not_due: Option<String>,
-    /// The steps, in order.
-    pub steps: Vec<PlannedStep>,
+    /// The steps, in order: what each does, and its call (method and path), if any.
+    pub steps: Vec<(String, Option<String>)>,
     /// What to know beforehand.
     pub notes: Vec<String>,
 }
 
 /// One step of a plan.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct PlannedStep {
-    /// The description.
-    pub what: String,
-    /// The call of this step, if any: method and path.
-    pub call: Option<String>,
+pub(super) struct PlannedStep {
+    pub(super) what: String,
+    pub(super) call: Option<String>,
 }
 
 impl PlannedStep {
@@ -60,9 +56,9 @@ impl fmt::Display for Plan {
         if let Some(why) = &self.not_due {
             write!(f, "\n  not due: {why}")?;
         }
-        for (index, step) in self.steps.iter().enumerate() {
-            write!(f, "\n  {}. {}", index + 1, step.what)?;
-            if let Some(call) = &step.call {
+        for (index, (what, call)) in self.steps.iter().enumerate() {
+            write!(f, "\n  {}. {what}", index + 1)?;
+            if let Some(call) = call {
                 write!(f, "\n     {call}")?;
             }
         }

@@ -3,9 +3,10 @@
 use digicert_one_core::EndDate;
 
 use super::drive::check;
+use super::plan::PlannedStep;
 use super::state::State;
 use super::survey::{Survey, survey};
-use super::{IssueError, IssueErrorKind, Plan, PlannedStep, Renewal, Task, TaskStep, Workflows, name};
+use super::{IssueError, IssueErrorKind, Plan, Renewal, Task, TaskStep, Workflows, name};
 
 const USER: &str = "/account/api/v1/user";
 const TOKEN: &str = "/account/api/v1/api-access-token";
@@ -56,7 +57,7 @@ fn planned_name(task: &Task, found: &Survey) -> String {
     }
 }
 
-fn steps(flows: &Workflows, task: &Task, found: &Survey) -> Vec<PlannedStep> {
+fn steps(flows: &Workflows, task: &Task, found: &Survey) -> Vec<(String, Option<String>)> {
     let step = |what: &str| PlannedStep::new(what);
     let name = planned_name(task, found);
     let mut steps = vec![PlannedStep::new(format!("acquire the lock {}", flows.lock.display()))];
@@ -103,7 +104,7 @@ fn steps(flows: &Workflows, task: &Task, found: &Survey) -> Vec<PlannedStep> {
         retirement(&mut steps, flows, task, renewal, found);
     }
     steps.push(step("record in the journal that it is done, and release the lock"));
-    steps
+    steps.into_iter().map(|step| (step.what, step.call)).collect()
 }
 
 fn certificate(steps: &mut Vec<PlannedStep>, key: impl std::fmt::Display, name: &str, until: &str) {

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use crate::FallbackStore;
+use crate::store::FallbackStore;
 
 /// The checked places. Prepared sinks are not `Sync`, and a future that holds a reference to them would not
 /// be `Send`; so they are in a mutex that is never contended.

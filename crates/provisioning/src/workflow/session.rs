@@ -10,7 +10,7 @@ use digicert_one_core::{Clock, Code};
 use super::places::Places;
 use super::state::State;
 use super::{IssueError, IssueErrorKind, ProgressEvent, RecoveryAction, SecretLocation, TaskKind, TaskStep, Workflows};
-use crate::{Journal, JournalError, Lock, LockError, Operation, Outcome, Owner, Pending, Step};
+use crate::{HeldLock, Journal, JournalError, Lock, LockError, Operation, Outcome, Owner, Pending, Step};
 
 /// One run or resumption.
 pub(super) struct Session<'a> {
@@ -19,6 +19,7 @@ pub(super) struct Session<'a> {
     /// `None` while a thread for blocking work has it.
     journal: Option<Journal>,
     lock: Option<Lock>,
+    shared_lock: Option<Box<dyn HeldLock>>,
     pub(super) state: State,
     pub(super) notes: Vec<String>,
 }
@@ -57,7 +58,7 @@ impl<'a> Session<'a> {
     }
 
     fn new(flows: &'a Workflows, kind: Option<TaskKind>) -> Self {
-        Self { flows, kind, journal: None, lock: None, state: State::default(), notes: Vec::new() }
+        Self { flows, kind, journal: None, lock: None, shared_lock: None, state: State::default(), notes: Vec::new() }
     }
 
     /// Checked before any file is opened.
@@ -121,6 +122,11 @@ impl<'a> Session<'a> {
         let (ttl, clock) = (self.flows.ttl.saturating_add(waits), self.clock());
         let taken = Lock::acquire(path, &owner, ttl, self.flows.patience, &*clock).await;
         self.lock = Some(taken.map_err(|error| self.lock_failed(TaskStep::Lock, error))?);
+        if let Some(shared) = &self.flows.shared_lock {
+            let clock = self.clock();
+            let taken = shared.acquire(&owner, ttl, self.flows.patience, &clock).await;
+            self.shared_lock = Some(taken.map_err(|error| self.lock_failed(TaskStep::Lock, error))?);
+        }
         self.notify(TaskStep::Lock, true, "")
     }
 
@@ -135,6 +141,21 @@ impl<'a> Session<'a> {
         };
         // Problems with the lock are reported when it is acquired.
         let _ = blocking::unblock(free).await;
+        if let (Some(shared), Some(holder)) = (&self.flows.shared_lock, &self.state.holder) {
+            let _ = shared.free(holder, &self.clock()).await;
+        }
+    }
+
+    /// Returns the fencing number of the shared lock.
+    pub(super) fn fence(&self) -> Option<String> {
+        self.shared_lock.as_ref().map(|lock| lock.fence().to_string())
+    }
+
+    /// Ensures that the shared lock is still held, so that a process that slept does not overwrite what another one stored.
+    pub(super) async fn guard_shared(&self, step: TaskStep, wait: Duration) -> Result<(), IssueError> {
+        let Some(lock) = &self.shared_lock else { return Ok(()) };
+        let held = lock.renew(self.flows.ttl.saturating_add(wait), &self.clock()).await;
+        held.map_err(|error| self.lock_failed(step, error))
     }
 
     /// Removes the lock if nothing is in progress.
@@ -158,11 +179,17 @@ impl<'a> Session<'a> {
         })
         .await;
         self.lock = Some(lock);
-        held.map_err(|error| self.lock_failed(step, error))
+        held.map_err(|error| self.lock_failed(step, error))?;
+        self.guard_shared(step, wait).await
     }
 
     /// Releases the lock.
     pub(super) async fn unlock(&mut self) {
+        if let Some(lock) = self.shared_lock.take()
+            && let Err(error) = lock.release(&self.clock()).await
+        {
+            self.notes.push(format!("the shared lock stays until it expires: {error}"));
+        }
         if let Some(lock) = self.lock.take()
             && let Err(error) = blocking::unblock(move || lock.release()).await
         {
@@ -310,6 +337,7 @@ impl<'a> Session<'a> {
         let failed = match &error {
             LockError::File(_) => failed.code(Code::IO_01),
             LockError::Damaged { .. } => failed.code(Code::IO_02),
+            LockError::Store { code, .. } => failed.code(*code),
             _ => failed,
         };
         failed.caused_by(error)

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Owner, SinkError, SinkErrorKind, replace_file};
+use crate::{Owner, StoreError, StoreErrorKind, replace_file};
 
 const VERSION: u32 = 1;
 
@@ -80,9 +80,9 @@ impl State {
     }
 
     /// Replaces the file atomically and durably.
-    pub(super) fn write(&self, path: &Path) -> Result<(), SinkError> {
+    pub(super) fn write(&self, path: &Path) -> Result<(), StoreError> {
         let text = serde_json::to_vec_pretty(&Self { version: VERSION, ..self.clone() }).map_err(|error| {
-            SinkError::new(SinkErrorKind::System, path.display().to_string(), "failed to serialize the state")
+            StoreError::new(StoreErrorKind::System, path.display().to_string(), "failed to serialize the state")
                 .with_source(error)
         })?;
         replace_file(path, &text)

@@ -44,7 +44,8 @@ pub struct CredentialChange {
     pub id: Option<String>,
 }
 
-/// A client of this process with a credential that watches the sink.
+/// Returns a client of this process as a consumer. It was built with (a clone of) this credential, which watches the
+/// store.
 ///
 /// Switching reads the source at once, makes the client use the new generation, and waits until no transport
 /// of the old identity is in use and no earlier attempt is in flight; the timeout of an attempt bounds that
@@ -53,23 +54,20 @@ pub struct CredentialChange {
 /// ```no_run
 /// # use digicert_one_client::Client;
 /// # use digicert_one_credentials::WatchingCredential;
-/// use digicert_one_provisioning::WatchedClient;
+/// use digicert_one_provisioning::watched_client;
 /// # fn example(client: Client, credential: WatchingCredential) {
-/// let switch = WatchedClient::new(client, credential);
+/// let switch = watched_client(client, credential);
 /// # }
 /// ```
-#[derive(Clone, Debug)]
-pub struct WatchedClient {
-    client: Client,
-    credential: WatchingCredential,
+#[must_use]
+pub fn watched_client(client: Client, credential: WatchingCredential) -> impl CredentialConsumer + Clone {
+    WatchedClient { client, credential }
 }
 
-impl WatchedClient {
-    /// Creates a consumer from this client, which was built with (a clone of) this credential.
-    #[must_use]
-    pub fn new(client: Client, credential: WatchingCredential) -> Self {
-        Self { client, credential }
-    }
+#[derive(Clone, Debug)]
+struct WatchedClient {
+    client: Client,
+    credential: WatchingCredential,
 }
 
 #[async_trait]

@@ -10,6 +10,7 @@ use digicert_one_client::Client;
 use super::keeping::StoreOptions;
 use super::progress::Progress;
 use super::switch::CredentialConsumer;
+use crate::SharedLock;
 
 /// How long a lock is held beyond the known delays.
 const LOCK_TTL: Duration = Duration::from_secs(15 * 60);
@@ -30,6 +31,7 @@ pub struct Workflows {
     pub(super) keeping: StoreOptions,
     pub(super) journal: PathBuf,
     pub(super) lock: PathBuf,
+    pub(super) shared_lock: Option<Arc<dyn SharedLock>>,
     pub(super) ttl: Duration,
     pub(super) patience: Duration,
     pub(super) proof: Duration,
@@ -45,8 +47,8 @@ impl Workflows {
         let mut lock = journal.clone().into_os_string();
         lock.push(".lock");
         let (ttl, patience, proof) = (LOCK_TTL, PATIENCE, PROOF);
-        let (progress, switches, lock) = (None, Vec::new(), lock.into());
-        Self { client, keeping, journal, lock, ttl, patience, proof, progress, switches }
+        let (progress, switches, lock, shared_lock) = (None, Vec::new(), lock.into(), None);
+        Self { client, keeping, journal, lock, shared_lock, ttl, patience, proof, progress, switches }
     }
 
     /// Sets the lock file, if several machines share a credential: on a file system that all of them use. By
@@ -54,6 +56,14 @@ impl Workflows {
     #[must_use]
     pub fn lock(mut self, path: impl Into<PathBuf>) -> Self {
         self.lock = path.into();
+        self
+    }
+
+    /// Sets a lock for several machines that share a credential and no file system. It is held in addition to the lock file, and the
+    /// journal records its fencing number.
+    #[must_use]
+    pub fn shared_lock(mut self, lock: impl SharedLock) -> Self {
+        self.shared_lock = Some(Arc::new(lock));
         self
     }
 
@@ -108,6 +118,7 @@ impl fmt::Debug for Workflows {
             .field("keeping", &self.keeping)
             .field("journal", &self.journal)
             .field("lock", &self.lock)
+            .field("shared_lock", &self.shared_lock)
             .field("switches", &self.switches)
             .finish_non_exhaustive()
     }

@@ -232,7 +232,7 @@ fn rotate_token_with_unreadable_sink_leaves_one_known_key() {
     let story = || {
         let stage = Stage::new();
         let old = stage.platform.world().tokens[0].id.clone();
-        let sink = |stage: &Stage| StoreOptions::new(digicert_one_provisioning::FileSink::new(stage.path("shown")));
+        let sink = |stage: &Stage| StoreOptions::new(digicert_one_provisioning::store::file(stage.path("shown")));
         Story {
             stage,
             task: RotateToken::new().old(old).into(),

@@ -7,9 +7,9 @@ use digicert_one_account::NewServiceUser;
 use digicert_one_core::Code;
 use digicert_one_credentials::{DirectorySource, Source};
 use digicert_one_provisioning::{
-    CreateServiceUser, CreateToken, EndDatePolicy, FileSink, IssueErrorKind, PreparedSink, RecoveryAction,
-    RequestCertificate, RotateToken, SecretKind, SecretLocation, SecretStore, SinkError, SinkErrorKind, StoreOptions,
-    StoreReceipt, StoredSecret, Task, TaskOutcome, TaskStep, Workflows,
+    CreateServiceUser, CreateToken, EndDatePolicy, IssueErrorKind, PreparedStore, RecoveryAction, RequestCertificate,
+    RotateToken, SecretKind, SecretLocation, SecretStore, StoreError, StoreErrorKind, StoreOptions, StoreReceipt,
+    StoredSecret, Task, TaskOutcome, TaskStep, Workflows, store,
 };
 use http::Method;
 
@@ -26,18 +26,18 @@ impl SecretStore for Broken {
         "a disk that breaks".to_owned()
     }
 
-    fn prepare(&self, _kind: SecretKind) -> Result<Box<dyn PreparedSink>, SinkError> {
+    fn prepare(&self, _kind: SecretKind) -> Result<Box<dyn PreparedStore>, StoreError> {
         Ok(Box::new(*self))
     }
 }
 
-impl PreparedSink for Broken {
+impl PreparedStore for Broken {
     fn name(&self) -> String {
         SecretStore::name(self)
     }
 
-    fn keep(&mut self, _secret: &StoredSecret) -> Result<StoreReceipt, SinkError> {
-        Err(SinkError::new(SinkErrorKind::Full, "a disk that breaks", "no space is left"))
+    fn keep(&mut self, _secret: &StoredSecret) -> Result<StoreReceipt, StoreError> {
+        Err(StoreError::new(StoreErrorKind::Full, "a disk that breaks", "no space is left"))
     }
 }
 
@@ -250,7 +250,7 @@ fn plan_is_data_and_text_and_sends_only_gets() {
         if let Task::RotateToken(_) = task {
             assert_eq!(plan.owner_ends, plan.ends, "not after its owner");
             let disable = format!("PUT {TOKEN}/{old}");
-            assert!(plan.steps.iter().any(|step| step.call.as_deref() == Some(&disable)), "{text}");
+            assert!(plan.steps.iter().any(|(_, call)| call.as_deref() == Some(&disable)), "{text}");
             assert!(plan.name.starts_with("first-"), "{}", plan.name);
         }
     }
@@ -299,7 +299,7 @@ fn symlink_in_the_place_is_refused_beforehand() {
     #[cfg(unix)]
     {
         std::os::unix::fs::symlink(stage.path("elsewhere"), stage.path("link")).expect("linked");
-        let keeping = StoreOptions::new(FileSink::new(stage.path("link")));
+        let keeping = StoreOptions::new(store::file(stage.path("link")));
         let error = stage.run(&Workflows::new(stage.first(), keeping, stage.path("journal")), create());
         assert_eq!(error.expect_err("refused").kind(), IssueErrorKind::Sink);
     }

@@ -11,7 +11,7 @@ use digicert_one_credentials::{FileSource, WatchOptions, WatchingCredential};
 use digicert_one_provisioning::{
     CreateToken, CredentialChange, CredentialConsumer, EndDatePolicy, IssueErrorKind, PreviousCredential,
     RecoveryAction, RequestCertificate, RotateCertificate, RotateToken, SecretLocation, StoreOptions, TaskOutcome,
-    WatchedClient, Workflows,
+    Workflows, watched_client,
 };
 use http::Method;
 
@@ -231,7 +231,7 @@ fn consumers_switch_before_the_previous_token_is_disabled() {
     let generation = client.generation();
     let witness = Witness(Arc::default(), Some(stage.platform.clone()), stage.user.clone(), false);
     let workflows = stage.workflows(client.clone());
-    let workflows = workflows.switch(WatchedClient::new(client.clone(), credential)).switch(witness.clone());
+    let workflows = workflows.switch(watched_client(client.clone(), credential)).switch(witness.clone());
     stage.run(&workflows, rotate().old(first(&stage)).grace(Duration::ZERO)).expect("rotated");
     assert!(client.generation() > generation, "the client took the new key");
     assert_eq!(*witness.0.lock().expect("unpoisoned"), [2], "both worked then");

@@ -54,7 +54,8 @@ fn lock_held_by_another_machine_times_out() {
 #[test]
 fn journal_open_in_another_process_is_an_error() {
     let stage = Stage::new();
-    let journal = digicert_one_provisioning::Journal::open(stage.path("journal")).expect("opened");
+    let journal = std::fs::File::create(stage.path("journal")).expect("opened");
+    journal.lock().expect("locked");
     let workflows = stage.workflows(stage.of_sink());
     let error = stage.run(&workflows, RotateToken::new()).expect_err("busy");
     assert_eq!((error.kind(), error.next()), (IssueErrorKind::Lock, RecoveryAction::Again), "{error}");

@@ -89,6 +89,7 @@ pub(super) fn protocols(http: HttpVersions) -> Vec<&'static [u8]> {
         HttpVersions::Both => vec![b"h2", b"http/1.1"],
         HttpVersions::Only1 => vec![b"http/1.1"],
         HttpVersions::Only2 => vec![b"h2"],
+        HttpVersions::Unnamed => vec![],
     }
 }
 

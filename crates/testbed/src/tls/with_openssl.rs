@@ -1,7 +1,7 @@
 //! A handshake by OpenSSL.
 //!
 //! Its callbacks report what the ledger needs: the name and the protocols of the client's hello, and the
-//! chain that it builds even if it refuses. There is no callback for a certificate request; the splice below
+//! chain that it builds even if it refuses. OpenSSL has no callback for a certificate request; the splice below
 //! OpenSSL detects it in what was written.
 
 use std::future::poll_fn;
@@ -265,6 +265,9 @@ fn set_hello_callbacks(context: &mut SslContextBuilder, http: HttpVersions) {
     context.set_alpn_select_callback(move |ssl, offered| {
         if let Some(notes) = Notes::of(ssl) {
             notes.lock().offered = names(offered).map(text).collect();
+        }
+        if ours.is_empty() {
+            return Err(AlpnError::NOACK);
         }
         // The choice must be part of the offer.
         let chosen = select_next_proto(&ours, offered).ok_or(AlpnError::ALERT_FATAL)?;

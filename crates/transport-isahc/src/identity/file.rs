@@ -42,7 +42,7 @@ impl Place {
         use rustix::fs::{MemfdFlags, Mode, SealFlags, fchmod, fcntl_add_seals, memfd_create};
 
         let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
-        // A hardened kernel wants it said that nothing will be executed; one before 6.3 does not know how to be told.
+        // A hardened kernel wants it said that nothing will be executed; one before 6.3 does not support the flag.
         let made = memfd_create("digicert-one-identity", flags | MemfdFlags::NOEXEC_SEAL);
         let descriptor: OwnedFd = match made {
             Err(rustix::io::Errno::INVAL) => memfd_create("digicert-one-identity", flags)?,

@@ -94,7 +94,7 @@ fn beside(bundle: &[u8], directory: &Path) -> Option<Vec<u8>> {
     Some(rest)
 }
 
-/// Whether OpenSSL finds this root there: `HASH.0`, `HASH.1`, … until there is no such file (crypto/x509/by_dir.c).
+/// Whether OpenSSL finds this root there: `HASH.0`, `HASH.1`, … until a file is missing (crypto/x509/by_dir.c).
 fn holds(directory: &Path, root: &X509Ref) -> bool {
     let Ok(wanted) = root.to_der() else { return false };
     let hash = root.subject_name_hash();

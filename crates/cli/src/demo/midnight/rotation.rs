@@ -2,7 +2,7 @@
 //! then disables the old one.
 
 use digicert_one::provisioning::{
-    EndDatePolicy, PreviousCredential, RotateToken, StoreOptions, TaskOutcome, WatchedClient, Workflows,
+    EndDatePolicy, PreviousCredential, RotateToken, StoreOptions, TaskOutcome, Workflows, watched_client,
 };
 
 use super::stage::{Stage, internal};
@@ -17,7 +17,7 @@ const DAYS: u32 = 90;
 pub(super) async fn rotate(stage: &Stage) -> Result<Vec<String>, Failure> {
     let before = stage.client.generation();
     let workflows = Workflows::new(stage.client.clone(), StoreOptions::directory(stage.place()), stage.journal())
-        .switch(WatchedClient::new(stage.client.clone(), stage.credential.clone()));
+        .switch(watched_client(stage.client.clone(), stage.credential.clone()));
     let old = stage.emulator.users()[0].api_token_ids().next().unwrap_or_default();
     let report =
         workflows.run(RotateToken::new().old(old).ends(EndDatePolicy::AfterDays(DAYS))).await.map_err(internal)?;

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use digicert_one::core::{Capability, Connector, FixedCredential};
 use digicert_one::credentials::{DirectorySource, WatchOptions, WatchingCredential};
-use digicert_one::provisioning::{DirectorySink, FallbackStore, SecretFacts, SecretKind, StoredSecret};
+use digicert_one::provisioning::{SecretFacts, SecretKind, SecretStore, StoredSecret, store};
 use digicert_one::{
     ApiKey, Client, ClientBuilder, Instance, Material, Reminder, Reminders, TransportConfig, TrustRoots, core::Secret,
 };
@@ -56,7 +56,7 @@ impl Stage {
             path: place.clone(),
             source,
         })?;
-        keep(&place, Secret::new(emulator.users()[0].api_key(), "the emulator"), last_day).await?;
+        keep(&place, Secret::new(emulator.users()[0].api_key(), "the emulator"), last_day)?;
         let source = DirectorySource::new(&place);
         // Time jumps by hours, so that looking every minute is looking at each call.
         let watch = WatchOptions::new().with_events(false);
@@ -104,12 +104,11 @@ fn place_in(directory: &TempDir) -> PathBuf {
 }
 
 /// Puts the first key into its place, with its end date beside it.
-async fn keep(place: &Path, key: Secret, last_day: EndDate) -> Result<(), Failure> {
+fn keep(place: &Path, key: Secret, last_day: EndDate) -> Result<(), Failure> {
     let ends = last_day.to_string().parse().map_err(internal)?;
-    let sink = Arc::new(DirectorySink::new(place));
-    let prepared = FallbackStore::prepare_unblocked(SecretKind::ApiKey, sink, None).await.map_err(internal)?;
+    let mut prepared = store::directory(place).prepare(SecretKind::ApiKey).map_err(internal)?;
     let secret = StoredSecret::api_key(key, SecretFacts::new().with_ends(Some(ends), None));
-    prepared.keep_unblocked(secret).await.1.map_err(internal)?;
+    prepared.keep(&secret).map_err(internal)?;
     Ok(())
 }
 

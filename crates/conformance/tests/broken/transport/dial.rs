@@ -2,7 +2,7 @@
 //! step it was.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use digicert_one_core::{
@@ -13,11 +13,11 @@ use http::{HeaderMap, Uri};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
-use super::Flaw;
 use super::failure::Report;
 use super::link::Link;
 use super::tls::{Tls, Wire};
 use super::tunnel::Tunnel;
+use super::{Flaw, foreign};
 use crate::table::Defect;
 
 /// How one transport reaches its servers.
@@ -27,6 +27,7 @@ pub(super) struct Dialer {
     tls: Tls,
     tunnel: Option<Tunnel>,
     flaw: Flaw,
+    clones: Mutex<Vec<std::net::TcpStream>>,
 }
 
 impl Dialer {
@@ -37,7 +38,7 @@ impl Dialer {
             names if flaw.is(Defect::KeepsTheFirstNames) => FIRST.get_or_init(|| names).clone(),
             names => names,
         };
-        Self { names, limit: config.timeouts().connect(), tls, tunnel, flaw }
+        Self { names, limit: config.timeouts().connect(), tls, tunnel, flaw, clones: Mutex::default() }
     }
 
     pub(super) fn is_tunnelled(&self) -> bool {
@@ -78,7 +79,15 @@ impl Dialer {
             return Link::new(tcp, false, facts, self.flaw).await;
         }
         let shaken = self.tls.shake(host, tcp, &mut facts);
-        let outcome = timeout_at(until(&[Defect::IgnoresStalledHandshakes]), shaken).await;
+        let until = until(&[Defect::IgnoresStalledHandshakes]);
+        let anew = self.flaw.is(Defect::CountsTheConnectLimitForEachStep);
+        let until =
+            if anew { Instant::now().checked_add(limit).map_or(deadline, |end| end.min(deadline)) } else { until };
+        let outcome = timeout_at(until, shaken).await;
+        let clones = std::mem::take(&mut *self.clones.lock().unwrap_or_else(PoisonError::into_inner));
+        if !matches!(outcome, Ok(Ok(_))) {
+            foreign::keep(clones);
+        }
         let hides = facts.tls_version == Some(TlsVersion::Tls12) && self.is_tunnelled();
         let outcome = match outcome {
             Ok(Ok(_)) if hides && self.flaw.is(Defect::HidesIdentitiesInTunnelsOfTls12) => {
@@ -144,7 +153,16 @@ impl Dialer {
             let sent = self.flaw.is(Defect::ClaimsDeliveryToNobody);
             report.error(Kind::Refused, if sent { Delivery::Sent } else { Delivery::NotSent }, error)
         };
-        TcpStream::connect(&*addresses).await.map_err(refused)
+        let tcp = TcpStream::connect(&*addresses).await.map_err(refused)?;
+        if !self.flaw.is(Defect::LeaksSocketsOfFailedHandshakes) {
+            return Ok(tcp);
+        }
+        let cloned = |tcp: TcpStream| {
+            let tcp = tcp.into_std()?;
+            self.clones.lock().unwrap_or_else(PoisonError::into_inner).push(tcp.try_clone()?);
+            TcpStream::from_std(tcp)
+        };
+        cloned(tcp).map_err(refused)
     }
 
     fn late(&self, phase: Phase, facts: ConnectionFacts, late: tokio::time::error::Elapsed) -> TransportError {

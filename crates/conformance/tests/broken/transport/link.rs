@@ -39,6 +39,7 @@ pub(super) struct Link {
     gone: watch::Receiver<()>,
     driver: AbortHandle,
     flaw: Flaw,
+    is_waiting: bool,
 }
 
 /// How the wait for the head of an answer ended.
@@ -85,7 +86,7 @@ impl Link {
             drop(tell);
         });
         let driver = driver.abort_handle();
-        Ok(Self { sender: Some(sender), facts, was_used: Arc::default(), gone, driver, flaw })
+        Ok(Self { sender: Some(sender), facts, was_used: Arc::default(), gone, driver, flaw, is_waiting: false })
     }
 
     pub(super) fn is_http2(&self) -> bool {
@@ -102,6 +103,7 @@ impl Link {
             gone: self.gone.clone(),
             driver: self.driver.clone(),
             flaw: self.flaw,
+            is_waiting: false,
         })
     }
 
@@ -158,7 +160,8 @@ impl Link {
                 None => std::future::pending().await,
             }
         };
-        tokio::select! {
+        self.is_waiting = true;
+        let outcome = tokio::select! {
             biased;
             answered = &mut call => Outcome::of(answered),
             _ = self.gone.changed() => match timeout(GRACE, call).await {
@@ -166,7 +169,9 @@ impl Link {
                 Err(_) => Outcome::Lost,
             },
             () = late => Outcome::Late,
-        }
+        };
+        self.is_waiting = false;
+        outcome
     }
 }
 
@@ -187,6 +192,8 @@ impl Drop for Link {
         if self.flaw.is(Defect::LeaksConnections) {
             std::mem::forget(self.sender.take());
         } else if !self.is_http2() && !self.keeps_dropped_calls() {
+            self.driver.abort();
+        } else if self.is_waiting && self.flaw.is(Defect::ClosesConnectionsOfDroppedCalls) {
             self.driver.abort();
         }
     }

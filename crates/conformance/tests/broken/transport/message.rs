@@ -19,9 +19,9 @@ use http::{Method, Request, Response, StatusCode, Version};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
-use super::Flaw;
 use super::failure::local;
 use super::upload::Streamed;
+use super::{Flaw, foreign};
 use crate::table::Defect;
 
 /// A body: one that streams, or one that is in memory.
@@ -112,6 +112,7 @@ pub(super) fn outgoing(mut request: Request<Bytes>, flaw: Flaw) -> Result<Reques
         request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
     }
     spoil(request.headers_mut(), length, flaw);
+    foreign::request(&mut request, flaw);
     Ok(request)
 }
 
@@ -256,6 +257,8 @@ pub(super) fn framed(request: &Request<Bytes>, is_http2: bool, flaw: Flaw) -> Re
         true => uri.clone(),
         false => Uri::builder().path_and_query(target).build().map_err(invalid)?,
     };
+    let is_clear = uri.scheme_str() == Some("http");
+    foreign::offer_upgrade(framed.headers_mut(), is_clear, flaw);
     framed.headers_mut().insert(HOST, HeaderValue::try_from(authority).map_err(|error| invalid(error.into()))?);
     Ok(framed)
 }

@@ -22,7 +22,7 @@ use tokio::time::Instant;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 
-use super::{Flaw, Pooled, failure};
+use super::{Flaw, Pooled, failure, foreign};
 use crate::table::Defect;
 
 /// The calls that a defect makes concurrently.
@@ -39,8 +39,9 @@ pub(super) struct Misdeeds {
     turn: tokio::sync::Mutex<()>,
     places: Semaphore,
     made: Instant,
+    six: Semaphore,
     /// The initial state, for another transport next to this one.
-    config: TransportConfig,
+    pub(super) config: TransportConfig,
 }
 
 impl Misdeeds {
@@ -54,6 +55,13 @@ impl Misdeeds {
             && let Proxy::Http(proxy) = config.proxy()
         {
             let _ = std::net::TcpStream::connect(proxy.authority().map_or("", |authority| authority.as_str()));
+        }
+        if flaw.is(Defect::LeaksAThreadForEachTransport) {
+            std::thread::spawn(|| {
+                loop {
+                    std::thread::park();
+                }
+            });
         }
         let key = identity.filter(|_| flaw.is(Defect::PrintsItsKey));
         let file = identity.filter(|_| flaw.among(&[Defect::LeavesItsKeyFile, Defect::OpensItsKeyFile]));
@@ -70,12 +78,21 @@ impl Misdeeds {
             turn: tokio::sync::Mutex::default(),
             places: Semaphore::new(PLACES),
             made: Instant::now(),
+            six: Semaphore::new(6),
             config: config.clone(),
         })
     }
 
     pub(super) fn key(&self) -> Option<&[u8]> {
         self.key.as_deref()
+    }
+
+    /// The proxy, with its password.
+    pub(super) fn proxy(&self) -> Option<String> {
+        match self.config.proxy() {
+            Proxy::Http(uri) => Some(uri.to_string()),
+            _ => None,
+        }
     }
 
     /// A call of a broken transport.
@@ -102,6 +119,10 @@ impl Misdeeds {
             let answer = http::Response::new(ResponseBody::full(body));
             return Ok(Exchange::new(answer, digicert_one_core::ConnectionFacts::unknown()));
         }
+        let _place = match self.flaw.is(Defect::MakesSixCallsAtATime) {
+            true => self.six.acquire().await.ok(),
+            false => None,
+        };
         self.prepare(&mut request);
         let deadline = self.limited(deadline);
         let sent = request.clone();
@@ -156,6 +177,9 @@ impl Misdeeds {
             {
                 eprintln!("> x-api-key: {}", key_of(request).unwrap_or_default());
             }
+        }
+        if self.flaw.is(Defect::LeaksMemory) {
+            foreign::keep(vec![1_u8; 64 << 10]);
         }
         if self.flaw.is(Defect::LogsUploads) {
             tracing::trace!("sending {:?}", request.body());

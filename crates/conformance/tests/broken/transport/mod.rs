@@ -6,6 +6,7 @@ mod chain;
 mod change;
 mod dial;
 mod failure;
+mod foreign;
 mod identity;
 mod in_setting;
 mod link;
@@ -136,6 +137,8 @@ impl Pooled {
             Proxy::Http(uri) => Some(Tunnel::new(&uri, flaw).map_err(|error| failure::local(Kind::Config, error))?),
             _ => None,
         };
+        let timeouts = foreign::limits(config.timeouts(), flaw);
+        let config = &config.clone().with_timeouts(timeouts);
         let limit = config.timeouts().total();
         let pool = Pool::new(config.timeouts().pool_idle(), flaw);
         if flaw.is(Defect::OutlivesItself) {
@@ -232,8 +235,11 @@ impl Pooled {
                     }
                     let response = hints.added(message::incoming(response, self.flaw)?)?;
                     let (head, inner) = response.into_parts();
+                    let restarts = self.flaw.is(Defect::RestartsTheLimitAtTheBody);
+                    let deadline = if restarts { self.begin()? } else { deadline };
                     let body = Held::new(inner, (self.limit, deadline), report, Returning::new(link, ticket));
-                    let response = http::Response::from_parts(head, odd_body::given(body, self.flaw));
+                    let body = foreign::Unmarked::of(odd_body::given(body, self.flaw), self.flaw);
+                    let response = http::Response::from_parts(head, body);
                     return Ok(Exchange::new(response, facts));
                 }
                 // A pooled connection that ended before it took the request: another one will do.
@@ -311,6 +317,9 @@ impl fmt::Debug for Pooled {
         let mut out = f.debug_struct("Pooled");
         if self.flaw.is(Defect::PrintsItsKey) {
             out.field("key", &self.misdeeds.key());
+        }
+        if self.flaw.is(Defect::PrintsItsProxy) {
+            out.field("proxy", &self.misdeeds.proxy());
         }
         out.finish_non_exhaustive()
     }

@@ -123,7 +123,9 @@ impl Tls {
         }
         let stream = outcome.map_err(|error| Report::new(facts.clone(), self.flaw).of_handshake(error))?;
         self.learn(&stream, facts);
-        let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+        let selected = stream.get_ref().1.alpn_protocol();
+        let assumes = self.flaw.is(Defect::AssumesHttp2) && self.config.alpn_protocols.len() > 1;
+        let is_http2 = selected == Some(b"h2") || assumes && selected.is_none();
         let loses = if is_http2 { Defect::LosesLastFrames } else { Defect::LosesLastBytes };
         let misjudges = self.flaw.among(&[
             Defect::TakesAnyEndForTheEnd,

@@ -20,7 +20,7 @@ use tokio::time::Instant;
 use super::body::{Held, Returning};
 use super::failure::Report;
 use super::link::Outcome;
-use super::{Flaw, Pooled, message, pool};
+use super::{Flaw, Pooled, foreign, message, pool};
 use crate::table::Defect;
 
 /// A body that streams.
@@ -52,6 +52,9 @@ impl Body for Streamed {
         let polled = Pin::new(&mut self.body).poll_frame(cx);
         if self.body.is_end_stream() {
             self.ended.store(true, Ordering::Relaxed);
+        }
+        if let (true, Poll::Ready(Some(Ok(frame)))) = (self.flaw.is(Defect::LogsPiecesOfUploads), &polled) {
+            tracing::trace!("sending {:?}", frame.data_ref());
         }
         match polled {
             Poll::Ready(Some(Err(error))) if self.forgives(&error) => Poll::Ready(None),
@@ -93,6 +96,34 @@ pub(super) async fn send(
     deadline: Instant,
 ) -> Result<Exchange, TransportError> {
     let flaw = transport.flaw;
+    if let Some((config, flaw)) = foreign::for_uploads(&transport.misdeeds.config, flaw) {
+        return once(&Pooled::new(&config, flaw)?, request, deadline).await;
+    }
+    if flaw.is(Defect::UploadsQuoteUrls) {
+        let uri = request.uri().clone();
+        return once(transport, request, deadline).await.map_err(|error| {
+            let quoting = TransportError::new(error.kind(), error.delivery()).with_facts(error.facts().clone());
+            quoting.with_source(format!("while calling {uri}"))
+        });
+    }
+    if flaw.is(Defect::UploadsFollowRedirects) {
+        let uri = request.uri().clone();
+        let first = once(transport, request, deadline).await?;
+        let location = first.response.headers().get("location").and_then(|value| value.to_str().ok());
+        let target = location.filter(|_| first.response.status().is_redirection()).and_then(|text| {
+            let absolute =
+                if text.starts_with('/') { format!("https://{}{text}", uri.authority()?) } else { text.to_owned() };
+            absolute.parse::<http::Uri>().ok()
+        });
+        return match target {
+            Some(target) => {
+                let mut next = Request::new(Bytes::new());
+                *next.uri_mut() = target;
+                transport.call(next, deadline).await
+            }
+            None => Ok(first),
+        };
+    }
     if !flaw.among(&[Defect::ReadsUploadsAhead, Defect::RepeatsUploads]) {
         return once(transport, request, deadline).await;
     }
@@ -113,12 +144,19 @@ async fn once(
     deadline: Instant,
 ) -> Result<Exchange, TransportError> {
     let flaw = transport.flaw;
+    if flaw.is(Defect::UploadsLogKeys) {
+        tracing::debug!("{}", request.headers().get("x-api-key").and_then(|key| key.to_str().ok()).unwrap_or_default());
+    }
     let mut watch = Some(UploadWatch::begin(&mut request)?);
     if flaw.is(Defect::KeepsDroppedUploads) {
         std::mem::forget(watch.take());
     }
     if flaw.is(Defect::UploadsWithoutTheKey) {
         request.headers_mut().remove(HeaderName::from_static("x-api-key"));
+    }
+    if flaw.is(Defect::AddsTypesToUploads) {
+        let octets = http::HeaderValue::from_static("application/octet-stream");
+        request.headers_mut().entry(http::header::CONTENT_TYPE).or_insert(octets);
     }
     let length = request.headers().get(CONTENT_LENGTH).cloned();
     let (head, body) = request.into_parts();

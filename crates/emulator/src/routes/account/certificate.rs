@@ -1,4 +1,4 @@
-//! Client certificates: requested by their owner with a CSR, enabled and disabled. There is no list call:
+//! Client certificates: requested by their owner with a CSR, enabled and disabled. The platform has no list call:
 //! `user/me` shows them.
 
 use std::time::SystemTime;

@@ -145,7 +145,7 @@ async fn control_api_lists_its_calls_and_explains_errors() {
         let (status, message) = refused(&emulator, "POST", path, body.clone()).await;
         assert!(status == 400 && message.contains(word), "{path} {body}: {status} {message}");
     }
-    for path in ["/users/nobody/disable", "/faults/7/release", "/faults/x/release"] {
+    for path in ["/users/unknown/disable", "/faults/7/release", "/faults/x/release"] {
         assert_eq!(refused(&emulator, "POST", path, Value::Null).await.0, 404, "{path}");
     }
     let (status, message) = refused(&emulator, "POST", "/users/ci-bot/tokens/9", json!({ "enabled": true })).await;

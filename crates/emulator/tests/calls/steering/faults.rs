@@ -144,15 +144,15 @@ async fn series_of_429_has_retry_after_in_both_forms() {
     emulator.control().fault(Fault::too_many_requests(RetryAfter::date(Duration::from_secs(3))).next(1));
     emulator.control().fault(Fault::too_many_requests(RetryAfter::absent()).next(1));
 
-    let mut told = Vec::new();
+    let mut delays = Vec::new();
     for _ in 0..4 {
         let answer = get(&emulator, ME).await.unwrap();
         assert_eq!((answer.status, &answer.json()["errors"][0]["code"]), (429, &json!("request_limit_exceeded")));
-        told.push(answer.header("retry-after"));
+        delays.push(answer.header("retry-after"));
     }
 
     let date = "Sun, 06 Nov 1994 08:49:40 GMT";
-    assert_eq!(told, [Some("7".to_owned()), Some("7".to_owned()), Some(date.to_owned()), None]);
+    assert_eq!(delays, [Some("7".to_owned()), Some("7".to_owned()), Some(date.to_owned()), None]);
     assert_eq!(get(&emulator, ME).await.unwrap().status, 200);
 }
 

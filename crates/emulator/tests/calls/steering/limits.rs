@@ -98,24 +98,24 @@ async fn maintenance_is_for_everybody_and_ends_by_the_clock() {
 async fn error_shape_can_be_set_per_product() {
     let options = EmulatorOptions::default().error_shape("/account", ErrorShape::ErrorCode);
     let emulator = Emulator::start_blocking(options).unwrap();
-    let nobody = Call::platform(&emulator);
+    let anonymous = Call::platform(&emulator);
     let signing = "/signingmanager/api/v1/certificates";
 
-    assert_eq!(nobody.get(ME).await.json()["error"]["code"], "invalid_api_key");
-    assert_eq!(nobody.get(signing).await.json()["error"]["status"], "invalid_api_key");
+    assert_eq!(anonymous.get(ME).await.json()["error"]["code"], "invalid_api_key");
+    assert_eq!(anonymous.get(signing).await.json()["error"]["status"], "invalid_api_key");
     emulator.control().error_shape("/signingmanager", ErrorShape::Csc);
-    let refused = nobody.get(signing).await;
+    let refused = anonymous.get(signing).await;
     assert_eq!((refused.status, &refused.json()["error"]), (401, &json!("invalid_api_key")));
     emulator.control().error_shape("/account", ErrorShape::Empty);
-    let refused = nobody.get(ME).await;
+    let refused = anonymous.get(ME).await;
     assert_eq!((refused.status, refused.text.as_str()), (401, ""));
     // The gateway is independent of products, and only errors have a shape.
-    assert_eq!(nobody.get("/account/api/v1/nothing").await.json()["errors"][0]["message"], "Path not found");
+    assert_eq!(anonymous.get("/account/api/v1/nothing").await.json()["errors"][0]["message"], "Path not found");
     let key = Call::platform(&emulator).key(emulator.users()[0].api_key());
     assert_eq!(key.get(ME).await.json()["friendly_name"], "ci-bot");
 
     emulator.control().native_error_shapes();
-    assert_eq!(nobody.get(ME).await.json()["errors"][0]["code"], "invalid_api_key");
+    assert_eq!(anonymous.get(ME).await.json()["errors"][0]["code"], "invalid_api_key");
 }
 
 #[tokio::test]

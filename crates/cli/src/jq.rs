@@ -1,0 +1,160 @@
+//! `--jq`: a filter in the language of jq, run by jaq over JSON that a command prints.
+
+use jaq_core::data::JustLut;
+use jaq_core::load::{Arena, File, Loader, lex, parse, span};
+use jaq_core::{Compiler, Ctx, Exn, Native, Vars, compile, load};
+use jaq_json::{Val, read};
+use thiserror::Error;
+
+/// A filter that cannot be read, or that fails on its input. It holds no part of either.
+#[derive(Debug, Error)]
+pub(crate) enum JqError {
+    #[error("invalid filter: expected {expected} at character {position}")]
+    Syntax { expected: String, position: usize },
+    #[error("invalid filter: unknown {kind} at character {position}")]
+    Undefined { kind: &'static str, position: usize },
+    #[error("invalid filter: modules are not supported")]
+    Module,
+    #[error("the filter was given a text that is not JSON")]
+    NotJson,
+    #[error("the filter failed: {0}")]
+    Failed(String),
+}
+
+/// A filter that was compiled.
+pub(crate) struct Filter(compile::Filter<Native<JustLut<Val>>>);
+
+/// A value that a filter gives: a string is printed as it is, as jq's `--raw-output` does.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Value {
+    Text(String),
+    Json(String),
+}
+
+impl Filter {
+    /// Compiles a filter. Left out is what would print the environment, which may hold secrets.
+    pub(crate) fn new(code: &str) -> Result<Self, JqError> {
+        let definitions = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
+        let functions = jaq_core::funs().chain(jaq_std::funs()).chain(jaq_json::funs());
+        let functions = functions.filter(|(name, ..)| *name != "env");
+        let arena = Arena::default();
+        let modules = Loader::new(definitions).load(&arena, File { code, path: () });
+        let modules = modules.map_err(|errors| of_loading(code, &errors))?;
+        let filter = Compiler::default().with_funs(functions).compile(modules);
+        filter.map(Self).map_err(|errors| of_compiling(code, &errors))
+    }
+
+    /// Gives each output for this input to `each`, until that gives false.
+    pub(crate) fn run<E: From<JqError>>(
+        &self,
+        input: &[u8],
+        mut each: impl FnMut(Value) -> Result<bool, E>,
+    ) -> Result<(), E> {
+        let input = read::parse_single(input).map_err(|_| JqError::NotJson)?;
+        let context = Ctx::<JustLut<Val>>::new(&self.0.lut, Vars::new([]));
+        for output in self.0.id.run((context, input)) {
+            let value = match output {
+                Ok(Val::TStr(text)) => Value::Text(String::from_utf8_lossy(&text).into_owned()),
+                Ok(value) => Value::Json(value.to_string()),
+                Err(exception) => match Exn::get_halt(exception) {
+                    Ok(_) => return Ok(()),
+                    Err(exception) => return Err(failed(exception).into()),
+                },
+            };
+            if !each(value)? {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+}
+
+fn failed(exception: Exn<'_, Val>) -> JqError {
+    let text = exception.get_err().map_or_else(|_| "it broke off".to_owned(), |error| error.to_string());
+    // A whole input may be in it.
+    JqError::Failed(text.chars().take(200).collect())
+}
+
+fn position(code: &str, part: &str) -> usize {
+    let start = span(code, part).start;
+    code.get(..start).map_or(0, |before| before.chars().count()) + 1
+}
+
+fn of_loading(code: &str, errors: &load::Errors<&str, ()>) -> JqError {
+    for (file, error) in errors {
+        // A file that is not the filter is the standard library.
+        if file.code != code {
+            continue;
+        }
+        let (expected, part) = match error {
+            load::Error::Lex(errors) => match errors.first() {
+                Some((expected, part)) => (lex::Expect::as_str(expected).to_owned(), *part),
+                None => continue,
+            },
+            load::Error::Parse(errors) => match errors.first() {
+                Some((expected, part)) => (parse::Expect::as_str(expected).to_owned(), *part),
+                None => continue,
+            },
+            load::Error::Io(_) => return JqError::Module,
+        };
+        return JqError::Syntax { expected, position: position(code, part) };
+    }
+    JqError::Module
+}
+
+fn of_compiling(code: &str, errors: &compile::Errors<&str, ()>) -> JqError {
+    let first = errors.iter().find(|(file, _)| file.code == code).and_then(|(_, errors)| errors.first());
+    match first {
+        Some((part, kind)) => JqError::Undefined { kind: kind.as_str(), position: position(code, part) },
+        None => JqError::Module,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(filter: &str, input: &str) -> Result<Vec<Value>, JqError> {
+        let mut values = Vec::new();
+        Filter::new(filter)?.run(input.as_bytes(), |value| {
+            values.push(value);
+            Ok::<_, JqError>(true)
+        })?;
+        Ok(values)
+    }
+
+    #[test]
+    fn filters_select_map_and_format() {
+        let text = |text: &str| Value::Text(text.to_owned());
+        let json = |text: &str| Value::Json(text.to_owned());
+        for (filter, values) in [
+            (".items[].name", vec![text("a"), text("b")]),
+            (".items | length", vec![json("2")]),
+            (".items[] | select(.n > 1) | {name}", vec![json("{\"name\":\"b\"}")]),
+            (".items | map(.n)", vec![json("[1,2]")]),
+            (".items[0] | [.name, .n] | @csv", vec![text("\"a\",1")]),
+            (".items[].name | test(\"a\")", vec![json("true"), json("false")]),
+            (".items[0] | halt", vec![]),
+        ] {
+            let input = r#"{"items":[{"name":"a","n":1},{"name":"b","n":2}]}"#;
+            assert_eq!(run(filter, input).expect(filter), values, "{filter}");
+        }
+    }
+
+    #[test]
+    fn large_integers_keep_their_digits() {
+        assert_eq!(run(".n", r#"{"n":12345678901234567890123}"#).expect("runs").len(), 1);
+        let n = run(".n", r#"{"n":12345678901234567890123}"#).expect("runs");
+        assert_eq!(n, [Value::Json("12345678901234567890123".to_owned())]);
+    }
+
+    #[test]
+    fn invalid_filter_is_refused_with_a_position() {
+        for (filter, words) in [(".items[", "expected"), (". | nosuch", "unknown filter at character 5"), ("env", "unknown filter"), ("$ENV", "unknown variable")] {
+            let error = Filter::new(filter).err().map(|error| error.to_string()).unwrap_or_default();
+            assert!(error.contains(words), "{filter}: {error}");
+        }
+        assert!(matches!(run(".a.b", "[1]"), Err(JqError::Failed(_))));
+        assert!(matches!(run(".", "no JSON"), Err(JqError::NotJson)));
+    }
+}

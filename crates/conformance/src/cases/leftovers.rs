@@ -1,0 +1,131 @@
+//! POOL, continued: what calls and transports leave behind of sockets, memory, threads and other calls.
+
+use std::pin::pin;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use digicert_one_core::{Timeouts, Transport};
+use digicert_one_testbed::{Front, FrontOptions, Gate, Pki, RawServer, Snapshot, handler};
+use futures_util::future::{Either, select};
+use http::{Method, Request, Response};
+
+use crate::cases::body::memory;
+use crate::cases::pool::threads;
+use crate::cases::time::in_time;
+use crate::child::{self, Parent};
+use crate::witness::Witness;
+use crate::world::{HOST, World, collect, front, get, request, up};
+
+pub(crate) async fn pool_23_a_connection_whose_handshake_failed_is_closed(world: World) {
+    let foreign = world.config().with_trust(world.trusting(Pki::shared().foreign_root_der()));
+    let other = FrontOptions::default().server(Pki::shared().server(&["other.digicert.test"]));
+    for (what, config, options) in
+        [("an unknown issuer", foreign, FrontOptions::default()), ("another name", world.config(), other)]
+    {
+        let front = front(options);
+        let transport = world.transport(&config);
+        fails(&*transport, &front.url(HOST), &front, what).await;
+    }
+    let silent = up(RawServer::silent());
+    let limits = Timeouts::new().with_connect(Duration::from_millis(300)).with_total(Duration::from_secs(30));
+    let transport = world.transport(&world.config().with_timeouts(limits));
+    fails(&*transport, &format!("https://{}", silent.addr()), &silent, "no handshake").await;
+}
+
+/// Two calls fail, and while the transport still exists, no connection of theirs does.
+async fn fails(transport: &dyn Transport, url: &str, server: &impl Witness, what: &str) {
+    for _ in 0..2 {
+        transport.send(get(url)).await.expect_err(what);
+    }
+    let closed = |seen: &Snapshot| !seen.connections.is_empty() && seen.connections.iter().all(|one| one.closed);
+    let are_closed = server.ledger().wait_until(closed, Duration::from_secs(8)).await;
+    assert!(are_closed, "a connection without a handshake stays open: {what}");
+}
+
+pub(crate) async fn pool_24_calls_leave_no_memory_behind(world: World) {
+    const CALLS: usize = 150;
+    const BODY: usize = 64 << 10;
+    let Some(Parent { port, root }) = child::parent() else {
+        let front = front(FrontOptions::default());
+        child::run(child::command(front.port()));
+        assert_eq!(front.ledger().requests().len(), 2 * CALLS);
+        return;
+    };
+    let transport = world.transport(&world.config().with_trust(world.trusting(&root)));
+    let mut seen = Vec::new();
+    // The first half fills what a library keeps once.
+    for _ in 0..2 {
+        for _ in 0..CALLS {
+            let call = request(Method::POST, format!("https://{HOST}:{port}/"), vec![b'x'; BODY]);
+            collect(transport.send(call).await.expect("answered")).await.expect("a body");
+        }
+        seen.extend(memory("VmRSS:"));
+    }
+    if let [before, after] = seen[..] {
+        let more = after.saturating_sub(before) >> 10;
+        assert!(more < (CALLS * BODY / 2) as u64 >> 10, "{more} KiB more after {CALLS} more calls");
+    }
+}
+
+pub(crate) async fn pool_25_dropped_transports_leave_no_thread_behind(world: World) {
+    const TRANSPORTS: usize = 20;
+    let Some(Parent { port, root }) = child::parent() else {
+        let front = front(FrontOptions::default());
+        child::run(child::command(front.port()));
+        assert_eq!(front.ledger().requests().len(), TRANSPORTS + 1);
+        return;
+    };
+    let mut before = None;
+    for number in 0..=TRANSPORTS {
+        let transport = world.transport(&world.config().with_trust(world.trusting(&root)));
+        let exchange = transport.send(get(format!("https://{HOST}:{port}/"))).await.expect("answered");
+        collect(exchange).await.expect("a body");
+        // The first one may start what a library has once for each process.
+        if number == 0 {
+            before = threads();
+        }
+    }
+    let Some(before) = before else { return };
+    // Half of them, since a runtime may start some of its own.
+    let bound = before + TRANSPORTS / 2;
+    let limit = Instant::now() + Duration::from_secs(10);
+    while threads().is_some_and(|now| now > bound) && Instant::now() < limit {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let now = threads();
+    assert!(now.is_none_or(|now| now <= bound), "{now:?} threads where there were {before}");
+}
+
+pub(crate) async fn pool_26_a_dropped_call_leaves_the_others_of_its_connection(world: World) {
+    const LENGTH: usize = 100_000;
+    for versions in world.http_versions() {
+        let gate = Gate::new();
+        let opened = gate.clone();
+        let waits = handler(move |request: Request<Bytes>, _peer| {
+            let gate = opened.clone();
+            async move {
+                if request.uri().path() == "/waits" {
+                    gate.passed().await;
+                }
+                Response::new(Bytes::from(vec![b'x'; LENGTH]))
+            }
+        });
+        let front = up(Front::start(FrontOptions::default(), waits));
+        let transport = world.transport(&world.config().with_http_versions(versions));
+        let to = |path: &str| transport.send(get(format!("{}{path}", front.url(HOST))));
+        // It opens the connection that others share over HTTP/2.
+        collect(to("/first").await.expect("answered")).await.expect("a body");
+        let (mut kept, mut dropped) = (to("/waits"), to("/waits"));
+        let arrived = pin!(front.ledger().wait_until(|seen| seen.requests.len() == 3, Duration::from_secs(20)));
+        let Either::Right((true, _)) = select(select(&mut kept, &mut dropped), arrived).await else {
+            panic!("both calls are to wait for their responses, {versions:?}")
+        };
+        drop(dropped);
+        drop(to("/unread").await.expect("answered"));
+        gate.open();
+        let exchange = in_time(kept).await;
+        let exchange =
+            exchange.unwrap_or_else(|error| panic!("it was lost with another call, {versions:?}: {error:?}"));
+        assert_eq!(in_time(collect(exchange)).await.expect("a body").len(), LENGTH, "{versions:?}");
+    }
+}

@@ -1,0 +1,131 @@
+//! UPLOAD, continued: an upload is held to the configuration of its transport as any other call is.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use digicert_one_core::{Capability, Delivery, Timeouts, TlsVersion, TlsVersions, TransportErrorKind, UploadBody};
+use digicert_one_testbed as testbed;
+use digicert_one_testbed::{FrontOptions, Pki, RawServer, blackhole, refused_addr};
+use futures_util::future::join_all;
+use http::{Method, Response};
+
+use crate::cases::leaks::printed;
+use crate::cases::time::in_time;
+use crate::cases::upload::{Feed, content, pieces, refuses_uploads, upload};
+use crate::log_scan::LogScan;
+use crate::world::{HOST, KEY, World, collect, front, front_answering, key_value, untouched, up, without_request};
+
+fn small() -> UploadBody {
+    Feed::default().body(pieces(&content(1000), 100)).with_length(1000)
+}
+
+pub(crate) async fn upload_11_an_upload_trusts_the_servers_of_its_transport_alone(world: World) {
+    if refuses_uploads(&world).await {
+        return;
+    }
+    let foreign = world.config().with_trust(world.trusting(Pki::shared().foreign_root_der()));
+    let other = FrontOptions::default().server(Pki::shared().server(&["other.digicert.test"]));
+    for versions in world.http_versions() {
+        for (what, config, options) in [
+            ("an unknown issuer", foreign.clone(), FrontOptions::default()),
+            ("another name", world.config(), other.clone()),
+        ] {
+            let front = front(options);
+            let transport = world.transport(&config.with_http_versions(versions));
+            let call = transport.upload(upload(Method::POST, front.url(HOST), small()));
+            let error = in_time(call).await.expect_err(what);
+            let is_ours = matches!(error.kind(), TransportErrorKind::PeerUntrusted(_));
+            assert!(is_ours && error.delivery() == Delivery::NotSent, "{what}, {versions:?}: {error:?}");
+            without_request(&front, what).await;
+        }
+    }
+    // And it is held to the same TLS version.
+    for (version, seen) in
+        [(TlsVersion::Tls12, testbed::TlsVersion::Tls12), (TlsVersion::Tls13, testbed::TlsVersion::Tls13)]
+    {
+        let config = world.config().with_tls_versions(TlsVersions::Only(version));
+        let capability = if version == TlsVersion::Tls12 { Capability::Tls12 } else { Capability::Tls13 };
+        if world.refuses(capability, &config) {
+            continue;
+        }
+        let front = front(FrontOptions::default());
+        let call = upload(Method::POST, front.url(HOST), small());
+        collect(world.transport(&config).upload(call).await.expect("answered")).await.expect("a body");
+        assert_eq!(front.ledger().connections()[0].tls_version, Some(seen), "the TLS version of an upload");
+    }
+}
+
+pub(crate) async fn upload_12_a_redirect_of_an_upload_is_returned_and_not_followed(world: World) {
+    if refuses_uploads(&world).await {
+        return;
+    }
+    let elsewhere = front(FrontOptions::default());
+    for versions in world.http_versions() {
+        for status in [301, 302, 303, 307, 308] {
+            for location in ["/elsewhere".to_owned(), elsewhere.url(HOST)] {
+                let what = format!("{status} to {location}, {versions:?}");
+                let front = front_answering(FrontOptions::default(), move |_| {
+                    let response = Response::builder().status(status).header("location", &location);
+                    response.body(Bytes::from_static(b"{}")).expect("a response")
+                });
+                let transport = world.transport(&world.config().with_http_versions(versions));
+                let call = transport.upload(upload(Method::POST, front.url(HOST), small()));
+                let exchange = call.await.unwrap_or_else(|error| panic!("{what}: {error:?}"));
+                assert_eq!(exchange.response.status(), status, "{what}");
+                collect(exchange).await.expect("a body");
+                assert_eq!(front.ledger().requests().len(), 1, "it was followed, {what}");
+            }
+        }
+    }
+    untouched(&elsewhere, "a redirect of an upload was followed").await;
+}
+
+pub(crate) async fn upload_13_an_upload_meets_the_connect_limit(world: World) {
+    if refuses_uploads(&world).await {
+        return;
+    }
+    let (nowhere, silent) = (blackhole().expect("a full backlog on loopback"), up(RawServer::silent()));
+    let limits = Timeouts::new().with_connect(Duration::from_millis(300)).with_total(Duration::from_secs(30));
+    let calls = world.http_versions().into_iter().flat_map(|versions| {
+        let transport = world.transport(&world.config().with_timeouts(limits.clone()).with_http_versions(versions));
+        [("TCP", nowhere.addr()), ("TLS", silent.addr())].map(|(what, address)| {
+            let transport = std::sync::Arc::clone(&transport);
+            let call = upload(Method::POST, format!("https://{address}/"), small());
+            async move { (format!("{what}, {versions:?}"), in_time(transport.upload(call)).await) }
+        })
+    });
+    for (what, outcome) in join_all(calls).await {
+        let error = outcome.expect_err("no connection");
+        let is_late = matches!(error.kind(), TransportErrorKind::Timeout(_));
+        assert!(is_late && error.delivery() == Delivery::NotSent, "{what}: {error:?}");
+    }
+}
+
+pub(crate) async fn upload_14_no_log_or_error_shows_what_is_uploaded(world: World) {
+    const BODY: &str = "canarystream5ecret0014";
+    if refuses_uploads(&world).await {
+        return;
+    }
+    let scan = LogScan::start([BODY, KEY].map(str::to_owned));
+    for versions in world.http_versions() {
+        let front = front(FrontOptions::default());
+        let transport = world.transport(&world.config().with_http_versions(versions));
+        for base in [front.url(HOST), format!("https://{}", refused_addr())] {
+            let body = Feed::default().body(pieces(&Bytes::from_static(BODY.as_bytes()), BODY.len()));
+            let mut call = upload(Method::PUT, format!("{base}/canary-path?token=canary-query"), body);
+            call.headers_mut().insert("x-api-key", key_value());
+            match transport.upload(call).await {
+                Ok(exchange) => drop(collect(exchange).await.expect("a body")),
+                Err(error) => {
+                    let text = printed(&error);
+                    assert!(!text.contains("canary"), "an error shows the call, {versions:?}: {text}");
+                }
+            }
+        }
+        assert_eq!(front.ledger().requests().len(), 1, "or this shows nothing");
+    }
+    tracing::trace!("the log is read");
+    let (lines, shown) = scan.result();
+    assert!(lines > 0, "nothing was logged, or no scan was on");
+    assert!(shown.is_empty(), "an upload is logged by {shown:?}");
+}

@@ -1,0 +1,122 @@
+//! What other HTTP libraries do on their own: defects of a transport that hands its calls to one of them.
+
+use std::any::Any;
+use std::path::Path;
+use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use data_encoding::BASE64;
+use digicert_one_core::{ResponseBody, Timeouts, TlsVersions, TransportConfig, TransportError};
+use http::header::{AUTHORIZATION, CONNECTION, HeaderMap, HeaderName, HeaderValue, UPGRADE};
+use http::{Method, Request};
+use http_body::{Body, Frame, SizeHint};
+
+use super::Flaw;
+use crate::table::Defect;
+
+/// The request as it is handed on.
+pub(super) fn request(request: &mut Request<Bytes>, flaw: Flaw) {
+    if flaw.is(Defect::DropsBodiesOfGets) && *request.method() == Method::GET {
+        *request.body_mut() = Bytes::new();
+    }
+    if flaw.is(Defect::ReadsNetrc)
+        && let Some(host) = request.uri().host()
+        && let Some(given) = netrc(host)
+        && let Ok(value) = HeaderValue::try_from(format!("Basic {}", BASE64.encode(given.as_bytes())))
+    {
+        request.headers_mut().insert(AUTHORIZATION, value);
+    }
+}
+
+/// User and password for this host in the file of the home directory.
+fn netrc(host: &str) -> Option<String> {
+    let file = Path::new(&std::env::var_os("HOME")?).join(".netrc");
+    let text = std::fs::read_to_string(file).ok()?;
+    let words: Vec<&str> = text.split_whitespace().skip_while(|word| *word != host).collect();
+    let after = |what: &str| words.iter().skip_while(|word| **word != what).nth(1);
+    Some(format!("{}:{}", after("login")?, after("password")?))
+}
+
+/// The offer to switch to HTTP/2 in clear text.
+pub(super) fn offer_upgrade(headers: &mut HeaderMap, is_clear: bool, flaw: Flaw) {
+    if flaw.is(Defect::OffersUpgrades) && is_clear {
+        headers.insert(CONNECTION, HeaderValue::from_static("Upgrade, HTTP2-Settings"));
+        headers.insert(UPGRADE, HeaderValue::from_static("h2c"));
+        headers.insert(HeaderName::from_static("http2-settings"), HeaderValue::from_static("AAMAAABkAAQCAAAAAAIAAAAA"));
+    }
+}
+
+/// The configuration and the defect of the other client that is used for uploads.
+pub(super) fn for_uploads(config: &TransportConfig, flaw: Flaw) -> Option<(TransportConfig, Flaw)> {
+    let with = |defect| Some((config.clone(), Flaw(Some(defect), flaw.1)));
+    match flaw.0? {
+        Defect::UploadsIgnoreTlsVersions => {
+            Some((config.clone().with_tls_versions(TlsVersions::default()), Flaw(None, flaw.1)))
+        }
+        Defect::UploadsTrustAnyIssuer => with(Defect::AcceptsAnyIssuer),
+        Defect::UploadsAcceptAnyName => with(Defect::AcceptsAnyName),
+        Defect::UploadsIgnoreConnectLimits => with(Defect::IgnoresConnectLimits),
+        _ => None,
+    }
+}
+
+/// The limits as a library with a coarser clock applies them.
+pub(super) fn limits(timeouts: &Timeouts, flaw: Flaw) -> Timeouts {
+    let each = |limit: Duration| {
+        if flaw.is(Defect::RoundsLimitsUp) {
+            let more = limit.checked_add(Duration::from_millis(999));
+            return more.map_or(limit, |more| Duration::from_secs(more.as_secs()));
+        }
+        let is_tiny = flaw.is(Defect::TakesTinyLimitsForNone) && limit < Duration::from_millis(1);
+        if is_tiny { Duration::MAX } else { limit }
+    };
+    timeouts.clone().with_connect(each(timeouts.connect())).with_total(each(timeouts.total()))
+}
+
+/// A body without its byte order mark.
+pub(super) struct Unmarked {
+    inner: ResponseBody,
+    has_begun: bool,
+}
+
+impl Unmarked {
+    pub(super) fn of(inner: ResponseBody, flaw: Flaw) -> ResponseBody {
+        let strips = flaw.is(Defect::StripsByteOrderMarks);
+        if strips { ResponseBody::new(Self { inner, has_begun: false }) } else { inner }
+    }
+}
+
+impl Body for Unmarked {
+    type Data = Bytes;
+    type Error = TransportError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, TransportError>>> {
+        let polled = Pin::new(&mut self.inner).poll_frame(cx);
+        let Poll::Ready(Some(Ok(frame))) = polled else { return polled };
+        let is_first = !std::mem::replace(&mut self.has_begun, true);
+        Poll::Ready(Some(Ok(frame.map_data(|data| match is_first && data.starts_with(b"\xef\xbb\xbf") {
+            true => data.slice(3..),
+            false => data,
+        }))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+/// Keeps this for as long as the process runs.
+pub(super) fn keep<T: Send + 'static>(thing: T) {
+    static KEPT: Mutex<Vec<Box<dyn Any + Send>>> = Mutex::new(Vec::new());
+    KEPT.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(thing));
+}

@@ -1,0 +1,161 @@
+//! A program that reads a secret from standard input: supports every vault with a command-line client.
+
+use std::path::{Path, PathBuf};
+
+use digicert_one_core::{CredentialError, Secret};
+use digicert_one_credentials::{Program, RawCredential};
+use zeroize::Zeroizing;
+
+use super::file::expect_kind;
+use super::{PreparedStore, SecretKind, SecretStore, StoreError, StoreErrorKind, StoreReceipt, StoredSecret};
+
+/// A program that stores what it reads from standard input. It is started without a shell; the secret is
+/// never an argument.
+///
+/// It receives the API key on a line, or the private key and certificate chain as PEM; or, with
+/// [`as_document`](Self::as_document), the JSON document that a
+/// [`Program`] prints as a source, plus `id` and `name`. It must exit with
+/// status 0 only when the secret is stored. With a [second program](Self::with_read_back) that prints the
+/// stored secret, the result is compared.
+///
+/// - Every user of the machine can see arguments: put no secret into them.
+/// - The programs inherit our environment without the variables that hold secrets, unless
+///   [`pass_variable`](Program::pass_variable) allows it, and have 30 seconds.
+/// - An error shows the exit status and the last words of standard error, escaped.
+///
+/// ```no_run
+/// use digicert_one_credentials::Program;
+/// use digicert_one_provisioning::CommandStore;
+///
+/// let vault = |arguments: &[&str]| arguments.iter().fold(Program::new("vault"), |vault, one| vault.argument(one));
+/// let sink = CommandStore::new(vault(&["kv", "put", "secret/digicert-one", "api_key=-"]))
+///     .with_read_back(vault(&["kv", "get", "-field=api_key", "secret/digicert-one"]));
+/// ```
+#[derive(Clone, Debug)]
+pub struct CommandStore {
+    program: Program,
+    read_back: Option<Program>,
+    document: bool,
+}
+
+impl CommandStore {
+    /// Creates a sink for this program.
+    #[must_use]
+    pub fn new(program: Program) -> Self {
+        Self { program, read_back: None, document: false }
+    }
+
+    /// Sets the program that prints what the first one stored, in the same form.
+    #[must_use]
+    pub fn with_read_back(mut self, program: Program) -> Self {
+        self.read_back = Some(program);
+        self
+    }
+
+    /// Passes a JSON document with the facts instead of the bare secret.
+    #[must_use]
+    pub fn as_document(mut self) -> Self {
+        self.document = true;
+        self
+    }
+
+    fn form(&self, secret: &StoredSecret) -> Zeroizing<Vec<u8>> {
+        if self.document { secret.document() } else { secret.text() }
+    }
+
+    /// Returns whether the second program printed the secret.
+    fn is_same(&self, found: &Secret, secret: &StoredSecret) -> Result<bool, CredentialError> {
+        let bare = |bytes: &[u8]| Zeroizing::new(bytes.trim_ascii_end().to_vec());
+        if !self.document {
+            return Ok(*bare(found.expose()) == *bare(&secret.text()));
+        }
+        let (found, raw) = (RawCredential::from_document(found)?, secret.raw());
+        let value = |secret: &Option<Secret>| secret.as_ref().map(|secret| bare(secret.expose()));
+        Ok(value(&found.api_key) == value(&raw.api_key) && value(&found.certificate) == value(&raw.certificate))
+    }
+}
+
+impl SecretStore for CommandStore {
+    fn name(&self) -> String {
+        self.program.name()
+    }
+
+    fn prepare(&self, kind: SecretKind) -> Result<Box<dyn PreparedStore>, StoreError> {
+        executable(self.program.path(), &self.program.name())?;
+        if let Some(program) = &self.read_back {
+            executable(program.path(), &program.name())?;
+        }
+        Ok(Box::new(Prepared { sink: self.clone(), kind }))
+    }
+}
+
+#[derive(Debug)]
+struct Prepared {
+    sink: CommandStore,
+    kind: SecretKind,
+}
+
+impl PreparedStore for Prepared {
+    fn name(&self) -> String {
+        self.sink.name()
+    }
+
+    fn keep(&mut self, secret: &StoredSecret) -> Result<StoreReceipt, StoreError> {
+        let name = self.sink.name();
+        expect_kind(self.kind, secret, &name)?;
+        self.sink.program.feed(self.sink.form(secret)).map_err(|error| failed(&name, error))?;
+        let Some(reader) = &self.sink.read_back else { return Ok(StoreReceipt::handed_over(name)) };
+        let found = reader.run().map_err(|error| failed(&reader.name(), error))?;
+        if self.sink.is_same(&found, secret).map_err(|error| failed(&reader.name(), error))? {
+            return Ok(StoreReceipt::read_back(name));
+        }
+        let message = "its output differs from what the storing program received";
+        Err(StoreError::new(StoreErrorKind::ReadBackDiffers, reader.name(), message))
+    }
+}
+
+fn failed(name: &str, error: CredentialError) -> StoreError {
+    StoreError::new(StoreErrorKind::CommandFailed, name, error.message().to_owned()).with_source(error)
+}
+
+/// Checks that the program exists and is executable. Whether it accepts a secret is known only when it gets one.
+fn executable(program: &Path, name: &str) -> Result<(), StoreError> {
+    let is_path = program.components().count() > 1;
+    let places: Vec<PathBuf> = match std::env::var_os("PATH") {
+        _ if is_path => vec![program.to_owned()],
+        Some(list) => std::env::split_paths(&list).map(|directory| directory.join(program)).collect(),
+        None => Vec::new(),
+    };
+    let found: Vec<PathBuf> = places.into_iter().flat_map(with_endings).filter(|path| path.is_file()).collect();
+    if found.is_empty() {
+        let message =
+            if is_path { "the program does not exist" } else { "the program is not in any directory of PATH" };
+        return Err(StoreError::new(StoreErrorKind::Missing, name, message));
+    }
+    if found.iter().any(|path| may_run(path)) {
+        return Ok(());
+    }
+    let message = "this user may not run the program; allow it (chmod +x), or use another";
+    Err(StoreError::new(StoreErrorKind::NotWritable, name, message))
+}
+
+#[cfg(unix)]
+fn with_endings(path: PathBuf) -> impl Iterator<Item = PathBuf> {
+    std::iter::once(path)
+}
+
+#[cfg(not(unix))]
+fn with_endings(path: PathBuf) -> impl Iterator<Item = PathBuf> {
+    let with = path.with_extension("exe");
+    [path, with].into_iter()
+}
+
+#[cfg(unix)]
+fn may_run(path: &Path) -> bool {
+    rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok()
+}
+
+#[cfg(not(unix))]
+fn may_run(_path: &Path) -> bool {
+    true
+}

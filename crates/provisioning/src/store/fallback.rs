@@ -1,0 +1,207 @@
+//! A sink with a fallback: both are checked before the platform is called, and if the first fails anyway, the
+//! secret goes to the second and the error reports it.
+
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
+use super::{PreparedStore, SecretKind, SecretStore, StoreError, StoreReceipt, StoredSecret};
+
+/// A prepared sink and an optional prepared last resort.
+#[derive(Debug)]
+pub(crate) struct FallbackStore {
+    sink: Box<dyn PreparedStore>,
+    last_resort: Option<Box<dyn PreparedStore>>,
+}
+
+impl FallbackStore {
+    /// Checks both places.
+    ///
+    /// # Errors
+    /// Returns an error if one of them cannot store the secret. The platform must not be called then.
+    pub(crate) fn prepare(
+        kind: SecretKind,
+        sink: &dyn SecretStore,
+        last_resort: Option<&dyn SecretStore>,
+    ) -> Result<Self, StoreError> {
+        let last_resort = last_resort.map(|sink| sink.prepare(kind)).transpose()?;
+        Ok(Self { sink: sink.prepare(kind)?, last_resort })
+    }
+
+    /// Runs [`prepare`](Self::prepare) on a thread for blocking work.
+    ///
+    /// # Errors
+    /// See [`prepare`](Self::prepare).
+    pub(crate) async fn prepare_unblocked(
+        kind: SecretKind,
+        sink: Arc<dyn SecretStore>,
+        last_resort: Option<Arc<dyn SecretStore>>,
+    ) -> Result<Self, StoreError> {
+        blocking::unblock(move || Self::prepare(kind, &sink, last_resort.as_ref().map(|sink| sink as &dyn SecretStore)))
+            .await
+    }
+
+    /// Stores the secret in the sink, else in the last resort. May be called again.
+    ///
+    /// # Errors
+    /// Returns an error if the secret is not in the sink. [`FallbackError::kept`] returns where it is instead, if
+    /// anywhere; the caller still has it.
+    pub(crate) fn keep(&mut self, secret: &StoredSecret) -> Result<StoreReceipt, FallbackError> {
+        let because = match self.sink.keep(secret) {
+            Ok(kept) => return Ok(kept),
+            Err(error) => error,
+        };
+        let rescued = self.last_resort.as_mut().map(|sink| sink.keep(secret));
+        Err(FallbackError { because, rescued })
+    }
+
+    /// Runs [`keep`](Self::keep) on a thread for blocking work. Returns the sinks for another attempt.
+    pub(crate) async fn keep_unblocked(mut self, secret: StoredSecret) -> (Self, Result<StoreReceipt, FallbackError>) {
+        blocking::unblock(move || {
+            let kept = self.keep(&secret);
+            (self, kept)
+        })
+        .await
+    }
+
+    /// Returns the name of the sink in reports.
+    #[must_use]
+    pub(crate) fn name(&self) -> String {
+        self.sink.name()
+    }
+}
+
+/// Error returned when the sink failed although it was checked. Names where the secret is now.
+#[derive(Clone, Debug)]
+pub(crate) struct FallbackError {
+    because: StoreError,
+    rescued: Option<Result<StoreReceipt, StoreError>>,
+}
+
+impl FallbackError {
+    /// Returns where the secret is now, if the last resort accepted it.
+    #[must_use]
+    pub(crate) fn kept(&self) -> Option<&StoreReceipt> {
+        self.rescued.as_ref()?.as_ref().ok()
+    }
+
+    /// Returns why the sink failed.
+    #[must_use]
+    pub(crate) fn because(&self) -> &StoreError {
+        &self.because
+    }
+
+    /// Returns why the last resort failed, if there was one and it failed.
+    #[must_use]
+    pub(crate) fn last_resort_failed(&self) -> Option<&StoreError> {
+        self.rescued.as_ref()?.as_ref().err()
+    }
+}
+
+impl fmt::Display for FallbackError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "failed to store the secret in its place ({})", self.because)?;
+        match &self.rescued {
+            Some(Ok(kept)) => write!(f, "; it is in the last resort instead: {}", kept.place),
+            Some(Err(error)) => write!(
+                f,
+                "; the last resort failed too ({error}), and the secret is stored nowhere; disable it on the platform and create \
+                 another"
+            ),
+            None => f.write_str(
+                "; there was no last resort, and the secret is stored nowhere; disable it on the platform and create another",
+            ),
+        }
+    }
+}
+
+impl Error for FallbackError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.because)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use digicert_one_core::Secret;
+
+    use super::*;
+    use crate::store::{SecretFacts, StoreErrorKind, encrypted_file, file, read_encrypted_file};
+
+    const CANARY: &str = "01canary_5ecret";
+
+    fn api_key(text: &str) -> StoredSecret {
+        StoredSecret::api_key(Secret::new(text, "a test"), SecretFacts::new())
+    }
+
+    fn names(directory: &Path) -> Vec<std::ffi::OsString> {
+        let entries = std::fs::read_dir(directory).expect("listed");
+        entries.map(|entry| entry.expect("an entry").file_name()).collect()
+    }
+
+    /// Places in two directories, of which the first is removed after it was checked.
+    fn broken(gone: &Path, last_resort: Option<&dyn SecretStore>) -> FallbackStore {
+        std::fs::create_dir(gone).expect("made");
+        let places = FallbackStore::prepare(SecretKind::ApiKey, &file(gone.join("api-key")), last_resort);
+        let places = places.expect("both are fine");
+        std::fs::remove_dir_all(gone).expect("removed");
+        places
+    }
+
+    #[test]
+    fn secret_of_failed_sink_is_in_the_last_resort() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let rescued = directory.path().join("rescued");
+        let password = Secret::new("password", "a prompt");
+        let last = encrypted_file(&rescued, password.clone());
+        let mut places = broken(&directory.path().join("gone"), Some(&last));
+        let error = places.keep(&api_key(CANARY)).expect_err("the place is gone");
+        assert!(error.to_string().contains(&rescued.display().to_string()), "{error}");
+        assert_eq!(error.kept().map(|kept| kept.place.clone()), Some(last.name()));
+        assert!(!format!("{error} {error:?}").contains("canary"));
+        let (found, _) = read_encrypted_file(&rescued, &password).expect("it opens");
+        assert_eq!(found.api_key.expect("a key").expose(), CANARY.as_bytes());
+    }
+
+    #[test]
+    fn secret_stored_nowhere_is_reported() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let mut places = broken(&directory.path().join("gone"), None);
+        let error = places.keep(&api_key(CANARY)).expect_err("the place is gone");
+        assert!(error.kept().is_none() && error.to_string().contains("stored nowhere"), "{error}");
+
+        let other = directory.path().join("other");
+        std::fs::create_dir(&other).expect("made");
+        let last = file(other.join("rescued"));
+        let mut places = broken(&directory.path().join("gone"), Some(&last));
+        std::fs::remove_dir_all(&other).expect("removed");
+        let error = places.keep(&api_key(CANARY)).expect_err("both are gone");
+        assert!(error.kept().is_none() && error.last_resort_failed().is_some(), "{error}");
+        assert!(error.to_string().contains("stored nowhere"), "{error}");
+    }
+
+    #[test]
+    fn last_resort_is_unused_if_the_sink_succeeds() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let (path, last) = (directory.path().join("api-key"), directory.path().join("rescued"));
+        let places =
+            FallbackStore::prepare_unblocked(SecretKind::ApiKey, Arc::new(file(&path)), Some(Arc::new(file(&last))));
+        let places = futures_executor::block_on(places).expect("prepared");
+        let (places, kept) = futures_executor::block_on(places.keep_unblocked(api_key(CANARY)));
+        assert!(kept.expect("kept").read_back);
+        drop(places);
+        assert_eq!(names(directory.path()), ["api-key"]);
+    }
+
+    #[test]
+    fn unusable_last_resort_is_detected_beforehand() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let last = file(directory.path().join("missing").join("rescued"));
+        let sink = file(directory.path().join("api-key"));
+        let error = FallbackStore::prepare(SecretKind::ApiKey, &sink, Some(&last)).expect_err("no directory");
+        assert_eq!(error.kind(), StoreErrorKind::Missing);
+        assert!(names(directory.path()).is_empty());
+    }
+}

@@ -1,0 +1,175 @@
+//! A Redis that is wrong in every way that was thought of: each way has a code, takes a bounded time, and sends nothing unlimited.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use digicert_one_core::{Code, RateLimitError, Secret};
+use digicert_one_redis::{Limits, RedisConfig, RedisRateLimiter, StoreError, StoreErrorKind as Kind, WhenAway};
+
+use crate::fixtures::{number, patient, permit};
+use crate::server::Server;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// One call with the policy that refuses, and the error of the store in it.
+async fn refused(config: RedisConfig) -> (Code, Kind) {
+    let limits = Limits::new().window(number(10), SECOND);
+    let limiter = RedisRateLimiter::new(config, limits).expect("a limiter").when_away(WhenAway::Refuse);
+    let start = Instant::now();
+    let error = permit(&limiter, SECOND * 30).await.expect_err("refused");
+    assert!(start.elapsed() < SECOND * 7, "{:?}", start.elapsed());
+    assert!(!limiter.is_shared());
+    let code = error.code();
+    let (RateLimitError::Unavailable(source) | RateLimitError::Denied(source) | RateLimitError::Unusable(source)) =
+        error
+    else {
+        panic!("not an error of the store: {error:?}")
+    };
+    let source = source.downcast::<StoreError>().expect("ours");
+    assert!(!format!("{source} {source:?}").contains("hunter2"), "{source:?}");
+    (code, source.kind())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_password_is_denied() {
+    let Some(server) = Server::start(&["--requirepass", "right"]) else { return };
+    let config = || patient(&server.url());
+    assert_eq!(refused(config()).await, (Code::PACE_03, Kind::Denied));
+    let wrong = config().password(Secret::new("hunter2", "a test"));
+    assert_eq!(refused(wrong).await, (Code::PACE_03, Kind::Denied));
+    let right = RedisRateLimiter::new(config().password(Secret::new("right", "a test")), Limits::new());
+    permit(&right.expect("a limiter"), SECOND).await.expect("a permit");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn user_without_permission_is_denied() {
+    let Some(server) = Server::start(&[]) else { return };
+    assert!(server.command("ACL SETUSER weak on >weak ~* +info +ping +hello +client").starts_with("+OK"));
+    let url = server.url().replace("redis://", "redis://weak@");
+    let config = patient(&url).password(Secret::new("weak", "a test"));
+    assert_eq!(refused(config).await, (Code::PACE_03, Kind::Denied));
+}
+
+#[cfg(feature = "tls")]
+#[tokio::test(flavor = "multi_thread")]
+async fn tls_that_the_server_does_not_speak_is_denied() {
+    let Some(server) = Server::start(&[]) else { return };
+    let config = patient(&server.url().replace("redis://", "rediss://"));
+    assert_eq!(refused(config).await, (Code::PACE_03, Kind::Tls));
+}
+
+#[cfg(feature = "tls")]
+#[tokio::test(flavor = "multi_thread")]
+async fn tls_needs_a_certificate_that_is_trusted() {
+    use digicert_one_core::TrustRoots;
+
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = |name: &str| directory.path().join(name).display().to_string();
+    std::fs::write(path("crt"), made.cert.pem()).expect("written");
+    std::fs::write(path("key"), made.signing_key.serialize_pem()).expect("written");
+    let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port().to_string();
+    let (crt, key) = (path("crt"), path("key"));
+    let options = ["--tls-port", &port, "--tls-cert-file", &crt, "--tls-key-file", &key, "--tls-ca-cert-file", &crt];
+    let Some(server) = Server::start(&[&options[..], &["--tls-auth-clients", "no"]].concat()) else { return };
+    let config = || patient(&format!("rediss://localhost:{port}"));
+    assert_eq!(refused(config()).await, (Code::PACE_03, Kind::Tls));
+    let trusting = config().trust(TrustRoots::Only(vec![made.cert.der().clone()]));
+    let limiter = RedisRateLimiter::new(trusting, Limits::new()).expect("a limiter");
+    permit(&limiter, SECOND).await.expect("a permit");
+    assert!(limiter.is_shared());
+    drop(server);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn key_of_another_type_is_unusable() {
+    let Some(server) = Server::start(&[]) else { return };
+    permit(&RedisRateLimiter::new(patient(&server.url()), Limits::new()).expect("a limiter"), SECOND)
+        .await
+        .expect("a permit");
+    for key in server.keys() {
+        server.command(&format!("DEL {key}"));
+        server.command(&format!("SET {key} x"));
+        assert_eq!(refused(patient(&server.url())).await, (Code::PACE_04, Kind::WrongType), "{key}");
+        server.command(&format!("DEL {key}"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hostile_values_neither_stop_nor_free_the_callers() {
+    let Some(server) = Server::start(&[]) else { return };
+    let limits = Limits::new().window(number(2), SECOND);
+    permit(&RedisRateLimiter::new(patient(&server.url()), limits.clone()).expect("a limiter"), SECOND)
+        .await
+        .expect("a permit");
+    let state = server.keys().into_iter().find(|key| key.ends_with("state")).expect("a key");
+    let processes = state.replace("state", "processes");
+    let fields = ["t1", "hold", "epoch", "now", "learnt", "fast", "changed", "pause", "slots", "begin", "current"];
+    for value in ["9e300", "-9e300", "nan", "inf", "x", "0x7fffffffffffffff", "1e16"] {
+        for field in fields {
+            server.command(&format!("HSET {state} {field} {value}"));
+        }
+        server.command(&format!("HSET {processes} other {value}|{value}"));
+        let limiter = RedisRateLimiter::new(patient(&server.url()), limits.clone()).expect("a limiter");
+        let start = Instant::now();
+        for _ in 0..4 {
+            permit(&limiter, SECOND * 5).await.unwrap_or_else(|error| panic!("{value}: {error:?}"));
+        }
+        assert!(limiter.is_shared(), "{value}");
+        assert!(start.elapsed() > SECOND && start.elapsed() < SECOND * 5, "{value}: {:?}", start.elapsed());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn read_only_replica_is_unusable() {
+    let Some(primary) = Server::start(&[]) else { return };
+    let Some(replica) = Server::start(&["--replicaof", "127.0.0.1", &primary.port().to_string()]) else { return };
+    assert_eq!(refused(patient(&replica.url())).await, (Code::PACE_04, Kind::ReadOnly));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn full_memory_is_unusable() {
+    let Some(server) = Server::start(&["--maxmemory", "1", "--maxmemory-policy", "noeviction"]) else { return };
+    assert_eq!(refused(patient(&server.url())).await, (Code::PACE_04, Kind::OutOfMemory));
+}
+
+/// A server that sends these responses in turn, whatever it is asked, and ends the connection after each or waits for more.
+fn impostor(responses: &'static [&'static [u8]], stays: bool) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("redis://{}", listener.local_addr().expect("an address"));
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { return };
+            std::thread::spawn(move || {
+                let mut buffer = [0; 4096];
+                let mut responses = responses.iter().cycle();
+                while stream.read(&mut buffer).is_ok_and(|length| length > 0) {
+                    let response = responses.next().copied().unwrap_or_default();
+                    if stream.write_all(response).is_err() || !stays {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    url
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn servers_that_are_not_redis_have_codes() {
+    let old: &[&[u8]] = &[b"+OK\r\n+OK\r\n", b"$30\r\n# Server\r\nredis_version:4.0.14\r\n"];
+    let cases: [(&'static [&'static [u8]], bool, Code); 6] = [
+        (&[b"HTTP/1.1 400 Bad Request\r\n\r\n"], false, Code::PACE_04),
+        (&[b"$1000000\r\ncut"], false, Code::PACE_02),
+        (&[b""], false, Code::PACE_02),
+        (&[b""], true, Code::PACE_02),
+        (&[b"+OK\r\n+OK\r\n"], true, Code::PACE_04),
+        (old, true, Code::PACE_04),
+    ];
+    for (response, stays, code) in cases {
+        let config = patient(&impostor(response, stays)).connect_timeout(SECOND);
+        let (seen, kind) = refused(config).await;
+        assert_eq!(seen, code, "{:?}: {kind:?}", String::from_utf8_lossy(&response.concat()));
+    }
+}

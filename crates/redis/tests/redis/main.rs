@@ -1,0 +1,7 @@
+//! The limiter and the lock with a real `redis-server`, which each test starts for itself. Without one, they say SKIPPED.
+
+mod away;
+mod bad_input;
+mod fixtures;
+mod limiter;
+mod server;
