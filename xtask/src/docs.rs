@@ -12,7 +12,7 @@ use digicert_one_core::Code;
 use crate::failure::Failure;
 use crate::faults::{self, Line, raw_texts};
 use crate::page::{Page, cell};
-use crate::{cargo, guide, limbo};
+use crate::{cargo, guide, limbo, pictures};
 
 const PAGE: Page = Page { path: "docs/errors.md", maker: "cargo xtask docs" };
 /// A page for each code.
@@ -69,6 +69,7 @@ pub(crate) fn write() -> Result<(), Failure> {
     }
     println!("docs: {FOLDER} has {} pages", fresh.len());
     faults::write_page()?;
+    pictures::write()?;
     limbo::write_page()
 }
 
@@ -82,6 +83,7 @@ pub(crate) fn check() -> Result<(), Failure> {
     faults::check()?;
     limbo::check()?;
     guide::check()?;
+    pictures::check()?;
     let (fresh, present) = (pages(&faults::lines()?), present()?);
     if let Some(name) = fresh.keys().chain(present.keys()).find(|name| fresh.get(*name) != present.get(*name)) {
         return Err(stale(&format!("{FOLDER}/{name}")));

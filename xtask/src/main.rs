@@ -5,10 +5,12 @@
 
 mod api;
 mod bench;
+mod book;
 mod cargo;
 mod conformance;
 mod cost;
 mod days;
+mod diagrams;
 mod docs;
 mod failure;
 mod faults;
@@ -17,13 +19,19 @@ mod fuzz;
 mod guide;
 mod kills;
 mod limbo;
+mod links;
 mod matrix;
 mod mutants;
 mod packages;
 mod page;
+mod pictures;
+mod plots;
+mod release;
 mod rooms;
+mod sbom;
 mod soak;
 mod stacks;
+mod svg;
 mod test;
 mod uploads;
 
@@ -49,6 +57,8 @@ enum Task {
     Api(api::Arguments),
     /// Writes the generated parts of docs/
     Docs(docs::Arguments),
+    /// Builds the site from docs/, or checks its links
+    Book(book::Arguments),
     /// Each transport through the client against its raw library; takes the options of the benchmark
     #[command(disable_help_flag = true)]
     Bench(bench::Arguments),
@@ -76,6 +86,10 @@ enum Task {
     Limbo(limbo::Arguments),
     /// Weekly credentials that replace themselves, over a thousand virtual days
     Days(days::Arguments),
+    /// Shows what a release would publish, and what is missing for it
+    Release(release::Arguments),
+    /// Writes the dependencies of a package as CycloneDX
+    Sbom(sbom::Arguments),
     /// Rotation under load on every stack, longer than the tests do it
     Soak(soak::Arguments),
     /// Uploads of gigabytes over every transport, and how much the peak memory grows
@@ -91,6 +105,7 @@ fn main() -> ExitCode {
         Task::Rooms => rooms::run(),
         Task::Api(arguments) => api::run(&arguments),
         Task::Docs(arguments) => docs::run(&arguments),
+        Task::Book(arguments) => book::run(&arguments),
         Task::Bench(arguments) => bench::run(&arguments),
         Task::Conformance(arguments) => conformance::run(&arguments),
         Task::Cost => cost::run(),
@@ -104,6 +119,8 @@ fn main() -> ExitCode {
         Task::Kills(arguments) => kills::run(&arguments),
         Task::Limbo(arguments) => limbo::run(&arguments),
         Task::Days(arguments) => days::run(&arguments),
+        Task::Release(arguments) => release::run(&arguments),
+        Task::Sbom(arguments) => sbom::run(&arguments),
         Task::Soak(arguments) => soak::run(&arguments),
         Task::Uploads(arguments) => uploads::run(&arguments),
     };

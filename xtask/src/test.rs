@@ -9,10 +9,10 @@ use std::fs;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::cargo::{CHECKED, NOT_APART};
 use crate::failure::Failure;
 use crate::rooms::OUTSIDE;
-use crate::cargo::{CHECKED, NOT_APART};
-use crate::{api, cargo, cost, docs, packages, rooms};
+use crate::{api, book, cargo, cost, docs, packages, rooms};
 
 /// Which steps to run.
 #[derive(clap::Args)]
@@ -69,7 +69,7 @@ fn steps() -> Vec<Step> {
         step("fmt", Cargo(vec!["fmt", "--all", "--check"]), "the code is formatted"),
         step("outside-fmt", Outside(vec!["fmt", "--all", "--check"]), "so are the transports outside the workspace"),
         step("rooms", Ours(the_rooms), "no arrow between our crates that the design does not draw"),
-        step("docs", Ours(the_docs), "the generated parts of docs/ are what the code says"),
+        step("docs", Ours(the_docs), "the generated parts of docs/ are what the code says, and links lead somewhere"),
         step("deny", Ours(deny), "licences, sources and duplicates of the dependencies"),
         // With the keyring too: it adds code to four packages and changes none.
         step("clippy", Cargo([&["clippy"], NOT_APART, CHECKED, NO_WARNING].concat()), "no warning"),
@@ -243,7 +243,7 @@ fn the_cost() -> Result<Ran, Failure> {
 }
 
 fn the_docs() -> Result<Ran, Failure> {
-    docs::check().map(|()| Ran::Done)
+    docs::check().and_then(|()| book::check()).map(|()| Ran::Done)
 }
 
 /// isahc itself cannot compile with two engines, and its message does not help its users here. A build script
