@@ -15,6 +15,7 @@ mod docs;
 mod failure;
 mod faults;
 mod features;
+mod fleet;
 mod fuzz;
 mod guide;
 mod kills;
@@ -72,6 +73,8 @@ enum Task {
     Faults,
     /// Every published crate with no feature, with each alone and with each pair
     Features(features::Arguments),
+    /// Many processes with one API key, with Redis and its failures, and the figures of docs/fleet.md
+    Fleet(fleet::Arguments),
     /// Packages the published crates and builds them, and a program on them, from the archives alone
     Packages,
     /// Every transport changed in small ways, to see that its suites notice; by cargo-mutants, in hours
@@ -112,6 +115,7 @@ fn main() -> ExitCode {
         Task::Matrix => matrix::run(),
         Task::Faults => faults::run().and_then(|()| docs::write()),
         Task::Features(arguments) => features::run(&arguments),
+        Task::Fleet(arguments) => fleet::run(&arguments),
         Task::Packages => packages::run(),
         Task::Mutants(arguments) => mutants::run(&arguments),
         Task::Fuzz(arguments) => fuzz::run(&arguments),

@@ -17,6 +17,7 @@ mod notice;
 mod policy;
 mod process;
 mod schedule;
+mod status;
 mod store;
 #[cfg(feature = "tls")]
 mod tls;
@@ -31,3 +32,4 @@ pub use lock::RedisLock;
 #[cfg(feature = "provisioning")]
 pub use notice::{GenerationNotice, GenerationWatch};
 pub use policy::{FleetEvent, OnFleetEvent, WhenAway};
+pub use status::{FleetStatus, ProcessStatus};

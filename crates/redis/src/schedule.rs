@@ -155,6 +155,7 @@ impl Schedule {
 mod server;
 
 #[cfg(test)]
+#[allow(clippy::print_stdout, reason = "the proof in docs/fleet.md takes the figures from here")]
 mod tests {
     use std::num::NonZeroU32;
     use std::time::Duration;
@@ -257,5 +258,59 @@ mod tests {
         assert_eq!(ask(1.8e15), 500_000.0);
         // An hour earlier by its clock, and at once: the third turn is a second away, not an hour.
         assert_eq!(ask(1.8e15 - 3600.0 * SECOND), 1_000_000.0);
+    }
+
+    /// Clients that wait for their turn and then call, each with a delay on the way that varies.
+    #[test]
+    fn ten_thousand_clients_keep_the_limit_in_virtual_time() {
+        const CLIENTS: usize = 10_000;
+        const CALLS: usize = 6_000;
+        let minute = 60.0 * SECOND;
+        let limits = Limits::new().window(NonZeroU32::new(CALLS as u32).expect("not zero"), Duration::from_secs(60));
+        let mut random = fastrand::Rng::with_seed(19);
+        let mut schedule = Schedule::default();
+        let mut served = vec![0_u32; CLIENTS];
+        // When each client asks next; the earliest first.
+        let mut asking: std::collections::BinaryHeap<_> =
+            (0..CLIENTS).map(|client| (std::cmp::Reverse(random.u64(0..1_000_000)), client)).collect();
+        let mut window = std::collections::VecDeque::new();
+        let mut arrivals = Vec::new();
+        let begin = 1.8e15;
+        let end = 20 * 60 * 1_000_000;
+        while let Some((std::cmp::Reverse(now), client)) = asking.pop() {
+            if now >= end {
+                break;
+            }
+            let demand = Demand { need: 1, want: 1, within: 10.0 * minute, validity: micros(limits.validity()) };
+            let turns = schedule.reserve(begin + now as f64, demand, &limits, 1.0);
+            assert!(turns.granted == 1 && !turns.late, "{turns:?}");
+            let sent = now + turns.wait as u64;
+            served[client] += 1;
+            // Up to 20 ms on the way, as the margin says.
+            arrivals.push(sent + random.u64(0..20_000));
+            asking.push((std::cmp::Reverse(sent + random.u64(1_000..5_000)), client));
+        }
+        arrivals.sort_unstable();
+        let (mut throttled, mut accepted) = (0, 0);
+        for arrival in arrivals.iter().copied().filter(|arrival| *arrival < end) {
+            while window.front().is_some_and(|first| arrival - first >= 60_000_000) {
+                window.pop_front();
+            }
+            match window.len() < CALLS {
+                true => {
+                    window.push_back(arrival);
+                    accepted += 1;
+                }
+                false => throttled += 1,
+            }
+        }
+        let used = accepted as f64 / (20 * CALLS) as f64;
+        let (least, most) = (served.iter().min().expect("clients"), served.iter().max().expect("clients"));
+        println!(
+            "| {CLIENTS} clients, 20 virtual minutes | {accepted} | {throttled} | {:.1} % | {least} to {most} calls |",
+            used * 100.0
+        );
+        assert_eq!(throttled, 0);
+        assert!(used >= 0.95 && most - least <= 2, "{used} {least} {most}");
     }
 }

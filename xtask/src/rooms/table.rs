@@ -379,6 +379,7 @@ pub(super) const ROOMS: &[Room] = &[
     Room { package: "digicert-one-bench", ..everything() },
     Room { package: "digicert-one-cost", ..everything() },
     Room { package: "digicert-one-examples", ..everything() },
+    Room { package: "digicert-one-fleet", ..everything() },
     Room { package: "digicert-one-service-users", ..everything() },
     Room { package: "digicert-one-unified", ..everything() },
     Room { package: "xtask", ..everything() },

@@ -4,4 +4,6 @@ mod away;
 mod bad_input;
 mod fixtures;
 mod limiter;
+#[cfg(feature = "provisioning")]
+mod lock;
 mod server;

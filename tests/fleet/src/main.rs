@@ -1,0 +1,63 @@
+//! A fleet on one machine: many processes with one API key call the emulator, with the shared limiter and without, while processes and
+//! Redis fail; two machines rotate one key at once. Writes the tables of docs/fleet.md.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks through its output")]
+
+mod cost;
+mod counting;
+mod delay;
+mod rotation;
+mod scene;
+#[path = "../../../crates/redis/tests/redis/server.rs"]
+mod server;
+mod worker;
+
+use std::fs;
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// How large the proof is.
+#[derive(Clone, Copy, Debug)]
+struct Size {
+    processes: u32,
+    clients: u32,
+    seconds: u64,
+    rotations: u32,
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    if arguments.first().is_some_and(|first| first == "worker") {
+        runtime.block_on(worker::run());
+        return ExitCode::SUCCESS;
+    }
+    let number = |at: usize, usual: u64| arguments.get(at).and_then(|text| text.parse().ok()).unwrap_or(usual);
+    let size = Size {
+        processes: number(1, 32) as u32,
+        clients: number(2, 8) as u32,
+        seconds: number(3, 60),
+        rotations: number(4, 200) as u32,
+    };
+    let Some(out) = arguments.first() else {
+        eprintln!("usage: fleet OUT [PROCESSES [CLIENTS [SECONDS [ROTATIONS]]]]");
+        return ExitCode::FAILURE;
+    };
+    if server::program().is_none() {
+        return ExitCode::from(77);
+    }
+    let mut text = String::new();
+    let mut faults = Vec::new();
+    for part in [scene::table, cost::table, rotation::table] {
+        let (table, wrong) = part(&runtime, size);
+        text.push_str(&table);
+        text.push('\n');
+        faults.extend(wrong);
+    }
+    fs::write(out, &text).expect("written");
+    println!("{text}");
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    for fault in &faults {
+        eprintln!("wrong: {fault}");
+    }
+    if faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
