@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use digicert_one_core::{Timeouts, Transport};
 use digicert_one_testbed::{Front, FrontOptions, Gate, Pki, RawServer, Snapshot, handler};
-use futures_util::future::{Either, select};
+use futures_util::future::{Either, join, select};
 use http::{Method, Request, Response};
 
 use crate::cases::body::memory;
@@ -121,9 +121,11 @@ pub(crate) async fn pool_26_a_dropped_call_leaves_the_others_of_its_connection(w
             panic!("both calls are to wait for their responses, {versions:?}")
         };
         drop(dropped);
-        drop(to("/unread").await.expect("answered"));
-        gate.open();
-        let exchange = in_time(kept).await;
+        let others = async {
+            drop(to("/unread").await.expect("answered"));
+            gate.open();
+        };
+        let (exchange, ()) = join(in_time(kept), others).await;
         let exchange =
             exchange.unwrap_or_else(|error| panic!("it was lost with another call, {versions:?}: {error:?}"));
         assert_eq!(in_time(collect(exchange)).await.expect("a body").len(), LENGTH, "{versions:?}");

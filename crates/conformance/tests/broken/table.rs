@@ -603,7 +603,7 @@ defects! {
     /// treats a limit below a millisecond as none
     TakesTinyLimitsForNone takes_tiny_limits_for_none "TIME-24" "its limit ran out long ago";
     /// leaves sockets open whose handshake has failed
-    LeaksSocketsOfFailedHandshakes leaks_sockets_of_failed_handshakes "POOL-23" "stays open: an unknown issuer";
+    LeaksSocketsOfFailedHandshakes leaks_sockets_of_failed_handshakes "POOL-23" "a connection without a handshake stays open";
     /// makes six calls at a time
     MakesSixCallsAtATime makes_six_calls_at_a_time "POOL-20" "its limit ran out long ago";
     /// keeps 64 KiB of memory for each call
@@ -628,8 +628,6 @@ defects! {
     UploadsQuoteUrls uploads_quote_urls "UPLOAD-14" "an error shows the call";
     /// follows redirects of uploads
     UploadsFollowRedirects uploads_follow_redirects "UPLOAD-12" "301 to /elsewhere";
-    /// sets a content type for uploads that have none
-    AddsTypesToUploads adds_types_to_uploads "UPLOAD-10" "application/octet-stream";
     /// closes the HTTP/2 connection of a call that is dropped
     ClosesConnectionsOfDroppedCalls closes_connections_of_dropped_calls "POOL-26" "it was lost with another call";
 }

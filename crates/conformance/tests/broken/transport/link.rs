@@ -160,11 +160,12 @@ impl Link {
                 None => std::future::pending().await,
             }
         };
+        let grace = if self.flaw.is(Defect::ClosesConnectionsOfDroppedCalls) { Duration::ZERO } else { GRACE };
         self.is_waiting = true;
         let outcome = tokio::select! {
             biased;
             answered = &mut call => Outcome::of(answered),
-            _ = self.gone.changed() => match timeout(GRACE, call).await {
+            _ = self.gone.changed() => match timeout(grace, call).await {
                 Ok(answered) => Outcome::of(answered),
                 Err(_) => Outcome::Lost,
             },

@@ -154,10 +154,6 @@ async fn once(
     if flaw.is(Defect::UploadsWithoutTheKey) {
         request.headers_mut().remove(HeaderName::from_static("x-api-key"));
     }
-    if flaw.is(Defect::AddsTypesToUploads) {
-        let octets = http::HeaderValue::from_static("application/octet-stream");
-        request.headers_mut().entry(http::header::CONTENT_TYPE).or_insert(octets);
-    }
     let length = request.headers().get(CONTENT_LENGTH).cloned();
     let (head, body) = request.into_parts();
     let request = message::outgoing(Request::from_parts(head, Bytes::new()), flaw)?;
