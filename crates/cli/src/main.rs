@@ -80,7 +80,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// What was typed, if there is no secret in it.
+/// What was typed, if it holds no secret.
 fn parse(typed: &[OsString]) -> Result<Arguments, clap::Error> {
     let mut command = arguments::command();
     let matches = command.try_get_matches_from_mut(typed).map_err(path::scrubbed)?;
