@@ -136,10 +136,24 @@ pub(crate) fn change(is_empty: bool) -> Result<(), InvalidField> {
 }
 
 #[cfg(test)]
+#[path = "../../core/tests/texts/form.rs"]
+mod form;
+
+#[cfg(test)]
 mod tests {
     use std::time::Duration;
 
     use super::*;
+
+    #[test]
+    fn messages_have_the_form() {
+        let past = Problem::Past { ended: "2020-12-31".parse().expect("a day") };
+        let character = Problem::Character { position: 2, allowed: "allowed: letters" };
+        let others = [Problem::Empty, Problem::NotADay, Problem::NotARequest, Problem::PrivateKey, Problem::NoChange];
+        for problem in others.into_iter().chain([past, character]) {
+            form::assert_form(&InvalidField::new("name", problem));
+        }
+    }
 
     #[test]
     fn names_allow_letters_digits_blanks_hyphen_and_underscore() {

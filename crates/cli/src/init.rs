@@ -68,7 +68,7 @@ impl InitOptions {
     fn path(&self) -> Result<PathBuf, Failure> {
         let path = self.config.clone().or_else(|| ProfileFile::default_path(&Variable::from_env));
         let path = path.ok_or_else(|| {
-            Failure::Usage("there is no home directory to write d1.toml to: name a file with --config".to_owned())
+            Failure::Usage("missing home directory to write d1.toml to: name a file with --config".to_owned())
         })?;
         // A link stays, and its file is replaced.
         Ok(path.canonicalize().unwrap_or(path))
@@ -102,8 +102,7 @@ impl InitOptions {
         let is_given = profile.api_key.is_some() || profile.certificate.is_some();
         if (self.host.is_none() || !is_given) && !has_terminal() {
             return Err(Failure::Usage(
-                "there is no terminal to ask on: give --host, and --api-key-from or --certificate-from or both"
-                    .to_owned(),
+                "missing terminal to ask on: give --host, and --api-key-from or --certificate-from or both".to_owned(),
             ));
         }
         profile.host = match &self.host {

@@ -16,7 +16,7 @@ pub(crate) enum Ask {
     Twice,
 }
 
-/// Asks for the password of a file. Where there is no terminal, the error names the option that gives it instead.
+/// Asks for the password of a file. Without a terminal, the error names the option that gives it instead.
 pub(crate) async fn password(file: &Path, option: &'static str, ask: Ask) -> Result<Secret, Failure> {
     let shown = file.display().to_string();
     // Restores the terminal if Ctrl-C interrupts the question.

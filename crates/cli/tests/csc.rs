@@ -113,7 +113,7 @@ fn refused_signature_has_a_code_and_leaves_no_file() {
     let (contract, missing, out) = (stage.path("contract"), stage.path("missing"), stage.path("signature"));
     let cases: [(&[&str], i32, &str); 5] = [
         (&["rsa", &missing], 3, "missing"),
-        (&["nobody", &contract], 9, "API-"),
+        (&["unknown", &contract], 9, "API-"),
         (&["rsa-pin", &contract, "--pin", "env:WRONG"], 9, "API-"),
         (&["rsa-pin", &contract, "--pin", "canary-pin"], 2, "env:NAME"),
         (&["rsa-pin", &contract, "--pin", "env:UNSET_D1"], 2, "UNSET_D1"),

@@ -208,8 +208,8 @@ fn the_two_curl_lines_of_the_authentication_page_work_as_they_are_printed() {
         assert_eq!(send(&wrong_key).refusal(), (401, "invalid_api_key"), "{name}");
         assert_eq!(send(&without).refusal(), (401, "invalid_api_key"), "{name}");
 
-        let told = running.observed();
-        let facts: Vec<_> = told
+        let facts_seen = running.observed();
+        let facts: Vec<_> = facts_seen
             .iter()
             .map(|seen| {
                 let host = seen["host"].as_str().unwrap_or_default();

@@ -18,7 +18,7 @@ use crate::error::Error;
 /// Authorises each attempt of a call, and interprets error responses to it.
 #[async_trait]
 pub trait Authoriser: Send + Sync + 'static {
-    /// The pass for the next attempt; after a refusal a newer one than the refused one, or `None` if there is no newer one.
+    /// The pass for the next attempt; after a refusal a newer one than the refused one, or `None` without a newer one.
     ///
     /// # Errors
     /// No pass could be obtained. It counts as the failure of the attempt, and is retried as such.

@@ -93,6 +93,18 @@ where
 ///
 /// # Errors
 /// Those of the body, and [`TransportErrorKind::BodyLimit`].
+///
+/// ```
+/// use digicert_one_core::{ResponseBody, collect_body, next_chunk};
+///
+/// # futures_executor::block_on(async {
+/// assert_eq!(collect_body(ResponseBody::full("{}"), 1024).await?, "{}");
+/// let mut body = ResponseBody::full("{}");
+/// while let Some(chunk) = next_chunk(&mut body).await? {
+///     println!("{} bytes", chunk.len());
+/// }
+/// # Ok::<(), digicert_one_core::TransportError>(()) }).expect("a body");
+/// ```
 pub async fn collect_body<B>(mut body: B, limit: usize) -> Result<Bytes, TransportError>
 where
     B: Body<Data = Bytes, Error = TransportError> + Unpin,

@@ -16,13 +16,17 @@ use crate::{
 ///
 /// ```
 /// use std::time::Duration;
-/// use digicert_one_core::{Timeouts, TransportConfig, TrustRoots};
+/// use digicert_one_core::{HttpVersions, Proxy, Timeouts, TlsVersion, TlsVersions, TransportConfig, TrustRoots};
 ///
 /// let config = TransportConfig::new()
 ///     .with_timeouts(Timeouts::new().with_connect(Duration::from_secs(5)))
-///     .with_trust(TrustRoots::System);
+///     .with_trust(TrustRoots::System)
+///     .with_tls_versions(TlsVersions::Only(TlsVersion::Tls13))
+///     .with_http_versions(HttpVersions::Http1)
+///     .with_proxy(Proxy::parse("http://proxy.corp.test:3128")?);
 /// assert!(config.identity().is_none());
 /// assert_eq!(config.timeouts().connect(), Duration::from_secs(5));
+/// # Ok::<(), digicert_one_core::ProxyError>(())
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct TransportConfig {

@@ -10,6 +10,30 @@ use async_trait::async_trait;
 use crate::{ApiKey, ClientIdentity, CredentialError, Material, Validity};
 
 /// A source of authentication material. Asked once per attempt, so it must be cheap.
+///
+/// ```
+/// use async_trait::async_trait;
+/// use digicert_one_core::{
+///     ApiKey, Credential, CredentialError, Generation, Lease, LeaseRequest, Material, Verdict,
+/// };
+///
+/// /// A key that the program has from elsewhere.
+/// #[derive(Debug)]
+/// struct FromVault(ApiKey);
+///
+/// #[async_trait]
+/// impl Credential for FromVault {
+///     async fn lease(&self, _need: &LeaseRequest) -> Result<Lease, CredentialError> {
+///         Ok(Lease::new(Material::api_key(self.0.clone()), Generation::FIRST, "the vault"))
+///     }
+///
+///     fn report(&self, _lease: &Lease, verdict: Verdict) {
+///         if verdict == Verdict::Rejected {
+///             eprintln!("the platform rejects the key");
+///         }
+///     }
+/// }
+/// ```
 #[async_trait]
 pub trait Credential: fmt::Debug + Send + Sync + 'static {
     /// Returns material that is valid for one attempt.

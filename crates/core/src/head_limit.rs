@@ -8,6 +8,16 @@ use http::HeaderMap;
 use crate::{Delivery, TransportError, TransportErrorKind};
 
 /// Error returned when a response head exceeds the limit, with its size if known.
+///
+/// ```
+/// use digicert_one_core::HeadLimit;
+///
+/// let mut head = http::HeaderMap::new();
+/// assert!(HeadLimit::check(&head).is_ok());
+/// head.insert("x-long", "x".repeat(HeadLimit::BYTES).parse()?);
+/// assert!(HeadLimit::check(&head).is_err());
+/// # Ok::<(), http::header::InvalidHeaderValue>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HeadLimit {

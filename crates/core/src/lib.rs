@@ -78,5 +78,9 @@ pub use warning::Warning;
 
 /// The header that carries an API key to the platform host.
 ///
+/// ```
+/// assert_eq!(digicert_one_core::API_KEY_HEADER, "x-api-key");
+/// ```
+///
 /// Source: DigiCert ONE, "Authentication": "API key authentication".
 pub const API_KEY_HEADER: http::HeaderName = http::HeaderName::from_static("x-api-key");

@@ -15,6 +15,16 @@ use crate::{RequestTarget, ValueShape};
 const CLIENT_AUTH_LABEL: &str = "clientauth.";
 
 /// Where calls go: `https://host[:port][/prefix]`, lower case, without a trailing dot or a default port.
+///
+/// ```
+/// use digicert_one_core::{HostRole, Instance, RequestTarget};
+///
+/// let instance = Instance::parse("demo.one.digicert.com")?;
+/// let origin = instance.origin(HostRole::ClientAuth)?;
+/// let uri = origin.uri(&RequestTarget::parse("/account/api/v1/user")?);
+/// assert_eq!(uri, "https://clientauth.demo.one.digicert.com/account/api/v1/user");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Origin {
     https: bool,

@@ -17,6 +17,13 @@ pub fn printable_line(text: &str) -> Cow<'_, str> {
 }
 
 /// Escapes text of several lines: as [`printable_line`], but line feeds and tabs stay.
+///
+/// ```
+/// use digicert_one_core::{printable_json, printable_text};
+///
+/// assert_eq!(printable_text("one\ntwo\u{1b}[2J"), "one\ntwo\\u{1b}[2J");
+/// assert_eq!(printable_json("{\"name\":\"\u{202e}x\"}"), "{\"name\":\"\\u202ex\"}");
+/// ```
 #[must_use]
 pub fn printable_text(text: &str) -> Cow<'_, str> {
     escaped(text, |character| matches!(character, '\n' | '\t'), |character| character.escape_default().to_string())

@@ -13,6 +13,31 @@ use crate::{BoxError, Clock, Code, Fingerprint};
 /// A rate limiter: decides when a caller may send its next request, and is notified when the platform throttles.
 ///
 /// Asked before each attempt. Requests without a credential are not limited.
+///
+/// ```
+/// use std::sync::atomic::{AtomicBool, Ordering};
+///
+/// use async_trait::async_trait;
+/// use digicert_one_core::{Permit, PermitRequest, RateLimitError, RateLimiter, ThrottleNotice};
+///
+/// /// Sends nothing more once the platform has throttled a call.
+/// #[derive(Debug, Default)]
+/// struct StopWhenThrottled(AtomicBool);
+///
+/// #[async_trait]
+/// impl RateLimiter for StopWhenThrottled {
+///     async fn permit(&self, request: &PermitRequest<'_>) -> Result<Permit, RateLimitError> {
+///         match self.0.load(Ordering::Relaxed) {
+///             true => Err(RateLimitError::TooLate { wait: request.within }),
+///             false => Ok(Permit::free()),
+///         }
+///     }
+///
+///     async fn throttled(&self, _notice: &ThrottleNotice) {
+///         self.0.store(true, Ordering::Relaxed);
+///     }
+/// }
+/// ```
 #[async_trait]
 pub trait RateLimiter: fmt::Debug + Send + Sync + 'static {
     /// Waits until this caller may send one more request. The permit is dropped when the response head arrives.

@@ -15,6 +15,16 @@ const MAX_NAMES: usize = 8;
 const MAX_LENGTH: usize = 150;
 
 /// Public facts of the certificate that a server presented, trusted or not.
+///
+/// ```no_run
+/// use digicert_one_core::ServerCertificate;
+///
+/// # fn example(der: rustls_pki_types::CertificateDer<'_>) {
+/// if let Some(certificate) = ServerCertificate::read(&der) {
+///     println!("{:?} issued by {}", certificate.names, certificate.issuer);
+/// }
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ServerCertificate {

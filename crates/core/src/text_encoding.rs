@@ -13,6 +13,14 @@ const MARK: char = '\u{feff}';
 
 /// Converts to UTF-8 without a byte order mark. `None` if there is nothing to convert: plain UTF-8, another encoding, or
 /// bytes that are not text.
+///
+/// ```
+/// use digicert_one_core::decode_text;
+///
+/// let (text, encoding) = decode_text(b"\xef\xbb\xbfkey").expect("a byte order mark");
+/// assert_eq!((text.as_slice(), encoding), (&b"key"[..], "UTF-8 with a byte order mark"));
+/// assert!(decode_text(b"key").is_none());
+/// ```
 #[must_use]
 pub fn decode_text(bytes: &[u8]) -> Option<(Zeroizing<Vec<u8>>, &'static str)> {
     // A UTF-32 mark starts like a UTF-16 mark.

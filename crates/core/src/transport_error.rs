@@ -7,6 +7,16 @@ use std::fmt;
 use crate::{BoxError, Capability, ConnectionFacts};
 
 /// What failed, in terms common to all TLS stacks. A stack that cannot distinguish two kinds uses the wider one.
+///
+/// ```
+/// use digicert_one_core::{PeerFault, Phase, TransportErrorKind};
+///
+/// fn is_slow_server(kind: TransportErrorKind) -> bool {
+///     matches!(kind, TransportErrorKind::Timeout(Phase::Response | Phase::Body))
+/// }
+/// assert!(!is_slow_server(TransportErrorKind::Timeout(Phase::Connect)));
+/// assert!(!is_slow_server(TransportErrorKind::PeerUntrusted(PeerFault::Expired)));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransportErrorKind {

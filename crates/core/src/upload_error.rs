@@ -5,6 +5,13 @@ use std::fmt;
 use std::sync::Arc;
 
 /// Error of an [`UploadBody`](crate::UploadBody): the source of a [`TransportErrorKind::Upload`](crate::TransportErrorKind::Upload).
+///
+/// ```
+/// use digicert_one_core::UploadError;
+///
+/// let error = UploadError::TooShort { declared: 10, given: 3 };
+/// assert_eq!(error.to_string(), "the request body ended after 3 of its 10 bytes");
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum UploadError {

@@ -14,6 +14,17 @@ use crate::{ClientIdentity, CredentialError, Material};
 ///
 /// A certificate contains its own dates. The end dates of an API key and of a service user are stored in
 /// DigiCert ONE only; a source that knows them passes them on.
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+///
+/// use digicert_one_core::{Ending, Expiry, Validity};
+///
+/// let end = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+/// let validity = Validity::default().with_key_ends(Some(end)).with_owner_ends(Some(end + Duration::from_secs(60)));
+/// assert_eq!(validity.expiry(), Some(Expiry::new(end, Ending::Key)));
+/// assert!(validity.check(end + Duration::from_secs(1)).is_err());
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Validity {

@@ -129,6 +129,13 @@ fn has_digit_and_letter(text: &str) -> bool {
 }
 
 /// Returns whether a word looks randomly generated: long, or with digits and letters mixed.
+///
+/// ```
+/// use digicert_one_core::is_random_word;
+///
+/// assert!(is_random_word("a8Fk2p9Qx"));
+/// assert!(!is_random_word("production"));
+/// ```
 #[must_use]
 pub fn is_random_word(word: &str) -> bool {
     let class = |byte: u8| (byte.is_ascii_digit(), byte.is_ascii_alphabetic());

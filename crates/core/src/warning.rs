@@ -5,6 +5,13 @@ use std::fmt;
 use crate::Code;
 
 /// A problem found while a credential was read that does not prevent its use. Shows no value.
+///
+/// ```
+/// use digicert_one_core::{Code, Warning};
+///
+/// let warning = Warning::new(Code::ID_07, "the text is in UTF-16 and was converted", "DC_API_KEY_FILE");
+/// assert_eq!(warning.to_string(), "ID-07 DC_API_KEY_FILE: the text is in UTF-16 and was converted");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Warning {

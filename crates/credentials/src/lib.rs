@@ -4,6 +4,8 @@
 //! material and end dates ([`LoadedCredential`]). Every error and warning names a variable or path, never a value.
 //! Nothing here sends or writes anything: `digicert_one_provisioning` stores secrets that are shown once.
 #![doc = include_str!("../README.md")]
+// docs.rs shows the feature of each item that needs one.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod config;
 mod error;

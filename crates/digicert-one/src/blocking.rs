@@ -139,6 +139,13 @@ impl fmt::Debug for DigiCertOne {
 }
 
 /// A call that is being built. See [`crate::RequestBuilder`].
+///
+/// ```no_run
+/// # fn example(one: digicert_one::blocking::DigiCertOne) -> Result<(), digicert_one::Error> {
+/// let response = one.get("/account/api/v1/user").query("user_type", "service").send()?;
+/// println!("{}", response.json::<serde_json::Value>()?);
+/// # Ok(()) }
+/// ```
 #[derive(Debug)]
 #[must_use = "nothing is sent until `send`"]
 pub struct RequestBuilder {
@@ -273,6 +280,15 @@ impl Response {
 }
 
 /// A list that is being configured. See [`Pages`].
+///
+/// ```no_run
+/// # fn example(one: digicert_one::blocking::DigiCertOne) -> Result<(), digicert_one::Error> {
+/// let lists = one.pages("/account/api/v1/user").with(|pages| pages.query("user_type", "service").page_size(50));
+/// for user in lists.items::<serde_json::Value>() {
+///     println!("{}", user?["friendly_name"]);
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Debug)]
 #[must_use = "nothing is sent until the items are read"]
 pub struct Lists {

@@ -58,6 +58,15 @@ fn of_config(error: ConfigError) -> Error {
 }
 
 /// Applies a [`Config`] to a builder of the client.
+///
+/// ```no_run
+/// use digicert_one::{Client, ConfigExt as _, Variable};
+/// # fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let config = digicert_one::Config::standard(&Variable::from_env)?;
+/// let reading = config.read(&digicert_one::ReadOptions::at(std::time::SystemTime::now()))?;
+/// let builder = Client::builder().config(&config).credential(reading.fixed());
+/// # Ok(()) }
+/// ```
 pub trait ConfigExt: Sized {
     /// Sets instance, trust roots and proxy rules. Roots are added to the system's; a transport that does not
     /// support that trusts only these, with a warning. The credential is set separately: fixed (from

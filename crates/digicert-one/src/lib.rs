@@ -1,6 +1,8 @@
 //! The main crate of the SDK, which users add to `Cargo.toml`.
 //!
 #![doc = include_str!("../README.md")]
+// docs.rs shows the feature of each item that needs one.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "blocking")]
 pub mod blocking;

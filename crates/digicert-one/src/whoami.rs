@@ -7,6 +7,15 @@ use digicert_one_account::{AccountId, User, UserId, UserType};
 use digicert_one_core::{EndDate, Expiry};
 
 /// The caller, as the platform identifies it. Fields missing from the response are empty or `None`.
+///
+/// ```no_run
+/// # async fn example(one: digicert_one::DigiCertOne) -> Result<(), digicert_one::Error> {
+/// let me = one.whoami().await?;
+/// if !me.permissions.contains("VIEW_AM_AUDIT_LOG") {
+///     println!("{} may not read the audit log", me.friendly_name);
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct WhoAmI {

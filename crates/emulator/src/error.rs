@@ -13,8 +13,8 @@ pub enum EmulatorError {
     /// The address is reachable from other machines, without explicit confirmation.
     #[error(
         "the emulator listens on loopback only, and {0} is not a loopback address: use 127.0.0.1 or ::1, or say that it \
-         may be reachable by others and that you know its keys to be public (the second is needed since anybody who \
-         reaches it can have its keys)"
+         may be reachable by others and that you know its keys to be public (the second is needed since every program that \
+         reaches it can get its keys)"
     )]
     NotLoopback(IpAddr),
     /// Another program has the port.

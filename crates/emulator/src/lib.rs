@@ -30,6 +30,8 @@ mod state;
 mod state_file;
 mod steering;
 mod store;
+#[cfg(test)]
+mod texts;
 mod words;
 
 pub use clock::{Clock, EmulatorClock};

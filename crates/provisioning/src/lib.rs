@@ -4,6 +4,8 @@
 //! process had in progress, and a [`Lock`] prevents two processes from doing the same; [`Workflows`] combine
 //! them: they plan, run and resume tasks.
 #![doc = include_str!("../README.md")]
+// docs.rs shows the feature of each item that needs one.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod durable;
 mod inherit;
@@ -13,6 +15,8 @@ mod lock;
 mod replaceable;
 mod shared_lock;
 pub mod store;
+#[cfg(test)]
+mod texts;
 mod workflow;
 
 pub use durable::replace_file;
@@ -20,12 +24,11 @@ use journal::{Journal, JournalError, Operation, Outcome, Pending, Step};
 pub use lock::{Lock, LockError, Owner};
 pub use shared_lock::{HeldLock, SharedLock};
 pub use store::{
-    CommandStore, PreparedStore, SecretFacts, SecretKind, SecretStore, StoreError, StoreErrorKind, StoreReceipt,
-    StoredSecret, read_encrypted_file,
+    PreparedStore, SecretFacts, SecretKind, SecretStore, StoreError, StoreErrorKind, StoreReceipt, StoredSecret,
+    read_encrypted_file,
 };
 pub use workflow::{
     CreateServiceUser, CreateToken, CredentialChange, CredentialConsumer, EndDatePolicy, IssueError, IssueErrorKind,
-    Plan, PreviousCredential, Progress, ProgressEvent, RecoveryAction, Renewal, Report, RequestCertificate,
-    RotateCertificate, RotateToken, SecretLocation, StoreOptions, Task, TaskKind, TaskOutcome, TaskStep, Workflows,
-    watched_client,
+    Plan, PreviousCredential, ProgressEvent, RecoveryAction, Renewal, Report, RequestCertificate, RotateCertificate,
+    RotateToken, SecretLocation, StoreOptions, Task, TaskKind, TaskOutcome, TaskStep, Workflows, watched_client,
 };

@@ -187,7 +187,7 @@ impl World {
         self.time.sleep(duration.min(left)).await;
     }
 
-    fn tell(&self, what: impl fmt::Display) {
+    fn note(&self, what: impl fmt::Display) {
         let seconds = self.time.now().duration_since(SystemTime::UNIX_EPOCH + START).unwrap_or_default().as_secs();
         let (day, hour, minute) = (seconds / 86400, seconds / 3600 % 24, seconds / 60 % 60);
         self.seen.borrow_mut().story.push(format!("day {day} +{hour}:{minute:02}: {what}"));
@@ -265,7 +265,7 @@ impl World {
         match flows.resume().await {
             Ok(report) => {
                 if let Some(report) = &report {
-                    self.tell(report);
+                    self.note(report);
                 }
                 if report.is_some_and(|report| report.outcome == TaskOutcome::Made) {
                     let mut seen = self.seen.borrow_mut();
@@ -281,7 +281,7 @@ impl World {
         match flows.run(self.task()).await {
             Ok(report) => {
                 if report.outcome == TaskOutcome::Made {
-                    self.tell(&report);
+                    self.note(&report);
                     self.seen.borrow_mut().rotations += 1;
                 }
                 true
@@ -316,7 +316,7 @@ impl World {
     }
 
     fn note_error(&self, error: &IssueError) -> bool {
-        self.tell(error);
+        self.note(error);
         let mut seen = self.seen.borrow_mut();
         match error.kind() {
             IssueErrorKind::Stopped => seen.cuts += 1,

@@ -47,7 +47,7 @@ pub struct Order {
 pub enum Kill {
     /// Never.
     Never,
-    /// At this moment among those reported to [`Progress`](digicert_one_provisioning::Progress), counted from 0.
+    /// At this moment among those reported to [`Workflows::progress`](digicert_one_provisioning::Workflows::progress), counted from 0.
     At(usize),
     /// This many microseconds after the start, at any point.
     After(u64),

@@ -28,7 +28,7 @@ impl ConfirmOptions {
         if self.yes || has_terminal() {
             return Ok(());
         }
-        Err(Failure::Usage(format!("there is no terminal to ask on whether to {action} it: confirm it with --yes")))
+        Err(Failure::Usage(format!("missing terminal to ask on whether to {action} it: confirm it with --yes")))
     }
 }
 

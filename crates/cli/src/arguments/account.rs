@@ -155,7 +155,7 @@ pub(crate) struct DisableUserOptions {
 /// Confirmation before access is removed.
 #[derive(Debug, Args)]
 pub(crate) struct ConfirmOptions {
-    /// Do not ask. Required where there is no terminal.
+    /// Do not ask. Required without a terminal.
     #[arg(long)]
     pub(crate) yes: bool,
     /// Name or id of it, to allow it to be the credential of this very call.

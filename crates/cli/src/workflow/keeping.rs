@@ -3,8 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use digicert_one::credentials::Program;
-use digicert_one::provisioning::StoreOptions;
-use digicert_one::provisioning::{CommandStore, store};
+use digicert_one::provisioning::{StoreOptions, store};
 
 use super::password;
 use crate::arguments::KeepOptions;
@@ -24,7 +23,7 @@ pub(super) async fn keeping(options: &KeepOptions, resuming: bool) -> Result<Sto
         (Some(path), ..) => StoreOptions::file(path),
         (None, Some(path), ..) => StoreOptions::directory(path),
         (None, None, Some(service), _) => keyring(service)?,
-        (None, None, None, Some(command)) => StoreOptions::new(program(command, options.read_back_command.as_deref())?),
+        (None, None, None, Some(command)) => program(command, options.read_back_command.as_deref())?,
         // clap has seen to it that there is one.
         (None, None, None, None) => StoreOptions::new(store::stderr()),
     };
@@ -45,10 +44,9 @@ fn keyring(_service: &str) -> Result<StoreOptions, Failure> {
     Err(Failure::Usage("--keep-keyring: this d1 was built without its feature keyring; name another place".to_owned()))
 }
 
-fn program(command: &str, read_back: Option<&str>) -> Result<CommandStore, Failure> {
-    let sink = CommandStore::new(words("--keep-command", command)?);
-    let Some(read_back) = read_back else { return Ok(sink) };
-    Ok(sink.with_read_back(words("--read-back-command", read_back)?))
+fn program(command: &str, read_back: Option<&str>) -> Result<StoreOptions, Failure> {
+    let read_back = read_back.map(|command| words("--read-back-command", command)).transpose()?;
+    Ok(StoreOptions::new(store::command(words("--keep-command", command)?, read_back)))
 }
 
 fn words(option: &str, command: &str) -> Result<Program, Failure> {

@@ -176,7 +176,10 @@ async fn prepare_with(
     let (keeping, client) = signals.unless_received(keeping).await?;
     let watch = Watch::new(output, resuming);
     let resume = resume_line::of(keep, options, &journal);
-    let mut flows = Workflows::new(client.clone(), keeping, journal).patience(keep.lock_wait).progress(watch.clone());
+    let mut flows = Workflows::new(client.clone(), keeping, journal).patience(keep.lock_wait).progress({
+        let watch = watch.clone();
+        move |event| watch.at(event)
+    });
     if let Some(lock) = &keep.lock {
         flows = flows.lock(lock);
     }

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use digicert_one::provisioning::{Progress, ProgressEvent, TaskStep};
+use digicert_one::provisioning::{ProgressEvent, TaskStep};
 
 use crate::output::Output;
 
@@ -49,10 +49,9 @@ impl Watch {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-impl Progress for Watch {
-    fn at(&self, moment: &ProgressEvent) -> ControlFlow<()> {
+    /// Notes the step, shows it, and ends the workflow if it is to stop.
+    pub(super) fn at(&self, moment: &ProgressEvent) -> ControlFlow<()> {
         let mut state = self.state();
         state.step = Some(moment.step);
         match (moment.step, moment.done) {

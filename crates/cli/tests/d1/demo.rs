@@ -51,8 +51,8 @@ fn midnight_demo_fails_without_rotation_only() {
 fn midnight_demo_prints_a_time_line() {
     let output = d1(&["demo", "--midnight"], &[]);
     assert!(output.status.success(), "{}", text(&output));
-    let told = String::from_utf8_lossy(&output.stdout);
-    let place = |words: &str| told.find(words).unwrap_or_else(|| panic!("{words} is missing: {told}"));
+    let said = String::from_utf8_lossy(&output.stdout);
+    let place = |words: &str| said.find(words).unwrap_or_else(|| panic!("{words} is missing: {said}"));
     let order = [
         "Without rotation: ci-bot calls",
         "2026-12-31T00:00:00Z  reminder",
@@ -68,7 +68,7 @@ fn midnight_demo_prints_a_time_line() {
         "Both went as they should",
     ];
     let places: Vec<usize> = order.iter().map(|words| place(words)).collect();
-    assert!(places.is_sorted(), "{told}");
+    assert!(places.is_sorted(), "{said}");
 }
 
 /// A line without what differs between two runs: origins, milliseconds, versions, and the width of columns.

@@ -86,8 +86,8 @@ fn several_tokens_are_not_guessed_between() {
         control.set_end_date(user.id(), Subject::Token(token), Some(end(ahead))).expect("known");
     }
     let output = stage.d1(&["expiry"], &[("DC_API_KEY", stage.key())]);
-    let told = text(&output).contains("does not say which of them this key is");
-    assert_eq!(told, tokens.len() > 1, "{}", text(&output));
+    let printed = text(&output).contains("does not say which of them this key is");
+    assert_eq!(printed, tokens.len() > 1, "{}", text(&output));
 }
 
 #[test]

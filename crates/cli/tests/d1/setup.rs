@@ -185,7 +185,7 @@ fn warnings_are_printed_on_standard_error() {
     let file = path.display().to_string();
     let output = stage.d1(&["whoami"], &[("DC_API_KEY_FILE", &file)]);
     assert!(output.status.success(), "{}", text(&output));
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(told.contains("warning: ID-13") && told.contains("warning: ID-07"), "{told}");
-    assert!(told.contains(&file) && !told.contains(stage.key()), "{told}");
+    let printed = String::from_utf8_lossy(&output.stderr);
+    assert!(printed.contains("warning: ID-13") && printed.contains("warning: ID-07"), "{printed}");
+    assert!(printed.contains(&file) && !printed.contains(stage.key()), "{printed}");
 }

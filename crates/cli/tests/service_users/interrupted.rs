@@ -66,8 +66,8 @@ fn ctrl_c_in_the_middle_says_how_it_goes_on_and_resume_ends_it() {
     stage.emulator.control().remove_fault(hold);
     let arguments: Vec<&str> = resume.split(' ').skip(1).collect();
     let output = stage.with_key_of("api-key", &[&["--json"], &arguments[..]].concat());
-    let told = document(&output);
-    assert_eq!((&told["outcome"], &told["old"]["state"]), (&"made".into(), &"disabled".into()), "{told}");
+    let report = document(&output);
+    assert_eq!((&report["outcome"], &report["old"]["state"]), (&"made".into(), &"disabled".into()), "{report}");
     assert!(stage.with_key_of("api-key", &["whoami"]).status.success());
     let enabled = stage.tokens_of("ci-bot").into_iter().filter(|(_, enabled)| *enabled).count();
     assert_eq!(enabled, 2, "the one of the beginning and the new one");

@@ -44,8 +44,8 @@ fn resources_are_listed_shown_enabled_disabled_and_deleted() {
         assert!(output.status.success() && output.stdout.len() > 20, "{arguments:?}: {}", text(&output));
         assert!(!text(&output).contains('{'), "a table: {}", text(&output));
     }
-    for arguments in [&["service-user", "show", "nobody"][..], &["token", "list", "--user", "nobody"]] {
-        assert_failed(&stage.admin(arguments), 9, &["API-02", "nobody"]);
+    for arguments in [&["service-user", "show", "no-such-user"][..], &["token", "list", "--user", "no-such-user"]] {
+        assert_failed(&stage.admin(arguments), 9, &["API-02", "no-such-user"]);
     }
 }
 

@@ -38,11 +38,11 @@ fn json_of_create_names_where_the_key_is() {
     let (file, account) = (stage.path("api-key"), stage.emulator.account_id().to_owned());
     let arguments = ["--json", "service-user", "create", "deploy-bot", "--account", &account, "--keep-file", &file];
     let output = stage.admin(&arguments);
-    let told = document(&output);
-    assert_eq!((&told["task"], &told["outcome"]), (&"create-service-user".into(), &"made".into()), "{told}");
-    assert!(shown(&told["kept"]["place"]).contains(&file) && told["kept"]["read_back"] == true, "{told}");
-    assert_eq!(told["owner"], stage.seen(&["service-user", "show", "deploy-bot"])["user"]["id"]);
-    assert!(!text(&output).contains(stage.read("api-key").trim()), "{told}");
+    let report = document(&output);
+    assert_eq!((&report["task"], &report["outcome"]), (&"create-service-user".into(), &"made".into()), "{report}");
+    assert!(shown(&report["kept"]["place"]).contains(&file) && report["kept"]["read_back"] == true, "{report}");
+    assert_eq!(report["owner"], stage.seen(&["service-user", "show", "deploy-bot"])["user"]["id"]);
+    assert!(!text(&output).contains(stage.read("api-key").trim()), "{report}");
     assert!(output.stderr.is_empty(), "{}", text(&output));
 }
 
@@ -62,7 +62,7 @@ fn names_roles_and_dates_that_cannot_be_leave_nothing_behind() {
         (&["service-user", "create", " "], 3, &["empty"]),
         (&["service-user", "create", "x", "--role", "NO_SUCH_ROLE"], 9, &["API-01", "role"]),
         (&["service-user", "create", "x", "--ends", "2020-01-31"], 3, &["2020-01-31", "has passed"]),
-        (&["service-user", "create", "x", "--account", "nobody"], 9, &["API-01", "account"]),
+        (&["service-user", "create", "x", "--account", "no-such-account"], 9, &["API-01", "account"]),
     ];
     for (arguments, exit, words) in cases {
         let stage = Stage::new();

@@ -21,9 +21,9 @@ fn dry_run_changes_nothing() {
         assert!(output.status.success(), "{command:?}: {}", text(&output));
         assert!(text(&output).contains("nothing is sent or written yet"), "{}", text(&output));
         assert!(text(&output).contains("POST /account/api/v1/"), "{}", text(&output));
-        let told = document(&stage.bot(&[&["--json"], &arguments[..]].concat()));
-        assert_eq!(told["outcome"], "planned", "{told}");
-        assert!(told["steps"].as_array().is_some_and(|steps| steps.len() > 4), "{told}");
+        let report = document(&stage.bot(&[&["--json"], &arguments[..]].concat()));
+        assert_eq!(report["outcome"], "planned", "{report}");
+        assert!(report["steps"].as_array().is_some_and(|steps| steps.len() > 4), "{report}");
     }
     let left: Vec<_> = std::fs::read_dir(stage.directory.path()).expect("there").flatten().collect();
     assert_eq!(left.len(), 1, "only the CA is there: {left:?}");
@@ -40,29 +40,29 @@ fn rotated_token_works_and_previous_one_does_not() {
 
     let rotate = ["--json", "token", "rotate", "--keep-file", &file, "--ends-in", "90d", "--grace", "0s"];
     let output = stage.with_key_of("api-key", &rotate);
-    let told = document(&output);
-    assert_eq!((&told["outcome"], output.status.success()), (&"not-due".into(), true), "made a moment ago: {told}");
+    let report = document(&output);
+    assert_eq!((&report["outcome"], output.status.success()), (&"not-due".into(), true), "made a moment ago: {report}");
     assert_eq!(stage.read("api-key").trim(), first);
     let output = stage.with_key_of("api-key", &[&rotate[..], &["--min-age", "0s", "--renew-before", "14d"]].concat());
     assert_eq!(document(&output)["outcome"], "not-due", "good for longer: {}", text(&output));
 
     let output = stage.with_key_of("api-key", &[&rotate[..], &["--min-age", "0s", "--renew-before", "60d"]].concat());
     assert!(output.status.success(), "{}", text(&output));
-    let told = document(&output);
-    assert_eq!((&told["outcome"], &told["old"]["state"]), (&"made".into(), &"disabled".into()), "{told}");
+    let report = document(&output);
+    assert_eq!((&report["outcome"], &report["old"]["state"]), (&"made".into(), &"disabled".into()), "{report}");
     let second = stage.read("api-key").trim().to_owned();
-    assert!(first != second && !text(&output).contains(&second) && !text(&output).contains(&first), "{told}");
+    assert!(first != second && !text(&output).contains(&second) && !text(&output).contains(&first), "{report}");
     assert!(stage.with_key_of("api-key", &["whoami"]).status.success());
     assert_failed(&stage.d1(&["whoami"], &[("DC_API_KEY", &first)]), 5, &["AUT-01"]);
-    let old = shown(&told["old"]["id"]);
+    let old = shown(&report["old"]["id"]);
     assert!(stage.tokens_of("ci-bot").contains(&(old.clone(), false)), "{old}");
 
     // A third one, named by hand, and the second one is deleted at once.
-    let id = shown(&told["id"]);
+    let id = shown(&report["id"]);
     let more = ["--min-age", "0s", "--old", &id, "--delete-old-after", "0s"];
     let output = stage.with_key_of("api-key", &[&rotate[..], &more].concat());
-    let told = document(&output);
-    assert_eq!((&told["old"]["state"], &told["old"]["id"]), (&"deleted".into(), &id.clone().into()), "{told}");
+    let report = document(&output);
+    assert_eq!((&report["old"]["state"], &report["old"]["id"]), (&"deleted".into(), &id.clone().into()), "{report}");
     assert!(!stage.tokens_of("ci-bot").iter().any(|(one, _)| *one == id));
 }
 
@@ -97,16 +97,16 @@ fn private_key_of_requested_certificate_is_never_sent() {
 
     let rotate = ["--json", "cert", "rotate", "--keep-dir", &directory, "--key-type", "p384", "--min-age", "0s"];
     let output = stage.d1(&[&rotate[..], &["--grace", "0s"]].concat(), &by_directory);
-    let told = document(&output);
-    assert_eq!((&told["outcome"], &told["old"]["id"]), (&"made".into(), &first.clone().into()), "{told}");
+    let report = document(&output);
+    assert_eq!((&report["outcome"], &report["old"]["id"]), (&"made".into(), &first.clone().into()), "{report}");
     let line = stage.read("credentials/tls.key").lines().nth(1).expect("base64").to_owned();
-    assert!(!key.contains(&line) && !text(&output).contains(&line), "{told}");
+    assert!(!key.contains(&line) && !text(&output).contains(&line), "{report}");
     assert!(stage.d1(&["whoami"], &by_directory).status.success());
     let certificates = stage.seen(&["cert", "list", "--user", "ci-bot"]);
     let is_enabled = |id: &str| {
         let all = certificates["items"].as_array().expect("a list");
         all.iter().find(|one| one["id"] == id).expect("it is listed")["enabled"].clone()
     };
-    assert_eq!((is_enabled(&first), is_enabled(&shown(&told["id"]))), (false.into(), true.into()));
+    assert_eq!((is_enabled(&first), is_enabled(&shown(&report["id"]))), (false.into(), true.into()));
     assert!(stage.is_there("credentials.certificate.journal"));
 }

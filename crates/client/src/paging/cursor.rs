@@ -141,7 +141,7 @@ impl Cursor {
 
     /// The conclusion from a page that was requested as a test, if it is only that.
     ///
-    /// A server that sends its first, short page again ignores offsets. If it ignores page numbers, too, there are no pages, and that page
+    /// A server that sends its first, short page again ignores offsets. If it ignores page numbers, too, the list has no pages, and that page
     /// is the whole list.
     fn reply(&mut self, list: &List, at: &Position, page: &mut Envelope, same: bool) -> Option<Result<Onward, Fault>> {
         let probe = |number| Onward::Probe(Position::at(Step::Page(PAGE.to_owned(), number), at.before));

@@ -21,7 +21,7 @@ const CALLERS: usize = 64;
 /// A rate limiter for the callers of one process.
 ///
 /// By default it does nothing until the platform responds with 429. Then it holds all calls of that caller for the time of `Retry-After`,
-/// halves the measured rate, and raises it again while there is no further 429.
+/// halves the measured rate, and raises it again while no further 429 arrives.
 ///
 /// Queued calls are served in order (FIFO). Clones share their state, so that several clients with one key can share one limiter.
 ///

@@ -8,6 +8,18 @@ use super::table::Code;
 
 /// The diagnosis of a failure. `Display` prints code and summary, then cause, evidence and remedy, each on a
 /// line of its own.
+///
+/// ```
+/// use std::time::SystemTime;
+///
+/// use digicert_one_core::diagnosis::{self, CallContext, Code, Side};
+/// use digicert_one_core::{Delivery, Mode, TransportError, TransportErrorKind};
+///
+/// let error = TransportError::new(TransportErrorKind::Refused, Delivery::NotSent);
+/// let context = CallContext::new("demo.one.digicert.com", Mode::Key, SystemTime::now());
+/// let diagnosis = diagnosis::diagnose_transport(&error, &context);
+/// assert_eq!((diagnosis.code, diagnosis.side()), (Code::NET_06, Side::Network));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Diagnosis {

@@ -24,6 +24,20 @@ pub enum BodyKind {
 }
 
 /// The parts of an error response. The client fills it from the seven body shapes.
+///
+/// ```
+/// use std::time::SystemTime;
+///
+/// use digicert_one_core::diagnosis::{BodyKind, CallContext, Code, PlatformAnswer, diagnose_answer};
+/// use digicert_one_core::Mode;
+///
+/// let mut answer = PlatformAnswer::new(http::StatusCode::FORBIDDEN);
+/// answer.body = BodyKind::Page;
+/// answer.server = Some("nginx".to_owned());
+/// let context = CallContext::new("demo.one.digicert.com", Mode::Key, SystemTime::now());
+/// // A web page is not from the API.
+/// assert_eq!(diagnose_answer(&answer, &context).code, Code::GW_01);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PlatformAnswer {

@@ -3,6 +3,19 @@
 use crate::{Capabilities, Capability, ConnectorInfo, HttpVersions, TransportConfig, TrustRoots};
 
 /// A transport and what it was configured with. Made once and shared by all calls over it.
+///
+/// ```no_run
+/// use std::time::SystemTime;
+///
+/// use digicert_one_core::diagnosis::{CallContext, TransportInUse, diagnose_success};
+/// use digicert_one_core::{Connector, Mode, TransportConfig};
+///
+/// # fn example(connector: &dyn Connector, config: &TransportConfig) {
+/// let transport = TransportInUse::new(&connector.info(), config).able(&connector.capabilities());
+/// let context = CallContext::new("demo.one.digicert.com", Mode::Key, SystemTime::now()).with_transport(transport);
+/// assert!(diagnose_success(&context).is_none());
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct TransportInUse {

@@ -16,6 +16,18 @@ use crate::diagnosis::Code;
 const KNOWN_EXTENSIONS: [&str; 6] = ["2.5.29.15", "2.5.29.17", "2.5.29.19", "2.5.29.30", "2.5.29.31", "2.5.29.37"];
 
 /// Public facts of a certificate, as it states them; nothing is verified.
+///
+/// ```no_run
+/// use digicert_one_core::{CertificateFacts, KeyKind};
+///
+/// # fn example(der: rustls_pki_types::CertificateDer<'_>) -> Result<(), digicert_one_core::CredentialError> {
+/// let facts = CertificateFacts::read(&der)?;
+/// let (kind, bits) = facts.public_key.kind()?;
+/// if kind == KeyKind::Rsa {
+///     println!("{}: {} with {bits} bits", facts.subject, facts.public_key);
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct CertificateFacts {

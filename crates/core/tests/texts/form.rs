@@ -3,22 +3,8 @@
 
 use std::error::Error;
 
-const UNUSED_WORDS: [&str; 14] = [
-    "whoever",
-    "nobody",
-    "somebody",
-    "anybody",
-    "is no",
-    "are no",
-    "the one before",
-    "gone on",
-    "go on with",
-    "bites",
-    "for ever",
-    "by itself",
-    "tells",
-    "told",
-];
+/// Separated by commas.
+const UNUSED_WORDS: &str = "whoever,nobody,somebody,anybody,is no,are no,the one before,gone on,go on with,bites,for ever,by itself,tells,told";
 
 /// Returns whether `words` (in lower case) occur in the text as whole words.
 fn has(text: &str, words: &str) -> bool {
@@ -27,7 +13,7 @@ fn has(text: &str, words: &str) -> bool {
 }
 
 pub(crate) fn assert_plain(text: &str) {
-    for words in UNUSED_WORDS {
+    for words in UNUSED_WORDS.split(',') {
         assert!(!has(text, words), "{words:?} in {text:?}");
     }
 }

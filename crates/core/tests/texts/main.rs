@@ -2,12 +2,13 @@
 
 mod form;
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use digicert_one_core::{
-    ApiKey, CallContext, Capabilities, Capability, Code, CredentialError, Delivery, EndDate, Ending, Expiry, HostRole,
-    Instance, Mode, PeerFault, Phase, Proxy, RateLimitError, RequestTarget, Secret, Side, TlsAlert, TransportError,
-    TransportErrorKind as Kind, Validity, diagnosis,
+    ApiKey, CallContext, Capabilities, Capability, Code, CredentialError, Delivery, EndDate, Ending, Expiry, HeadLimit,
+    HostRole, Instance, Mode, PeerFault, Phase, Proxy, RateLimitError, RequestTarget, Secret, Side, TlsAlert,
+    TransportError, TransportErrorKind as Kind, UploadError, Validity, diagnosis,
 };
 
 use self::form::{assert_form, assert_plain};
@@ -139,6 +140,19 @@ fn credential_errors_have_the_form() {
     let mut early = Validity::default();
     early.not_before = Some(now);
     assert_form(&early.check(end).expect_err("not yet valid"));
+}
+
+#[test]
+fn upload_and_head_errors_have_the_form() {
+    let failed = UploadError::Failed(Arc::new(std::io::Error::other("disk failure")));
+    let short = UploadError::TooShort { declared: 10, given: 3 };
+    for error in [failed, UploadError::Cancelled, short, UploadError::TooLong { declared: 10 }] {
+        assert_form(&error);
+    }
+    let mut head = http::HeaderMap::new();
+    head.insert("x-long", "x".repeat(HeadLimit::BYTES).parse().expect("a header value"));
+    assert_form(&HeadLimit::check(&head).expect_err("too long"));
+    assert_form(&HeadLimit::unmeasured().error());
 }
 
 #[test]

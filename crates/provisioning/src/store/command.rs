@@ -9,14 +9,12 @@ use zeroize::Zeroizing;
 use super::file::expect_kind;
 use super::{PreparedStore, SecretKind, SecretStore, StoreError, StoreErrorKind, StoreReceipt, StoredSecret};
 
-/// A program that stores what it reads from standard input. It is started without a shell; the secret is
+/// Returns the store that passes the secret to a program on standard input. It is started without a shell; the secret is
 /// never an argument.
 ///
-/// It receives the API key on a line, or the private key and certificate chain as PEM; or, with
-/// [`as_document`](Self::as_document), the JSON document that a
-/// [`Program`] prints as a source, plus `id` and `name`. It must exit with
-/// status 0 only when the secret is stored. With a [second program](Self::with_read_back) that prints the
-/// stored secret, the result is compared.
+/// It receives the API key on a line, or the private key and certificate chain as PEM, and must exit with status 0 only when
+/// the secret is stored. If `read_back` names a second program, which prints the stored secret in the same form, the result
+/// is compared. [`command_with_document`] passes a JSON document instead.
 ///
 /// - Every user of the machine can see arguments: put no secret into them.
 /// - The programs inherit our environment without the variables that hold secrets, unless
@@ -25,40 +23,35 @@ use super::{PreparedStore, SecretKind, SecretStore, StoreError, StoreErrorKind, 
 ///
 /// ```no_run
 /// use digicert_one_credentials::Program;
-/// use digicert_one_provisioning::CommandStore;
+/// use digicert_one_provisioning::store;
 ///
 /// let vault = |arguments: &[&str]| arguments.iter().fold(Program::new("vault"), |vault, one| vault.argument(one));
-/// let sink = CommandStore::new(vault(&["kv", "put", "secret/digicert-one", "api_key=-"]))
-///     .with_read_back(vault(&["kv", "get", "-field=api_key", "secret/digicert-one"]));
+/// let store = store::command(
+///     vault(&["kv", "put", "secret/digicert-one", "api_key=-"]),
+///     Some(vault(&["kv", "get", "-field=api_key", "secret/digicert-one"])),
+/// );
 /// ```
+#[must_use]
+pub fn command(program: Program, read_back: Option<Program>) -> impl SecretStore {
+    CommandStore { program, read_back, document: false }
+}
+
+/// Returns the same store as [`command`], which passes the JSON document that a [`Program`] prints as a source, plus `id`
+/// and `name`, instead of the bare secret.
+#[must_use]
+pub fn command_with_document(program: Program, read_back: Option<Program>) -> impl SecretStore {
+    CommandStore { program, read_back, document: true }
+}
+
+/// The program, and the one that reads back.
 #[derive(Clone, Debug)]
-pub struct CommandStore {
+struct CommandStore {
     program: Program,
     read_back: Option<Program>,
     document: bool,
 }
 
 impl CommandStore {
-    /// Creates a sink for this program.
-    #[must_use]
-    pub fn new(program: Program) -> Self {
-        Self { program, read_back: None, document: false }
-    }
-
-    /// Sets the program that prints what the first one stored, in the same form.
-    #[must_use]
-    pub fn with_read_back(mut self, program: Program) -> Self {
-        self.read_back = Some(program);
-        self
-    }
-
-    /// Passes a JSON document with the facts instead of the bare secret.
-    #[must_use]
-    pub fn as_document(mut self) -> Self {
-        self.document = true;
-        self
-    }
-
     fn form(&self, secret: &StoredSecret) -> Zeroizing<Vec<u8>> {
         if self.document { secret.document() } else { secret.text() }
     }

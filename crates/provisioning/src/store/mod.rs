@@ -16,7 +16,7 @@ mod secret;
 mod secret_store;
 mod terminal;
 
-pub use self::command::CommandStore;
+pub use self::command::{command, command_with_document};
 pub use self::directory::directory;
 pub use self::encrypted::{encrypted_file, read_encrypted_file};
 pub use self::error::{StoreError, StoreErrorKind};

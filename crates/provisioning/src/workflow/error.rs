@@ -137,7 +137,7 @@ struct Inner {
 }
 
 impl IssueError {
-    pub(super) fn new(kind: IssueErrorKind, step: TaskStep, message: impl Into<String>) -> Self {
+    pub(crate) fn new(kind: IssueErrorKind, step: TaskStep, message: impl Into<String>) -> Self {
         let next = match kind {
             IssueErrorKind::Task
             | IssueErrorKind::Sink
@@ -185,7 +185,7 @@ impl IssueError {
         self
     }
 
-    pub(super) fn caused_by(mut self, source: impl Into<BoxError>) -> Self {
+    pub(crate) fn caused_by(mut self, source: impl Into<BoxError>) -> Self {
         self.0.source = Some(source.into());
         self
     }

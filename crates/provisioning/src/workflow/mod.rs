@@ -59,7 +59,7 @@ pub use self::end_date_policy::EndDatePolicy;
 pub use self::error::{IssueError, IssueErrorKind, RecoveryAction, SecretLocation};
 pub use self::keeping::StoreOptions;
 pub use self::plan::Plan;
-pub use self::progress::{Progress, ProgressEvent, TaskStep};
+pub use self::progress::{ProgressEvent, TaskStep};
 pub use self::renewal::{Renewal, RotateCertificate, RotateToken};
 pub use self::report::{PreviousCredential, Report, TaskOutcome};
 pub use self::switch::{CredentialChange, CredentialConsumer, watched_client};

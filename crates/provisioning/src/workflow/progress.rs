@@ -5,30 +5,8 @@ use std::ops::ControlFlow;
 
 use super::TaskKind;
 
-/// An observer of every step, called before and after it. It runs inside the workflow, so it should be quick.
-///
-/// Implemented for every function or closure of this form.
-///
-/// ```
-/// use std::ops::ControlFlow;
-/// use digicert_one_provisioning::{ProgressEvent, Progress};
-/// fn watched(_: impl Progress) {}
-/// watched(|moment: &ProgressEvent| {
-///     eprintln!("{moment}");
-///     ControlFlow::Continue(())
-/// });
-/// ```
-pub trait Progress: Send + Sync + 'static {
-    /// Called when a step is about to start, or has just been completed. `Break` ends the workflow here, as
-    /// after a kill: nothing is cleaned up, and [`resume`](super::Workflows::resume) continues.
-    fn at(&self, moment: &ProgressEvent) -> ControlFlow<()>;
-}
-
-impl<F: Fn(&ProgressEvent) -> ControlFlow<()> + Send + Sync + 'static> Progress for F {
-    fn at(&self, moment: &ProgressEvent) -> ControlFlow<()> {
-        self(moment)
-    }
-}
+/// An observer of every step; see [`Workflows::progress`](super::Workflows::progress).
+pub(super) type Progress = dyn Fn(&ProgressEvent) -> ControlFlow<()> + Send + Sync;
 
 /// The current position of a workflow.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -291,7 +291,7 @@ impl<'a> Session<'a> {
         let moment = ProgressEvent { task: self.kind, step, done, detail: detail.into() };
         tracing::debug!("{moment}");
         match &self.flows.progress {
-            Some(progress) if progress.at(&moment).is_break() => {
+            Some(progress) if progress(&moment).is_break() => {
                 let message = format!("it was stopped {} this step", if done { "after" } else { "before" });
                 Err(self.error(IssueErrorKind::Stopped, step, message).with_secret(SecretLocation::Unknown))
             }

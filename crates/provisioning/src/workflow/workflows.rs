@@ -1,6 +1,7 @@
 //! The configuration of all workflows.
 
 use std::fmt;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +9,7 @@ use std::time::Duration;
 use digicert_one_client::Client;
 
 use super::keeping::StoreOptions;
-use super::progress::Progress;
+use super::progress::{Progress, ProgressEvent};
 use super::switch::CredentialConsumer;
 use crate::SharedLock;
 
@@ -35,7 +36,7 @@ pub struct Workflows {
     pub(super) ttl: Duration,
     pub(super) patience: Duration,
     pub(super) proof: Duration,
-    pub(super) progress: Option<Arc<dyn Progress>>,
+    pub(super) progress: Option<Arc<Progress>>,
     pub(super) switches: Vec<Arc<dyn CredentialConsumer>>,
 }
 
@@ -89,9 +90,21 @@ impl Workflows {
         self
     }
 
-    /// Sets the observer of every step.
+    /// Sets the observer of every step: it is called when a step is about to start, or has just been completed. `Break`
+    /// ends the workflow here, as after a kill: nothing is cleaned up, and [`resume`](Self::resume) continues.
+    ///
+    /// ```no_run
+    /// # use digicert_one_provisioning::Workflows;
+    /// use std::ops::ControlFlow;
+    /// # fn example(workflows: Workflows) -> Workflows {
+    /// workflows.progress(|event| {
+    ///     println!("{}: {}", event.step, event.detail);
+    ///     ControlFlow::Continue(())
+    /// })
+    /// # }
+    /// ```
     #[must_use]
-    pub fn progress(mut self, progress: impl Progress) -> Self {
+    pub fn progress(mut self, progress: impl Fn(&ProgressEvent) -> ControlFlow<()> + Send + Sync + 'static) -> Self {
         self.progress = Some(Arc::new(progress));
         self
     }

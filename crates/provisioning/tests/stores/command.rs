@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use digicert_one_credentials::Program;
-use digicert_one_provisioning::{CommandStore, SecretKind, SecretStore, StoreErrorKind};
+use digicert_one_provisioning::{SecretKind, SecretStore, StoreErrorKind, store};
 
 use super::{CANARY, api_key, certificate, found, identity, keep, refused, thumbprint};
 
@@ -12,11 +12,11 @@ fn program(script: &str) -> Program {
     Program::new("sh").argument("-c").argument(script)
 }
 
-fn shell(script: &str) -> CommandStore {
-    CommandStore::new(program(script))
+fn shell(script: &str) -> impl SecretStore + use<> {
+    store::command(program(script), None)
 }
 
-fn failure(sink: &CommandStore) -> digicert_one_provisioning::StoreError {
+fn failure(sink: &impl SecretStore) -> digicert_one_provisioning::StoreError {
     let error = sink.prepare(SecretKind::ApiKey).expect("prepared").keep(&api_key(CANARY)).expect_err("it must fail");
     assert!(!format!("{error} {error:?}").contains(CANARY), "{error}");
     error
@@ -26,11 +26,12 @@ fn failure(sink: &CommandStore) -> digicert_one_provisioning::StoreError {
 fn secret_is_passed_on_standard_input_and_read_back() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("vault").display().to_string();
-    let sink = shell(&format!("cat > {path}")).with_read_back(Program::new("cat").argument(&path));
+    let sink = store::command(program(&format!("cat > {path}")), Some(Program::new("cat").argument(&path)));
     keep(&sink, &api_key(CANARY));
     assert_eq!(std::fs::read(&path).expect("written"), format!("{CANARY}\n").as_bytes());
 
-    let document = shell(&format!("cat > {path}")).with_read_back(Program::new("cat").argument(&path)).as_document();
+    let document =
+        store::command_with_document(program(&format!("cat > {path}")), Some(Program::new("cat").argument(&path)));
     keep(&document, &api_key(CANARY));
     let source = Program::new("cat").argument(&path);
     let raw = found(&source);
@@ -52,11 +53,11 @@ fn failing_hanging_or_wrong_program_is_an_error() {
     let error = failure(&shell("cat > /dev/null; echo 'the vault is sealed' >&2; exit 2"));
     assert_eq!(error.kind(), StoreErrorKind::CommandFailed);
     assert!(error.to_string().contains("vault is sealed") && error.to_string().contains("command sh"), "{error}");
-    let error = failure(&CommandStore::new(program("exec sleep 600").time_limit(Duration::from_millis(300))));
+    let error = failure(&store::command(program("exec sleep 600").time_limit(Duration::from_millis(300)), None));
     assert_eq!(error.kind(), StoreErrorKind::CommandFailed);
-    let error = failure(&shell("cat > /dev/null").with_read_back(Program::new("echo").argument("another")));
+    let error = failure(&store::command(program("cat > /dev/null"), Some(Program::new("echo").argument("another"))));
     assert_eq!(error.kind(), StoreErrorKind::ReadBackDiffers);
-    let error = failure(&shell("cat > /dev/null").with_read_back(Program::new("false")));
+    let error = failure(&store::command(program("cat > /dev/null"), Some(Program::new("false"))));
     assert_eq!(error.kind(), StoreErrorKind::CommandFailed);
 }
 
@@ -73,20 +74,20 @@ fn program_that_does_not_read_its_input_is_an_error() {
 fn missing_or_not_executable_program_is_detected_beforehand() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("keeper");
-    assert_eq!(refused(&CommandStore::new(Program::new(&path)), SecretKind::ApiKey).kind(), StoreErrorKind::Missing);
+    assert_eq!(refused(&store::command(Program::new(&path), None), SecretKind::ApiKey).kind(), StoreErrorKind::Missing);
     // A bare word may be a secret instead of a program, so it is not shown.
-    let error = refused(&CommandStore::new(Program::new("d1-no-such-program")), SecretKind::ApiKey);
+    let error = refused(&store::command(Program::new("d1-no-such-program"), None), SecretKind::ApiKey);
     let shown = error.to_string();
     assert!(error.kind() == StoreErrorKind::Missing && shown.contains("in any directory of PATH"), "{shown}");
     assert!(!shown.contains("d1-no-such-program"), "{shown}");
     std::fs::write(&path, "#!/bin/sh\ncat > /dev/null\n").expect("written");
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).expect("own file");
     assert_eq!(
-        refused(&CommandStore::new(Program::new(&path)), SecretKind::ApiKey).kind(),
+        refused(&store::command(Program::new(&path), None), SecretKind::ApiKey).kind(),
         StoreErrorKind::NotWritable
     );
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700)).expect("own file");
-    assert!(CommandStore::new(Program::new(&path)).prepare(SecretKind::ApiKey).is_ok());
-    let sink = shell("cat > /dev/null").with_read_back(Program::new(directory.path().join("reader")));
+    assert!(store::command(Program::new(&path), None).prepare(SecretKind::ApiKey).is_ok());
+    let sink = store::command(program("cat > /dev/null"), Some(Program::new(directory.path().join("reader"))));
     assert_eq!(refused(&sink, SecretKind::ApiKey).kind(), StoreErrorKind::Missing);
 }
