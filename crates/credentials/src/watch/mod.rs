@@ -159,6 +159,13 @@ impl WatchingCredential {
 impl Credential for WatchingCredential {
     async fn lease(&self, need: &LeaseRequest) -> Result<Lease, CredentialError> {
         let shared = &self.0;
+        if shared.is_refused(need) {
+            // The credential in use does not help this caller: it waits for a reading, its own or that of another caller.
+            let flight = shared.flight.lock().await;
+            if shared.look(need).1 {
+                let _ = shared.refresh(flight).await;
+            }
+        }
         let (current, due) = shared.look(need);
         match (current, due) {
             (Some(lease), false) => Ok(lease),
@@ -202,6 +209,13 @@ impl Shared {
             || self.changes.hinted(&self.source, need.now, self.options.settle)
             || refused.is_some_and(|refused| schedule.may_ask_for_newer(refused, need.now, &self.options));
         (Some(lease.clone()), due)
+    }
+
+    /// Returns whether the credential in use is one that the platform refused.
+    fn is_refused(&self, need: &LeaseRequest) -> bool {
+        let live = self.lock();
+        let current = live.current.as_ref().map(|current| current.lease.generation());
+        current.is_some_and(|current| need.newer_than.is_some_and(|refused| refused >= current))
     }
 
     /// Reads the source on a thread, since it may block.
