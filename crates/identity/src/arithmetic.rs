@@ -84,5 +84,18 @@ mod tests {
             }
         }
         assert_eq!(aws::is_ecdsa_by(Curve::P256, &compressed, &digest, good), Some(true));
+
+        let pair = ed25519_dalek::SigningKey::from_bytes(&[7; 32]);
+        let (public, signature): (_, ed25519_dalek::Signature) = (pair.verifying_key().to_bytes(), pair.sign(b"body"));
+        for (key, message, signature) in [
+            (&public[..], b"body", signature.to_bytes()),
+            (&public, b"text", signature.to_bytes()),
+            (&public, b"body", [0; 64]),
+            (&public[1..], b"body", signature.to_bytes()),
+        ] {
+            let expected = rust::is_ed25519_by(key, message, &signature);
+            assert_eq!(aws::is_ed25519_by(key, message, &signature), expected, "{key:?} {message:?}");
+        }
+        assert_eq!(aws::is_ed25519_by(&public, b"body", &signature.to_bytes()), Some(true));
     }
 }
