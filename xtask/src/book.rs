@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -39,7 +39,18 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     check()?;
-    if arguments.check { Ok(()) } else { build() }
+    if arguments.check {
+        return Ok(());
+    }
+    let target = cargo::target_directory()?;
+    let mdbook = installed(&target).map_or_else(|| install(&target), Ok)?;
+    build(&target, &mdbook)
+}
+
+/// Builds the site if mdBook is installed; the end says whether it is.
+pub(crate) fn build_if_installed() -> Result<bool, Failure> {
+    let target = cargo::target_directory()?;
+    installed(&target).map_or(Ok(false), |mdbook| build(&target, &mdbook).map(|()| true))
 }
 
 /// Fails if a link of any page leads nowhere, or if a page of docs/ is not in the summary.
@@ -63,21 +74,19 @@ pub(crate) fn check() -> Result<(), Failure> {
 }
 
 /// Builds the site. Any warning of mdBook is a failure.
-fn build() -> Result<(), Failure> {
-    let target = cargo::target_directory()?;
+fn build(target: &Path, mdbook: &OsStr) -> Result<(), Failure> {
     let (folder, site) = (target.join("book-source"), target.join("book"));
     if folder.exists() {
         fs::remove_dir_all(&folder).map_err(|error| about(&folder, error))?;
     }
-    let mdbook = mdbook(&target)?;
     assemble(&folder.join("src"))?;
     write(&folder.join("book.toml"), read(Path::new("docs/book.toml"))?.as_bytes())?;
     for file in tracked("docs/theme/*")? {
         let name = file.file_name().unwrap_or_default();
         write(&folder.join("theme").join(name), &bytes(&file)?)?;
     }
-    let output = Command::new(&mdbook).arg("build").arg(&folder).arg("--dest-dir").arg(&site).output();
-    let output = output.map_err(|error| about(Path::new(&mdbook), error))?;
+    let output = Command::new(mdbook).arg("build").arg(&folder).arg("--dest-dir").arg(&site).output();
+    let output = output.map_err(|error| about(Path::new(mdbook), error))?;
     let text = String::from_utf8_lossy(&output.stderr);
     if !output.status.success() || text.contains("WARN") || text.contains("ERROR") {
         return Err(Failure::new(format_args!("book: mdbook failed or warned:\n{text}")));
@@ -164,27 +173,29 @@ fn relative(from: &Path, to: &Path) -> String {
     format!("{}{}", "../".repeat(up), to.display())
 }
 
-/// mdBook: on the PATH, or built into the target directory.
-fn mdbook(target: &Path) -> Result<OsString, Failure> {
+/// mdBook, where it is installed: on the PATH, or in the target directory.
+fn installed(target: &Path) -> Option<OsString> {
+    let ours = target.join("tools/bin").join(format!("mdbook{}", env::consts::EXE_SUFFIX)).into_os_string();
     let runs = |program: &OsString| Command::new(program).arg("--version").output().is_ok();
-    let (installed, tools) = (OsString::from("mdbook"), target.join("tools"));
-    let ours = tools.join("bin").join(format!("mdbook{}", env::consts::EXE_SUFFIX)).into_os_string();
-    if let Some(found) = [installed, ours.clone()].into_iter().find(runs) {
-        return Ok(found);
-    }
+    [OsString::from("mdbook"), ours].into_iter().find(runs)
+}
+
+/// Builds mdBook into the target directory.
+fn install(target: &Path) -> Result<OsString, Failure> {
+    let tools = target.join("tools");
     println!("book: mdbook is not installed; building {MDBOOK} into {}", tools.display());
     let status = cargo::command(&["install", "--locked", "--version", MDBOOK, "mdbook", "--no-default-features"])
         .args(["--features", "search", "--root"])
         .arg(&tools)
         .arg("--target-dir")
-        .arg(target.join("tools/build"))
+        .arg(tools.join("build"))
         .status();
-    if status.is_ok_and(|status| status.success()) {
-        return Ok(ours);
-    }
-    Err(Failure::new(format_args!(
-        "book: mdbook is missing and cannot be installed from the registry\n  do:  put mdbook {MDBOOK} on the PATH, or check links only: cargo xtask book --check"
-    )))
+    let is_built = status.is_ok_and(|status| status.success());
+    installed(target).filter(|_| is_built).ok_or_else(|| {
+        Failure::new(format_args!(
+            "book: mdbook is missing and cannot be installed from the registry\n  do:  put mdbook {MDBOOK} on the PATH, or check links only: cargo xtask book --check"
+        ))
+    })
 }
 
 /// The files that git tracks, by a pattern.

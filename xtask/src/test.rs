@@ -70,6 +70,7 @@ fn steps() -> Vec<Step> {
         step("outside-fmt", Outside(vec!["fmt", "--all", "--check"]), "so are the transports outside the workspace"),
         step("rooms", Ours(the_rooms), "no arrow between our crates that the design does not draw"),
         step("docs", Ours(the_docs), "the generated parts of docs/ are what the code says, and links lead somewhere"),
+        step("book", Ours(the_book), "the site builds without a warning"),
         step("deny", Ours(deny), "licences, sources and duplicates of the dependencies"),
         // With the keyring too: it adds code to four packages and changes none.
         step("clippy", Cargo([&["clippy"], NOT_APART, CHECKED, NO_WARNING].concat()), "no warning"),
@@ -236,6 +237,13 @@ fn the_api() -> Result<Ran, Failure> {
 
 fn the_packages() -> Result<Ran, Failure> {
     packages::run().map(|()| Ran::Done)
+}
+
+fn the_book() -> Result<Ran, Failure> {
+    match book::build_if_installed()? {
+        true => Ok(Ran::Done),
+        false => Ok(Ran::Skipped("mdbook is not installed; `cargo xtask book` installs it")),
+    }
 }
 
 fn the_cost() -> Result<Ran, Failure> {
