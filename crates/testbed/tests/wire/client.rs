@@ -37,6 +37,7 @@ pub(crate) fn tls_config(identity: Option<&ClientCert>, tls: TlsRange, http: Htt
         HttpVersions::Both => vec![b"h2".to_vec(), b"http/1.1".to_vec()],
         HttpVersions::Only1 => vec![b"http/1.1".to_vec()],
         HttpVersions::Only2 => vec![b"h2".to_vec()],
+        HttpVersions::Unnamed => vec![],
     };
     config
 }
