@@ -135,7 +135,7 @@ macro_rules! __pool {
                 fix "Close the socket on every way out of connecting; look for a clone of it, or a task that still waits for it.";
             "POOL-24" Must leftovers pool_24_calls_leave_no_memory_behind
                 given "A process of its own, in which 150 calls with bodies of 64 KiB were made."
-                when "150 more are made."
+                when "As many calls are made again."
                 then "The process has grown by less than half of their bodies."
                 why "A service that runs for months would be killed for its memory."
                 fix "Look for a list, cache or log buffer that grows with each call.";

@@ -150,7 +150,7 @@ macro_rules! __time {
                 when "Calls are made with each as connect limit and as total limit."
                 then "Each ends with a timeout, as not sent."
                 why "The rest of a deadline may be zero; a library that reads zero as unlimited then waits forever."
-                fix "libcurl and others take 0 for no limit and round down to milliseconds: round up, and check the deadline \
+                fix "Some libraries, such as libcurl, take 0 for no limit and round down to milliseconds: round up, and check the deadline \
                     yourself.";
             "TIME-25" Must overdue time_25_the_total_limit_is_one_for_head_and_body
                 given "A server that begins its response after 1.4 seconds and ends it 1.4 seconds later."

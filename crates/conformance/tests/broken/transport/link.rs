@@ -190,11 +190,10 @@ impl Outcome {
 
 impl Drop for Link {
     fn drop(&mut self) {
+        let ends_others = self.is_waiting && self.flaw.is(Defect::ClosesConnectionsOfDroppedCalls);
         if self.flaw.is(Defect::LeaksConnections) {
             std::mem::forget(self.sender.take());
-        } else if !self.is_http2() && !self.keeps_dropped_calls() {
-            self.driver.abort();
-        } else if self.is_waiting && self.flaw.is(Defect::ClosesConnectionsOfDroppedCalls) {
+        } else if ends_others || !self.is_http2() && !self.keeps_dropped_calls() {
             self.driver.abort();
         }
     }
