@@ -60,6 +60,8 @@ enum Task {
     Docs(docs::Arguments),
     /// Builds the site from docs/, or checks its links
     Book(book::Arguments),
+    /// Makes the runs behind the figures of docs/plots, and draws them
+    Plots,
     /// Each transport through the client against its raw library; takes the options of the benchmark
     #[command(disable_help_flag = true)]
     Bench(bench::Arguments),
@@ -109,6 +111,7 @@ fn main() -> ExitCode {
         Task::Api(arguments) => api::run(&arguments),
         Task::Docs(arguments) => docs::run(&arguments),
         Task::Book(arguments) => book::run(&arguments),
+        Task::Plots => plots::run().and_then(|()| docs::write()),
         Task::Bench(arguments) => bench::run(&arguments),
         Task::Conformance(arguments) => conformance::run(&arguments),
         Task::Cost => cost::run(),

@@ -1,4 +1,5 @@
-//! The figures of docs/plots, drawn from the tables and reports that other tasks write.
+//! `cargo xtask plots`: the figures of docs/plots. `tests/service-users` makes the runs and writes what was seen as tables; this draws the
+//! tables, and those that other tasks wrote. `cargo xtask docs` draws again, without a run.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,16 +12,181 @@ use crate::faults::{self, Line};
 use crate::svg::Svg;
 
 const FOLDER: &str = "docs/plots";
-const MAKER: &str = "cargo xtask docs";
+const MAKER: &str = "cargo xtask plots";
 const REPORT: &str = "docs/conformance/report.json";
 /// What the figure of texts shows: faults whose texts differ most.
 const TEXTS: &[&str] =
     &["client certificate of a foreign CA, TLS 1.3, HTTP/2", "server of an unknown CA", "server certificate ended"];
 
+/// Makes the runs. The figures are drawn by `cargo xtask docs` afterwards.
+pub(crate) fn run() -> Result<(), Failure> {
+    let folder = cargo::root().join(FOLDER);
+    fs::create_dir_all(&folder).map_err(|error| Failure::new(format_args!("{FOLDER}: {error}")))?;
+    let status = cargo::command(&["run", "--quiet", "--package", "digicert-one-service-users", "--bin", "plots", "--"])
+        .arg(&folder)
+        .status();
+    match status {
+        Ok(status) if status.success() => Ok(()),
+        _ => Err(Failure::new("plots: a run failed")),
+    }
+}
+
 /// The figures as they should be, by their path from the root of the workspace.
 pub(crate) fn pictures() -> Result<BTreeMap<String, String>, Failure> {
-    let figures = [("texts", texts(&faults::lines()?)), ("conformance", conformance()?)];
+    let figures = [
+        ("rotation", rotation(&table("rotation")?)?),
+        ("storm", storm(&table("storm")?)?),
+        ("year", year(&table("year")?)?),
+        ("texts", texts(&faults::lines()?)),
+        ("conformance", conformance()?),
+    ];
     Ok(figures.into_iter().map(|(name, picture)| (format!("{FOLDER}/{name}.svg"), picture)).collect())
+}
+
+/// The rows of a table, without comments.
+fn table(name: &str) -> Result<Vec<Vec<String>>, Failure> {
+    let path = format!("{FOLDER}/{name}.tsv");
+    let text =
+        fs::read_to_string(cargo::root().join(&path)).map_err(|error| Failure::new(format_args!("{path}: {error}")))?;
+    let rows = text.lines().filter(|line| !line.starts_with('#'));
+    Ok(rows.map(|row| row.split('\t').map(str::to_owned).collect()).collect())
+}
+
+fn number(row: &[String], column: usize) -> Result<i32, Failure> {
+    let value = row.get(column).and_then(|value| value.parse().ok());
+    value.ok_or_else(|| Failure::new(format_args!("{FOLDER}: column {column} of {row:?} is not a number")))
+}
+
+fn word(row: &[String], column: usize) -> &str {
+    row.get(column).map_or("", String::as_str)
+}
+
+/// Two axes, and how values become places.
+struct Chart {
+    svg: Svg,
+    right: i32,
+    bottom: i32,
+    most: (i32, i32),
+}
+
+const LEFT: i32 = 64;
+const TOP: i32 = 64;
+
+impl Chart {
+    fn new(title: &str, names: (&str, &str), most: (i32, i32), steps: (i32, i32)) -> Self {
+        let (width, height) = (820, 380);
+        let mut chart = Self { svg: Svg::new(width, height), right: width - 24, bottom: height - 48, most };
+        chart.svg.text((16, 26), "strong", title);
+        for x in (0..=most.0).step_by(usize::try_from(steps.0).unwrap_or(1)) {
+            let (at, bottom) = (chart.at(x, 0).0, chart.bottom);
+            chart.svg.line(&[(at, bottom), (at, bottom + 5)], "axis");
+            chart.svg.text((at, bottom + 20), "small mid", &x.to_string());
+        }
+        for y in (0..=most.1).step_by(usize::try_from(steps.1).unwrap_or(1)) {
+            let (at, right) = (chart.at(0, y).1, chart.right);
+            chart.svg.line(&[(LEFT, at), (right, at)], "grid");
+            chart.svg.text((LEFT - 8, at + 4), "small end", &y.to_string());
+        }
+        let (right, bottom) = (chart.right, chart.bottom);
+        chart.svg.line(&[(LEFT, TOP), (LEFT, bottom), (right, bottom)], "axis");
+        chart.svg.text((right, bottom + 38), "small muted end", names.0);
+        chart.svg.text((16, TOP - 14), "small muted", names.1);
+        chart
+    }
+
+    fn at(&self, x: i32, y: i32) -> (i32, i32) {
+        let across = (self.right - LEFT) * x / self.most.0.max(1);
+        let up = i64::from(self.bottom - TOP) * i64::from(y) / i64::from(self.most.1.max(1));
+        (LEFT + across, self.bottom - i32::try_from(up).unwrap_or_default())
+    }
+}
+
+/// Whom the platform saw, request by request: one row of squares for each client.
+fn rotation(rows: &[Vec<String>]) -> Result<String, Failure> {
+    let mut clients: Vec<&str> = rows.iter().map(|row| word(row, 0)).collect();
+    clients.dedup();
+    let mut svg = Svg::new(820, 96 + 44 * i32::try_from(clients.len()).unwrap_or_default() + 34);
+    svg.text((16, 26), "strong", "Whom the platform saw, request by request");
+    for (y, client) in (0..).zip(&clients) {
+        let top = 70 + 44 * y;
+        svg.text((16, top + 17), "small", client);
+        for row in rows.iter().filter(|row| word(row, 0) == *client) {
+            let at = (310 + 16 * (number(row, 1)? - 1), top);
+            let is_new = word(row, 2) == "new";
+            svg.rectangle(at, (13, 24), 2, if is_new { "passed" } else { "waived" });
+            svg.text((at.0 + 6, top + 17), "small mid halo", if is_new { "n" } else { "p" });
+            if word(row, 3) == "reconnected" {
+                svg.polygon(&[(at.0 + 1, top + 32), (at.0 + 11, top + 32), (at.0 + 6, top + 25)], "tip");
+            }
+        }
+    }
+    let swap = rows.iter().find(|row| word(row, 4) == "rotated").map_or(Ok(1), |row| number(row, 1))?;
+    let (x, bottom) = (310 + 16 * (swap - 1) - 2, 70 + 44 * i32::try_from(clients.len()).unwrap_or_default());
+    svg.line(&[(x, 56), (x, bottom)], "axis");
+    svg.text((x + 4, 60), "small", "the certificate is replaced");
+    svg.text(
+        (16, bottom + 26),
+        "small muted",
+        "n: the new service user   p: the previous one   \u{25b2}: a new connection before this request",
+    );
+    Ok(svg.finish("Whom the platform saw before and after a rotation", MAKER))
+}
+
+/// Attempts over time, one line for each number of clients.
+fn storm(rows: &[Vec<String>]) -> Result<String, Failure> {
+    let columns = |row: &Vec<String>| (0..5).map(|column| number(row, column)).collect::<Result<Vec<i32>, Failure>>();
+    let rows: Vec<Vec<i32>> = rows.iter().map(columns).collect::<Result<_, Failure>>()?;
+    let most = rows.iter().map(|row| row[1]).max().unwrap_or(1);
+    let mut chart = Chart::new(
+        "Attempts under a rate limit of 10 calls a second, 500 calls with one API key",
+        ("seconds (virtual)", "attempts, added up"),
+        (most, 2250),
+        (10, 250),
+    );
+    for (series, clients) in [1, 10, 100].into_iter().enumerate() {
+        let own: Vec<_> = rows.iter().filter(|row| row[0] == clients).collect();
+        let points: Vec<_> = own.iter().map(|row| chart.at(row[1], row[2])).collect();
+        chart.svg.line(&points, &format!("s{series}"));
+        let Some(last) = own.last() else { continue };
+        let name = if clients == 1 { "1 client".to_owned() } else { format!("{clients} clients") };
+        let text = format!(
+            "{name}: {} attempts, {} of them refused with 429; {} calls failed; {} s",
+            last[2], last[3], last[4], last[1]
+        );
+        let y = TOP + 14 + 20 * i32::try_from(series).unwrap_or_default();
+        chart.svg.line(&[(LEFT + 12, y - 4), (LEFT + 52, y - 4)], &format!("s{series}"));
+        chart.svg.text((LEFT + 60, y), "small halo", &text);
+    }
+    Ok(chart.svg.finish("Attempts under a rate limit with 1, 10 and 100 clients", MAKER))
+}
+
+/// Days left, day by day, with the warnings.
+fn year(rows: &[Vec<String>]) -> Result<String, Failure> {
+    let mut chart = Chart::new(
+        "A year of end dates: days left, warnings and rotations",
+        ("day of the year", "days left until the credential expires"),
+        (365, 100),
+        (30, 20),
+    );
+    let of = |kind: &str| rows.iter().filter(|row| word(row, 0) == kind).collect::<Vec<_>>();
+    let mut points = Vec::new();
+    for row in of("left") {
+        points.push(chart.at(number(row, 1)?, number(row, 2)?));
+    }
+    chart.svg.line(&points, "s0");
+    for row in of("warning") {
+        let at = chart.at(number(row, 1)?, number(row, 2)?);
+        chart.svg.dot(at, 5, "f1");
+        chart.svg.text((at.0 + 8, at.1 - 4), "small halo", word(row, 2));
+    }
+    for row in of("rotation") {
+        let (x, bottom) = (chart.at(number(row, 1)?, 0).0, chart.bottom);
+        chart.svg.polygon(&[(x - 6, bottom), (x + 6, bottom), (x, bottom - 11)], "f2");
+    }
+    let text = "\u{25cf} a warning, with the days left   \u{25b2} a rotation   no key outlives its service user";
+    let below = chart.bottom + 38;
+    chart.svg.text((LEFT, below), "small muted", text);
+    Ok(chart.svg.finish("End dates and warnings over a year", MAKER))
 }
 
 /// The same fault in the words of each stack.

@@ -58,6 +58,10 @@ impl Svg {
         let _ = writeln!(self.body, "<polygon points=\"{}\" class=\"{class}\"/>", points.join(" "));
     }
 
+    pub(crate) fn dot(&mut self, at: (i32, i32), radius: i32, class: &str) {
+        let _ = writeln!(self.body, "<circle cx=\"{}\" cy=\"{}\" r=\"{radius}\" class=\"{class}\"/>", at.0, at.1);
+    }
+
     /// The file, with a title for readers who hear it.
     pub(crate) fn finish(self, title: &str, maker: &str) -> String {
         let (width, height) = self.size;

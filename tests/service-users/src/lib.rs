@@ -10,6 +10,7 @@ pub mod days;
 pub mod kills;
 pub mod place;
 pub mod platform;
+pub mod plots;
 pub mod stack;
 pub mod virtual_time;
 pub mod weather;

@@ -1,0 +1,5 @@
+//! The runs behind the figures of docs/plots: each returns the rows of a table, as they were seen.
+
+pub mod rotation;
+pub mod storm;
+pub mod year;
