@@ -1,4 +1,4 @@
-//! `cargo xtask fleet`: the proof of the shared rate limiter and the rotation lock, with a `redis-server` of its own, and the figures of
+//! `cargo xtask fleet`: the proof of the shared rate limiter, with a `redis-server` of its own, and the figures of
 //! docs/fleet.md. The tests of `digicert-one-fleet` do the same in small.
 
 use std::fs;
@@ -21,16 +21,13 @@ pub(crate) struct Arguments {
     /// How long each scene lasts
     #[arg(long, default_value_t = 60)]
     seconds: u32,
-    /// Rotations by two machines at once
-    #[arg(long, default_value_t = 200)]
-    rotations: u32,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let out = cargo::target_directory()?.join("fleet.md");
-    let Arguments { processes, clients, seconds, rotations } = arguments;
+    let Arguments { processes, clients, seconds } = arguments;
     let mut command = cargo::command(&["run", "--package", "digicert-one-fleet", "--"]);
-    command.arg(&out).args([processes, clients, seconds, rotations].map(u32::to_string));
+    command.arg(&out).args([processes, clients, seconds].map(u32::to_string));
     let status = command.status().map_err(|error| Failure::new(format_args!("cannot run cargo: {error}")))?;
     if status.code() == Some(77) {
         return Err(Failure::new("fleet: redis-server is not installed\n  do:  apt-get install redis-server"));

@@ -311,6 +311,7 @@ mod tests {
             used * 100.0
         );
         assert_eq!(throttled, 0);
-        assert!(used >= 0.95 && most - least <= 2, "{used} {least} {most}");
+        // Those who ask first get more turns while the others have not come yet.
+        assert!(used >= 0.95 && most - least <= 4, "{used} {least} {most}");
     }
 }

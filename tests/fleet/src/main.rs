@@ -1,11 +1,10 @@
 //! A fleet on one machine: many processes with one API key call the emulator, with the shared limiter and without, while processes and
-//! Redis fail; two machines rotate one key at once. Writes the tables of docs/fleet.md.
+//! Redis fail. Writes the tables of docs/fleet.md.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks through its output")]
 
 mod cost;
 mod counting;
 mod delay;
-mod rotation;
 mod scene;
 #[path = "../../../crates/redis/tests/redis/server.rs"]
 mod server;
@@ -21,7 +20,6 @@ struct Size {
     processes: u32,
     clients: u32,
     seconds: u64,
-    rotations: u32,
 }
 
 fn main() -> ExitCode {
@@ -32,14 +30,9 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let number = |at: usize, usual: u64| arguments.get(at).and_then(|text| text.parse().ok()).unwrap_or(usual);
-    let size = Size {
-        processes: number(1, 32) as u32,
-        clients: number(2, 8) as u32,
-        seconds: number(3, 60),
-        rotations: number(4, 200) as u32,
-    };
+    let size = Size { processes: number(1, 32) as u32, clients: number(2, 8) as u32, seconds: number(3, 60) };
     let Some(out) = arguments.first() else {
-        eprintln!("usage: fleet OUT [PROCESSES [CLIENTS [SECONDS [ROTATIONS]]]]");
+        eprintln!("usage: fleet OUT [PROCESSES [CLIENTS [SECONDS]]]");
         return ExitCode::FAILURE;
     };
     if server::program().is_none() {
@@ -47,7 +40,7 @@ fn main() -> ExitCode {
     }
     let mut text = String::new();
     let mut faults = Vec::new();
-    for part in [scene::table, cost::table, rotation::table] {
+    for part in [scene::table, cost::table] {
         let (table, wrong) = part(&runtime, size);
         text.push_str(&table);
         text.push('\n');

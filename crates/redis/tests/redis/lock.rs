@@ -103,7 +103,7 @@ async fn new_generation_reaches_other_machines_at_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn new_generation_is_found_by_polling_where_messages_are_not_permitted() {
     let Some(server) = Server::start(&[]) else { return };
-    assert!(server.command("ACL SETUSER deaf on >deaf ~* +@all -subscribe").starts_with("+OK"));
+    assert!(server.command("ACL SETUSER deaf on >deaf ~* &* +@all -subscribe").starts_with("+OK"));
     let url = server.url().replace("redis://", "redis://deaf@");
     let config = patient(&url).password(digicert_one_core::Secret::new("deaf", "a test"));
     let notice = GenerationNotice::new(config, "ci-bot").poll(SECOND / 5);
