@@ -84,7 +84,7 @@ pub(crate) async fn presented(world: &World, store: &KeyStore) -> Result<LoadedC
         causes(error).map(ToString::to_string).collect::<Vec<_>>().join(": ")
     };
     let reading = read(store, &ReadOptions::at(SystemTime::now())).map_err(|error| shown(&error))?;
-    let identity = reading.material.identity().ok_or("there is no identity in it")?;
+    let identity = reading.material.identity().ok_or("it holds no identity")?;
     // A file with the leaf alone is not a fault of the format: such a server knows the intermediate.
     let intermediates = vec![digicert_one_testbed::Pki::shared().intermediate_der().to_vec()];
     let transport = world.connector.connect(&world.config().with_identity(Some(identity.clone())));

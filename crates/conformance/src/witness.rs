@@ -123,7 +123,7 @@ pub(crate) fn remember(server: &impl Witness) {
     locked(&servers()).push((server.addr(), server.ledger().clone()));
 }
 
-/// The servers of the case on this thread; an empty list if there is no case.
+/// The servers of the case on this thread; an empty list outside a case.
 pub(crate) fn servers() -> Servers {
     KEPT.with_borrow(|kept| kept.as_ref().map(|kept| Arc::clone(&kept.servers)).unwrap_or_default())
 }

@@ -1,4 +1,4 @@
-//! The harness: it fails failing cases, lets a waived failure pass, and fails a waiver that is no longer needed.
+//! The harness: it fails failing cases, lets a waived failure pass, and fails an outdated waiver.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -86,7 +86,9 @@ fn a_waived_failure_passes_and_a_waiver_that_is_not_needed_fails() {
 
 #[test]
 fn a_bad_waiver_file_fails_every_case() {
-    let unknown = cleanly().waivers("[[waiver]]\ncase = \"REQ-99\"\nreason = \"there is no such case at all\"\nlink = \"https://example.test\"\nsince = \"1\"\n");
+    let unknown = cleanly().waivers(
+        "[[waiver]]\ncase = \"REQ-99\"\nreason = \"an unknown case\"\nlink = \"https://example.test\"\nsince = \"1\"\n",
+    );
     assert!(fails("HOST-06", &unknown));
     assert!(catch_unwind(AssertUnwindSafe(|| check_waivers(&unknown))).is_err());
 }

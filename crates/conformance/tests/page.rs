@@ -53,7 +53,7 @@ impl Browser {
         });
         // Later output is read too, so that it never blocks.
         std::thread::spawn(move || lines.for_each(drop));
-        let mut browser = Self { driver, port: port.expect("chromedriver tells its port"), session: String::new() };
+        let mut browser = Self { driver, port: port.expect("chromedriver prints its port"), session: String::new() };
         let flags = FLAGS.iter().map(|flag| (*flag).to_owned());
         let flags: Vec<String> = flags.chain([format!("--user-data-dir={}", profile.display())]).collect();
         let options = json!({ "capabilities": { "alwaysMatch": { "goog:chromeOptions": { "args": flags } } } });

@@ -10,7 +10,7 @@ use crate::failure::Failure;
 /// The crates whose types are counted, all features enabled.
 const CRATES: [&str; 6] = ["core", "client", "credentials", "identity", "account", "provisioning"];
 /// The most public types of all of them. Lower it when it can be lowered.
-const CEILING: usize = 200;
+const CEILING: usize = 196;
 /// What counts: structs, enums, traits and type aliases.
 const KINDS: [&str; 4] = ["struct.", "enum.", "trait.", "type."];
 

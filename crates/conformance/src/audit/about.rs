@@ -148,14 +148,15 @@ impl Candidate {
     }
 
     pub(super) fn wrong_version(&self, exchange: &Exchange) -> Option<String> {
-        let told = exchange.response.version();
+        let reported = exchange.response.version();
         let is_http2 = match self.request {
             Some((version, _)) => version == Version::HTTP_2,
             None => self.connection.alpn.as_deref()? == "h2",
         };
         let id = self.carrier.1;
-        ((told == Version::HTTP_2) != is_http2)
-            .then(|| format!("the response is said to be {told:?}; the ledger: HTTP/2 {is_http2} (connection {id})"))
+        ((reported == Version::HTTP_2) != is_http2).then(|| {
+            format!("the response is said to be {reported:?}; the ledger: HTTP/2 {is_http2} (connection {id})")
+        })
     }
 }
 
@@ -168,7 +169,7 @@ impl Failed {
     /// What holds without any ledger.
     pub(super) fn wrong_sent(&self) -> Option<String> {
         if self.facts.identity_sent == Some(true) && !self.about.given.has_identity() {
-            return Some("identity_sent is true, and there is no identity".to_owned());
+            return Some("identity_sent is true, without an identity".to_owned());
         }
         if !self.not_sent {
             return None;

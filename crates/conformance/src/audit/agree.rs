@@ -7,9 +7,9 @@ use rustls_pki_types::CertificateDer;
 
 /// Returns how the ledger's entry for `connection` contradicts these facts; `None` if it does not.
 pub(super) fn contradiction(facts: &ConnectionFacts, connection: &Connection, seen: &Snapshot) -> Option<String> {
-    let wrong = |fact: &str, told: &dyn std::fmt::Debug, is: String| {
+    let wrong = |fact: &str, reported: &dyn std::fmt::Debug, is: String| {
         let server = connection.id;
-        Some(format!("{fact} is {told:?}; the ledger: {is} (connection {server})"))
+        Some(format!("{fact} is {reported:?}; the ledger: {is} (connection {server})"))
     };
     let established = connection.established();
     let resumed = connection.handshake == Handshake::Resumed;
@@ -17,15 +17,16 @@ pub(super) fn contradiction(facts: &ConnectionFacts, connection: &Connection, se
     if established && facts.tls_version.is_some() && facts.tls_version != spoken {
         return wrong("tls_version", &facts.tls_version, format!("{:?}", connection.tls_version));
     }
-    if established && facts.tls_resumed.is_some_and(|told| told != resumed) {
+    if established && facts.tls_resumed.is_some_and(|reported| reported != resumed) {
         return wrong("tls_resumed", &facts.tls_resumed, format!("{resumed}"));
     }
     // In clear text or during the handshake, the server may know less than its client.
     let known = !matches!(connection.handshake, Handshake::Pending | Handshake::Plain);
-    if let Some(told) = facts.server_certificate.as_deref().filter(|_| known && !connection.server_leaf.is_empty()) {
+    if let Some(reported) = facts.server_certificate.as_deref().filter(|_| known && !connection.server_leaf.is_empty())
+    {
         let own = ServerCertificate::read(&CertificateDer::from(&*connection.server_leaf));
-        if own.as_ref().is_some_and(|own| own != told) {
-            return wrong("server_certificate", told, format!("{own:?}"));
+        if own.as_ref().is_some_and(|own| own != reported) {
+            return wrong("server_certificate", reported, format!("{own:?}"));
         }
     }
     // For a connection whose server asked after the handshake, the two facts may be about either.
@@ -36,19 +37,19 @@ pub(super) fn contradiction(facts: &ConnectionFacts, connection: &Connection, se
     let shown = connection.peer_fingerprint.is_some();
     match (facts.identity_requested, resumed) {
         // A resumed handshake asks nothing: this is about the one that created the session.
-        (Some(told), true) => {
+        (Some(reported), true) => {
             let mut origins = seen.connections.iter().filter(|one| one.handshake == Handshake::Full);
-            if !origins.any(|one| one.requested_client_cert == told) {
+            if !origins.any(|one| one.requested_client_cert == reported) {
                 return wrong(
                     "identity_requested",
-                    &told,
+                    &reported,
                     "otherwise of every full handshake before it, and resumed".into(),
                 );
             }
         }
         // A server may fail to record that it asked.
-        (Some(told), false) if told != asked && (established || asked) => {
-            return wrong("identity_requested", &told, asked.to_string());
+        (Some(reported), false) if reported != asked && (established || asked) => {
+            return wrong("identity_requested", &reported, asked.to_string());
         }
         _ => {}
     }
@@ -62,13 +63,13 @@ pub(super) fn contradiction(facts: &ConnectionFacts, connection: &Connection, se
 
 /// A fact of a handshake although there was no handshake.
 pub(super) fn invention(facts: &ConnectionFacts) -> Option<&'static str> {
-    let told = [
+    let reported = [
         ("tls_version", facts.tls_version.is_some()),
         ("tls_resumed", facts.tls_resumed.is_some()),
         ("identity_requested", facts.identity_requested.is_some()),
         ("server_certificate", facts.server_certificate.is_some()),
     ];
-    told.into_iter().find(|(_, told)| *told).map(|(fact, _)| fact)
+    reported.into_iter().find(|(_, reported)| *reported).map(|(fact, _)| fact)
 }
 
 fn known(version: testbed::TlsVersion) -> Option<TlsVersion> {

@@ -40,7 +40,7 @@ pub(crate) async fn err_40_alert_is_reported_only_where_the_server_sent_it(world
             let steps = bytes.clone().map_or(vec![Step::CloseClean], |bytes| vec![Step::write(bytes), Step::Stall]);
             let server = after_hello(&Recording::default(), steps);
             let call = transport.send(get(format!("https://{HOST}:{}/", server.port())));
-            let error = call.await.expect_err("there is no handshake");
+            let error = call.await.expect_err("no handshake");
             let setting = format!("{answer}, {versions:?}: {error:?}");
             match error.kind() {
                 TransportErrorKind::PeerAlert(alert) => {

@@ -19,7 +19,7 @@ fn agree(facts: &ConnectionFacts, connection: &Connection, setting: &str) {
         _ => TlsVersion::Tls12,
     });
     let resumed = connection.handshake == Handshake::Resumed;
-    let right = |told: Option<bool>, is: bool| told.is_none_or(|told| told == is);
+    let right = |reported: Option<bool>, is: bool| reported.is_none_or(|reported| reported == is);
     let shown = format!("{setting}: {facts:?} of {connection:?}");
     assert!(facts.tls_version.is_none() || facts.tls_version == spoken, "the TLS version is wrong, {shown}");
     assert!(right(facts.tls_resumed, resumed), "tls_resumed is wrong, {shown}");
@@ -51,7 +51,7 @@ pub(crate) async fn obs_10_facts_belong_to_the_connection_that_carried_the_call(
             let setting = format!("server {index}, {versions:?}");
             agree(&facts, connection, &setting);
             let reused = earlier.iter().any(|one| one.connection == last.connection);
-            assert!(facts.reused.is_none_or(|told| told == reused), "reused is wrong, {setting}: {facts:?}");
+            assert!(facts.reused.is_none_or(|reported| reported == reused), "reused is wrong, {setting}: {facts:?}");
             assert!(facts.peer.is_none_or(|peer| peer == front.addr()), "the peer is wrong, {setting}: {facts:?}");
             if let Some(server) = &facts.server_certificate {
                 let own = ["first.test", "second.test"][index];
@@ -114,7 +114,7 @@ pub(crate) async fn obs_20_facts_of_a_failed_handshake_are_what_was_seen_of_it(w
             let server = after_hello(&Recording::default(), steps.clone());
             let transport = world.transport(&world.config().with_identity(given));
             let call = transport.send(get(format!("https://{HOST}:{}/", server.port())));
-            let error = call.await.expect_err("there is no handshake");
+            let error = call.await.expect_err("no handshake");
             let (facts, setting) = (error.facts(), format!("{answer}: {error:?}"));
             assert_ne!(facts.identity_requested, Some(true), "nothing was asked for, {setting}");
             assert_ne!(facts.identity_sent, Some(true), "nothing was sent, {setting}");
@@ -128,7 +128,7 @@ pub(crate) async fn obs_20_facts_of_a_failed_handshake_are_what_was_seen_of_it(w
             let transport = world.transport(&world.config().with_identity(given));
             let error = transport.send(get(front.url(HOST))).await.expect_err("the server refuses");
             let (facts, setting) = (error.facts(), format!("{range:?}: {error:?}"));
-            let right = |told: Option<bool>, is: bool| told.is_none_or(|told| told == is);
+            let right = |reported: Option<bool>, is: bool| reported.is_none_or(|reported| reported == is);
             let requested = front.ledger().settle().await.connections.iter().any(|one| one.requested_client_cert);
             assert!(requested, "the server asked, or this shows nothing");
             assert!(right(facts.identity_requested, true), "the server asked, {setting}");

@@ -121,7 +121,7 @@ impl Call {
     }
 }
 
-/// The values of each name are as given, and there are no other names.
+/// The values of each name are as given, and no other names exist.
 fn same(arrived: &[(String, Vec<u8>)], given: &HeaderMap, framing: &[&str], what: &str) {
     for name in given.keys() {
         let came: Vec<&[u8]> =

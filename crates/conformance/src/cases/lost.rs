@@ -82,8 +82,8 @@ async fn fails(front: &Front, transport: &dyn Transport, setting: Setting, call:
 
 pub(crate) async fn err_41_lost_response_leaves_delivery_unknown_in_every_setting(world: World) {
     failing(&ending(&world, Ending::Reset), |Lost { error, method, arrived, what, .. }| {
-        let told = (error.kind(), error.delivery());
-        assert_eq!(told, (TransportErrorKind::Interrupted, Delivery::Unknown), "{what}: {error:?}");
+        let reported = (error.kind(), error.delivery());
+        assert_eq!(reported, (TransportErrorKind::Interrupted, Delivery::Unknown), "{what}: {error:?}");
         // That of GET is REPLAY-03, which weighs less.
         assert!(*method == Method::GET || *arrived == 1, "it arrived {arrived} times: {what}");
     })

@@ -124,9 +124,9 @@ pub(crate) async fn obs_03_metrics_count_outcomes_handshakes_and_the_time_that_i
     }
     assert!(gauge(&seen, "digicert_one.credential.remaining", Some("certificate")).is_some_and(|left| left > 0.0));
     // As many handshakes and reuses as the stack can report, and as the server saw.
-    let told = |want: fn(&ConnectionFacts) -> bool| facts.iter().filter(|facts| want(facts)).count();
-    let full = told(|facts| facts.reused == Some(false) && facts.tls_resumed == Some(false));
-    let reused = told(|facts| facts.reused == Some(true));
+    let reported = |want: fn(&ConnectionFacts) -> bool| facts.iter().filter(|facts| want(facts)).count();
+    let full = reported(|facts| facts.reused == Some(false) && facts.tls_resumed == Some(false));
+    let reused = reported(|facts| facts.reused == Some(true));
     assert!(count(&seen, "digicert_one.connections.reused", None) >= reused as u64);
     let counted = count(&seen, "digicert_one.handshakes", Some(("kind", "full")));
     if full > 0 {
@@ -266,12 +266,12 @@ pub(crate) async fn obs_07_every_failure_is_counted_under_a_code_of_the_closed_s
         let client = with_key(world.builder(front.port())).retry(Retry::never()).build().expect("complete");
         expected.push(client.get("/").send().await.expect_err("an error").code());
     }
-    let nobody = refused_addr();
+    let unused = refused_addr();
     let untrusting = front(FrontOptions::default());
     let unknown_name =
         name_without_address().map(|name| world.builder(1).instance(Instance::parse(name).expect("a host")));
     let builders = [
-        world.builder(nobody.port()),
+        world.builder(unused.port()),
         world.builder(untrusting.port()).trust(world.trusting(Pki::shared().foreign_root_der())),
     ];
     for builder in builders.into_iter().chain(unknown_name) {
@@ -297,8 +297,8 @@ pub(crate) async fn obs_08_one_reminder_at_each_step_before_the_end(world: World
     let ends = clock.now() + DAY * 40;
     let lease = Lease::new(key(), Generation::FIRST, "the case");
     let ending = FixedCredential::from_lease(lease.with_validity(Validity::default().with_key_ends(Some(ends))));
-    let told = Arc::new(Mutex::new(Vec::new()));
-    let kept = Arc::clone(&told);
+    let reported = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&reported);
     let reminders = Reminders::new()
         .on_reminder(move |reminder| kept.lock().unwrap_or_else(PoisonError::into_inner).push(reminder.days));
     let builder = world.builder(front.port()).credential(ending).clock(Arc::new(clock.clone())).reminders(reminders);
@@ -308,7 +308,7 @@ pub(crate) async fn obs_08_one_reminder_at_each_step_before_the_end(world: World
         clock.advance(DAY);
     }
     client.shut_down(Duration::from_secs(10)).await;
-    assert_eq!(*told.lock().unwrap_or_else(PoisonError::into_inner), [30, 14, 7, 1]);
+    assert_eq!(*reported.lock().unwrap_or_else(PoisonError::into_inner), [30, 14, 7, 1]);
 }
 
 pub(crate) async fn obs_09_the_address_at_the_other_end_is_told_as_it_is(world: World) {

@@ -85,7 +85,7 @@ pub(crate) async fn err_37_alert_after_the_request_was_read_leaves_delivery_unkn
         let server = up(RawServer::start(RawOptions::tls_with(options, [script])));
         let transport = world.transport(&total_limit(&world).with_http_versions(HttpVersions::Http1));
         let outcome = transport.send(request(Method::POST, server.url(HOST), "{}")).await;
-        let error = outcome.expect_err("there is no response");
+        let error = outcome.expect_err("no response");
         assert_eq!(server.ledger().requests().len(), 1, "alert {code}");
         assert_eq!(error.delivery(), Delivery::Unknown, "alert {code}: {error:?}");
     }

@@ -106,8 +106,8 @@ pub(crate) async fn trust_14_a_bundle_that_breaks_changes_nothing_and_is_told_on
     call().await;
     for broken in ["", "no certificate", "-----BEGIN CERTIFICATE-----\nAAAA"] {
         bundle.write(broken);
-        let told = (0..3).filter(|_| bundle.file.reload().is_err()).count();
-        assert_eq!(told, 1, "{broken:?}");
+        let reported = (0..3).filter(|_| bundle.file.reload().is_err()).count();
+        assert_eq!(reported, 1, "{broken:?}");
         call().await;
     }
     std::fs::remove_file(&bundle.path).expect("removed");

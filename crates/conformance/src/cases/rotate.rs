@@ -65,7 +65,7 @@ pub(crate) async fn rotate_02_no_new_request_goes_over_an_old_connection(world: 
         let callers = callers(&front);
         assert!(callers[..4].iter().all(|caller| *caller == Some(before.fingerprint())), "{versions:?} {callers:?}");
         assert!(callers[4..].iter().all(|caller| *caller == Some(after.fingerprint())), "{versions:?} {callers:?}");
-        // The old connections are no longer needed, so they are closed and not kept for later.
+        // The old connections have no more use, so they are closed and not kept for later.
         let old_closed = |seen: &digicert_one_testbed::Snapshot| {
             let old = seen.connections.iter().filter(|one| one.peer_fingerprint == Some(before.fingerprint()));
             old.clone().count() > 0 && old.clone().all(|one| one.closed)

@@ -39,9 +39,9 @@ struct Told {
 }
 
 /// One failure has one kind and one delivery, whatever else is configured.
-fn all_the_same(told: &[Told]) {
-    let Some(first) = told.first() else { return };
-    for Told { what, setting, error } in told {
+fn all_the_same(reported: &[Told]) {
+    let Some(first) = reported.first() else { return };
+    for Told { what, setting, error } in reported {
         let (left, right) = ((error.kind(), error.delivery()), (first.error.kind(), first.error.delivery()));
         assert_eq!(left, right, "{what}: {setting} (left) and {} (right) {error:?}", first.setting);
         let text = causes(error).map(|cause| format!("{cause} {cause:?} ")).collect::<String>();
@@ -65,27 +65,27 @@ pub(crate) async fn retry_22_a_failure_is_told_the_same_in_each_setting(world: W
     let ours = certificate();
     let clear = up(RawServer::plain_http());
     let mut places = vec![
-        ("nobody listens", format!("https://{HOST}:{}", refused_addr().port())),
+        ("nothing listens", format!("https://{HOST}:{}", refused_addr().port())),
         ("another scheme", "ftp://127.0.0.1:1".to_owned()),
         ("clear text", format!("https://{HOST}:{}", clear.port())),
     ];
     places.extend(name_without_address().map(|name| ("a name without address", format!("https://{name}"))));
     for (what, base) in &places {
-        let mut told = Vec::new();
+        let mut reported = Vec::new();
         for setting in DIRECT.chosen(&world) {
             let config = setting.config(world.config(), &ours, None);
             let error = failed(&world, setting, &config, base).await;
-            told.push(Told { what: (*what).to_owned(), setting, error });
+            reported.push(Told { what: (*what).to_owned(), setting, error });
         }
-        all_the_same(&told);
+        all_the_same(&reported);
     }
     proxies_fail(&world).await;
     for reused in [false, true] {
-        let mut told = Vec::new();
+        let mut reported = Vec::new();
         for setting in OVER_HTTP1.chosen(&world) {
-            told.extend(garbled(&world, setting, reused).await);
+            reported.extend(garbled(&world, setting, reused).await);
         }
-        all_the_same(&told);
+        all_the_same(&reported);
     }
     refused_by_alert(&world).await;
 }
@@ -104,15 +104,15 @@ async fn proxies_fail(world: &World) {
     ];
     let settings = PROXIED.chosen(world);
     for (what, address) in proxies {
-        let mut told = Vec::new();
+        let mut reported = Vec::new();
         for setting in &settings {
             let url = format!("http://user:{PASSWORD}@{address}").parse().expect("a proxy address");
             let config = setting.config(world.config(), &ours, None).with_proxy(Proxy::Http(url));
             let error = failed(world, *setting, &config, &there.url(HOST)).await;
             assert!(matches!(error.kind(), TransportErrorKind::Proxy(_)), "{what} {setting} {error:?}");
-            told.push(Told { what: what.to_owned(), setting: *setting, error });
+            reported.push(Told { what: what.to_owned(), setting: *setting, error });
         }
-        all_the_same(&told);
+        all_the_same(&reported);
     }
     untouched(&there, "a proxy was gone around").await;
     for proxy in [&refusing, &hangs_up] {
@@ -141,8 +141,8 @@ async fn garbled(world: &World, setting: Setting, reused: bool) -> Option<Told> 
     }
     let error = outcome.err().unwrap_or_else(|| panic!("{what} {setting}"));
     assert_eq!(server.ledger().requests().len() - before, 1, "it was sent once more, {what} {setting}");
-    let told = (error.kind(), error.delivery());
-    assert_eq!(told, (TransportErrorKind::Protocol, Delivery::Unknown), "{what} {setting} {error:?}");
+    let reported = (error.kind(), error.delivery());
+    assert_eq!(reported, (TransportErrorKind::Protocol, Delivery::Unknown), "{what} {setting} {error:?}");
     Some(Told { what, setting, error })
 }
 
@@ -152,7 +152,7 @@ async fn refused_by_alert(world: &World) {
     let foreign = Pki::shared().client(ClientSpec { authority: Authority::Foreign, ..ClientSpec::default() });
     for has_foreign in [false, true] {
         let what = format!("refused by the server, with a foreign certificate: {has_foreign}");
-        let mut told = Vec::new();
+        let mut reported = Vec::new();
         for setting in OF_TLS12.chosen(world) {
             let wants = front(setting.server(FrontOptions::default()).client_auth(ClientAuth::Required));
             let proxy = setting.proxy(wants.addr());
@@ -165,9 +165,9 @@ async fn refused_by_alert(world: &World) {
             if world.has(Capability::AlertDetail) {
                 assert!(matches!(error.kind(), TransportErrorKind::PeerAlert(_)), "{what}, {setting} {error:?}");
             }
-            told.push(Told { what: what.clone(), setting, error });
+            reported.push(Told { what: what.clone(), setting, error });
         }
-        all_the_same(&told);
+        all_the_same(&reported);
     }
 }
 
@@ -196,7 +196,7 @@ pub(crate) async fn retry_21_an_interrupted_call_is_sent_once_in_each_setting(wo
                 let proxy = setting.proxy(server.addr());
                 let transport = world.transport(&setting.config(world.config(), &ours, proxy.as_ref()));
                 let outcome = in_time(transport.send(request(method.clone(), server.url(HOST), body))).await;
-                let error = outcome.err().unwrap_or_else(|| panic!("there is no response, {what}"));
+                let error = outcome.err().unwrap_or_else(|| panic!("no response, {what}"));
                 let connections = server.ledger().connections();
                 // A stack that sends what is unsafe to retry over HTTP/1.1 only finds no such server.
                 if setting.http2 && method != Method::GET && connections.iter().all(|one| one.alpn.is_none()) {
@@ -208,9 +208,12 @@ pub(crate) async fn retry_21_an_interrupted_call_is_sent_once_in_each_setting(wo
                 assert!(is_broken || error.kind() == TransportErrorKind::Interrupted, "{what} {error:?}");
                 assert_eq!(error.delivery(), Delivery::Unknown, "{what} {error:?}");
                 let facts = error.facts();
-                let told = |capability, is_told: bool| is_told || !world.has(capability);
-                assert!(told(Capability::TlsVersionFact, facts.tls_version.is_some()), "the TLS version, {what}");
-                assert!(told(Capability::ClientAuthSignal, facts.identity_requested.is_some()), "the signal, {what}");
+                let reported = |capability, is_told: bool| is_told || !world.has(capability);
+                assert!(reported(Capability::TlsVersionFact, facts.tls_version.is_some()), "the TLS version, {what}");
+                assert!(
+                    reported(Capability::ClientAuthSignal, facts.identity_requested.is_some()),
+                    "the signal, {what}"
+                );
             }
         }
     }

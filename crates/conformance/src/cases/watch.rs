@@ -40,11 +40,11 @@ impl Followed {
         fill(directory.path());
         let front = front(FrontOptions::default().client_auth(ClientAuth::Required));
         let events = Arc::new(Mutex::new(Vec::new()));
-        let told = Arc::clone(&events);
+        let reported = Arc::clone(&events);
         let source = DirectorySource::new(directory.path());
         let credential = WatchingCredential::open(source, SystemClock::new(), options)
             .expect("usable")
-            .on_event(move |event| told.lock().unwrap_or_else(PoisonError::into_inner).push(event.clone()));
+            .on_event(move |event| reported.lock().unwrap_or_else(PoisonError::into_inner).push(event.clone()));
         let client = world.builder(front.port()).credential(credential.clone()).build().expect("complete");
         Self { directory, front, credential, client, events }
     }
@@ -227,7 +227,7 @@ fn hang_up(credential: &WatchingCredential) {
     kill_process(getpid(), Signal::HUP).expect("a signal to this process");
 }
 
-/// There is no such signal; the program requests the reload.
+/// Windows has no such signal; the program requests the reload.
 #[cfg(not(unix))]
 fn hang_up(credential: &WatchingCredential) {
     credential.request_reload();

@@ -112,7 +112,7 @@ pub(super) const FAULTS: &[Fault] = &[
         })
     }),
     fault("empty list of trust roots", Code::TR_03, &[], |world| Box::pin(async move { no_root(&world, Vec::new()) })),
-    fault("trust root that is no certificate", Code::TR_03, &[], |world| {
+    fault("trust root that is not a certificate", Code::TR_03, &[], |world| {
         Box::pin(async move { no_root(&world, vec![CertificateDer::from(b"not a certificate".to_vec())]) })
     }),
 ];
@@ -159,7 +159,7 @@ fn set_up(variables: &[(&str, &str)]) -> Seen {
     match outcome {
         Err(ConfigError::Credential(error)) => error.into(),
         Err(error) => Seen::new(Diagnosis::of(error.code(), error.to_string()), format!("{error:?}")),
-        Ok(reading) => reading.validity.check(now).expect_err("it works, so there is no fault").into(),
+        Ok(reading) => reading.validity.check(now).expect_err("it works, so nothing is at fault").into(),
     }
 }
 
@@ -170,8 +170,8 @@ async fn torn_replacement() -> Seen {
     let (before, after) = (certificate(), certificate());
     write("tls.crt", &before.chain_pem());
     write("tls.key", &before.key_pem(KeyEncoding::Pkcs8).expect("every key has this form"));
-    let told = Arc::new(Mutex::new(None));
-    let listener = Arc::clone(&told);
+    let reported = Arc::new(Mutex::new(None));
+    let listener = Arc::clone(&reported);
     let clock = ManualClock::new(SystemTime::now());
     let options = WatchOptions::new().with_events(false);
     let credential = WatchingCredential::open(DirectorySource::new(directory.path()), clock.clone(), options)
@@ -181,7 +181,7 @@ async fn torn_replacement() -> Seen {
     for _ in 0..10 {
         clock.advance(Duration::from_secs(3600));
         credential.lease(&LeaseRequest::at(clock.now())).await.expect("the first pair stays");
-        if let Some(diagnosis) = told.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        if let Some(diagnosis) = reported.lock().unwrap_or_else(PoisonError::into_inner).take() {
             return Seen::found(diagnosis);
         }
     }

@@ -192,7 +192,7 @@ pub(super) const FAULTS: &[Fault] = &[
         let body = r#"{"error":{"status":"access_denied","message":"The user is not multi-factor authenticated"}}"#;
         Box::pin(inspected(world, 403, JSON, body.to_owned()))
     }),
-    fault("inspecting proxy: nobody is known (401)", Code::NET_03, &[REFUSED_KEY], |world| {
+    fault("inspecting proxy: no caller is known (401)", Code::NET_03, &[REFUSED_KEY], |world| {
         Box::pin(inspected(world, 401, JSON, r#"{"errors":[{"code":"access_denied","message":"No"}]}"#.to_owned()))
     }),
     fault("certificate inside its dates, and 401", Code::AUT_06, &[], |world| {

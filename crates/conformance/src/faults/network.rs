@@ -29,7 +29,7 @@ pub(super) const FAULTS: &[Fault] = &[
         let url = format!("https://{}", name_without_address().unwrap_or_default());
         Box::pin(async move { at(&world, world.config(), &url).await })
     }),
-    fault("nobody listens", Code::NET_06, &[], |world| {
+    fault("nothing listens", Code::NET_06, &[], |world| {
         Box::pin(async move { by_key(&world, refused_addr().port()).await })
     }),
     fault("packets are swallowed", Code::NET_01, &[], |world| {

@@ -96,7 +96,7 @@ pub(super) const FAULTS: &[Fault] = &[
     fault("400 with JSON 10,000 deep", Code::AUT_05, &[], |world| {
         Box::pin(answered(world, 400, JSON, "[".repeat(10_000) + &"]".repeat(10_000)))
     }),
-    fault("400 in escape codes and bytes that are no text", Code::GW_01, &[], |world| {
+    fault("400 in escape codes and bytes that are not text", Code::GW_01, &[], |world| {
         Box::pin(async move {
             let seen = answered(world, 400, &[], &b"\x1b[31mred\x00\xff\xfe\r\n"[..]).await;
             assert!(!seen.diagnosis.summary.contains(char::is_control), "{:?}", seen.diagnosis.summary);

@@ -109,16 +109,16 @@ fn possible(subject: &Subject) -> impl Iterator<Item = &'static Fault> {
 }
 
 fn seen(subject: &Subject, fault: &Fault) -> Result<Seen, String> {
-    let (tell, told) = mpsc::channel();
+    let (send, reported) = mpsc::channel();
     let making = (fault.run)(World::new(subject));
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         let making = async move {
-            let _ = tell.send(making.await);
+            let _ = send.send(making.await);
         };
         (subject.block_on)(Box::pin(limited(making, fault.name, LIMIT)));
     }));
     match outcome {
-        Ok(()) => told.recv().map_err(|_| "nothing was seen".to_owned()),
+        Ok(()) => reported.recv().map_err(|_| "nothing was seen".to_owned()),
         Err(panic) => {
             let text = panic.downcast_ref::<String>().map(String::as_str);
             Err(text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("it panicked").to_owned())

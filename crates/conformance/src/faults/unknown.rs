@@ -12,7 +12,7 @@ pub(super) const ALERT: Wider = wider(
 pub(super) const VERSION: Wider = wider(
     Code::HS_04,
     Capability::TlsVersionFact,
-    "the stack does not tell the TLS version, so the alert may be about the first handshake: under TLS 1.3 it comes after it",
+    "the stack does not report the TLS version, so the alert may be about the first handshake: under TLS 1.3 it comes after it",
 );
 pub(super) const LATE: Wider = or(
     Code::HS_03,
@@ -25,12 +25,12 @@ pub(super) const NOT_ASKED: Wider = or(
 pub(super) const ASKED: Wider = wider(
     Code::HS_03,
     Capability::ClientAuthSignal,
-    "the stack does not tell whether the server asked for a client certificate, so a refused one cannot be ruled out",
+    "the stack does not report whether the server asked for a client certificate, so a refused one cannot be ruled out",
 );
 pub(super) const ASKED_BEFORE_TLS13: Wider = wider(
     Code::HS_04,
     Capability::ClientAuthSignal,
-    "TLS 1.2 has no alert for a missing certificate: handshake_failure alone does not tell a stack that cannot see the request",
+    "TLS 1.2 has no alert for a missing certificate: handshake_failure alone does not inform a stack that cannot see the request",
 );
 pub(super) const SERVER: Wider = wider(
     Code::TR_05,

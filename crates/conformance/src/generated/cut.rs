@@ -13,7 +13,7 @@ use super::http1::{Http1, http1};
 use super::http2::{Http2, frame, http2};
 use super::play::play;
 use super::response::Size;
-use super::served::{Got, Served, Splits, Wire, splits, told};
+use super::served::{Got, Served, Splits, Wire, reported, splits};
 use crate::world::World;
 
 const SIZE: Size = Size { fields: 6, bytes: 1 << 10, usual: 600, longest: 8 << 10 };
@@ -221,11 +221,11 @@ fn judged(outcome: Result<Got, TransportError>, verdict: Verdict, wire: &Wire) -
 
 fn failed(error: &TransportError, verdict: Verdict, delivered: usize) -> Result<(), String> {
     if matches!(verdict, Verdict::Whole(_)) {
-        return Err(format!("it fails after {delivered} bytes of the body: {}", told(error)));
+        return Err(format!("it fails after {delivered} bytes of the body: {}", reported(error)));
     }
     // The server had read all of the request.
     if error.delivery() == Delivery::NotSent {
-        return Err(format!("it is said not to have been sent: {}", told(error)));
+        return Err(format!("it is said not to have been sent: {}", reported(error)));
     }
     Ok(())
 }

@@ -14,7 +14,7 @@ use super::http1::{Http1, http1};
 use super::http2::{Http2, frame, http2};
 use super::play::play;
 use super::response::Size;
-use super::served::{Served, Splits, splits, told};
+use super::served::{Served, Splits, reported, splits};
 use crate::world::World;
 
 const SIZE: Size = Size { fields: 6, bytes: 1 << 10, usual: 600, longest: 1 << 10 };
@@ -86,7 +86,7 @@ impl Early {
             // HTTP/1.1.
             Ok(got) if stream == 0 && got.end.is_err() && wire.body.starts_with(&got.body) => got.has_head_of(&wire),
             Ok(got) => got.is(&wire),
-            Err(error) => Err(format!("the call fails: {}", told(&error))),
+            Err(error) => Err(format!("the call fails: {}", reported(&error))),
         }
     }
 }

@@ -14,7 +14,7 @@ use proptest::strategy::Just;
 
 use super::field::{Content, Field, content, difference, fields, first_of_each, header_map, values};
 use super::play::play;
-use super::served::told;
+use super::served::reported;
 use crate::world::{HOST, World, collect, front, request};
 
 /// Fields that a caller sets and that libraries often replace.
@@ -165,10 +165,10 @@ impl Lane {
                 if (error.kind(), error.delivery()) == refusal {
                     Ok(())
                 } else {
-                    Err(format!("not a refusal: {}", told(&error)))
+                    Err(format!("not a refusal: {}", reported(&error)))
                 }
             }
-            (Err(error), _) => Err(format!("the call fails: {}", told(&error))),
+            (Err(error), _) => Err(format!("the call fails: {}", reported(&error))),
             (Ok(()), [arrived]) => sent.is(arrived, &self.front.url(HOST), &sha256_hex(&body)),
             (Ok(()), arrived) => Err(format!("{} requests arrived", arrived.len())),
         }

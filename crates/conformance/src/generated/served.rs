@@ -151,7 +151,7 @@ impl Served {
 }
 
 /// An error in few words: the facts of its connection are many, and another matter.
-pub(super) fn told(error: &TransportError) -> String {
+pub(super) fn reported(error: &TransportError) -> String {
     let causes: Vec<String> = causes(error).map(ToString::to_string).collect();
     format!("{:?}, {:?}: {}", error.kind(), error.delivery(), causes.join(": "))
 }
@@ -161,7 +161,7 @@ impl Got {
     pub(super) fn is(&self, wire: &Wire) -> Result<(), String> {
         self.has_head_of(wire)?;
         if let Err(error) = &self.end {
-            return Err(format!("the body ends with an error after {} bytes: {}", self.body.len(), told(error)));
+            return Err(format!("the body ends with an error after {} bytes: {}", self.body.len(), reported(error)));
         }
         if self.body != wire.body {
             let (has, should) = (shortened(&self.body), shortened(&wire.body));

@@ -9,7 +9,7 @@ use super::http1::{Http1, http1};
 use super::http2::{Http2, http2};
 use super::play::play;
 use super::response::Size;
-use super::served::{Served, Splits, Wire, splits, told};
+use super::served::{Served, Splits, Wire, reported, splits};
 use crate::world::World;
 
 /// Heads up to the limit, which counts four bytes a field where HTTP/2 counts 32.
@@ -66,6 +66,6 @@ async fn arrives(
     let method = if is_to_head { Method::HEAD } else { Method::GET };
     match served.call(method, Bytes::new(), script).await {
         Ok(got) => got.is(wire),
-        Err(error) => Err(format!("the call fails: {}", told(&error))),
+        Err(error) => Err(format!("the call fails: {}", reported(&error))),
     }
 }

@@ -26,8 +26,8 @@ macro_rules! delivered_as {
     ($from:ident, $to:ident) => {
         Error(|error| match error.delivery() {
             Delivery::$from => {
-                let told = TransportError::new(error.kind(), Delivery::$to).with_facts(error.facts().clone());
-                told.with_source(error)
+                let reported = TransportError::new(error.kind(), Delivery::$to).with_facts(error.facts().clone());
+                reported.with_source(error)
             }
             _ => error,
         })
@@ -111,7 +111,7 @@ fn anew(error: TransportError, kind: Kind) -> TransportError {
 }
 
 fn flip(fact: &mut Option<bool>) {
-    *fact = fact.map(|told| !told);
+    *fact = fact.map(|reported| !reported);
 }
 
 fn other(version: TlsVersion) -> TlsVersion {

@@ -99,7 +99,7 @@ fn survey_is_complete() -> Result<(), Failed> {
             None => faults.push(format!("not in the survey: {name}")),
             Some(("survived", _)) if !reason => faults.push(format!("survives without a reason: {name}")),
             Some(("caught" | "bound", _)) if reason => faults.push(format!("is caught, remove its reason: {name}")),
-            Some(("caught", id)) if !is_must(id) => faults.push(format!("caught by {id}, which is no MUST: {name}")),
+            Some(("caught", id)) if !is_must(id) => faults.push(format!("caught by {id}, which is not a MUST: {name}")),
             Some(_) => {}
         }
     }

@@ -237,8 +237,8 @@ wrapper! {
             *request.uri_mut() = format!("https://{host}:{port}{target}").parse().expect("an address");
         }
         let exchange = this.inner.send(request).await?;
-        let told = exchange.response.headers().get("alt-svc").and_then(|value| value.to_str().ok());
-        let port = told.and_then(|value| value.split_once("\":")?.1.split('"').next()?.parse().ok());
+        let reported = exchange.response.headers().get("alt-svc").and_then(|value| value.to_str().ok());
+        let port = reported.and_then(|value| value.split_once("\":")?.1.split('"').next()?.parse().ok());
         if port.is_some() {
             *this.port.lock().unwrap_or_else(PoisonError::into_inner) = port;
         }

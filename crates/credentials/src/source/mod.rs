@@ -1,5 +1,5 @@
 //! Sources of credentials, one file per kind. A source collects bytes and names their origins;
-//! [`RawCredential::read`] parses them, so that no source knows a format.
+//! [`RawCredential::read`](crate::RawCredential::read) parses them, so that no source knows a format.
 
 mod chain;
 mod command;

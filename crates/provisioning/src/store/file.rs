@@ -33,7 +33,7 @@ pub fn file(path: impl Into<PathBuf>) -> impl SecretStore {
     FileStore { path: path.into(), private_key: None }
 }
 
-/// Returns the same store as [`file`], with the private key of a certificate in a separate file.
+/// Returns the same store as [`file`](file()), with the private key of a certificate in a separate file.
 ///
 /// Two files cannot change in one step: the key is renamed first, and a reader in between finds a pair
 /// that does not match (a watching credential keeps the previous one). A process that is killed in

@@ -33,7 +33,7 @@ impl Tunnel {
             true => Proxy::parse(&format!("http://{}", proxy.authority().map_or("", |authority| authority.as_str())))?,
             false => Proxy::Http(proxy.clone()),
         };
-        let address = address.address()?.ok_or("there is no proxy")?;
+        let address = address.address()?.ok_or("missing proxy")?;
         let decoded = address.credentials().map(|given| (given.user().to_owned(), given.password().to_owned()));
         let text = match (decoded, user_info) {
             (Some(_), Some(escaped)) if flaw.is(Defect::SendsEscapedPasswords) => Some(escaped.to_owned()),
