@@ -1,7 +1,7 @@
 //! Calls that are relayed: retried as others, and their last error response is a response with a diagnosis.
 
 use digicert_one_client::{ErrorKind, Retry};
-use digicert_one_core::{Code, Delivery, TransportErrorKind};
+use digicert_one_core::{ApiKey, Code, Delivery, FixedCredential, Material, TransportErrorKind};
 use futures_executor::block_on;
 use http::Response;
 
@@ -34,9 +34,11 @@ fn newer_credential_and_success_are_used_as_by_other_calls() {
 
 #[test]
 fn secret_that_an_error_response_quotes_is_redacted() {
-    let quoting = Response::builder().status(400).header("content-length", "19").header("x-quoted", "canary-key");
-    let scripted = Scripted::answering([quoting.body("canary-key is wrong").expect("one")]);
-    let response = block_on(client(&scripted).get("/x").send_relayed()).expect("a response");
+    let long = Material::api_key(ApiKey::new("long-canary-key").expect("a key"));
+    let quoting = Response::builder().status(400).header("content-length", "24").header("x-quoted", "long-canary-key");
+    let scripted = Scripted::answering([quoting.body("long-canary-key is wrong").expect("one")]);
+    let client = builder(&scripted).credential(FixedCredential::new(long, "the test")).build().expect("complete");
+    let response = block_on(client.get("/x").send_relayed()).expect("a response");
     assert_eq!(response.headers()["x-quoted"], "(redacted)");
     assert!(!response.headers().contains_key("content-length"), "the length has changed");
     assert_eq!(block_on(response.bytes()).expect("whole"), "(redacted) is wrong");
