@@ -23,14 +23,14 @@ const METHODS: [Method; 6] = [Method::GET, Method::HEAD, Method::POST, Method::P
 pub(crate) struct Refusal {
     pub(crate) status: StatusCode,
     pub(crate) reason: &'static str,
-    pub(crate) diagnosis: Diagnosis,
+    pub(crate) diagnosis: Box<Diagnosis>,
 }
 
 impl Refusal {
     pub(crate) fn new(status: StatusCode, reason: &'static str, summary: &str, remedy: &str) -> Self {
         let mut diagnosis = Diagnosis::of(Code::CFG_01, summary);
         remedy.clone_into(&mut diagnosis.remedy);
-        Self { status, reason, diagnosis }
+        Self { status, reason, diagnosis: Box::new(diagnosis) }
     }
 }
 
@@ -138,9 +138,10 @@ mod tests {
 
     #[test]
     fn bad_requests_are_refused_for_the_right_reason() {
-        let local = ("host", "localhost:1");
-        let rows: &[(&str, &str, &[(&str, &str)], &str)] = &[
-            ("GET", "/account/api/v1/user?x=1", &[local], "admitted"),
+        const LOCAL: (&str, &str) = ("host", "localhost:1");
+        type Row = (&'static str, &'static str, &'static [(&'static str, &'static str)], &'static str);
+        let rows: &[Row] = &[
+            ("GET", "/account/api/v1/user?x=1", &[LOCAL], "admitted"),
             ("GET", "/x", &[("host", "127.0.0.1:80")], "admitted"),
             ("GET", "/x", &[("host", "127.8.0.1")], "admitted"),
             ("GET", "/x", &[("host", "[::1]:80")], "admitted"),
@@ -152,21 +153,21 @@ mod tests {
             ("GET", "/x", &[("host", "evil@localhost")], "host"),
             ("GET", "/x", &[("host", "192.0.2.1")], "host"),
             ("GET", "/x", &[("host", "0.0.0.0")], "host"),
-            ("GET", "/x", &[local, local], "host"),
-            ("GET", "/x", &[local, ("origin", "https://evil.test")], "browser"),
-            ("GET", "/x", &[local, ("origin", "null")], "browser"),
-            ("POST", "/x", &[local, ("sec-fetch-site", "cross-site")], "browser"),
-            ("GET", "http://evil.test/x", &[local], "absolute_form"),
-            ("GET", "http://localhost/x", &[local], "absolute_form"),
-            ("CONNECT", "evil.test:443", &[local], "connect"),
-            ("GET", "//evil.test/x", &[local], "path"),
-            ("GET", "/a/../b", &[local], "path"),
-            ("GET", "/a/%2e%2E/b", &[local], "path"),
-            ("GET", "/a?b=[1]", &[local], "path"),
-            ("GET", "/x", &[local, ("upgrade", "h2c")], "upgrade"),
-            ("TRACE", "/x", &[local], "method"),
-            ("OPTIONS", "*", &[local], "method"),
-            ("PROPFIND", "/x", &[local], "method"),
+            ("GET", "/x", &[LOCAL, LOCAL], "host"),
+            ("GET", "/x", &[LOCAL, ("origin", "https://evil.test")], "browser"),
+            ("GET", "/x", &[LOCAL, ("origin", "null")], "browser"),
+            ("POST", "/x", &[LOCAL, ("sec-fetch-site", "cross-site")], "browser"),
+            ("GET", "http://evil.test/x", &[LOCAL], "absolute_form"),
+            ("GET", "http://localhost/x", &[LOCAL], "absolute_form"),
+            ("CONNECT", "evil.test:443", &[LOCAL], "connect"),
+            ("GET", "//evil.test/x", &[LOCAL], "path"),
+            ("GET", "/a/../b", &[LOCAL], "path"),
+            ("GET", "/a/%2e%2E/b", &[LOCAL], "path"),
+            ("GET", "/a?b=[1]", &[LOCAL], "path"),
+            ("GET", "/x", &[LOCAL, ("upgrade", "h2c")], "upgrade"),
+            ("TRACE", "/x", &[LOCAL], "method"),
+            ("OPTIONS", "*", &[LOCAL], "method"),
+            ("PROPFIND", "/x", &[LOCAL], "method"),
         ];
         for (method, uri, headers, expected) in rows {
             assert_eq!(reason(method, uri, headers, false), *expected, "{method} {uri} {headers:?}");

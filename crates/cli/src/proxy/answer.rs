@@ -18,7 +18,7 @@ use super::admission::Refusal;
 use super::metrics::{RequestOutcome, Ticket};
 use crate::output::diagnosis_json;
 
-/// The diagnosis code of an error response, whoever made it.
+/// The diagnosis code of an error response, of the platform or the proxy.
 const CODE: HeaderName = HeaderName::from_static("x-d1-code");
 /// Who made the response, where it is not the platform.
 const ANSWERED_BY: HeaderName = HeaderName::from_static("x-d1-answered-by");

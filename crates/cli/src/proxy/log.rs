@@ -28,7 +28,7 @@ impl Log {
         if let Value::Object(fields) = fields {
             fields.into_iter().for_each(|(name, value)| document[name] = value);
         }
-        // A log that nobody reads does not stop the proxy.
+        // A closed standard output does not stop the proxy.
         let _ = self.0.line(&document.to_string());
     }
 

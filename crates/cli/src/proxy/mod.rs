@@ -142,7 +142,7 @@ async fn until_stopped(signals: &Signals, credential: &WatchingCredential, log: 
     }
 }
 
-/// What systemd is told.
+/// The notifications for systemd.
 #[derive(Clone, Copy)]
 enum Moment {
     Ready,

@@ -7,6 +7,7 @@ mod list_ends;
 mod paging;
 mod proof;
 mod rate_limit;
+mod relayed;
 mod retry;
 mod rotation;
 mod scripted;

@@ -84,6 +84,25 @@ fn callers_use_current_credential_while_one_reads() {
 }
 
 #[test]
+fn refused_callers_wait_for_a_reading_of_another_one() {
+    let (credential, need, open, fetches) = about_to_read();
+    let mut refused = LeaseRequest::at(need.now);
+    refused.newer_than = Some(Generation::FIRST);
+    block_on(async {
+        let mut reading = credential.lease(&need);
+        assert!(poll!(&mut reading).is_pending(), "this one reads");
+        let mut others = join_all((0..10).map(|_| credential.lease(&refused)));
+        assert!(poll!(&mut others).is_pending(), "the credential in use does not help them");
+        open.send(()).expect("the source waits");
+        let (first, others) = join(reading, others).await;
+        for lease in others.into_iter().chain([first]) {
+            assert_eq!(lease.expect("read").generation(), Generation::FIRST.next());
+        }
+    });
+    assert_eq!(*fetches.lock().expect("unpoisoned"), 2);
+}
+
+#[test]
 fn cancelled_reading_is_repeated() {
     let (credential, need, open, fetches) = about_to_read();
     block_on(async {
