@@ -143,7 +143,8 @@ fn post_on_a_dying_pooled_connection_is_delivered_at_most_once() {
                 let server = scripted([dying, good(), good(), good(), good(), good(), good()]);
                 let transport = transport(&config());
                 let send = |path: &str| {
-                    let exchange = send(&*transport, request(method.clone(), &format!("{}{path}", server.url(HOST)), body))?;
+                    let exchange =
+                        send(&*transport, request(method.clone(), &format!("{}{path}", server.url(HOST)), body))?;
                     block_on(exchange.response.into_body().collect(1 << 10))
                 };
                 send("/first").unwrap_or_else(|error| panic!("{what}: {error:?}"));
