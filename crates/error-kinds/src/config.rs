@@ -28,7 +28,7 @@ pub fn server_verifier(
         static VERIFIERS: RootCache<usize, Arc<dyn ServerCertVerifier>> = RootCache::new();
         // All that a verifier takes from its provider is this static list.
         let algorithms = provider.signature_verification_algorithms.all.as_ptr() as usize;
-        VERIFIERS.get(algorithms, trust, || RootPlaces::of_system(None), |_| new_verifier(trust, provider))
+        VERIFIERS.get(algorithms, trust, RootPlaces::of_native_certs, |_| new_verifier(trust, provider))
     }
     #[cfg(not(all(unix, not(any(target_vendor = "apple", target_os = "android")))))]
     new_verifier(trust, provider)

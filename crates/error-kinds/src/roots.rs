@@ -91,6 +91,17 @@ impl RootPlaces {
         Self::new(own, file, directories, found.cert_file, found.cert_dir)
     }
 
+    /// Returns the places that rustls-native-certs reads, and rustls-platform-verifier with it: those that the variables name, else the usual
+    /// ones.
+    #[must_use]
+    pub fn of_native_certs() -> Self {
+        let (file, directories) = (env::var_os(openssl_probe::ENV_CERT_FILE), env::var_os(openssl_probe::ENV_CERT_DIR));
+        if file.is_none() && directories.as_ref().is_none_or(|list| list.is_empty()) {
+            return Self::of_system(None);
+        }
+        Self::new(None, file, directories, None, Vec::new())
+    }
+
     fn new(
         own: Option<&Path>,
         file: Option<OsString>,

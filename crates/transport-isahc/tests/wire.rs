@@ -118,13 +118,15 @@ fn hostile_runs() -> usize {
     std::env::var("D1_HOSTILE_RUNS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(20)
 }
 
+/// What follows the first response, and whether the second request is certain to have failed.
+type Ending = (&'static str, fn() -> Vec<Step>, bool);
+
 /// libcurl sends a request again when a pooled connection dies before a byte of the response came, unless it would have to rewind the body.
 #[test]
 fn post_on_a_dying_pooled_connection_is_delivered_at_most_once() {
     let answer = || Step::write("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}");
     let large = "x".repeat(300_000).leak();
-    // What follows the first response, and whether the second request is certain to have failed.
-    let endings: [(&str, fn() -> Vec<Step>, bool); 6] = [
+    let endings: [Ending; 6] = [
         ("closed after the request", || vec![Step::ReadRequest, Step::CloseClean], true),
         ("cut after the request", || vec![Step::ReadRequest, Step::CloseAbrupt], true),
         ("reset after the request", || vec![Step::ReadRequest, Step::Reset], true),
@@ -141,7 +143,8 @@ fn post_on_a_dying_pooled_connection_is_delivered_at_most_once() {
                 let server = scripted([dying, good(), good(), good(), good(), good(), good()]);
                 let transport = transport(&config());
                 let send = |path: &str| {
-                    let exchange = send(&*transport, request(method.clone(), &format!("{}{path}", server.url(HOST)), body))?;
+                    let exchange =
+                        send(&*transport, request(method.clone(), &format!("{}{path}", server.url(HOST)), body))?;
                     block_on(exchange.response.into_body().collect(1 << 10))
                 };
                 send("/first").unwrap_or_else(|error| panic!("{what}: {error:?}"));
