@@ -7,7 +7,8 @@ use std::time::{Duration, SystemTime};
 use digicert_one::core::{Code, Connector};
 use digicert_one::credentials::LoadedCredential;
 use digicert_one::{
-    Client, HttpVersions, ReadOptions, Retry, Setting, Setup, SetupError, Timeouts, TransportConfig, TrustRoots, Warning,
+    Client, HttpVersions, ReadOptions, Retry, Setting, Setup, SetupError, Timeouts, TransportConfig, TrustRoots,
+    Warning,
 };
 
 use crate::arguments::{ConnectionOptions, SetupOptions};
