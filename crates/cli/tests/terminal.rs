@@ -251,13 +251,7 @@ fn delay_before_a_retry_is_counted_down() {
 #[test]
 fn output_fits_a_terminal_of_40_columns() {
     let stage = Stage::new();
-    for arguments in [
-        &["service-user", "list"][..],
-        &["token", "list"],
-        &["cert", "list"],
-        &["doctor"],
-        &["explain"],
-    ] {
+    for arguments in [&["service-user", "list"][..], &["token", "list"], &["cert", "list"], &["doctor"], &["explain"]] {
         let mut terminal = Terminal::of_width(40);
         let child = stage.start_on(&terminal, arguments);
         assert_eq!(terminal.end(child), Some(0), "{arguments:?}: {}", terminal.shown);
