@@ -33,11 +33,11 @@ pub(crate) use self::account::{
     RoleCommand, RoleOptions, RotateCertOptions, RotateTokenOptions, ServiceUserCommand, TokenCommand,
 };
 pub(crate) use self::call::{CallOptions, Data};
-pub(crate) use self::cert_file::{CertInput, ConvertOptions, CsrOptions, InspectOptions, TargetFormat};
+pub(crate) use self::cert_file::{CertInput, ConvertOptions, CsrOptions, InspectOptions, TargetFormat, VerifyOptions};
 pub(crate) use self::checks::{CompletionsOptions, DoctorOptions, ExpiryOptions, ExplainOptions, ManOptions};
 pub(crate) use self::connection::{ConnectionOptions, ModeName, SetupOptions};
 pub(crate) use self::csc::{CscCallerOptions, CscCommand, CscListOptions, HashName, SignOptions};
-pub(crate) use self::init::InitOptions;
+pub(crate) use self::init::{ImportKind, ImportOptions, InitOptions};
 pub(crate) use self::keeping::{KeepOptions, MakeOptions, RenewalOptions};
 pub(crate) use self::proxy::ProxyOptions;
 pub(crate) use self::recover::RecoverOptions;
@@ -67,15 +67,15 @@ pub(crate) struct Arguments {
     /// Print one JSON document on standard output, for errors too.
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// Print what this filter of jq selects: from the document of --json; with call from the body, with list from each item.
+    /// Print what a filter of jq selects from the document (call: body, list: items).
     #[cfg(feature = "jq")]
     #[arg(long, global = true, value_name = "FILTER")]
     pub(crate) jq: Option<String>,
-    /// Show on standard error what is sent where, and how long it takes; -vv shows more. Never a secret.
+    /// Show on standard error what is sent where; -vv shows more. Never a secret.
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub(crate) verbose: u8,
-    /// Colours. The variable NO_COLOR switches them off, too.
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    /// Colours: auto, always or never. NO_COLOR switches them off, too.
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN", hide_possible_values = true)]
     pub(crate) color: ColorChoice,
 
     #[command(subcommand)]
@@ -108,8 +108,10 @@ pub(crate) enum Command {
     List(ListOptions),
     /// Show which credential would be used, and why the other sources are not. Sends nothing.
     #[command(after_help = concat!("Examples:\n  d1 env\n  d1 env --profile ci-prod\n",
-        "  DC_CREDENTIALS_DIR=/run/secrets/d1 d1 --json env"))]
-    Env(SetupOptions),
+        "  DC_CREDENTIALS_DIR=/run/secrets/d1 d1 --json env\n",
+        "  d1 env --profile ci-prod --curl=/account/api/v1/user/me\n",
+        "  eval \"$(d1 env --profile ci-prod --export)\""))]
+    Env(EnvOptions),
     /// Run a program with the credential in its environment only.
     ///
     /// The program gets host, API key and files with the client certificate as variables; the files are removed when it ends. Other DC_
@@ -135,6 +137,14 @@ pub(crate) enum Command {
         "  d1 init ci-prod --host one.digicert.com --api-key-from file:/run/secrets/api-key\n",
         "  d1 init ci-prod --host one.digicert.com --certificate-from file:/etc/d1/client.p12 --password-from env:P12_PASSWORD"))]
     Init(InitOptions),
+    /// Write a profile with what smctl, jsign, curl or Kubernetes uses, and check it.
+    ///
+    /// Shows what was understood and what was left out. Secrets that are in the imported file itself go to files of mode 0600 beside
+    /// d1.toml; the profile refers to them. Nothing that exists is changed.
+    #[command(after_help = concat!("Examples:\n  d1 import ci-prod --from smctl\n  d1 import signing --from jsign --file sign.sh\n",
+        "  d1 import ci-prod --from curl --file ~/.digicert.curlrc\n",
+        "  kubectl get secret d1 -o yaml | d1 import ci-prod --from kubernetes --file - --host one.digicert.com"))]
+    Import(ImportOptions),
     /// Check configuration, credential, network, TLS and platform, and say what to do.
     ///
     /// Sends nothing unless --online is given. What is wrong has a code, its cause and what to do; what could not be checked says why. The
@@ -155,7 +165,7 @@ pub(crate) enum Command {
     /// Without CODE, every code with its summary.
     #[command(after_help = "Examples:\n  d1 explain HS-02\n  d1 explain\n  d1 --json explain AUT-01")]
     Explain(ExplainOptions),
-    /// Show the options of every command that calls DigiCert ONE: who calls, where, over which TLS stack.
+    /// Show the options of every command that calls DigiCert ONE.
     #[command(after_help = concat!("Examples:\n  d1 whoami --profile ci-prod\n  d1 list /mpki/api/v1/audit-log --mode both --timeout 300\n",
         "  d1 call GET /account/api/v1/user --base https://demo.one.digicert.com --no-retry"))]
     Connection(ConnectionOptions),
@@ -179,7 +189,7 @@ pub(crate) enum Command {
         after_help = "Examples:\n  d1 token list\n  d1 token rotate --keep-file api-key --ends-in 90d"
     )]
     Token(TokenCommand),
-    /// Client certificates: request, rotate, list, ...; files: inspect, convert, csr.
+    /// Client certificates: request, rotate, list, ...; files: inspect, verify, convert, csr.
     #[command(subcommand, after_help = "Examples:\n  d1 cert list\n  d1 cert rotate --keep-dir /run/secrets/d1")]
     Cert(CertCommand),
     /// Finish an interrupted create, request or rotate.
@@ -266,6 +276,22 @@ pub(crate) struct EmulatorOptions {
     /// Program to run with the variables of the emulator, and its arguments. The emulator ends with it.
     #[arg(last = true, value_name = "COMMAND")]
     pub(crate) command: Vec<OsString>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EnvOptions {
+    /// Print a line for a shell that calls PATH with curl. Secrets come from variables and files and are no arguments of a program.
+    #[arg(long, value_name = "PATH", num_args = 0..=1, require_equals = true,
+        default_missing_value = "/account/api/v1/user/me", conflicts_with = "export")]
+    pub(crate) curl: Option<String>,
+    /// Print lines for a shell that set the variables of d1, to names of files and of variables.
+    #[arg(long)]
+    pub(crate) export: bool,
+    /// Put API key and password themselves into the lines of --export.
+    #[arg(long, requires = "export")]
+    pub(crate) with_secrets: bool,
+    #[command(flatten)]
+    pub(crate) setup: SetupOptions,
 }
 
 #[derive(Debug, Args)]

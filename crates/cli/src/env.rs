@@ -1,15 +1,19 @@
 //! `d1 env`: which sources of credentials there are, which one wins, and why the others lose. Reads as a call would, checks what
 //! it has read, and sends nothing.
 
+use std::path::PathBuf;
 use std::time::SystemTime;
 
 use digicert_one::core::{HostRole, Origin};
-use digicert_one::credentials::{ChainReport, ChainSource, Fetched, LoadedCredential, RawCredential, Source};
+use digicert_one::credentials::{
+    ChainReport, ChainSource, Fetched, LoadedCredential, ProfileFile, RawCredential, Source,
+};
 use digicert_one::{Config, ConfigError, ReadOptions, Secret, core::Warning};
 use serde_json::{Value, json};
 
-use crate::arguments::SetupOptions;
+use crate::arguments::{EnvOptions, SetupOptions};
 use crate::connection;
+use crate::env_lines::Caller;
 use crate::failure::Failure;
 use crate::output::{Output, diagnosis_json};
 
@@ -22,10 +26,13 @@ struct Findings {
 }
 
 /// Prints what a call would use.
-pub(crate) async fn run(options: &SetupOptions, output: &Output) -> Result<(), Failure> {
-    let options = options.clone();
-    let findings = tokio::task::spawn_blocking(move || find(&options));
+pub(crate) async fn run(options: &EnvOptions, output: &Output) -> Result<(), Failure> {
+    let setup = options.setup.clone();
+    let findings = tokio::task::spawn_blocking(move || find(&setup));
     let findings = findings.await.map_err(|error| Failure::Internal(error.into()))??;
+    if options.curl.is_some() || options.export {
+        return lines(options, findings, *output);
+    }
     output.text(&findings.text())?;
     if output.is_json() {
         let failed = findings.reading.is_err() || findings.setup.is_err();
@@ -39,6 +46,51 @@ pub(crate) async fn run(options: &SetupOptions, output: &Output) -> Result<(), F
         (Err(error @ ConfigError::Nothing { .. }), _) | (_, Err(error)) | (Err(error), Ok(_)) => Err(error.into()),
         (Ok(_), Ok(_)) => Ok(()),
     }
+}
+
+/// Prints lines for a shell.
+fn lines(options: &EnvOptions, findings: Findings, output: Output) -> Result<(), Failure> {
+    for warning in findings.warnings() {
+        output.warning(&warning);
+    }
+    let setup = findings.setup?;
+    let mode = findings.reading?.material.mode();
+    let raw = findings.raw.ok_or_else(|| Failure::Usage("no credential was found".to_owned()))?;
+    let origin = |role| setup.instance().origin(role).ok().map(ToString::to_string);
+    let ca_file = match setup.roots() {
+        Some(_) => ca_file(&options.setup)?,
+        None => None,
+    };
+    let profile = options.setup.profile.clone();
+    let (platform, client_auth) = (origin(HostRole::Platform), origin(HostRole::ClientAuth));
+    let caller = Caller { raw, mode, platform, client_auth, ca_file, profile };
+    let (name, text) = match &options.curl {
+        Some(path) => ("curl", caller.curl(path)?),
+        None => ("export", caller.export(options.with_secrets)),
+    };
+    output.text(&text)?;
+    output.document(&json!({ name: text }))
+}
+
+/// The CA file in use: that of an option or a variable, else that of the profile.
+fn ca_file(options: &SetupOptions) -> Result<Option<PathBuf>, Failure> {
+    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    let named = options.ca_file.clone();
+    let named = named.or_else(|| ["DC_CA_FILE", "SM_CA_FILE"].into_iter().find_map(variable).map(PathBuf::from));
+    let profile = options.profile.clone().or_else(|| variable("DC_PROFILE")?.into_string().ok());
+    let path = match (named, profile, ProfileFile::default_path(&|name| connection::setting(options, name))) {
+        (Some(path), ..) => Some(path),
+        (None, Some(name), Some(file)) => {
+            let file = ProfileFile::read(file).map_err(|error| Failure::Setup(error.into()))?;
+            let profile = file.profile(&name).map_err(|error| Failure::Setup(error.into()))?;
+            // A relative path starts at the folder of d1.toml.
+            profile.ca_file.as_ref().map(|path| file.path().parent().map_or(path.clone(), |folder| folder.join(path)))
+        }
+        _ => None,
+    };
+    let absolute =
+        |path: PathBuf| std::path::absolute(&path).map_err(|source| Failure::File { action: "find", path, source });
+    path.map(absolute).transpose()
 }
 
 /// What `d1 --json env` prints, for a report about several things.

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use digicert_one::core::{ValueShape, is_random_word};
-use digicert_one::credentials::{ProfileFile, Reference};
+use digicert_one::credentials::{ProfileFile, Reference, is_path};
 use digicert_one::{Config, Variable};
+use serde_json::Value;
 
 use crate::arguments::{ConnectionOptions, DoctorOptions, InitOptions, ModeName, SetupOptions};
 use crate::doctor;
@@ -27,44 +28,62 @@ struct Profile {
 
 /// Writes the profile and checks it.
 pub(crate) async fn run(options: &InitOptions, output: &Output) -> Result<(), Failure> {
-    let is_name = |one: u8| one.is_ascii_alphanumeric() || one == b'-' || one == b'_';
-    if options.name.is_empty() || !options.name.bytes().all(is_name) {
-        return Err(Failure::Usage("a profile's name has letters, digits, - and _ only".to_owned()));
-    }
-    let path = options.path()?;
-    options.check_new(&path)?;
+    let path = options.destination()?;
     let asked = options.clone();
     let profile = tokio::task::spawn_blocking(move || asked.complete());
     let profile = profile.await.map_err(|error| Failure::Internal(error.into()))??;
     options.write(&path, &profile)?;
-    output.text(&format!("wrote the profile {} to {}\n", options.name, path.display()))?;
-    let setup = SetupOptions {
-        profile: Some(options.name.clone()),
-        mode: None,
-        base: None,
-        clientauth_base: None,
-        confirm_host: None,
-        ca_file: None,
-        config: Some(path),
-    };
-    let connection = ConnectionOptions { transport: None, setup, timeout: 60, http1: false, no_retry: false };
-    let call = "/account/api/v1/user/me".to_owned();
-    let doctor = DoctorOptions {
-        online: options.online,
-        call,
-        compare_transports: false,
-        junit: None,
-        bundle: None,
-        connection,
-    };
-    let checked = doctor::run(&doctor, output).await;
-    if checked.is_ok() {
-        output.text(&format!("\nuse it with --profile {0} or DC_PROFILE={0}", options.name))?;
-    }
-    checked
+    let (document, exit) = options.check(path, output).await?;
+    output.document(&document)?;
+    exit.map_or(Ok(()), |code| Err(Failure::Reported(code)))
 }
 
 impl InitOptions {
+    /// The file to write to, in which the profile is new.
+    pub(crate) fn destination(&self) -> Result<PathBuf, Failure> {
+        let is_name = |one: u8| one.is_ascii_alphanumeric() || one == b'-' || one == b'_';
+        if self.name.is_empty() || !self.name.bytes().all(is_name) {
+            return Err(Failure::Usage("a profile's name has letters, digits, - and _ only".to_owned()));
+        }
+        let path = self.path()?;
+        self.check_new(&path)?;
+        Ok(path)
+    }
+
+    /// Writes the profile, for which all is given.
+    pub(crate) fn write_given(&self, path: &Path) -> Result<(), Failure> {
+        self.write(path, &self.complete()?)
+    }
+
+    /// Checks the profile as `d1 doctor` does.
+    pub(crate) async fn check(&self, path: PathBuf, output: &Output) -> Result<(Value, Option<u8>), Failure> {
+        output.text(&format!("wrote the profile {} to {}\n", self.name, path.display()))?;
+        let setup = SetupOptions {
+            profile: Some(self.name.clone()),
+            mode: None,
+            base: None,
+            clientauth_base: None,
+            confirm_host: None,
+            ca_file: None,
+            config: Some(path),
+        };
+        let connection = ConnectionOptions { transport: None, setup, timeout: 60, http1: false, no_retry: false };
+        let call = "/account/api/v1/user/me".to_owned();
+        let doctor = DoctorOptions {
+            online: self.online,
+            call,
+            compare_transports: false,
+            junit: None,
+            bundle: None,
+            connection,
+        };
+        let checked = doctor::examine(&doctor, output).await?;
+        if checked.1.is_none() {
+            output.text(&format!("\nuse it with --profile {0} or DC_PROFILE={0}", self.name))?;
+        }
+        Ok(checked)
+    }
+
     fn path(&self) -> Result<PathBuf, Failure> {
         let path = self.config.clone().or_else(|| ProfileFile::default_path(&Variable::from_env));
         let path = path.ok_or_else(|| {
@@ -216,7 +235,9 @@ fn check(reference: &Reference) -> Result<(), Failure> {
         Reference::Variable(name) => {
             is_secret(name) || !name.bytes().all(|one| one.is_ascii_uppercase() || one.is_ascii_digit() || one == b'_')
         }
-        Reference::File(text) | Reference::Keyring(text) => is_secret(text),
+        // A directory of a path may look like a random word.
+        Reference::File(text) => is_secret(text) && !is_path(Path::new(text)),
+        Reference::Keyring(text) => is_secret(text),
         Reference::Command(words) => words.iter().any(|word| is_secret(word)),
         _ => false,
     };

@@ -16,9 +16,11 @@ mod doctor;
 mod emulator;
 mod end_date;
 mod env;
+mod env_lines;
 mod expiry;
 mod explain;
 mod failure;
+mod import;
 mod init;
 #[cfg(feature = "jq")]
 mod jq;
@@ -26,6 +28,7 @@ mod json_text;
 mod list;
 mod output;
 mod page;
+mod places;
 mod private_directory;
 mod prompt;
 mod proxy;
@@ -126,6 +129,7 @@ async fn run(command: &Command, output: &Output, signals: &Signals) -> Result<()
         Command::Call(options) => call::call(options, output).await,
         Command::List(options) => list::list(options, output).await,
         Command::Env(options) => env::run(options, output).await,
+        Command::Import(options) => import::run(options, output).await,
         Command::Init(options) => init::run(options, output).await,
         Command::Doctor(options) => doctor::run(options, output).await,
         Command::Expiry(options) => expiry::run(options, output).await,
@@ -175,6 +179,7 @@ async fn cert(command: &CertCommand, output: Output, signals: &Signals) -> Resul
         CertCommand::Request(options) => workflow::request(options, output, signals).await,
         CertCommand::Rotate(options) => workflow::rotate_certificate(options, output, signals).await,
         CertCommand::Inspect(options) => cert_file::inspect(options, output).await,
+        CertCommand::Verify(options) => doctor::verify(options, output).await,
         CertCommand::Convert(options) => cert_file::convert(options, output).await,
         CertCommand::Csr(options) => cert_file::csr(options, output).await,
         CertCommand::List(options) => account::certificates::list(options, output).await,

@@ -8,7 +8,7 @@ use digicert_one::core::printable_text;
 /// When colours are used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ColorChoice {
-    /// On a terminal, unless `NO_COLOR` is set or the terminal is dumb.
+    // On a terminal, unless `NO_COLOR` is set or the terminal is dumb. A doc comment would be a page of its own in help.
     #[default]
     Auto,
     Always,

@@ -143,7 +143,9 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Lines {
         let Some(fields) = extensions.get::<Fields>() else { return };
         match span.name() {
             ATTEMPT => print(&format!("{}{}", Self::received(fields), self.all_of(fields))),
-            CALL if self.all => print(&format!("* the call took {} ms:{}", fields.started.elapsed().as_millis(), self.all_of(fields))),
+            CALL if self.all => {
+                print(&format!("* the call took {} ms:{}", fields.started.elapsed().as_millis(), self.all_of(fields)))
+            }
             _ => {}
         }
     }

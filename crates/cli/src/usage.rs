@@ -23,7 +23,8 @@ pub(crate) fn wants_json(arguments: &[OsString]) -> bool {
 
 /// The colours that are asked for, on a line that was not read to its end.
 pub(crate) fn color(arguments: &[OsString]) -> ColorChoice {
-    let words: Vec<&str> = arguments.iter().skip(1).take_while(|word| *word != "--").filter_map(|word| word.to_str()).collect();
+    let words: Vec<&str> =
+        arguments.iter().skip(1).take_while(|word| *word != "--").filter_map(|word| word.to_str()).collect();
     let of = |(number, word): (usize, &&str)| match word.strip_prefix("--color")? {
         "" => words.get(number + 1).copied().map(str::to_owned),
         value => value.strip_prefix('=').map(str::to_owned),

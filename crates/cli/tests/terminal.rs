@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 use digicert_one_emulator::{Emulator, EmulatorOptions, Fault, RetryAfter};
 use rustix::fs::{Mode, OFlags};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{LocalModes, tcgetattr};
+use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 use tempfile::TempDir;
 
 use crate::environment::cleared;
@@ -33,6 +33,23 @@ impl Terminal {
         unlockpt(&user).expect("ours");
         let path = ptsname(&user, Vec::new()).expect("a name");
         Self { user: user.into(), shown: String::new(), path }
+    }
+
+    /// One of this many columns.
+    fn of_width(columns: u16) -> Self {
+        let terminal = Self::new();
+        let size = Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+        tcsetwinsize(&terminal.user, size).expect("a terminal");
+        terminal
+    }
+
+    /// What was shown, without colours and with plain ends of lines.
+    fn plain(&self) -> String {
+        let mut text = String::new();
+        for (number, part) in self.shown.replace('\r', "").split("\u{1b}[").enumerate() {
+            text.push_str(if number == 0 { part } else { part.split_once('m').map_or(part, |(_, rest)| rest) });
+        }
+        text
     }
 
     /// The side of the program.
@@ -126,6 +143,16 @@ impl Stage {
         child.expect("it runs")
     }
 
+    /// Starts d1 with both of its outputs on the terminal.
+    fn start_on(&self, terminal: &Terminal, arguments: &[&str]) -> Child {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_d1"));
+        cleared(&mut command);
+        command.env("DC_BASE", self.emulator.platform_url()).env("DC_CA_FILE", self.path("ca.pem"));
+        command.env("DC_API_KEY", self.emulator.users()[0].api_key()).env("TERM", "xterm").env_remove("NO_COLOR");
+        command.args(arguments).stdin(Stdio::null()).stdout(terminal.side()).stderr(terminal.side());
+        command.spawn().expect("it runs")
+    }
+
     fn works(&self, key: &str) -> bool {
         let mut d1 = Command::new(env!("CARGO_BIN_EXE_d1"));
         d1.env("DC_BASE", self.emulator.platform_url()).env("DC_CA_FILE", self.path("ca.pem"));
@@ -206,6 +233,55 @@ fn retry_is_shown_on_a_terminal_and_not_with_json() {
         assert_eq!(terminal.shown.contains(line), shown, "{}", terminal.shown);
         assert!(shown || terminal.shown.is_empty(), "{}", terminal.shown);
     }
+}
+
+#[test]
+fn delay_before_a_retry_is_counted_down() {
+    let (stage, mut terminal) = (Stage::new(), Terminal::new());
+    stage.emulator.control().fault(Fault::too_many_requests(RetryAfter::seconds(3)).next(1));
+    let child = stage.start(&terminal, &["whoami"]);
+    assert_eq!(terminal.end(child), Some(0), "{}", terminal.shown);
+    let shown = &terminal.shown;
+    assert!(shown.contains("HTTP 429, retrying in 3 s (attempt 2 of 4)"), "{shown}");
+    for line in ["\r\u{1b}[Kretrying in 3 s", "\r\u{1b}[Kretrying in 2 s", "\r\u{1b}[Kretrying in 1 s"] {
+        assert!(shown.contains(line), "{line:?} is missing: {shown:?}");
+    }
+}
+
+#[test]
+fn output_fits_a_terminal_of_40_columns() {
+    let stage = Stage::new();
+    for arguments in [&["service-user", "list"][..], &["token", "list"], &["cert", "list"], &["doctor"], &["explain"]] {
+        let mut terminal = Terminal::of_width(40);
+        let child = stage.start_on(&terminal, arguments);
+        assert_eq!(terminal.end(child), Some(0), "{arguments:?}: {}", terminal.shown);
+        let shown = terminal.plain();
+        // A path or an address in one word is left whole.
+        for line in shown.lines().filter(|line| line.trim_start().contains(' ')) {
+            let is_word = line.split_whitespace().any(|word| word.chars().count() > 24);
+            assert!(line.chars().count() <= 40 || is_word, "{arguments:?}: {line:?} of\n{shown}");
+        }
+        assert!(terminal.shown.contains("\u{1b}["), "{arguments:?} has no colours: {:?}", terminal.shown);
+    }
+    let mut terminal = Terminal::of_width(120);
+    let child = stage.start_on(&terminal, &["token", "list"]);
+    assert_eq!(terminal.end(child), Some(0), "{}", terminal.shown);
+    assert!(terminal.plain().lines().next().is_some_and(|line| line.starts_with("ID ")), "{}", terminal.shown);
+}
+
+#[test]
+fn json_is_indented_on_a_terminal_only() {
+    let (stage, mut terminal) = (Stage::new(), Terminal::of_width(100));
+    let me = ["call", "GET", "/account/api/v1/user/me"];
+    let child = stage.start_on(&terminal, &me);
+    assert_eq!(terminal.end(child), Some(0), "{}", terminal.shown);
+    assert!(terminal.plain().contains("{\n  \""), "{}", terminal.shown);
+    let mut terminal = Terminal::new();
+    let mut child = stage.start(&terminal, &me);
+    let mut raw = String::new();
+    child.stdout.take().expect("piped").read_to_string(&mut raw).expect("text");
+    assert_eq!(terminal.end(child), Some(0), "{raw}");
+    assert!(!raw.contains("\n  \"") && raw.starts_with('{'), "{raw}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use digicert_one::{Position, identity::KeyAlgorithm};
 
-use super::cert_file::{ConvertOptions, CsrOptions, InspectOptions};
+use super::cert_file::{ConvertOptions, CsrOptions, InspectOptions, VerifyOptions};
 use super::connection::ConnectionOptions;
 use super::keeping::{EndOptions, KeepOptions, MakeOptions, RenewalOptions, key, time};
 
@@ -80,6 +80,14 @@ pub(crate) enum CertCommand {
         "  d1 cert inspect tls.crt --private-key tls.key\n",
         "  d1 --json cert inspect client.pem | jq .days_left"))]
     Inspect(InspectOptions),
+    /// Check whether a server would accept a client certificate: chain, dates, purpose; with --host by a real handshake.
+    ///
+    /// Three outcomes of the handshake are told apart: the server did not ask for a certificate, it asked and accepted this one, or it
+    /// rejected it with an alert of TLS. A call then shows whether the platform knows the certificate.
+    #[command(after_help = concat!("Examples:\n  d1 cert verify client.p12 --input-password env:P12_PASSWORD\n",
+        "  d1 cert verify tls.crt --private-key tls.key --host one.digicert.com\n",
+        "  d1 --json cert verify client.pem --host demo.one.digicert.com"))]
+    Verify(VerifyOptions),
     /// Convert a client certificate with its private key between PEM, DER and PKCS#12. Works offline.
     #[command(after_help = concat!("Examples:\n",
         "  d1 cert convert client.p12 --to pem --output client.pem\n",

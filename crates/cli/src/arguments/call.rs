@@ -56,7 +56,8 @@ fn data(text: &str) -> Result<Data, String> {
 fn header(text: &str) -> Result<Header, String> {
     const CREDENTIALS: [&str; 4] = ["x-api-key", "authorization", "proxy-authorization", "cookie"];
     let Some((name, value)) = text.split_once(':') else { return Err("give NAME: VALUE".to_owned()) };
-    let name: HeaderName = name.trim().parse().map_err(|_| "the name before the colon is not a header name".to_owned())?;
+    let name: HeaderName =
+        name.trim().parse().map_err(|_| "the name before the colon is not a header name".to_owned())?;
     if CREDENTIALS.contains(&name.as_str()) {
         return Err(format!("{name} holds a credential, which d1 takes from variables, files and profiles (d1 env)"));
     }

@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
 use digicert_one::identity::KeyAlgorithm;
 
+use super::connection::transport_names;
 use super::keeping::key;
 use super::path;
 
@@ -26,6 +28,30 @@ pub(crate) struct CertInput {
 pub(crate) struct InspectOptions {
     #[command(flatten)]
     pub(crate) input: CertInput,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyOptions {
+    #[command(flatten)]
+    pub(crate) input: CertInput,
+    /// Server to ask with a real handshake and a call, such as one.digicert.com; its host for certificates is used.
+    #[arg(long, value_name = "HOST")]
+    pub(crate) host: Option<String>,
+    /// Unusual host that is right.
+    #[arg(long, value_name = "HOST", requires = "host")]
+    pub(crate) confirm_host: Option<String>,
+    /// CA file (PEM) for the server, beside the system's roots.
+    #[arg(value_parser = path::parser(), long, value_name = "FILE", requires = "host")]
+    pub(crate) ca_file: Option<PathBuf>,
+    /// TLS stack.
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(transport_names()))]
+    pub(crate) transport: Option<String>,
+    /// Time limit of the call.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) timeout: u64,
+    /// Offer HTTP/1.1 only, which shows best why a certificate was refused.
+    #[arg(long)]
+    pub(crate) http1: bool,
 }
 
 #[derive(Debug, Args)]

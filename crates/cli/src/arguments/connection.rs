@@ -70,6 +70,6 @@ impl From<ModeName> for Mode {
     }
 }
 
-fn transport_names() -> Vec<&'static str> {
+pub(super) fn transport_names() -> Vec<&'static str> {
     digicert_one::transport::all().iter().map(|connector| connector.info().name).collect()
 }

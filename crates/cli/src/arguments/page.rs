@@ -34,7 +34,7 @@ fn every_command_has_examples_and_a_summary() {
     each(&root, &mut |command| {
         let name = command.get_name().to_owned();
         assert!(command.get_about().is_some(), "{name} has no summary");
-        let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        let help = layout::shown(&command.get_after_help().map(ToString::to_string).unwrap_or_default());
         assert!(name == "d1" || help.contains("Examples:\n  "), "{name} has no examples");
     });
 }

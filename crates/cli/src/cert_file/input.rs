@@ -3,8 +3,8 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use digicert_one::core::{CredentialError, Warning};
-use digicert_one::credentials::read_secret_file;
+use digicert_one::core::{CredentialError, Mode, Warning};
+use digicert_one::credentials::{RawCredential, read_secret_file};
 use digicert_one::{ClientIdentity, Code, ReadOptions, Secret, read_client_identity};
 
 use crate::arguments::CertInput;
@@ -18,17 +18,17 @@ const LONGEST: u64 = 4 << 20;
 
 /// The bytes of the file or files, and the password if it is known.
 #[derive(Clone)]
-pub(super) struct Input {
+pub(crate) struct Input {
     path: PathBuf,
-    pub(super) certificate: Secret,
+    pub(crate) certificate: Secret,
     private_key: Option<Secret>,
     password: Option<Secret>,
-    pub(super) warnings: Vec<Warning>,
+    pub(crate) warnings: Vec<Warning>,
 }
 
 impl Input {
     /// Reads the bytes.
-    pub(super) async fn read(options: &CertInput) -> Result<Self, Failure> {
+    pub(crate) async fn read(options: &CertInput) -> Result<Self, Failure> {
         let password = match &options.input_password {
             Some(reference) => Some(reference::secret(OPTION, reference).await?),
             None => None,
@@ -48,7 +48,7 @@ impl Input {
     }
 
     /// Reads certificate and key, and asks for the password if one is needed.
-    pub(super) async fn identity(&mut self, rules: &ReadOptions) -> Result<ClientIdentity, Failure> {
+    pub(crate) async fn identity(&mut self, rules: &ReadOptions) -> Result<ClientIdentity, Failure> {
         let (first, warnings) = self.attempt(rules).await?;
         let (identity, warnings) = match first {
             Err(error) if error.code() == Code::ID_02 && self.password.is_none() => {
@@ -63,6 +63,18 @@ impl Input {
         };
         self.warnings.extend(warnings);
         identity.map_err(Failure::CertificateFile)
+    }
+
+    /// The bytes for a call by certificate, with the password that was given or asked for.
+    pub(crate) fn raw(self) -> RawCredential {
+        let mut raw = RawCredential::new().with_certificate(self.certificate).with_mode(Mode::Certificate);
+        if let Some(key) = self.private_key {
+            raw = raw.with_private_key(key);
+        }
+        if let Some(password) = self.password {
+            raw = raw.with_password(password);
+        }
+        raw
     }
 
     /// Key derivation takes its time: Ctrl-C must work meanwhile.

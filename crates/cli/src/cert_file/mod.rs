@@ -8,4 +8,5 @@ pub(crate) mod pkcs12;
 
 pub(crate) use self::convert::convert;
 pub(crate) use self::csr::csr;
+pub(crate) use self::input::Input;
 pub(crate) use self::inspect::inspect;

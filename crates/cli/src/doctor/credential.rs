@@ -35,7 +35,7 @@ impl Report {
         self.of_expiry(found);
     }
 
-    fn of_certificate(&mut self, identity: &ClientIdentity, warnings: &[Warning]) {
+    pub(super) fn of_certificate(&mut self, identity: &ClientIdentity, warnings: &[Warning]) {
         let fact = format!("client certificate {}, issued by {}", identity.subject(), identity.issuer());
         self.add(GROUP, "certificate", Mark::Ok, fact);
         let above = identity.chain().len() - 1;
@@ -56,6 +56,21 @@ impl Report {
         self.of_warnings("key strength", warnings, &[Code::ID_16], Mark::Failed, || {
             format!("{}, {} bits", identity.key_kind(), identity.key_bits())
         });
+    }
+
+    /// The dates of a certificate that belongs to no caller yet.
+    pub(super) fn of_dates(&mut self, identity: &ClientIdentity) {
+        let (now, ends) = (SystemTime::now(), identity.not_after());
+        let fact = format!("the certificate {} ({})", end_date::until(ends, now), end_date::shown(ends));
+        if now < identity.not_before() {
+            let text = format!("the certificate is valid from {} on", end_date::shown(identity.not_before()));
+            let warning = Warning::new(Code::ID_09, text, identity.subject().to_owned());
+            self.failed(GROUP, "dates", Failure::Unfit(warning));
+        } else if now > ends {
+            self.failed(GROUP, "dates", Failure::Unfit(Warning::new(Code::ID_09, fact, identity.subject().to_owned())));
+        } else {
+            self.add(GROUP, "dates", Mark::Ok, fact);
+        }
     }
 
     /// A check that is made of the warnings with these codes, or else of a fact.

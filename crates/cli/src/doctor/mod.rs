@@ -2,6 +2,7 @@
 //! check is a mark, a fact and, where something is wrong, a code with cause and remedy. Nothing is sent unless `--online` is given.
 
 mod bundle;
+mod certificate;
 mod credential;
 mod junit;
 mod report;
@@ -15,7 +16,7 @@ use digicert_one::core::diagnosis::Diagnosis;
 use digicert_one::core::{HostRole, Mode, Origin};
 use digicert_one::{Code, Config, ReadOptions, Response};
 use http::header::DATE;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::arguments::DoctorOptions;
 use crate::connection::{self, Found};
@@ -23,6 +24,7 @@ use crate::failure::Failure;
 use crate::output::Output;
 
 use self::bundle::Bundle;
+pub(crate) use self::certificate::verify;
 use self::report::{Mark, Report};
 use crate::whole_file::{Existing, Readers, write_whole};
 
@@ -31,6 +33,13 @@ const CLOCK: Duration = Duration::from_secs(5 * 60);
 
 /// Checks everything, and says what it could not check.
 pub(crate) async fn run(options: &DoctorOptions, output: &Output) -> Result<(), Failure> {
+    let (document, exit) = examine(options, output).await?;
+    output.document(&document)?;
+    exit.map_or(Ok(()), |code| Err(Failure::Reported(code)))
+}
+
+/// The same without the document, which is returned with the exit code of the first check that failed.
+pub(crate) async fn examine(options: &DoctorOptions, output: &Output) -> Result<(Value, Option<u8>), Failure> {
     let mut report = Report::default();
     let chosen = options.connection.setup.clone();
     let setup = tokio::task::spawn_blocking(move || connection::setup(&chosen)).await;
@@ -67,8 +76,7 @@ pub(crate) async fn run(options: &DoctorOptions, output: &Output) -> Result<(), 
         output.text(&format!("wrote {}\n{}", path.display(), bundle.contents()))?;
         document["bundle"] = json!({ "file": path, "contents": bundle.parts() });
     }
-    output.document(&document)?;
-    report.exit.map_or(Ok(()), |code| Err(Failure::Reported(code)))
+    Ok((document, report.exit))
 }
 
 fn write(path: &Path, content: &[u8], readers: Readers) -> Result<(), Failure> {
@@ -142,10 +150,12 @@ impl Report {
         match client.get(options.call.as_str()).send().await {
             Ok(response) => {
                 self.of_response(&response, mode);
-                // The sign-in page of a proxy is a success only by its status.
-                if response.is_page()
-                    && let Err(error) = response.json::<serde::de::IgnoredAny>().await
-                {
+                // The sign-in page of a proxy is a success only by its status; and a body may break off.
+                let read = match response.is_page() {
+                    true => response.json::<serde::de::IgnoredAny>().await.map(drop),
+                    false => response.bytes().await.map(drop),
+                };
+                if let Err(error) = read {
                     self.failed(GROUP, "answer", error.into());
                 }
             }

@@ -35,7 +35,7 @@ fn refusals_of_the_platform_have_exit_codes_of_their_own() {
     let stage = Stage::new();
     let foreign_key = stage.emulator.foreign_api_key();
     let sign = format!("/signingmanager/api/v1/keypairs/{}/sign", stage.emulator.keypair_id());
-    let data = stage.file("empty.pem");
+    let data = format!("@{}", stage.file("empty.pem"));
     let foreign = stage.file("foreign.pem");
     let cases: [(&[&str], Variable<'_>, i32, &str); 5] = [
         (&["whoami"], ("DC_API_KEY", &foreign_key), 5, "AUT-01"),
@@ -201,10 +201,11 @@ fn output_that_cannot_be_written_is_io_01() {
 fn input_that_cannot_be_read_is_io_02() {
     let stage = Stage::new();
     let (missing, directory) = (stage.file("missing.json"), stage.directory.path().display().to_string());
+    let (missing_data, directory_data) = (format!("@{missing}"), format!("@{directory}"));
     let (journal, state) = (stage.file("missing.journal"), stage.file("empty.pem"));
     for arguments in [
-        &["call", "POST", "/x", "--data", &missing][..],
-        &["call", "POST", "/x", "--data", &directory],
+        &["call", "POST", "/x", "--data", &missing_data][..],
+        &["call", "POST", "/x", "--data", &directory_data],
         &["csc", "sign", "ID", &missing],
         &["resume", "--show-once", "--journal", &journal],
         &["emulator", "--state", &directory],

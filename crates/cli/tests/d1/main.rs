@@ -3,19 +3,25 @@
 mod calls;
 mod canaries;
 mod cert_files;
+mod cert_verify;
 mod command_docs;
 mod demo;
 mod doctor;
+mod doctor_faults;
 mod emulator;
 mod encodings;
+mod env_lines;
 #[path = "../environment/mod.rs"]
 mod environment;
 mod expiry;
 mod explain;
+mod import;
 mod init;
 mod lists;
+mod manners;
 mod operating;
 mod recover;
 mod run;
 mod setup;
 mod stage;
+mod surroundings;

@@ -1,0 +1,92 @@
+//! What an import has understood: the parts of a profile, and notes on both what is used and what is not.
+
+use std::path::{Path, PathBuf};
+
+use digicert_one::Secret;
+use digicert_one::credentials::Reference;
+
+/// A part of a credential.
+pub(super) enum Part {
+    /// It stays where it is.
+    Reference(Reference),
+    /// It was in the imported file, and goes to a file of this name.
+    Value(Secret, &'static str),
+}
+
+/// The parts of a profile.
+#[derive(Default)]
+pub(super) struct Draft {
+    pub(super) host: Option<String>,
+    pub(super) ca_file: Option<PathBuf>,
+    pub(super) api_key: Option<Part>,
+    pub(super) certificate: Option<Part>,
+    pub(super) private_key: Option<Part>,
+    pub(super) password: Option<Part>,
+    /// Name, and what it became.
+    pub(super) understood: Vec<(String, String)>,
+    /// Name, and why it was left out.
+    pub(super) left_out: Vec<(String, String)>,
+}
+
+impl Draft {
+    pub(super) fn understood(&mut self, name: &str, what: &str) {
+        self.understood.push((name.to_owned(), what.to_owned()));
+    }
+
+    pub(super) fn left_out(&mut self, name: &str, why: &str) {
+        self.left_out.push((name.to_owned(), why.to_owned()));
+    }
+
+    /// Takes a host: a profile has the one for API keys, and the other follows from it.
+    pub(super) fn host(&mut self, name: &str, url: &str) {
+        let url = url.trim();
+        let host = url.strip_prefix("https://").unwrap_or(url);
+        // A path belongs to a call.
+        let host = host.split(['/', '?']).next().unwrap_or_default();
+        let host = host.strip_prefix("clientauth.").unwrap_or(host);
+        if url.starts_with("http://") || host.is_empty() || host.contains('@') {
+            return self.left_out(name, "not an https address of a host");
+        }
+        self.understood(name, &format!("host {host}"));
+        self.host = Some(host.to_owned());
+    }
+
+    /// Takes the API key itself.
+    pub(super) fn api_key(&mut self, name: &str, value: &str) {
+        self.understood(name, "API key");
+        self.api_key = Some(Part::Value(Secret::new(value, name), "api-key"));
+    }
+
+    /// Takes the password itself.
+    pub(super) fn password(&mut self, name: &str, value: &str) {
+        self.understood(name, "password of the client certificate");
+        self.password = Some(Part::Value(Secret::new(value, name), "password"));
+    }
+
+    /// Takes a file with the client certificate.
+    pub(super) fn certificate_file(&mut self, name: &str, path: &Path) {
+        self.understood(name, "client certificate");
+        self.certificate = Some(file(path));
+    }
+
+    /// Takes a file with the private key.
+    pub(super) fn private_key_file(&mut self, name: &str, path: &Path) {
+        self.understood(name, "private key");
+        self.private_key = Some(file(path));
+    }
+
+    /// Takes a CA file.
+    pub(super) fn ca_file(&mut self, name: &str, path: &Path) {
+        self.understood(name, "CA file");
+        self.ca_file = Some(absolute(path));
+    }
+}
+
+/// A file that stays where it is, found from anywhere.
+pub(super) fn file(path: &Path) -> Part {
+    Part::Reference(Reference::File(absolute(path).display().to_string()))
+}
+
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}

@@ -1,0 +1,173 @@
+//! `d1 import`: a profile that works, from what other programs use, and no secret shown.
+
+use std::fs;
+use std::process::{Output, Stdio};
+
+use data_encoding::BASE64;
+use serde_json::Value;
+
+use crate::stage::{Stage, command, d1, text};
+
+fn import(stage: &Stage, arguments: &[&str], variables: &[(&str, &str)], input: &[u8]) -> Output {
+    let (config, ca) = (stage.file("d1.toml"), stage.file("ca.pem"));
+    let client_auth = stage.emulator.client_auth_url();
+    let fixed = ["--config", &config, "--ca-file", &ca, "--clientauth-host", &client_auth];
+    let mut d1 = command(&[&["import", "ci"], arguments, &fixed].concat(), variables);
+    let child = d1.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let mut child = child.expect("d1 runs");
+    // It may have refused its arguments and be gone.
+    let _ = std::io::Write::write_all(&mut child.stdin.take().expect("piped"), input);
+    let output = child.wait_with_output().expect("it ends");
+    assert!(!text(&output).contains(stage.key()) && !text(&output).contains("PRIVATE KEY"), "{}", text(&output));
+    assert!(!text(&output).contains("canary"), "{}", text(&output));
+    output
+}
+
+/// The mode in which the imported profile calls.
+fn mode(stage: &Stage, variables: &[(&str, &str)]) -> String {
+    let config = stage.file("d1.toml");
+    let output = d1(&["--json", "whoami", "--profile", "ci"], &[&[("DC_CONFIG", &*config)], variables].concat());
+    let document: Value = serde_json::from_slice(&output.stdout).expect("one document");
+    assert!(output.status.success(), "{}", text(&output));
+    document["mode"].as_str().expect("a mode").to_owned()
+}
+
+fn profile(stage: &Stage) -> String {
+    let text = fs::read_to_string(stage.file("d1.toml")).expect("written");
+    assert!(!text.contains(stage.key()), "{text}");
+    text
+}
+
+#[cfg(unix)]
+fn permissions(path: &str) -> u32 {
+    std::os::unix::fs::PermissionsExt::mode(&fs::metadata(path).expect("there").permissions()) & 0o777
+}
+
+#[test]
+fn smctl_variables_become_references_and_the_properties_file_a_private_file() {
+    let stage = Stage::new();
+    let (platform, bundle) = (stage.emulator.platform_url(), stage.file("bundle.pem"));
+    let variables = [("SM_HOST", &*platform), ("SM_API_KEY", stage.key()), ("SM_CLIENT_CERT_FILE", &*bundle)];
+    let output = import(&stage, &["--from", "smctl"], &variables, b"");
+    let shown = text(&output);
+    assert!(output.status.success() && shown.contains("UNDERSTOOD") && !shown.contains("LEFT OUT"), "{shown}");
+    let written = profile(&stage);
+    assert!(written.contains("api_key = \"env:SM_API_KEY\"") && written.contains(&bundle), "{written}");
+    let key = [("SM_API_KEY", stage.key())];
+    assert_eq!(mode(&stage, &key), "both");
+
+    let stage = Stage::new();
+    let platform = stage.emulator.platform_url().replace(':', "\\:");
+    let properties = format!(
+        "# smctl\nSM_HOST={platform}\nSM_API_KEY={}\nSM_LOG_LEVEL=TRACE\nSM_TLS_SKIP_VERIFY=true\n",
+        stage.key()
+    );
+    let home = stage.directory.path().join("home");
+    fs::create_dir_all(home.join(".signingmanager")).expect("made");
+    fs::write(home.join(".signingmanager/ssm-config.properties"), properties).expect("written");
+    let output = import(&stage, &["--from", "smctl"], &[("HOME", &home.display().to_string())], b"");
+    let shown = text(&output);
+    assert!(
+        output.status.success() && shown.contains("SM_LOG_LEVEL") && shown.contains("SM_TLS_SKIP_VERIFY"),
+        "{shown}"
+    );
+    assert!(profile(&stage).contains("api_key = \"file:ci/api-key\""), "{}", profile(&stage));
+    #[cfg(unix)]
+    assert_eq!((permissions(&stage.file("ci/api-key")), permissions(&stage.file("d1.toml"))), (0o600, 0o600));
+    assert_eq!(mode(&stage, &[]), "key");
+}
+
+#[test]
+fn jsign_options_are_taken_apart() {
+    let stage = Stage::new();
+    let (platform, bundle) = (stage.emulator.platform_url(), stage.file("bundle.pem"));
+    let script = format!(
+        "jsign --storetype DIGICERTONE --keystore {platform} \\\n  --storepass \"{}|{bundle}\" --alias signing app.exe\n",
+        stage.key()
+    );
+    let output = import(&stage, &["--from", "jsign", "--file", "-"], &[], script.as_bytes());
+    assert!(output.status.success() && text(&output).contains("--alias"), "{}", text(&output));
+    assert_eq!(mode(&stage, &[]), "both");
+    let stage = Stage::new();
+    let other =
+        import(&stage, &["--from", "jsign", "--file", "-"], &[], b"jsign --storetype YUBIKEY --storepass canary");
+    assert_eq!(other.status.code(), Some(2), "{}", text(&other));
+}
+
+#[test]
+fn curl_configuration_is_taken_apart() {
+    let stage = Stage::new();
+    let (platform, cert, key) = (stage.emulator.platform_url(), stage.file("cert.pem"), stage.file("key.pem"));
+    let config = format!(
+        "# one\nurl = \"{platform}/account/api/v1/user\"\nheader = \"x-api-key: {}\"\nheader \"Accept: text/csv\"\n\
+         --cert {cert}\nkey: {key}\ninsecure\nsilent\n",
+        stage.key()
+    );
+    fs::write(stage.file("curlrc"), config).expect("written");
+    let output = import(&stage, &["--from", "curl", "--file", &stage.file("curlrc")], &[], b"");
+    let shown = text(&output);
+    assert!(output.status.success() && shown.contains("insecure") && shown.contains("silent"), "{shown}");
+    assert_eq!(mode(&stage, &[]), "both");
+}
+
+#[test]
+fn kubernetes_secret_becomes_private_files() {
+    let value = |text: &str| BASE64.encode(text.as_bytes());
+    let of = |stage: &Stage, name: &str| value(&fs::read_to_string(stage.file(name)).expect("there"));
+    for is_json in [false, true] {
+        let stage = Stage::new();
+        let host = stage.emulator.platform_url();
+        let (certificate, key) = (of(&stage, "cert.pem"), of(&stage, "key.pem"));
+        let secret = if is_json {
+            format!(
+                r#"{{"apiVersion":"v1","kind":"Secret","type":"kubernetes.io/tls","metadata":{{"name":"d1"}},
+                "data":{{"tls.crt":"{certificate}","tls.key":"{key}","ca.crt":"{certificate}","other":"Y2FuYXJ5"}}}}"#
+            )
+        } else {
+            format!(
+                "apiVersion: v1\ndata:\n  ca.crt: {certificate}\n  other: Y2FuYXJ5\n  tls.crt: {certificate}\n  tls.key: {key}\n\
+                 kind: Secret\nmetadata:\n  name: d1\n  annotations:\n    note: |\n      two\n      lines\ntype: kubernetes.io/tls\n"
+            )
+        };
+        let arguments = ["--json", "--from", "kubernetes", "--file", "-", "--host", &host];
+        let output = import(&stage, &arguments, &[], secret.as_bytes());
+        assert!(output.status.success(), "{}", text(&output));
+        let document: Value = serde_json::from_slice(&output.stdout).expect("one document");
+        let left_out = document["imported"]["left_out"].as_array().expect("a list").len();
+        assert_eq!((left_out, &document["ok"]), (2, &true.into()), "{document}");
+        #[cfg(unix)]
+        assert_eq!(permissions(&stage.file("ci/tls.key")), 0o600);
+        assert_eq!(mode(&stage, &[]), "certificate");
+    }
+}
+
+#[test]
+fn import_overwrites_nothing_and_leaves_nothing_where_it_fails() {
+    let stage = Stage::new();
+    let host = stage.emulator.platform_url();
+    let secret = format!("kind: Secret\nstringData:\n  api-key: {}\n", stage.key());
+    let from = ["--from", "kubernetes", "--file", "-"];
+    for (arguments, input, words) in [
+        (&["--host", "https://user:canary@one.digicert.com"][..], &*secret, "HO-02"),
+        (&[], &secret, "no host was found"),
+        (&["--host", &host], "kind: ConfigMap\n", "its kind is not Secret"),
+        (&["--host", &host], "canary: [", "its kind is not Secret"),
+        (&["--host", &host], "kind: Secret\ndata:\n  other: Y2FuYXJ5\n", "nothing is imported"),
+    ] {
+        let output = import(&stage, &[&from[..], arguments].concat(), &[], input.as_bytes());
+        assert!(!output.status.success() && text(&output).contains(words), "{words}: {}", text(&output));
+        let left = ["d1.toml", "ci"].map(|name| fs::exists(stage.file(name)).expect("seen"));
+        assert_eq!(left, [false, false], "{words}");
+    }
+    fs::create_dir(stage.file("ci")).expect("made");
+    fs::write(stage.file("ci/api-key"), "mine").expect("written");
+    let output = import(&stage, &[&from[..], &["--host", &host]].concat(), &[], secret.as_bytes());
+    assert!(!output.status.success() && text(&output).contains("exists"), "{}", text(&output));
+    assert_eq!(fs::read_to_string(stage.file("ci/api-key")).expect("there"), "mine");
+    fs::remove_file(stage.file("ci/api-key")).expect("removed");
+    assert!(import(&stage, &[&from[..], &["--host", &host]].concat(), &[], secret.as_bytes()).status.success());
+    let before = profile(&stage);
+    let again = import(&stage, &[&from[..], &["--host", &host]].concat(), &[], secret.as_bytes());
+    assert!(text(&again).contains("has a profile ci already"), "{}", text(&again));
+    assert_eq!(profile(&stage), before);
+}

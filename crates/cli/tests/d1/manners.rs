@@ -1,0 +1,204 @@
+//! What every command does alike: traces, headers, bodies, filters, colours, and no retry where none is wanted.
+
+use std::io::Write as _;
+use std::process::Stdio;
+
+use digicert_one_emulator::{EmulatorOptions, Fault, RetryAfter};
+use digicert_one_testbed::{Front, FrontOptions, Pki, handler, sha256_hex};
+use serde_json::Value;
+
+use crate::stage::{Stage, TRANSPORTS, command, d1, text};
+
+const ME: &str = "/account/api/v1/user/me";
+
+/// Pieces of all secrets that a caller with both credentials has.
+fn canaries(stage: &Stage) -> Vec<String> {
+    let pem = std::fs::read_to_string(stage.file("bundle.pem")).expect("written");
+    let lines = pem.lines().skip_while(|line| !line.contains("PRIVATE KEY")).skip(1).take(2);
+    let key = stage.key();
+    let pieces = [&key[..12], &key[key.len() - 12..]].map(str::to_owned);
+    pieces.into_iter().chain(lines.map(|line| line[..12].to_owned())).collect()
+}
+
+#[test]
+fn traces_of_any_level_hold_no_secret() {
+    let stage = Stage::new();
+    let (bundle, key) = (stage.file("bundle.pem"), stage.key().to_owned());
+    let both = [("DC_API_KEY", &*key), ("DC_CLIENT_CERT_FILE", &*bundle)];
+    let canaries = canaries(&stage);
+    for transport in TRANSPORTS {
+        for level in ["-v", "-vv", "-vvvv"] {
+            for call in [
+                &["whoami"][..],
+                &["call", "GET", "/account/api/v1/user/CANARY-7?name=canary-query"],
+                &["call", "POST", ME, "--data", r#"{"password":"canary-body"}"#, "-H", "X-Note: canary-header"],
+            ] {
+                let output = stage.d1(&[call, &[level, "--transport", transport]].concat(), &both);
+                let traced = String::from_utf8_lossy(&output.stderr).into_owned();
+                assert!(traced.contains("\n> ") && traced.contains("\n< "), "{transport} {level}: {traced}");
+                let lines = traced.lines().filter(|line| line.starts_with(['>', '<', '*']));
+                let lines: String = lines.collect();
+                for canary in canaries.iter().map(String::as_str).chain(["canary-", "CANARY"]) {
+                    assert!(!lines.contains(canary), "{transport} {level} {call:?}: {traced}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn trace_shows_each_attempt_and_goes_to_standard_error() {
+    let stage = Stage::new();
+    stage.emulator.control().fault(Fault::too_many_requests(RetryAfter::seconds(0)).next(1));
+    let output = stage.d1(&["--json", "whoami", "-v"], &[("DC_API_KEY", stage.key())]);
+    let traced = String::from_utf8_lossy(&output.stderr);
+    serde_json::from_slice::<Value>(&output.stdout).expect("one document");
+    assert!(traced.contains("> GET /account/api/v1/user/me to "), "{traced}");
+    assert!(traced.contains("< 429, ") && traced.contains(", retry 1\n") && traced.contains("< 200, "), "{traced}");
+    assert!(traced.contains("mode key, from DC_API_KEY; transport rustls; proxy none"), "{traced}");
+    let quiet = stage.d1(&["--json", "whoami"], &[("DC_API_KEY", stage.key())]);
+    assert!(quiet.stderr.is_empty(), "{}", text(&quiet));
+}
+
+/// A server that answers with JSON and records what it gets.
+fn recording() -> (Front, [(&'static str, String); 3], tempfile::TempDir) {
+    let answer = handler(|_, _| async {
+        let answer = http::Response::builder().header("content-type", "application/json").header("x-note", "7");
+        answer.body(bytes::Bytes::from_static(br#"{"items":[{"n":1.10},{"n":2}]}"#)).expect("a response")
+    });
+    let front = Front::start(FrontOptions::default(), answer).expect("loopback can be bound");
+    let directory = tempfile::tempdir().expect("a directory");
+    let ca = directory.path().join("ca.pem");
+    std::fs::write(&ca, Pki::shared().root_pem()).expect("written");
+    let variables = [
+        ("DC_BASE", front.url("localhost")),
+        ("DC_CA_FILE", ca.display().to_string()),
+        ("DC_API_KEY", "a-key".to_owned()),
+    ];
+    (front, variables, directory)
+}
+
+#[test]
+fn body_is_a_literal_a_file_or_standard_input_and_headers_are_sent() {
+    let (front, variables, directory) = recording();
+    let given: Vec<(&str, &str)> = variables.iter().map(|(name, value)| (*name, &**value)).collect();
+    let body = r#"{"a":1}"#;
+    let file = directory.path().join("body.json").display().to_string();
+    std::fs::write(&file, body).expect("written");
+    let at_file = format!("@{file}");
+    for data in [body, &at_file, "-", "@-"] {
+        let mut d1 =
+            command(&["call", "POST", "/x", "-d", data, "-H", "X-Note: one", "-H", "accept: text/csv"], &given);
+        let mut child = d1.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("d1 runs");
+        child.stdin.take().expect("piped").write_all(body.as_bytes()).expect("it reads");
+        assert!(child.wait().expect("it ends").success(), "{data}");
+        let request = front.ledger().requests().pop().expect("one");
+        assert_eq!(request.body_sha256, sha256_hex(body.as_bytes()), "{data}");
+        let header = |name: &str| {
+            let values = request.headers.iter().filter(|(known, _)| known == name);
+            values.map(|(_, value)| String::from_utf8_lossy(value).into_owned()).collect::<Vec<_>>().join(", ")
+        };
+        assert_eq!(["x-note", "accept", "content-type"].map(header), ["one", "text/csv", "application/json"], "{data}");
+    }
+    let typed = d1(&["call", "POST", "/x", "--data", "a,b", "-H", "Content-Type: text/csv"], &given);
+    assert!(typed.status.success(), "{}", text(&typed));
+    let before = front.ledger().requests().len();
+    for (arguments, words) in [
+        (&["--data", "body.json"][..], "not JSON"),
+        (&["-H", "X-Api-Key: canary"], "x-api-key holds a credential"),
+        (&["-H", "Authorization: Bearer canary"], "authorization holds a credential"),
+        (&["-H", "no canary"], "give NAME: VALUE"),
+    ] {
+        let output = d1(&[&["call", "POST", "/x"], arguments].concat(), &given);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", text(&output));
+        assert!(text(&output).contains(words) && !text(&output).contains("canary"), "{}", text(&output));
+    }
+    assert_eq!(front.ledger().requests().len(), before, "nothing was sent");
+}
+
+#[test]
+fn status_and_headers_come_before_the_body_on_request() {
+    let (_front, variables, _directory) = recording();
+    let given: Vec<(&str, &str)> = variables.iter().map(|(name, value)| (*name, &**value)).collect();
+    let output = d1(&["call", "GET", "/x", "-i"], &given);
+    let shown = String::from_utf8_lossy(&output.stdout);
+    assert!(shown.starts_with("HTTP/") && shown.contains(" 200 OK\n") && shown.contains("\nx-note: 7\n"), "{shown}");
+    assert!(shown.ends_with("\n\n{\"items\":[{\"n\":1.10},{\"n\":2}]}"), "{shown}");
+    let output = d1(&["--json", "call", "GET", "/x", "-i"], &given);
+    let document: Value = serde_json::from_slice(&output.stdout).expect("one document");
+    assert!(document["headers"].as_array().expect("a list").contains(&serde_json::json!(["x-note", "7"])));
+}
+
+#[cfg(feature = "jq")]
+#[test]
+fn filter_selects_from_bodies_items_and_documents() {
+    let stage = Stage::of(EmulatorOptions::default().devices(3));
+    let key = [("DC_API_KEY", stage.key())];
+    for (arguments, expected) in [
+        (&["call", "GET", ME, "--jq", ".friendly_name"][..], "ci-bot\n"),
+        (&["--json", "call", "GET", ME, "--jq", ".status"], "200\n"),
+        (&["list", "/devicetrustmanager/api/v4/device", "--jq", ".name"], "device-0\ndevice-1\ndevice-2\n"),
+        (&["whoami", "--jq", "[.user.friendly_name, .mode]"], "[\"ci-bot\",\"key\"]\n"),
+        (&["token", "list", "--jq", ".items | length"], "1\n"),
+    ] {
+        let output = stage.d1(arguments, &key);
+        assert!(output.status.success(), "{}", text(&output));
+        assert_eq!(String::from_utf8_lossy(&output.stdout), expected, "{arguments:?}");
+    }
+    // The environment of d1 holds the key.
+    let calls = stage.emulator.observed().len();
+    for filter in ["env", "$ENV.DC_API_KEY", ".[", "nosuch"] {
+        let output = stage.d1(&["whoami", "--jq", filter], &key);
+        assert_eq!(output.status.code(), Some(2), "{filter}: {}", text(&output));
+        assert!(text(&output).contains("--jq: invalid filter"), "{}", text(&output));
+    }
+    assert_eq!(stage.emulator.observed().len(), calls, "nothing was sent");
+    let output = stage.d1(&["whoami", "--jq", ".user.friendly_name.x"], &key);
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output));
+    // A failure stays readable.
+    let output = stage.d1(&["call", "GET", "/account/api/v1/nothing", "--jq", ".x"], &key);
+    assert!(output.stdout.is_empty() && text(&output).starts_with("API-02 "), "{}", text(&output));
+}
+
+#[test]
+fn colours_are_used_only_where_they_are_wanted() {
+    let stage = Stage::new();
+    let key = ("DC_API_KEY", stage.key());
+    for (arguments, variables, coloured) in [
+        (&["doctor", "--color", "always"][..], &[key][..], true),
+        (&["doctor"], &[key], false),
+        (&["doctor", "--color", "never"], &[key], false),
+        (&["doctor"], &[key, ("NO_COLOR", "1")], false),
+        (&["whoami", "--color=always"], &[("DC_API_KEY", "")], true),
+        (&["whoami"], &[("DC_API_KEY", "")], false),
+        (&["lst", "--color=always"], &[], true),
+        (&["lst"], &[], false),
+        (&["token", "list", "--color=always"], &[key], true),
+        (&["--json", "token", "list", "--color=always"], &[key], false),
+    ] {
+        let shown = text(&stage.d1(arguments, variables));
+        assert_eq!(shown.contains("\u{1b}["), coloured, "{arguments:?} {variables:?}: {shown}");
+    }
+}
+
+#[test]
+fn no_retry_sends_once() {
+    let stage = Stage::new();
+    stage.emulator.control().fault(Fault::too_many_requests(RetryAfter::seconds(0)).next(1));
+    let output = stage.d1(&["--json", "whoami", "--no-retry"], &[("DC_API_KEY", stage.key())]);
+    let document: Value = serde_json::from_slice(&output.stdout).expect("one document");
+    assert_eq!((output.status.code(), &document["error"]["attempts"]), (Some(7), &1.into()), "{document}");
+    assert_eq!(stage.emulator.observed().len(), 1);
+}
+
+#[test]
+fn connection_options_have_a_page_of_their_own() {
+    for arguments in [&["help", "connection"][..], &["connection", "--help"], &["connection"]] {
+        let output = d1(arguments, &[]);
+        let shown = text(&output);
+        assert!(output.status.success() && shown.contains("Profile of d1.toml"), "{arguments:?}: {shown}");
+        assert!(!shown.contains('\u{a0}'), "{shown}");
+    }
+    let shown = text(&d1(&["help", "token", "rotate"], &[]));
+    assert!(shown.contains("Connection options (d1 help connection): --transport, --profile"), "{shown}");
+}
