@@ -37,7 +37,7 @@ server are two processes on this machine, over loopback, TLS 1.3 with aws-lc-rs 
 transport of this SDK alone, *client* is the SDK: authentication, rate limiting, retries, facts for a diagnosis. In each round every program
 works for the same time, and ratios are of one round, so that they hold where absolute figures do not. CPU time is that of the
 client's process. Every program has the same limits and headers. The client over isahc
-sends a POST over HTTP/1.1 in any case ([decision 25](decisions/0025-pooled-bodies-over-isahc.md)).
+sends a POST over HTTP/1.1 in any case ([decision 26](decisions/0026-pooled-bodies-over-isahc.md)).
 
 ";
 

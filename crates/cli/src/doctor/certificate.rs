@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use digicert_one::core::HostRole;
 use digicert_one::core::diagnosis::Diagnosis;
 use digicert_one::credentials::RawCredential;
-use digicert_one::{Code, ReadOptions, Response, Setup};
+use digicert_one::{Code, Config, ReadOptions, Response};
 use serde_json::Value;
 
 use super::report::{Mark, Report};
@@ -71,7 +71,7 @@ impl Report {
     ) -> Result<(), Failure> {
         let mut connection = options.connection(host);
         let mut setup = connection::setup(&connection.setup);
-        let has_role = |setup: &Setup| setup.instance().origin(HostRole::ClientAuth).is_ok();
+        let has_role = |setup: &Config| setup.instance().origin(HostRole::ClientAuth).is_ok();
         // An address or localhost has no other host for certificates: it is asked itself.
         if !setup.as_ref().is_ok_and(has_role) {
             connection.setup.clientauth_base = Some(host.to_owned());
