@@ -9,8 +9,8 @@ use digicert_one::redis::{Limits, RedisConfig, RedisRateLimiter};
 use digicert_one::{LocalRateLimiter, SystemClock};
 use tokio::runtime::Runtime;
 
-use crate::Size;
 use crate::server::Server;
+use crate::size::Size;
 use crate::worker::WAIT;
 
 pub(crate) fn table(runtime: &Runtime, size: Size) -> (String, Vec<String>) {

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use async_trait::async_trait;
 use digicert_one::core::{Fingerprint, Permit, PermitRequest, RateLimitError, RateLimiter, ThrottleNotice};
 
-use crate::worker::note;
+use crate::note::note;
 
 #[derive(Debug)]
 pub(crate) struct Counting<L>(pub(crate) L);

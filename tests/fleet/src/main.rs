@@ -5,22 +5,18 @@
 mod cost;
 mod counting;
 mod delay;
+mod note;
 mod scene;
 #[path = "../../../crates/redis/tests/redis/server.rs"]
 mod server;
+mod size;
 mod worker;
 
 use std::fs;
 use std::process::ExitCode;
 use std::time::Duration;
 
-/// How large the proof is.
-#[derive(Clone, Copy, Debug)]
-struct Size {
-    processes: u32,
-    clients: u32,
-    seconds: u64,
-}
+use crate::size::Size;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -8,10 +8,11 @@ use std::time::Duration;
 use digicert_one_emulator::{Emulator, EmulatorOptions, RateLimit};
 use tokio::runtime::Runtime;
 
-use crate::Size;
 use crate::delay::delayed;
+use crate::note::now;
 use crate::server::Server;
-use crate::worker::{KEY, ORDER, Order, now};
+use crate::size::Size;
+use crate::worker::{KEY, ORDER, Order};
 
 /// What the platform permits: this many calls in a rolling window of this many seconds.
 const CALLS: u32 = 500;

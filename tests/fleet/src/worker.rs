@@ -11,6 +11,7 @@ use digicert_one::redis::{Limits, RedisConfig, RedisRateLimiter, WhenAway};
 use digicert_one::{ApiKey, Instance, LocalRateLimiter, SystemClock};
 
 use crate::counting::Counting;
+use crate::note::{note, now};
 
 /// The variable with the API key, and that with everything else.
 pub(crate) const KEY: &str = "FLEET_KEY";
@@ -117,16 +118,6 @@ pub(crate) async fn run() {
         () = end => {}
         () = async { while tasks.join_next().await.is_some() {} } => {}
     }
-}
-
-/// Writes one line with the time.
-pub(crate) fn note(what: &str) {
-    println!("{what} {}", now());
-}
-
-/// Milliseconds since 1970, by the right clock.
-pub(crate) fn now() -> u64 {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
 }
 
 /// The clock of a machine that is wrong by this many seconds.
