@@ -7,8 +7,8 @@ use std::time::{Duration, SystemTime};
 use digicert_one::core::{Code, Connector};
 use digicert_one::credentials::LoadedCredential;
 use digicert_one::{
-    Client, ClientBuilder, Config, ConfigError, HttpVersions, ReadOptions, Retry, Timeouts, TransportConfig, TrustRoots,
-    Variable, Warning,
+    Client, ClientBuilder, Config, ConfigError, HttpVersions, ReadOptions, Retry, Timeouts, TransportConfig,
+    TrustRoots, Variable, Warning,
 };
 
 use crate::arguments::{ConnectionOptions, SetupOptions};

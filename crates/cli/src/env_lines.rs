@@ -28,12 +28,12 @@ impl Caller {
         let is_missing = |secret: &Option<Secret>, place: &Option<Place>| secret.is_some() && place.is_none();
         let is_file =
             |secret: &Option<Secret>, place: &Option<Place>| secret.is_none() || matches!(place, Some(Place::File(_)));
-        let has_all = !(uses_key && is_missing(&self.raw.api_key, &places.api_key))
-            && !(uses_certificate
-                && (!is_file(&self.raw.certificate, &places.certificate)
-                    || !is_file(&self.raw.private_key, &places.private_key)
-                    || is_missing(&self.raw.password, &places.password)));
-        if has_all { self.direct(&places, path) } else { self.within_run(path) }
+        let lacks_key = uses_key && is_missing(&self.raw.api_key, &places.api_key);
+        let lacks_certificate = uses_certificate
+            && (!is_file(&self.raw.certificate, &places.certificate)
+                || !is_file(&self.raw.private_key, &places.private_key)
+                || is_missing(&self.raw.password, &places.password));
+        if lacks_key || lacks_certificate { self.within_run(path) } else { self.direct(&places, path) }
     }
 
     fn url(&self, path: &str) -> Result<String, Failure> {

@@ -202,8 +202,8 @@ impl Inner {
         left: Duration,
         clock: &Arc<dyn Clock>,
     ) -> Result<Duration, RateLimitError> {
-        let Some(grant) = self.from_redis(caller, left, clock).await else {
-            return self.from_policy(caller, left, clock.now());
+        let Some(grant) = self.shared_grant(caller, left, clock).await else {
+            return self.policy_wait(caller, left, clock.now());
         };
         let now = clock.now();
         *self.fleet() = Some(grant.active);
@@ -220,7 +220,7 @@ impl Inner {
     }
 
     /// The grant of Redis; `None` if it cannot be used.
-    async fn from_redis(&self, caller: &Arc<Caller>, left: Duration, clock: &Arc<dyn Clock>) -> Option<Grant> {
+    async fn shared_grant(&self, caller: &Arc<Caller>, left: Duration, clock: &Arc<dyn Clock>) -> Option<Grant> {
         let asked = match self.health.route(clock.now()) {
             Route::Away => return None,
             // Without reserving anything, since the response may be too late again.
@@ -279,7 +279,7 @@ impl Inner {
     }
 
     /// What the policy grants while Redis is away.
-    fn from_policy(&self, caller: &Caller, left: Duration, now: SystemTime) -> Result<Duration, RateLimitError> {
+    fn policy_wait(&self, caller: &Caller, left: Duration, now: SystemTime) -> Result<Duration, RateLimitError> {
         let fleet = match self.away {
             WhenAway::Refuse => return Err(self.health.error().into()),
             WhenAway::Unlimited => {
