@@ -5,6 +5,7 @@
 mod body;
 mod cred;
 mod err;
+mod expand;
 mod fid;
 mod host;
 mod ident;
@@ -24,6 +25,7 @@ mod upload;
 use std::sync::LazyLock;
 
 use crate::case::{Case, Explanation, Level};
+use crate::cases as functions;
 
 /// Every case, in the order of the catalogue.
 #[must_use]
@@ -71,32 +73,6 @@ macro_rules! suite {
         $crate::__secret! { tests ($subject) }
         $crate::__obs! { tests ($subject) }
         $crate::__fid! { tests ($subject) }
-    };
-}
-
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __expand_cases {
-    (tests ($subject:expr) $(
-        $id:literal $level:ident $module:ident $name:ident
-        given $given:literal when $when:literal then $then:literal why $why:literal fix $fix:literal;
-    )+) => {
-        $(#[test]
-        fn $name() {
-            $crate::run($id, &$subject);
-        })+
-    };
-    (table () $(
-        $id:literal $level:ident $module:ident $name:ident
-        given $given:literal when $when:literal then $then:literal why $why:literal fix $fix:literal;
-    )+) => {
-        &[$(Case {
-            id: $id,
-            name: stringify!($name),
-            level: Level::$level,
-            explanation: Explanation { given: $given, when: $when, then: $then, why: $why, fix: $fix },
-            run: |world| Box::pin($crate::cases::$module::$name(world)),
-        },)+]
     };
 }
 
