@@ -65,17 +65,25 @@ Exit codes (docs/operating.md):
 #[command(name = "d1", version, max_term_width = 110, after_help = VARIABLES)]
 pub(crate) struct Arguments {
     /// Print one JSON document on standard output, for errors too.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = 900)]
     pub(crate) json: bool,
     /// Print what a filter of jq selects from the document (call: body, list: items).
     #[cfg(feature = "jq")]
-    #[arg(long, global = true, value_name = "FILTER")]
+    #[arg(long, global = true, display_order = 901, value_name = "FILTER")]
     pub(crate) jq: Option<String>,
     /// Show on standard error what is sent where; -vv shows more. Never a secret.
-    #[arg(short, long, global = true, action = ArgAction::Count)]
+    #[arg(short, long, global = true, display_order = 902, action = ArgAction::Count)]
     pub(crate) verbose: u8,
     /// Colours: auto, always or never. NO_COLOR switches them off, too.
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN", hide_possible_values = true)]
+    #[arg(
+        long,
+        global = true,
+        display_order = 903,
+        value_enum,
+        default_value_t,
+        value_name = "WHEN",
+        hide_possible_values = true
+    )]
     pub(crate) color: ColorChoice,
 
     #[command(subcommand)]

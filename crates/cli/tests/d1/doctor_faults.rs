@@ -292,7 +292,7 @@ const FAULTS: &[(&str, Setup)] = &[
     ("host name without an address", |given| {
         given.key_at(&format!("https://{}", name_without_address().unwrap_or_default()));
     }),
-    ("nobody listens", |given| given.key_at(&format!("https://localhost:{}", refused_addr().port()))),
+    ("nothing listens", |given| given.key_at(&format!("https://localhost:{}", refused_addr().port()))),
     ("packets are swallowed", |given| {
         let nowhere = blackhole().expect("a full backlog on loopback");
         given.key_at(&format!("https://{}", nowhere.addr()));
@@ -487,7 +487,7 @@ const FAULTS: &[(&str, Setup)] = &[
     ("400 without a body", |given| given.answered(400, &[], "")),
     ("400 with cut JSON", |given| given.answered(400, JSON, r#"{"errors":[{"code":"inv"#)),
     ("400 with JSON 10,000 deep", |given| given.answered(400, JSON, "[".repeat(10_000) + &"]".repeat(10_000))),
-    ("400 in escape codes and bytes that are no text", |given| {
+    ("400 in escape codes and bytes that are not text", |given| {
         given.answered(400, &[], &b"\x1b[31mred\x00\xff\xfe\r\n"[..]);
     }),
     ("200 in HTML where JSON was expected", |given| given.answered(200, HTML, "<html><title>Sign in</title></html>")),

@@ -97,7 +97,10 @@ fn missing_or_read_only_home_stops_only_what_writes_to_it() {
                 let _ = std::fs::remove_dir_all("/nonexistent/.config");
                 let _ = std::fs::remove_dir("/nonexistent");
             }
-            _ => assert!(output.status.code() == Some(2) && shown.contains("no home directory"), "{home:?}: {shown}"),
+            _ => assert!(
+                output.status.code() == Some(2) && shown.contains("missing home directory"),
+                "{home:?}: {shown}"
+            ),
         }
     }
 }
