@@ -34,9 +34,8 @@ pub(super) async fn keeping(options: &KeepOptions, resuming: bool) -> Result<Sto
 
 #[cfg(feature = "keyring")]
 fn keyring(service: &str) -> Result<StoreOptions, Failure> {
-    use digicert_one::{credentials::source, provisioning::KeyringStore};
-    let sink = store::keyring(service);
-    Ok(StoreOptions::new(sink).read_by(source::keyring(service)))
+    use digicert_one::credentials::source;
+    Ok(StoreOptions::new(store::keyring(service)).read_by(source::keyring(service)))
 }
 
 #[cfg(not(feature = "keyring"))]
