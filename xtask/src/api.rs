@@ -11,8 +11,8 @@ use std::process::{Command, ExitCode};
 
 use cargo_metadata::TargetKind;
 
-use crate::cargo;
 use crate::failure::Failure;
+use crate::{cargo, page};
 
 const FOLDER: &str = "docs/api";
 /// Set while this program stands in for rustdoc, which it names.
@@ -39,7 +39,7 @@ pub(crate) fn rustdoc() -> Option<ExitCode> {
 
 /// Fails if a crate's public API is not the recorded one, and shows the first lines that differ.
 pub(crate) fn check() -> Result<(), Failure> {
-    let (fresh, present) = (fresh()?, present()?);
+    let (fresh, present) = (fresh()?, page::texts(FOLDER)?);
     let mut changes = Vec::new();
     for name in fresh.keys().chain(present.keys().filter(|name| !fresh.contains_key(*name))) {
         let lines = |texts: &BTreeMap<String, String>| -> Vec<String> {
@@ -62,7 +62,7 @@ fn write() -> Result<(), Failure> {
     let folder = cargo::root().join(FOLDER);
     let unwritten = |error: std::io::Error| Failure::new(format_args!("{FOLDER}: {error}"));
     fs::create_dir_all(&folder).map_err(unwritten)?;
-    for name in present()?.keys().filter(|name| !fresh.contains_key(*name)) {
+    for name in page::texts(FOLDER)?.keys().filter(|name| !fresh.contains_key(*name)) {
         fs::remove_file(folder.join(name)).map_err(unwritten)?;
     }
     for (name, text) in &fresh {
@@ -77,21 +77,6 @@ fn difference(name: &str, recorded: &[String], actual: &[String]) -> Vec<String>
     let gone = recorded.iter().filter(|line| !actual.contains(line)).map(|line| format!("  {name}: - {line}"));
     let new = actual.iter().filter(|line| !recorded.contains(line)).map(|line| format!("  {name}: + {line}"));
     gone.chain(new).collect()
-}
-
-/// The recorded API, by file name.
-fn present() -> Result<BTreeMap<String, String>, Failure> {
-    let folder = cargo::root().join(FOLDER);
-    let unread = |error: std::io::Error| Failure::new(format_args!("{FOLDER}: {error}"));
-    let mut texts = BTreeMap::new();
-    if folder.exists() {
-        for entry in fs::read_dir(&folder).map_err(unread)? {
-            let entry = entry.map_err(unread)?;
-            let name = entry.file_name().to_string_lossy().into_owned();
-            texts.insert(name, fs::read_to_string(entry.path()).map_err(unread)?);
-        }
-    }
-    Ok(texts)
 }
 
 /// The API of the code, by file name.
@@ -143,7 +128,7 @@ mod tests {
 
     #[test]
     fn every_published_library_has_a_recorded_api() {
-        let present = present().expect("the folder");
+        let present = page::texts(FOLDER).expect("the folder");
         for package in cargo::published().expect("metadata") {
             let is_library = package.targets.iter().any(|target| target.kind.contains(&TargetKind::Lib));
             assert_eq!(present.contains_key(&format!("{}.txt", package.name)), is_library, "{}", package.name);

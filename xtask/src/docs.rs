@@ -11,7 +11,7 @@ use digicert_one_core::Code;
 
 use crate::failure::Failure;
 use crate::faults::{self, Line, raw_texts};
-use crate::page::{Page, cell};
+use crate::page::{self, Page, cell};
 use crate::{cargo, guide, limbo, pictures};
 
 const PAGE: Page = Page { path: "docs/errors.md", maker: "cargo xtask docs" };
@@ -61,7 +61,7 @@ pub(crate) fn write() -> Result<(), Failure> {
     let folder = cargo::root().join(FOLDER);
     let unwritten = |error: std::io::Error| Failure::new(format_args!("{FOLDER}: {error}"));
     fs::create_dir_all(&folder).map_err(unwritten)?;
-    for name in present()?.keys().filter(|name| !fresh.contains_key(*name)) {
+    for name in page::texts(FOLDER)?.keys().filter(|name| !fresh.contains_key(*name)) {
         fs::remove_file(folder.join(name)).map_err(unwritten)?;
     }
     for (name, text) in &fresh {
@@ -84,7 +84,7 @@ pub(crate) fn check() -> Result<(), Failure> {
     limbo::check()?;
     guide::check()?;
     pictures::check()?;
-    let (fresh, present) = (pages(&faults::lines()?), present()?);
+    let (fresh, present) = (pages(&faults::lines()?), page::texts(FOLDER)?);
     if let Some(name) = fresh.keys().chain(present.keys()).find(|name| fresh.get(*name) != present.get(*name)) {
         return Err(stale(&format!("{FOLDER}/{name}")));
     }
@@ -100,21 +100,6 @@ fn write_transports() -> Result<(), Failure> {
         .status()
         .map_err(|error| Failure::new(format_args!("cannot run cargo: {error}")))?;
     if status.success() { Ok(()) } else { Err(Failure::new("docs: the page on transports was not written")) }
-}
-
-/// The pages as they are, by file name; everything in the folder counts, so that no page outlives its code.
-fn present() -> Result<BTreeMap<String, String>, Failure> {
-    let folder = cargo::root().join(FOLDER);
-    let unread = |error: std::io::Error| Failure::new(format_args!("{FOLDER}: {error}"));
-    let mut pages = BTreeMap::new();
-    if folder.exists() {
-        for entry in fs::read_dir(&folder).map_err(unread)? {
-            let entry = entry.map_err(unread)?;
-            let name = entry.file_name().to_string_lossy().into_owned();
-            pages.insert(name, fs::read_to_string(entry.path()).map_err(unread)?);
-        }
-    }
-    Ok(pages)
 }
 
 /// The pages as they should be, by file name.

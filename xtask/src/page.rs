@@ -1,5 +1,6 @@
 //! Pages of docs/ with a generated part between two marks; the rest is written by hand.
 
+use std::collections::BTreeMap;
 use std::fs;
 
 use crate::cargo;
@@ -14,6 +15,21 @@ pub(crate) struct Page {
     pub path: &'static str,
     /// The command for contributors.
     pub maker: &'static str,
+}
+
+/// The texts in a folder of docs/, by file name; all of them, so that none outlives its code.
+pub(crate) fn texts(folder: &str) -> Result<BTreeMap<String, String>, Failure> {
+    let path = cargo::root().join(folder);
+    let unread = |error: std::io::Error| Failure::new(format_args!("{folder}: {error}"));
+    let mut texts = BTreeMap::new();
+    if path.exists() {
+        for entry in fs::read_dir(&path).map_err(unread)? {
+            let entry = entry.map_err(unread)?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            texts.insert(name, fs::read_to_string(entry.path()).map_err(unread)?);
+        }
+    }
+    Ok(texts)
 }
 
 impl Page {

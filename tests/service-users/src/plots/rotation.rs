@@ -5,7 +5,7 @@
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use digicert_one_core::{ClientIdentity, Credential, CredentialError, Generation, Lease, LeaseRequest, Material};
+use digicert_one_core::{ClientIdentity, Generation, Lease, Material};
 use digicert_one_emulator::{Emulator, EmulatorOptions, ServiceUser, ServiceUserSpec};
 use rustls::client::ResolvesClientCert;
 use rustls::crypto::aws_lc_rs;
@@ -17,6 +17,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+use super::held::Held;
 use crate::stack::{Address, Stack};
 
 const PREVIOUS: &str = "previous-bot";
@@ -175,17 +176,6 @@ async fn ours(emulator: &Emulator) -> Result<Vec<Seen>, Box<dyn std::error::Erro
         seen.push(Seen { client: "new pool, new session cache (ours)", request, is_new, reconnected });
     }
     Ok(seen)
-}
-
-/// A credential that can be replaced.
-#[derive(Debug)]
-struct Held(Mutex<Lease>);
-
-#[async_trait::async_trait]
-impl Credential for Held {
-    async fn lease(&self, _: &LeaseRequest) -> Result<Lease, CredentialError> {
-        Ok(self.0.lock().unwrap_or_else(PoisonError::into_inner).clone())
-    }
 }
 
 #[cfg(test)]

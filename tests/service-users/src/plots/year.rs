@@ -6,9 +6,10 @@ use std::time::{Duration, SystemTime};
 
 use digicert_one_client::{Client, Reminder, Reminders};
 use digicert_one_core::{
-    ApiKey, Credential, CredentialError, EndDate, Generation, Instance, Lease, LeaseRequest, ManualClock, Material,
-    Validity,
+    ApiKey, CredentialError, EndDate, Generation, Instance, Lease, ManualClock, Material, Validity,
 };
+
+use super::held::Held;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const YEAR: u32 = 365;
@@ -64,17 +65,6 @@ pub async fn play() -> Result<Vec<String>, Box<dyn std::error::Error>> {
         rows.push(format!("warning\t{day}\t{}", reminder.days));
     }
     Ok(rows)
-}
-
-/// A credential that can be replaced.
-#[derive(Debug)]
-struct Held(Mutex<Lease>);
-
-#[async_trait::async_trait]
-impl Credential for Held {
-    async fn lease(&self, _: &LeaseRequest) -> Result<Lease, CredentialError> {
-        Ok(self.0.lock().unwrap_or_else(PoisonError::into_inner).clone())
-    }
 }
 
 #[cfg(test)]
