@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 use std::env;
-use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
@@ -59,15 +58,7 @@ pub(crate) fn check() -> Result<(), Failure> {
 
 fn write() -> Result<(), Failure> {
     let fresh = fresh()?;
-    let folder = cargo::root().join(FOLDER);
-    let unwritten = |error: std::io::Error| Failure::new(format_args!("{FOLDER}: {error}"));
-    fs::create_dir_all(&folder).map_err(unwritten)?;
-    for name in page::texts(FOLDER)?.keys().filter(|name| !fresh.contains_key(*name)) {
-        fs::remove_file(folder.join(name)).map_err(unwritten)?;
-    }
-    for (name, text) in &fresh {
-        fs::write(folder.join(name), text).map_err(unwritten)?;
-    }
+    page::write_texts(FOLDER, &fresh)?;
     println!("api: {FOLDER} has {} files", fresh.len());
     Ok(())
 }

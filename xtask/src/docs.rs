@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::fs;
 
 use digicert_one_core::Code;
 
@@ -58,15 +57,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
 pub(crate) fn write() -> Result<(), Failure> {
     PAGE.write(&codes(Code::ALL)?)?;
     let fresh = pages(&faults::lines()?);
-    let folder = cargo::root().join(FOLDER);
-    let unwritten = |error: std::io::Error| Failure::new(format_args!("{FOLDER}: {error}"));
-    fs::create_dir_all(&folder).map_err(unwritten)?;
-    for name in page::texts(FOLDER)?.keys().filter(|name| !fresh.contains_key(*name)) {
-        fs::remove_file(folder.join(name)).map_err(unwritten)?;
-    }
-    for (name, text) in &fresh {
-        fs::write(folder.join(name), text).map_err(unwritten)?;
-    }
+    page::write_texts(FOLDER, &fresh)?;
     println!("docs: {FOLDER} has {} pages", fresh.len());
     faults::write_page()?;
     pictures::write()?;

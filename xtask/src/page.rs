@@ -32,6 +32,20 @@ pub(crate) fn texts(folder: &str) -> Result<BTreeMap<String, String>, Failure> {
     Ok(texts)
 }
 
+/// Writes these texts into a folder of docs/, and removes the others there.
+pub(crate) fn write_texts(folder: &str, fresh: &BTreeMap<String, String>) -> Result<(), Failure> {
+    let path = cargo::root().join(folder);
+    let unwritten = |error: std::io::Error| Failure::new(format_args!("{folder}: {error}"));
+    fs::create_dir_all(&path).map_err(unwritten)?;
+    for name in texts(folder)?.keys().filter(|name| !fresh.contains_key(*name)) {
+        fs::remove_file(path.join(name)).map_err(unwritten)?;
+    }
+    for (name, text) in fresh {
+        fs::write(path.join(name), text).map_err(unwritten)?;
+    }
+    Ok(())
+}
+
 impl Page {
     /// Whether the page is as it should be, with this part.
     pub(crate) fn is_fresh(self, part: &str) -> Result<bool, Failure> {

@@ -288,7 +288,7 @@ pub(crate) struct EmulatorOptions {
 
 #[derive(Debug, Args)]
 pub(crate) struct EnvOptions {
-    /// Print a line for a shell that calls PATH with curl. Secrets come from variables and files and are no arguments of a program.
+    /// Print a line for a shell that calls PATH with curl. Secrets come from variables and files, never from arguments.
     #[arg(long, value_name = "PATH", num_args = 0..=1, require_equals = true,
         default_missing_value = "/account/api/v1/user/me", conflicts_with = "export")]
     pub(crate) curl: Option<String>,

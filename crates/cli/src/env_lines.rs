@@ -123,7 +123,7 @@ impl Caller {
                 (Some(Place::Variable(from)), Some(name), _) => format!("export {name}=\"${from}\""),
                 (_, Some(name), _) => {
                     format!(
-                        "# {name}: {} is no variable and no file; use d1 run, or add --with-secrets",
+                        "# {name}: {} is neither a variable nor a file; use d1 run, or add --with-secrets",
                         secret.origin()
                     )
                 }

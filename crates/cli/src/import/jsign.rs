@@ -48,7 +48,7 @@ pub(super) fn read(script: &Secret) -> Result<Draft, Failure> {
         }
     }
     if !is_storepass {
-        return Err(Failure::Usage("--file: there is no option --storepass of jsign in it".to_owned()));
+        return Err(Failure::Usage("--file: missing option --storepass of jsign".to_owned()));
     }
     draft.host("--keystore", &host);
     Ok(draft)

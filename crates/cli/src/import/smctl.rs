@@ -70,7 +70,7 @@ pub(super) fn read(properties: Option<&Secret>) -> Result<Draft, CredentialError
     }
     if draft.certificate.is_none() && draft.password.take().is_some() {
         draft.understood.retain(|(name, _)| name != PASSWORD);
-        draft.left_out(PASSWORD, "there is no SM_CLIENT_CERT_FILE that it would open");
+        draft.left_out(PASSWORD, "missing SM_CLIENT_CERT_FILE, which it would open");
     }
     let used = ["SM_HOST", "SM_CLIENT_CERT_FILE", "SM_CA_FILE", "SM_TLS_SKIP_VERIFY", KEY, PASSWORD];
     let others: Vec<String> = found.keys().filter(|name| !used.contains(&name.as_str())).cloned().collect();

@@ -117,7 +117,7 @@ pub(crate) async fn body_23_a_refusal_before_the_upload_was_read_is_the_response
 }
 
 pub(crate) async fn body_24_a_body_is_bytes_whatever_its_type_says(world: World) {
-    // A byte order mark, line ends of both kinds, what is no text at all, and nothing but white space.
+    // A byte order mark, line ends of both kinds, bytes that are not text, and nothing but white space.
     let bodies: [&[u8]; 5] = [b"\xef\xbb\xbf{}", b"\xff\xfe{\0}\0", b"a\r\nb\nc\r", b"caf\xe9 \xf0\x28\x8c", b"\n "];
     let types = ["application/json", "text/plain; charset=utf-8", "text/html; charset=iso-8859-1"];
     for versions in world.http_versions() {

@@ -84,7 +84,7 @@ pub(crate) async fn req_15_request_headers_arrive_as_given_and_none_is_added(wor
                 assert!(arrived.header_values(added).is_empty(), "a GET with {added} {versions:?}");
             }
         }
-        // In clear text there is no offer to switch to HTTP/2 either.
+        // Nor is a switch to HTTP/2 offered in clear text.
         let answer = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
         let clear = up(RawServer::start(RawOptions::plain([vec![Step::ReadRequest, Step::write(answer)]])));
         collect(transport.send(get(clear.url("127.0.0.1"))).await.expect("answered")).await.expect("a body");

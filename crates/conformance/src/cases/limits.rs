@@ -293,7 +293,7 @@ pub(crate) async fn proxy_15_a_proxy_that_stalls_meets_the_connect_limit(world: 
         async move { in_time(transport.send(request(Method::POST, format!("https://{HOST}/"), "{}"))).await }
     });
     for outcome in join_all(ends).await {
-        let error = outcome.expect_err("there is no tunnel");
+        let error = outcome.expect_err("the tunnel is missing");
         assert!(matches!(error.kind(), TransportErrorKind::Timeout(_)), "{error:?}");
         assert_eq!(error.delivery(), Delivery::NotSent, "{error:?}");
     }
