@@ -11,7 +11,9 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use crate::connection::Connection;
 use crate::error;
+use crate::pool::{Place, WeakPool};
 
 /// hyper's body; its errors carry the facts of the connection.
 pub(crate) struct StreamedBody {
@@ -21,11 +23,40 @@ pub(crate) struct StreamedBody {
     /// Made when a chunk has to be waited for, which a short body never asks.
     alarm: Option<Pin<Box<Sleep>>>,
     facts: ConnectionFacts,
+    returning: Option<Returning>,
+}
+
+/// An HTTP/1.1 connection on its way back to the pool, which it reaches with the end of the body.
+pub(crate) struct Returning {
+    pub(crate) pool: WeakPool,
+    pub(crate) place: Place,
+    pub(crate) connection: Connection,
+}
+
+impl Returning {
+    pub(crate) fn arrive(self) {
+        self.pool.put(&self.place, self.connection);
+    }
 }
 
 impl StreamedBody {
     pub(crate) fn new(inner: Incoming, version: Version, deadline: Instant, facts: ConnectionFacts) -> Self {
-        Self { inner, version, deadline, alarm: None, facts }
+        Self { inner, version, deadline, alarm: None, facts, returning: None }
+    }
+
+    /// Returns this connection to the pool when the body has been read to its end.
+    pub(crate) fn then(mut self, returning: Option<Returning>) -> Self {
+        self.returning = returning;
+        self.arrive_at_end();
+        self
+    }
+
+    fn arrive_at_end(&mut self) {
+        if self.inner.is_end_stream()
+            && let Some(returning) = self.returning.take()
+        {
+            returning.arrive();
+        }
     }
 
     /// Whether hyper's end is not the server's. It takes a stream that is reset without an error for one that has ended (RFC 9113
@@ -42,6 +73,7 @@ impl Body for StreamedBody {
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, TransportError>>> {
         let this = self.get_mut();
         if let Poll::Ready(frame) = Pin::new(&mut this.inner).poll_frame(cx) {
+            this.arrive_at_end();
             return Poll::Ready(match frame {
                 // A server that never pauses is held to the limit, too.
                 Some(Ok(_)) if Instant::now() >= this.deadline => Some(Err(error::of_late_body(&this.facts))),

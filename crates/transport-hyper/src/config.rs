@@ -1,6 +1,4 @@
-//! `TransportConfig` in terms of hyper-util; what is about TLS is read by the engine.
-
-use std::time::Duration;
+//! `TransportConfig` in terms of hyper; what is about TLS is read by the engine.
 
 use bytes::Bytes;
 use digicert_one_core::{
@@ -8,9 +6,7 @@ use digicert_one_core::{
     TransportErrorKind, UploadBody,
 };
 use http_body_util::{Either, Full};
-use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use crate::dial::{Dialer, Names};
 use crate::engine::Engine;
@@ -20,9 +16,9 @@ use crate::tunnel::Tunnel;
 pub(crate) type RequestBody = Either<Full<Bytes>, UploadBody>;
 
 /// A head over [`HeadLimit`] is to come whole, so that the error can give its size: h2 counts 32 bytes more for each field.
-const HEAD_LIST: u32 = 256 * 1024;
+pub(crate) const HEAD_LIST: u32 = 256 * 1024;
 /// hyper fills two arrays of this length for each response, 10 instructions for an entry, so it is one over the limit and no more.
-const MAX_HEADERS: usize = HeadLimit::FIELDS + 1;
+pub(crate) const MAX_HEADERS: usize = HeadLimit::FIELDS + 1;
 
 /// What makes the connections of one transport.
 pub(crate) fn dialer<E: Engine>(config: &TransportConfig) -> Result<Dialer<E>, TransportError> {
@@ -38,20 +34,6 @@ pub(crate) fn dialer<E: Engine>(config: &TransportConfig) -> Result<Dialer<E>, T
     // Shared out among the addresses of a name, so that a dead first one leaves time for the next.
     tcp.set_connect_timeout(Some(limit));
     Ok(Dialer::new(tcp, E::new(config)?, tunnel, limit))
-}
-
-/// A hyper client over these connections.
-///
-/// hyper-util tries a request again only if it came back unwritten from a pooled connection that was found dead: another
-/// pooled connection is chosen before the first byte, which the contract allows. So that setting stays on.
-pub(crate) fn client<E: Engine>(dialer: Dialer<E>, pool_idle: Duration) -> Client<Dialer<E>, RequestBody> {
-    Client::builder(TokioExecutor::new())
-        .pool_timer(TokioTimer::new())
-        .pool_idle_timeout(pool_idle)
-        .timer(TokioTimer::new())
-        .http1_max_headers(MAX_HEADERS)
-        .http2_max_header_list_size(HEAD_LIST)
-        .build(dialer)
 }
 
 fn names(overrides: &[NameOverride]) -> Result<Vec<NameOverride>, TransportError> {

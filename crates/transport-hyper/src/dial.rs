@@ -19,7 +19,7 @@ use tower_service::Service;
 
 use crate::engine::Engine;
 use crate::failure::{ConnectFailure, NoAddress};
-use crate::handshake::{CALL, Handshake};
+use crate::handshake::Handshake;
 use crate::stream::Stream;
 use crate::tunnel::Tunnel;
 use crate::wire::Wire;
@@ -46,28 +46,21 @@ impl<E> Clone for Dialer<E> {
     }
 }
 
-impl<E: Engine> Service<Uri> for Dialer<E> {
-    type Response = Stream<E>;
-    type Error = ConnectFailure;
-    type Future = Pin<Box<dyn Future<Output = Result<Stream<E>, ConnectFailure>> + Send>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), ConnectFailure>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, destination: Uri) -> Self::Future {
-        let handshake = Arc::new(Handshake::default());
-        let _ = CALL.try_with(|call| call.set(Some(Arc::clone(&handshake))));
-        let (inner, making) = (Arc::clone(&self.0), Making(handshake));
-        Box::pin(async move {
-            match tokio::time::timeout(inner.limit, inner.connect(&destination, &making.0)).await {
-                Ok(outcome) => outcome.inspect(|_| making.0.stands()),
-                Err(elapsed) => {
-                    let phase = making.0.phase().unwrap_or(Phase::Handshake);
-                    Err(ConnectFailure::new(TransportErrorKind::Timeout(phase), elapsed))
-                }
+impl<E: Engine> Dialer<E> {
+    /// Makes a connection to this address, and notes in `handshake` how far it came.
+    pub(crate) async fn dial(
+        &self,
+        destination: &Uri,
+        handshake: &Arc<Handshake>,
+    ) -> Result<Stream<E>, ConnectFailure> {
+        let (inner, making) = (&self.0, Making(Arc::clone(handshake)));
+        match tokio::time::timeout(inner.limit, inner.connect(destination, handshake)).await {
+            Ok(outcome) => outcome.inspect(|_| making.0.stands()),
+            Err(elapsed) => {
+                let phase = making.0.phase().unwrap_or(Phase::Handshake);
+                Err(ConnectFailure::new(TransportErrorKind::Timeout(phase), elapsed))
             }
-        })
+        }
     }
 }
 

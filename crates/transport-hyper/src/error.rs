@@ -1,36 +1,34 @@
-//! The failures of a call in our vocabulary: hyper-util and hyper, with our own [`ConnectFailure`] where a connection was not
-//! made. What an error of TLS means, the engine says.
+//! The failures of a call in our vocabulary: hyper's, and our own [`ConnectFailure`] where a connection was not made. What an error of TLS means, the engine says.
 
 use std::io;
-use std::sync::Arc;
 
-use digicert_one_core::{
-    ConnectionFacts, Delivery, HeadLimit, Phase, TransportError, TransportErrorKind as Kind, causes,
-};
+use digicert_one_core::{ConnectionFacts, Delivery, HeadLimit, Phase, TransportError, TransportErrorKind as Kind};
 use digicert_one_error_kinds::{http_kind, is_unprocessed};
-use hyper_util::client::legacy;
 
 use crate::engine::Engine;
 use crate::failure::ConnectFailure;
 use crate::handshake::Handshake;
 
-/// A call that failed before the head of its response. `begun` is the connection that it began to make.
-pub(crate) fn of_call<E: Engine>(error: legacy::Error, begun: Option<&Handshake>) -> TransportError {
-    let mut extras = http::Extensions::new();
-    if let Some(info) = error.connect_info() {
-        info.get_extras(&mut extras);
-    }
-    let carrier = extras.get::<Arc<Handshake>>();
-    // hyper-util gives a request to a connection only once it stands, and then every error names the connection.
-    let delivery = match carrier {
-        Some(connection) if !connection.is_unused() && !is_unprocessed(&error) => Delivery::Unknown,
-        _ => Delivery::NotSent,
-    };
-    let connection = carrier.map(|one| &**one).or(begun);
-    let facts = connection.map_or_else(ConnectionFacts::unknown, Handshake::facts);
+/// A call that failed on this connection before the head of its response.
+pub(crate) fn of_call<E: Engine>(error: hyper::Error, carrier: &Handshake) -> TransportError {
+    let is_unsent = carrier.is_unused() || is_unprocessed(&error);
+    of_http::<E>(error, carrier, if is_unsent { Delivery::NotSent } else { Delivery::Unknown })
+}
+
+/// A call that got no connection: HTTP did not start on the one that was made for it.
+pub(crate) fn of_start<E: Engine>(error: hyper::Error, begun: &Handshake) -> TransportError {
+    of_http::<E>(error, begun, Delivery::NotSent)
+}
+
+/// A call that got no connection.
+pub(crate) fn of_dial(failure: ConnectFailure, begun: &Handshake) -> TransportError {
+    TransportError::new(failure.kind(), Delivery::NotSent).with_facts(begun.facts()).with_source(failure)
+}
+
+fn of_http<E: Engine>(error: hyper::Error, connection: &Handshake, delivery: Delivery) -> TransportError {
     match kind::<E>(&error, connection) {
-        Kind::HeadLimit => HeadLimit::unmeasured().error().with_facts(facts),
-        kind => TransportError::new(kind, delivery).with_facts(facts).with_source(error),
+        Kind::HeadLimit => HeadLimit::unmeasured().error().with_facts(connection.facts()),
+        kind => TransportError::new(kind, delivery).with_facts(connection.facts()).with_source(error),
     }
 }
 
@@ -45,8 +43,6 @@ pub(crate) fn of_lost_call(connection: &Handshake) -> TransportError {
 /// A call whose time ran out before the head of its response.
 pub(crate) fn of_late_call(carrier: Option<&Handshake>, begun: Option<&Handshake>) -> TransportError {
     let (phase, delivery) = match carrier {
-        // From a connection that is gone the request may have been taken back for another one.
-        Some(connection) if connection.is_gone() => (Phase::Call, Delivery::Unknown),
         Some(_) => (Phase::Response, Delivery::Unknown),
         None => (begun.and_then(Handshake::phase).unwrap_or(Phase::Call), Delivery::NotSent),
     };
@@ -75,18 +71,15 @@ pub(crate) fn of_late_body(facts: &ConnectionFacts) -> TransportError {
         .with_source(io::Error::from(io::ErrorKind::TimedOut))
 }
 
-fn kind<E: Engine>(error: &legacy::Error, handshake: Option<&Handshake>) -> Kind {
-    if let Some(failure) = causes(error).find_map(|cause| cause.downcast_ref::<ConnectFailure>()) {
-        return failure.kind();
-    }
+fn kind<E: Engine>(error: &hyper::Error, connection: &Handshake) -> Kind {
     // Under TLS 1.3 a server refuses our certificate only after we hold the handshake to be finished.
-    if let Some(alert) = handshake.and_then(Handshake::alert) {
+    if let Some(alert) = connection.alert() {
         return Kind::PeerAlert(alert);
     }
     if let Some(kind) = E::kind(error) {
         return kind;
     }
-    if causes(error).any(|cause| cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_user)) {
+    if error.is_user() {
         return Kind::Config;
     }
     http_kind(error).unwrap_or(Kind::Interrupted)
@@ -102,15 +95,12 @@ mod tests {
             let error = of_late_call(carrier, begun);
             (error.kind(), error.delivery())
         };
-        let (connecting, stands, gone) = (Handshake::default(), Handshake::default(), Handshake::default());
+        let (connecting, stands) = (Handshake::default(), Handshake::default());
         stands.stands();
-        gone.stands();
-        gone.note_gone();
         let late = Kind::Timeout;
         assert_eq!(judged(None, None), (late(Phase::Call), Delivery::NotSent));
         assert_eq!(judged(None, Some(&connecting)), (late(Phase::Connect), Delivery::NotSent));
         assert_eq!(judged(Some(&stands), Some(&connecting)), (late(Phase::Response), Delivery::Unknown));
-        assert_eq!(judged(Some(&gone), Some(&connecting)), (late(Phase::Call), Delivery::Unknown));
     }
 
     #[test]

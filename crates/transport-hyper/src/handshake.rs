@@ -1,17 +1,11 @@
 //! What is known of one connection: how far it came, what its handshake showed, whether it has been used. The dialler
 //! makes one note of these for each connection; responses and errors lead back to it.
 
-use std::cell::Cell;
 use std::net::SocketAddr;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::sync::{Arc, OnceLock};
 
 use digicert_one_core::{ConnectionFacts, Phase, TlsAlert};
-
-tokio::task_local! {
-    /// The connection that the call around it begins to make, if it makes one.
-    pub(crate) static CALL: Cell<Option<Arc<Handshake>>>;
-}
 
 const CONNECTING: u8 = 0;
 const SHAKING_HANDS: u8 = 1;

@@ -2,12 +2,14 @@
 
 mod body;
 mod config;
+mod connection;
 mod dial;
 mod engine;
 mod error;
 mod failure;
 mod handshake;
 mod lost;
+mod pool;
 mod records;
 mod stream;
 mod transport;

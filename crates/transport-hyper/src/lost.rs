@@ -4,8 +4,6 @@
 //! even with an error (<https://github.com/hyperium/hyper/issues/4122>, seen with hyper 1.12). A server that refuses our
 //! certificate under TLS 1.3 often brings the two together: one call in a few thousand would wait for its whole limit.
 
-use std::sync::Arc;
-
 use crate::handshake::Handshake;
 
 /// The looks of one call after its connection.
@@ -15,18 +13,10 @@ pub(crate) struct Lost {
 }
 
 impl Lost {
-    /// The connection that is gone with the call, if one is. To be found twice, so that a response or an error on its way from a
+    /// Whether the connection is gone with the call. It has to be found so twice, so that a response or an error on its way from a
     /// connection just ended comes first.
-    pub(crate) fn look(
-        &mut self,
-        carrier: Option<Arc<Handshake>>,
-        begun: Option<&Handshake>,
-    ) -> Option<Arc<Handshake>> {
-        // Not while a connection is being made: hyper-util may have taken an unwritten request back for it.
-        let is_waiting = begun.is_some_and(Handshake::is_pending);
-        let gone = carrier.filter(|connection| connection.is_gone() && !is_waiting);
-        let was_gone = std::mem::replace(&mut self.was_gone, gone.is_some());
-        gone.filter(|_| was_gone)
+    pub(crate) fn look(&mut self, carrier: &Handshake) -> bool {
+        std::mem::replace(&mut self.was_gone, carrier.is_gone()) && self.was_gone
     }
 }
 
@@ -34,34 +24,13 @@ impl Lost {
 mod tests {
     use super::*;
 
-    fn gone() -> Arc<Handshake> {
-        let connection = Arc::new(Handshake::default());
-        connection.note_gone();
-        connection
-    }
-
     #[test]
-    fn a_call_is_lost_when_its_connection_is_found_gone_twice_in_a_row() {
+    fn call_is_lost_when_its_connection_is_found_gone_twice() {
+        let carrier = Handshake::default();
         let mut call = Lost::default();
-        assert!(call.look(Some(gone()), None).is_none());
-        assert!(call.look(Some(gone()), None).is_some());
-
-        let stands = Arc::new(Handshake::default());
-        stands.stands();
-        let mut call = Lost::default();
-        assert!(call.look(Some(gone()), Some(&stands)).is_none());
-        assert!(call.look(Some(Arc::clone(&stands)), Some(&stands)).is_none());
-        assert!(call.look(Some(gone()), Some(&stands)).is_none(), "not twice in a row");
-        assert!(call.look(Some(gone()), Some(&stands)).is_some());
-    }
-
-    #[test]
-    fn a_call_that_has_no_connection_or_waits_for_another_is_not_lost() {
-        let pending = Handshake::default();
-        let mut call = Lost::default();
-        for _ in 0..3 {
-            assert!(call.look(None, None).is_none());
-            assert!(call.look(Some(gone()), Some(&pending)).is_none());
-        }
+        assert!(!call.look(&carrier) && !call.look(&carrier));
+        carrier.note_gone();
+        assert!(!call.look(&carrier), "a response may be on its way");
+        assert!(call.look(&carrier));
     }
 }

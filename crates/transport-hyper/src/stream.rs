@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use hyper::rt::{Read, ReadBufCursor, Write};
-use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
@@ -34,6 +33,11 @@ impl<E: Engine> Stream<E> {
     /// Without TLS, for a server on loopback.
     pub(crate) fn clear(tcp: TcpStream, handshake: Arc<Handshake>) -> Self {
         Self { layer: Layer::Clear(TokioIo::new(tcp)), is_http2: false, handshake }
+    }
+
+    /// Whether the server chose HTTP/2.
+    pub(crate) fn is_http2(&self) -> bool {
+        self.is_http2
     }
 
     /// HTTP/2 mostly swallows the error that ends a connection, and the alert in it.
@@ -111,13 +115,6 @@ impl<E: Engine> Drop for Stream<E> {
     }
 }
 
-impl<E: Engine> Connection for Stream<E> {
-    fn connected(&self) -> Connected {
-        let connected = Connected::new().extra(Arc::clone(&self.handshake));
-        if self.is_http2 { connected.negotiated_h2() } else { connected }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::error::Error;
@@ -190,7 +187,7 @@ mod tests {
     fn alert_and_first_write_are_noted_on_the_connection() {
         let handshake = Arc::new(Handshake::default());
         let mut stream: Stream<Broken> = Stream::tls(Secured::new(Failing, Some(b"h2")), Arc::clone(&handshake));
-        assert!(stream.connected().is_negotiated_h2());
+        assert!(stream.is_http2());
         let mut context = Context::from_waker(std::task::Waker::noop());
         assert!(handshake.is_unused());
         assert!(Pin::new(&mut stream).poll_write(&mut context, b"GET").is_ready());

@@ -1,9 +1,8 @@
-//! One hyper client: one identity, one pool. Its connector is ours, so the facts of a connection travel with it: as an extra
-//! of its responses, and as the connection info of its errors.
+//! One identity, one pool. A call holds its connection until its response has been read, so the facts of the connection are at
+//! hand for the response and for each failure.
 
-use std::cell::Cell;
 use std::fmt;
-use std::future::{Future as _, poll_fn};
+use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -12,33 +11,39 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use digicert_one_core::{
-    ConnectionFacts, Delivery, Exchange, HeadLimit, ResponseBody, Transport, TransportConfig, TransportError,
+    BoxError, Delivery, Exchange, HeadLimit, ResponseBody, Transport, TransportConfig, TransportError,
     TransportErrorKind, UploadBody, UploadWatch, announce_empty_body,
 };
+use http::header::HOST;
+use http::uri::Parts;
 use http::{Uri, Version};
 use http_body_util::{Either, Full};
 use hyper::body::Incoming;
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
-use crate::body::StreamedBody;
+use crate::body::{Returning, StreamedBody};
 use crate::config::RequestBody;
+use crate::connection::{Connection, Sender, Sent};
 use crate::dial::Dialer;
 use crate::engine::Engine;
-use crate::handshake::{CALL, Handshake};
+use crate::handshake::Handshake;
 use crate::lost::Lost;
+use crate::pool::{Place, Pool};
 use crate::{config, error};
 
 /// Thirty years: later than any call.
 const FAR: Duration = Duration::from_secs(1_000_000_000);
+
+/// How long a call waits for a connection whose last response was just read, before it makes another one.
+const TURNAROUND: Duration = Duration::from_millis(5);
 
 /// How often a call that waits looks whether its connection still stands.
 const PATIENCE: Duration = Duration::from_millis(250);
 
 /// A transport over hyper on the TLS of an [`Engine`].
 pub struct HyperTransport<E: Engine> {
-    client: Client<Dialer<E>, RequestBody>,
+    dialer: Dialer<E>,
+    pool: Pool,
     limit: Duration,
 }
 
@@ -49,18 +54,9 @@ impl<E: Engine> HyperTransport<E> {
     /// A setting that the engine or hyper cannot honour, or that is invalid.
     pub fn new(config: &TransportConfig) -> Result<Self, TransportError> {
         let timeouts = config.timeouts();
-        let client = config::client(config::dialer::<E>(config)?, timeouts.pool_idle().min(FAR));
-        Ok(Self { client, limit: timeouts.total() })
+        let idle_limit = Some(timeouts.pool_idle()).filter(|limit| *limit < FAR);
+        Ok(Self { dialer: config::dialer(config)?, pool: Pool::new(idle_limit), limit: timeouts.total() })
     }
-}
-
-/// How the wait for a response ended.
-enum Outcome<T> {
-    Ended(T),
-    /// The connection is gone with the request, and hyper does not say so.
-    Lost(Arc<Handshake>),
-    /// The whole call's limit ran out.
-    Late,
 }
 
 #[async_trait]
@@ -82,77 +78,177 @@ impl<E: Engine> HyperTransport<E> {
         if let Err(error) = tokio::runtime::Handle::try_current() {
             return Err(TransportError::new(TransportErrorKind::NoRuntime, Delivery::NotSent).with_source(error));
         }
-        check(request.uri())?;
+        let place = self.place(request.uri())?;
         // ALPN decides; a version in the request could only contradict it.
         *request.version_mut() = Version::HTTP_11;
-        let carrier = capture_connection(&mut request);
         let now = Instant::now();
         // A limit beyond the range of the clock means unlimited.
         let deadline = now.checked_add(self.limit).unwrap_or_else(|| now + FAR);
-        let mut call = pin!(self.client.request(request));
-        let mut look = pin!(sleep_until(deadline.min(now + PATIENCE)));
-        // The connection that this call began to make, if it began one.
-        let mut begun = None;
-        let mut lost = Lost::default();
-        let outcome = poll_fn(|cx| {
-            let polled = CALL.sync_scope(Cell::new(begun.take()), || {
-                let polled = call.as_mut().poll(cx);
-                begun = CALL.with(Cell::take);
-                polled
-            });
-            if let Poll::Ready(outcome) = polled {
-                return Poll::Ready(Outcome::Ended(outcome));
-            }
-            while look.as_mut().poll(cx).is_ready() {
-                let now = Instant::now();
-                if now >= deadline {
-                    return Poll::Ready(Outcome::Late);
+        loop {
+            let pooled = self.pooled(&place, deadline).await;
+            let is_fresh = pooled.is_none();
+            let mut connection = match pooled {
+                Some(connection) => connection,
+                None => Box::pin(self.connect(&place, deadline)).await?,
+            };
+            let waiting = match &mut connection.sender {
+                Sender::One(sender) => {
+                    request.headers_mut().entry(HOST).or_insert_with(|| place.host().clone());
+                    shorten(request.uri_mut());
+                    wait(sender.try_send_request(request), &connection.handshake, deadline).await
                 }
-                if let Some(connection) = lost.look(carried_by(&carrier), begun.as_deref()) {
-                    return Poll::Ready(Outcome::Lost(connection));
-                }
-                look.as_mut().reset(deadline.min(now + PATIENCE));
+                Sender::Two(sender) => wait(sender.try_send_request(request), &connection.handshake, deadline).await,
+            };
+            match waiting {
+                Waited::Sent(Ok(response)) => return self.exchange(response, connection, place, deadline),
+                Waited::Sent(Err(mut failure)) => match failure.take_message() {
+                    // The connection had ended before it took the request.
+                    Some(unsent) if !is_fresh => {
+                        self.pool.forget(&place, &connection);
+                        request = unsent;
+                        lengthen(request.uri_mut(), &place);
+                    }
+                    _ => return Err(error::of_call::<E>(failure.into_error(), &connection.handshake)),
+                },
+                Waited::Lost => return Err(error::of_lost_call(&connection.handshake)),
+                Waited::Late => return Err(error::of_late_call(Some(&connection.handshake), None)),
             }
-            Poll::Pending
-        });
-        match outcome.await {
-            Outcome::Ended(Ok(response)) => exchange(response, deadline),
-            Outcome::Ended(Err(failure)) => Err(error::of_call::<E>(failure, begun.as_deref())),
-            Outcome::Lost(connection) => Err(error::of_lost_call(&connection)),
-            Outcome::Late => Err(error::of_late_call(carried_by(&carrier).as_deref(), begun.as_deref())),
         }
+    }
+
+    /// A connection that stands and takes the request at once.
+    async fn pooled(&self, place: &Place, deadline: Instant) -> Option<Connection> {
+        while let Some(mut connection) = self.pool.take(place) {
+            if connection.is_ready() {
+                return Some(connection);
+            }
+            // Its last response was read; hyper is about to notice, unless the request before is still being uploaded.
+            match timeout_at(deadline.min(Instant::now() + TURNAROUND), connection.ready()).await {
+                Ok(true) => return Some(connection),
+                Ok(false) => {}
+                Err(_) => {
+                    self.pool.put(place, connection);
+                    return None;
+                }
+            }
+        }
+        None
+    }
+
+    /// A new connection, or one that another call made meanwhile and that can be shared.
+    async fn connect(&self, place: &Place, deadline: Instant) -> Result<Connection, TransportError> {
+        let begun = Arc::new(Handshake::default());
+        let mut making = pin!(timeout_at(deadline, self.make(place, &begun)));
+        loop {
+            let mut shared = pin!(place.shared());
+            let outcome = poll_fn(|cx| match making.as_mut().poll(cx) {
+                Poll::Ready(outcome) => Poll::Ready(Some(outcome)),
+                Poll::Pending => shared.as_mut().poll(cx).map(|()| None),
+            });
+            match outcome.await {
+                Some(Ok(outcome)) => return outcome,
+                Some(Err(_)) => return Err(error::of_late_call(None, Some(&begun))),
+                None => {
+                    if let Some(connection) = self.pool.take(place) {
+                        return Ok(connection);
+                    }
+                }
+            }
+        }
+    }
+
+    async fn make(&self, place: &Place, begun: &Arc<Handshake>) -> Result<Connection, TransportError> {
+        let destination = place.origin().map_err(invalid)?;
+        let stream = self.dialer.dial(&destination, begun).await.map_err(|failure| error::of_dial(failure, begun))?;
+        let started = Connection::start(stream, Arc::clone(begun)).await;
+        let connection = started.map_err(|failure| error::of_start::<E>(failure, begun))?;
+        Ok(self.pool.share(place, connection))
+    }
+
+    fn place(&self, uri: &Uri) -> Result<Place, TransportError> {
+        let why = match (uri.scheme(), uri.authority()) {
+            (Some(scheme), Some(authority))
+                if matches!(scheme.as_str(), "https" | "http") && !authority.host().is_empty() =>
+            {
+                if !authority.as_str().contains('@') {
+                    return self.pool.place(scheme, authority).map_err(invalid);
+                }
+                "the address holds a user name or a password; credentials do not belong there"
+            }
+            _ => "the address must begin with https:// (or http:// for a loopback server) and name a host",
+        };
+        Err(invalid(why))
+    }
+
+    fn exchange(
+        &self,
+        response: http::Response<Incoming>,
+        connection: Connection,
+        place: Place,
+        deadline: Instant,
+    ) -> Result<Exchange, TransportError> {
+        let (mut head, inner) = response.into_parts();
+        let facts = connection.handshake.facts_of_answer();
+        HeadLimit::check(&head.headers).map_err(|size| size.error().with_facts(facts.clone()))?;
+        // Types of the libraries below have no business above the seam.
+        head.extensions.clear();
+        let returning = match connection.sender {
+            Sender::One(_) => Some(Returning { pool: self.pool.downgrade(), place, connection }),
+            Sender::Two(_) => None,
+        };
+        let body = StreamedBody::new(inner, head.version, deadline, facts.clone()).then(returning);
+        Ok(Exchange::new(http::Response::from_parts(head, ResponseBody::new(body)), facts))
     }
 }
 
-/// The connection that was given the request, once one was.
-fn carried_by(carrier: &CaptureConnection) -> Option<Arc<Handshake>> {
-    let mut extras = http::Extensions::new();
-    carrier.connection_metadata().as_ref()?.get_extras(&mut extras);
-    extras.remove::<Arc<Handshake>>()
+/// How the wait for a response ended.
+enum Waited {
+    Sent(Sent),
+    /// The connection is gone with the request, and hyper does not say so.
+    Lost,
+    /// The whole call's limit ran out.
+    Late,
 }
 
-fn exchange(response: http::Response<Incoming>, deadline: Instant) -> Result<Exchange, TransportError> {
-    let (mut head, inner) = response.into_parts();
-    let facts = match head.extensions.get::<Arc<Handshake>>() {
-        Some(connection) => connection.facts_of_answer(),
-        None => ConnectionFacts::unknown(),
-    };
-    HeadLimit::check(&head.headers).map_err(|size| size.error().with_facts(facts.clone()))?;
-    // Types of the libraries below have no business above the seam.
-    head.extensions.clear();
-    let body = ResponseBody::new(StreamedBody::new(inner, head.version, deadline, facts.clone()));
-    Ok(Exchange::new(http::Response::from_parts(head, body), facts))
+async fn wait(sending: impl Future<Output = Sent>, carrier: &Handshake, deadline: Instant) -> Waited {
+    let mut sending = pin!(sending);
+    let mut look = pin!(sleep_until(deadline.min(Instant::now() + PATIENCE)));
+    let mut lost = Lost::default();
+    poll_fn(|cx| {
+        if let Poll::Ready(outcome) = sending.as_mut().poll(cx) {
+            return Poll::Ready(Waited::Sent(outcome));
+        }
+        while look.as_mut().poll(cx).is_ready() {
+            let now = Instant::now();
+            if now >= deadline {
+                return Poll::Ready(Waited::Late);
+            }
+            if lost.look(carrier) {
+                return Poll::Ready(Waited::Lost);
+            }
+            look.as_mut().reset(deadline.min(now + PATIENCE));
+        }
+        Poll::Pending
+    })
+    .await
 }
 
-fn check(uri: &Uri) -> Result<(), TransportError> {
-    let why = if !matches!(uri.scheme_str(), Some("https" | "http")) || uri.host().is_none_or(str::is_empty) {
-        "the address must begin with https:// (or http:// for a loopback server) and name a host"
-    } else if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
-        "the address holds a user name or a password; credentials do not belong there"
-    } else {
-        return Ok(());
-    };
-    Err(TransportError::new(TransportErrorKind::Config, Delivery::NotSent).with_source(why))
+/// HTTP/1.1 sends the path alone (RFC 9112 section 3.2.1).
+fn shorten(uri: &mut Uri) {
+    let mut parts = Parts::default();
+    parts.path_and_query = std::mem::take(uri).into_parts().path_and_query;
+    *uri = Uri::from_parts(parts).unwrap_or_default();
+}
+
+/// The whole address again, for a connection that may be of HTTP/2.
+fn lengthen(uri: &mut Uri, place: &Place) {
+    let mut parts = std::mem::take(uri).into_parts();
+    (parts.scheme, parts.authority) = (Some(place.scheme().clone()), Some(place.authority().clone()));
+    *uri = Uri::from_parts(parts).unwrap_or_default();
+}
+
+fn invalid(source: impl Into<BoxError>) -> TransportError {
+    TransportError::new(TransportErrorKind::Config, Delivery::NotSent).with_source(source)
 }
 
 impl<E: Engine> fmt::Debug for HyperTransport<E> {
