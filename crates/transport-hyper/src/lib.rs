@@ -12,6 +12,8 @@ mod lost;
 mod pool;
 mod records;
 mod stream;
+#[cfg(test)]
+mod testing;
 mod transport;
 mod tunnel;
 mod wire;

@@ -118,7 +118,8 @@ impl Pool {
         Ok(place)
     }
 
-    /// A connection that stands, if there is one: the shared one, or the one that was used last.
+    /// A connection that stands, if there is one: the shared one, or of those that are ready the one that was used last. One that is not
+    /// ready yet is better than none.
     pub(crate) fn take(&self, place: &Place) -> Option<Connection> {
         let mut open = self.0.open();
         let origin = open.origin(place)?;
@@ -130,12 +131,23 @@ impl Pool {
             }
             origin.shared = None;
         }
+        let mut busy = Vec::new();
+        let mut found = None;
         while let Some(idle) = origin.idle.pop() {
-            if !self.0.is_over(&idle, now) {
-                return Some(idle.connection);
+            if self.0.is_over(&idle, now) {
+                continue;
             }
+            if idle.connection.is_ready() {
+                found = Some(idle);
+                break;
+            }
+            busy.push(idle);
         }
-        None
+        if found.is_none() && !busy.is_empty() {
+            found = Some(busy.remove(0));
+        }
+        origin.idle.extend(busy.into_iter().rev());
+        found.map(|idle| idle.connection)
     }
 
     /// Keeps an HTTP/1.1 connection for the next call.
@@ -247,5 +259,143 @@ impl Inner {
             open.reaper = None;
         }
         next
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncReadExt as _;
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+    use crate::handshake::Handshake;
+    use crate::stream::Stream;
+    use crate::testing::Plain;
+
+    /// A connection without TLS, and the server's end of it.
+    async fn connected(is_http2: bool) -> (Connection, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback");
+        let tcp = TcpStream::connect(listener.local_addr().expect("bound")).await.expect("connected");
+        let (server, _) = listener.accept().await.expect("accepted");
+        let handshake = Arc::new(Handshake::default());
+        let stream = match is_http2 {
+            true => Plain::http2(tcp, &handshake),
+            false => Stream::<Plain>::clear(tcp, Arc::clone(&handshake)),
+        };
+        (Connection::start(stream, handshake).await.expect("started"), server)
+    }
+
+    fn place(pool: &Pool, authority: &'static str) -> Place {
+        pool.place(&Scheme::HTTP, &Authority::from_static(authority)).expect("a place")
+    }
+
+    fn block_on(test: impl Future<Output = ()>) {
+        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(test);
+    }
+
+    async fn is_closed(mut server: TcpStream) -> bool {
+        let mut rest = Vec::new();
+        server.read_to_end(&mut rest).await.is_ok()
+    }
+
+    #[test]
+    fn host_field_names_a_port_only_if_the_scheme_does_not_imply_it() {
+        let host = |scheme: Scheme, authority: &'static str| {
+            Place::new(&scheme, &Authority::from_static(authority)).expect("a place").host
+        };
+        assert_eq!(host(Scheme::HTTPS, "a.test:443"), "a.test");
+        assert_eq!(host(Scheme::HTTPS, "a.test:80"), "a.test:80");
+        assert_eq!(host(Scheme::HTTP, "[::1]:80"), "[::1]");
+        assert_eq!(host(Scheme::HTTPS, "[::1]:8443"), "[::1]:8443");
+    }
+
+    #[test]
+    fn connection_is_taken_for_its_own_place_and_once() {
+        block_on(async {
+            let pool = Pool::new(None);
+            let (connection, _server) = connected(false).await;
+            let handshake = Arc::clone(&connection.handshake);
+            pool.put(&place(&pool, "a.test"), connection);
+            assert!(pool.take(&place(&pool, "b.test")).is_none());
+            assert!(pool.take(&place(&pool, "a.test:80")).is_none());
+            let taken = pool.take(&place(&pool, "A.test")).expect("kept");
+            assert!(Arc::ptr_eq(&taken.handshake, &handshake));
+            assert!(pool.take(&place(&pool, "a.test")).is_none());
+        });
+    }
+
+    #[test]
+    fn connection_that_the_server_closed_is_not_taken() {
+        block_on(async {
+            let pool = Pool::new(None);
+            let (connection, server) = connected(false).await;
+            let handshake = Arc::clone(&connection.handshake);
+            pool.put(&place(&pool, "a.test"), connection);
+            drop(server);
+            while !handshake.is_gone() {
+                tokio::task::yield_now().await;
+            }
+            assert!(pool.take(&place(&pool, "a.test")).is_none());
+        });
+    }
+
+    #[test]
+    fn second_shared_connection_gives_way_to_the_first_until_that_is_forgotten() {
+        block_on(async {
+            let pool = Pool::new(None);
+            let here = place(&pool, "a.test");
+            let ((first, _one), (second, _two), (third, _three)) =
+                (connected(true).await, connected(true).await, connected(true).await);
+            let marks = [&first, &second, &third].map(|connection| Arc::clone(&connection.handshake));
+            assert!(Arc::ptr_eq(&pool.share(&here, first).handshake, &marks[0]));
+            let used = pool.share(&here, second);
+            assert!(Arc::ptr_eq(&used.handshake, &marks[0]));
+            pool.forget(&here, &used);
+            assert!(pool.take(&here).is_none());
+            assert!(Arc::ptr_eq(&pool.share(&here, third).handshake, &marks[2]));
+        });
+    }
+
+    #[test]
+    fn call_that_dials_hears_of_a_shared_connection() {
+        block_on(async {
+            let pool = Pool::new(None);
+            let here = place(&pool, "a.test");
+            let mut shared = std::pin::pin!(here.shared());
+            std::future::poll_fn(|cx| std::task::Poll::Ready(shared.as_mut().poll(cx).is_pending())).await;
+            let (connection, _server) = connected(true).await;
+            pool.share(&here, connection);
+            shared.await;
+        });
+    }
+
+    #[test]
+    fn idle_connection_is_closed_at_its_limit_and_the_next_one_as_well() {
+        block_on(async {
+            let pool = Pool::new(Some(Duration::from_millis(20)));
+            for is_http2 in [false, true, false] {
+                let (connection, server) = connected(is_http2).await;
+                let here = place(&pool, "a.test");
+                match is_http2 {
+                    true => drop(pool.share(&here, connection)),
+                    false => pool.put(&here, connection),
+                }
+                assert!(is_closed(server).await);
+            }
+        });
+    }
+
+    #[test]
+    fn pool_that_is_dropped_closes_its_connections_though_a_body_knows_it() {
+        block_on(async {
+            let pool = Pool::new(None);
+            let (known, here) = (pool.downgrade(), place(&pool, "a.test"));
+            let ((idle, one), (late, two)) = (connected(false).await, connected(false).await);
+            pool.put(&here, idle);
+            drop(pool);
+            assert!(is_closed(one).await);
+            known.put(&here, late);
+            assert!(is_closed(two).await);
+        });
     }
 }
