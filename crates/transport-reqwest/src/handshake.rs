@@ -345,20 +345,25 @@ impl<S> Layer<S> for Connections {
     type Service = Watched<S>;
 
     fn layer(&self, inner: S) -> Watched<S> {
-        Watched { inner, connections: self.clone() }
+        Watched { inner: Arc::new(inner), connections: self.clone() }
     }
 }
 
-/// reqwest's connector with our notes around it.
-#[derive(Clone)]
+/// reqwest's connector with our notes around it. reqwest clones it several times for each request, so a clone is cheap.
 pub(crate) struct Watched<S> {
-    inner: S,
+    inner: Arc<S>,
     connections: Connections,
+}
+
+impl<S> Clone for Watched<S> {
+    fn clone(&self) -> Self {
+        Self { inner: Arc::clone(&self.inner), connections: self.connections.clone() }
+    }
 }
 
 impl<S, R> Service<R> for Watched<S>
 where
-    S: Service<R, Error = BoxError>,
+    S: Service<R, Error = BoxError> + Clone,
     S::Response: Connection,
     S::Future: Send + 'static,
 {
@@ -366,14 +371,15 @@ where
     type Error = BoxError;
     type Future = Pin<Box<dyn Future<Output = Result<S::Response, BoxError>> + Send>>;
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.inner.poll_ready(cx)
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        // reqwest's connector is always ready; a clone of it makes the connection.
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, destination: R) -> Self::Future {
         let handshake = Arc::new(Handshake::new(Arc::clone(&self.connections.ended)));
         Call::note(|begun| *begun = Begun { handshake: Some(Arc::clone(&handshake)), ..Begun::default() });
-        let mut connecting = Box::pin(CURRENT.scope(Arc::clone(&handshake), self.inner.call(destination)));
+        let mut connecting = Box::pin(CURRENT.scope(Arc::clone(&handshake), S::clone(&self.inner).call(destination)));
         let connections = self.connections.clone();
         Box::pin(async move {
             let connection = std::future::poll_fn(|cx| {
