@@ -1,6 +1,8 @@
 //! The basic operations of all resources: read, change, create, delete. Paths are built here.
 
-use digicert_one_client::{Client, Error, ErrorKind, Mismatch, OrphanedResource, Path, RequestBuilder, ResourceKind};
+use digicert_one_client::{
+    Client, Error, ErrorKind, OrphanedResource, Path, RequestBuilder, ResourceKind, json_mismatch,
+};
 use digicert_one_core::{Code, Diagnosis};
 use http::StatusCode;
 use serde::Serialize;
@@ -175,7 +177,7 @@ fn id_of(answer: &mut Value) -> Option<String> {
 
 fn undecoded(status: StatusCode, length: usize, error: &serde_json::Error) -> Error {
     let summary = format!("unexpected response (HTTP {}, {length} bytes): not the expected JSON", status.as_u16());
-    Error::new(ErrorKind::Decode, Diagnosis::of(Code::AUT_05, summary)).with_source(Mismatch::new(error))
+    Error::new(ErrorKind::Decode, Diagnosis::of(Code::AUT_05, summary)).with_source(json_mismatch(error))
 }
 
 /// Checks an id that is used in a path.

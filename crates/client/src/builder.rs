@@ -28,7 +28,7 @@ use crate::path::IntoTarget;
 use crate::places::Places;
 use crate::rate_limit::limiter::Limiter;
 use crate::rate_limit::local::LocalRateLimiter;
-use crate::reminder::Reminders;
+use crate::reminder::{Reminder, Reminders};
 use crate::retry::Retry;
 use crate::settings::Settings;
 
@@ -63,7 +63,7 @@ impl ClientBuilder {
             credential: None,
             allow_expired: false,
             proof: None,
-            reminders: Reminders::new(),
+            reminders: Reminders::new([30, 14, 7, 1]),
             limiter: Limiter::Local(LocalRateLimiter::new()),
             observers: Observers::default(),
         }
@@ -218,9 +218,22 @@ impl ClientBuilder {
         self
     }
 
-    /// When and how to be reminded that the credential expires.
-    pub fn reminders(mut self, reminders: Reminders) -> Self {
-        self.reminders = reminders;
+    /// How many days ahead to remind that the credential expires: 30, 14, 7 and 1 by default; none disables reminders. A reminder is a
+    /// `tracing` event of level WARN, and a call of [`on_reminder`](Self::on_reminder).
+    pub fn reminder_days(mut self, days: impl IntoIterator<Item = u32>) -> Self {
+        self.reminders.set_days(days);
+        self
+    }
+
+    /// Calls this function with each reminder that the credential expires. It runs on a thread of its own and never blocks a call; a panic
+    /// in it is logged. [`Client::shut_down`] waits for it.
+    ///
+    /// ```
+    /// # use digicert_one_client::Client;
+    /// let builder = Client::builder().reminder_days([21, 3]).on_reminder(|reminder| eprintln!("{reminder}"));
+    /// ```
+    pub fn on_reminder(mut self, listener: impl Fn(&Reminder) + Send + Sync + 'static) -> Self {
+        self.reminders.set_listener(listener);
         self
     }
 

@@ -64,7 +64,7 @@ impl Client {
             allow_expired: from.allow_expired,
             proof: None,
             // The client in regular use gives the reminders.
-            reminders: Reminders::new().days([]),
+            reminders: Reminders::new([]),
             observers: from.observers.clone(),
         })
     }

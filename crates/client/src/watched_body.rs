@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use digicert_one_core::{
-    Clock, ConnectionFacts, Delivery, Phase, ResponseBody, Sleep, TransportError, TransportErrorKind, next_chunk,
+    Clock, ConnectionFacts, Delivery, Phase, ResponseBody, TransportError, TransportErrorKind, next_chunk,
 };
 use http_body::{Body, Frame, SizeHint};
 
@@ -20,7 +20,7 @@ pub(crate) struct WatchedBody {
     clock: Arc<dyn Clock>,
     idle_limit: Duration,
     /// Runs while the body is pending.
-    timer: Option<Sleep>,
+    timer: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     facts: ConnectionFacts,
     _flight: Option<InFlightCall>,
 }

@@ -1,11 +1,12 @@
 //! `TransportConfig` in terms of hyper-util; what is about TLS is read by the engine.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
 use digicert_one_core::{
-    BoxError, Capability, Delivery, HeadLimit, NameOverride, ProxyAddress, TransportConfig, TransportError,
-    TransportErrorKind, UploadBody,
+    BoxError, Capability, Delivery, HeadLimit, ProxyAddress, TransportConfig, TransportError, TransportErrorKind,
+    UploadBody,
 };
 use http_body_util::{Either, Full};
 use hyper_util::client::legacy::Client;
@@ -54,8 +55,8 @@ pub(crate) fn client<E: Engine>(dialer: Dialer<E>, pool_idle: Duration) -> Clien
         .build(dialer)
 }
 
-fn names(overrides: &[NameOverride]) -> Result<Vec<NameOverride>, TransportError> {
-    match overrides.iter().any(|one| one.host.parse::<std::net::IpAddr>().is_ok()) {
+fn names(overrides: &[(String, IpAddr)]) -> Result<Vec<(String, IpAddr)>, TransportError> {
+    match overrides.iter().any(|(name, _)| name.parse::<IpAddr>().is_ok()) {
         // An address is never looked up, so such an override would be ignored.
         true => Err(invalid("a name override is for a name, and an address stands in its place")),
         false => Ok(overrides.to_vec()),

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use digicert_one_core::{
-    Capability, Delivery, HttpVersions, NameOverride, ProxyAddress, TlsVersion, TransportConfig, TransportError,
-    TransportErrorKind,
+    Capability, Delivery, HttpVersions, ProxyAddress, TlsVersion, TransportConfig, TransportError, TransportErrorKind,
 };
 use http::Uri;
 use isahc::HttpClient;
@@ -85,8 +84,8 @@ fn no_key_log() -> Result<(), TransportError> {
 
 /// The fixed address of a host, if it has one.
 pub(crate) fn overridden(config: &TransportConfig, host: &str) -> Option<IpAddr> {
-    let same = |name: &&NameOverride| name.host.eq_ignore_ascii_case(host);
-    config.name_overrides().iter().find(same).map(|name| name.address)
+    let mut overrides = config.name_overrides().iter();
+    overrides.find(|(name, _)| name.eq_ignore_ascii_case(host)).map(|(_, address)| *address)
 }
 
 /// libcurl counts whole milliseconds, takes 0 for "no limit", and has a `long` to count in.
@@ -124,8 +123,7 @@ fn proxy(proxy: &ProxyAddress, config: &TransportConfig) -> Result<(Uri, Option<
     };
     let address = format!("http://{host}:{}", proxy.port());
     let address = address.parse().map_err(|_| invalid("the proxy address is not valid"))?;
-    let credentials =
-        proxy.credentials().map(|credentials| Credentials::new(credentials.user(), credentials.password()));
+    let credentials = proxy.credentials().map(|(user, password)| Credentials::new(user, password));
     Ok((address, credentials))
 }
 

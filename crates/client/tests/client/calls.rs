@@ -1,12 +1,13 @@
 //! Calls: redirects, error answers, limits, headers.
 
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use digicert_one_client::{Client, ErrorKind};
 use digicert_one_core::{
-    ApiKey, ClientIdentity, Clock, Code, Credential, CredentialError, Instance, Lease, LeaseRequest, Material, Sleep,
+    ApiKey, ClientIdentity, Clock, Code, Credential, CredentialError, Instance, Lease, LeaseRequest, Material,
     Timeouts, TransportConfig, Verdict,
 };
 use futures_executor::block_on;
@@ -170,7 +171,7 @@ impl Clock for Impatient {
         SystemTime::UNIX_EPOCH
     }
 
-    fn sleep(&self, duration: Duration) -> Sleep {
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         self.0.lock().expect("unpoisoned").push(duration);
         Box::pin(std::future::ready(()))
     }

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use digicert_one_account::{AccountExt as _, TokenId, UserId};
+use digicert_one_account::{AccountExt as _, Id, User};
 use digicert_one_core::EndDate;
 
 use super::attempt::{self, Attempt, Position, REMOVED, Thing, attempts};
@@ -250,7 +250,7 @@ impl<'a> Driver<'a> {
 
     /// Records in the journal that nothing is left of the last attempt. `owner` is a service user that it
     /// created anyway.
-    pub(super) async fn note_removed(&mut self, owner: Option<&UserId>) -> Result<(), IssueError> {
+    pub(super) async fn note_removed(&mut self, owner: Option<&Id<User>>) -> Result<(), IssueError> {
         let facts = owner.map(|owner| ("made-owner".to_owned(), owner.to_string()));
         (self.key, self.secret, self.proved) = (None, None, None);
         // The next check may be about another user.
@@ -306,7 +306,7 @@ impl<'a> Driver<'a> {
         let tokens = self.session.flows.client.account().tokens();
         for id in due {
             self.session.notify(TaskStep::DeleteOld, false, &id)?;
-            match tokens.delete(&TokenId::new(&id)).await {
+            match tokens.delete(&Id::new(&id)).await {
                 Err(error) if error.code() != digicert_one_core::Code::API_02 => {
                     self.session.notes.push(format!("the disabled token {id} is not deleted yet: {error}"));
                 }
@@ -325,20 +325,20 @@ impl<'a> Driver<'a> {
     }
 
     /// Returns the service user that this task created.
-    pub(super) fn made_owner(&self) -> Option<UserId> {
-        self.session.fact("made-owner").map(UserId::new)
+    pub(super) fn made_owner(&self) -> Option<Id<User>> {
+        self.session.fact("made-owner").map(Id::new)
     }
 
     /// Returns the owner of the new credential.
-    pub(super) fn owner(&self) -> Option<UserId> {
+    pub(super) fn owner(&self) -> Option<Id<User>> {
         let surveyed = || self.survey.as_ref()?.owner.as_ref().map(|owner| owner.id.clone());
-        self.made_owner().or_else(|| self.session.fact("owner").map(UserId::new)).or_else(surveyed)
+        self.made_owner().or_else(|| self.session.fact("owner").map(Id::new)).or_else(surveyed)
     }
 
     /// Returns whether the caller does this for itself.
     pub(super) fn is_own(&self) -> bool {
         let caller = self.session.fact("caller");
-        caller.is_some() && self.owner().as_ref().map(UserId::as_str) == caller
+        caller.is_some() && self.owner().as_ref().map(Id::as_str) == caller
     }
 
     /// Returns what is created next.

@@ -2,8 +2,7 @@
 //! certificate next to it; the secret from the response must be stored at once.
 
 use digicert_one_account::{
-    AccountExt as _, ApiToken, CertificateId, IssuedCertificate, NewClientCertificate, NewToken, Refusal, TokenId,
-    UserId,
+    AccountExt as _, ApiToken, Id, IssuedCertificate, NewClientCertificate, NewToken, Refusal, User,
 };
 use digicert_one_client::{Error, ErrorKind, ResourceKind};
 use digicert_one_core::{ApiKey, ClientIdentity, Code, EndDate, Secret};
@@ -19,7 +18,7 @@ struct New {
     id: Option<String>,
     called: Option<String>,
     ends: Option<EndDate>,
-    owner: Option<UserId>,
+    owner: Option<Id<User>>,
     fingerprint: Option<String>,
     chain: Option<String>,
     secret: StoredSecret,
@@ -240,12 +239,12 @@ impl Driver<'_> {
         let Some(id) = found else { return Ok(format!("the {what} {name:?} does not exist")) };
         match thing {
             Thing::Certificate => {
-                account.certificates().disable(&CertificateId::new(&id)).await?;
+                account.certificates().disable(&Id::new(&id)).await?;
                 Ok(format!("the {what} {name:?} (id {id}) is disabled"))
             }
-            Thing::Token => self.remove_token(&TokenId::new(&id)).await,
+            Thing::Token => self.remove_token(&Id::new(&id)).await,
             Thing::User => {
-                let user = UserId::new(&id);
+                let user = Id::new(&id);
                 match account.users().delete(&user).await {
                     Ok(()) => Ok(format!("the {what} {name:?} (id {id}) is deleted")),
                     Err(error) if error.code() == Code::API_02 => Ok(format!("the {what} {name:?} (id {id}) is gone")),
@@ -304,7 +303,7 @@ fn new_key(
     token: Option<ApiToken>,
     ends: Option<EndDate>,
     owner_ends: Option<EndDate>,
-    owner: Option<UserId>,
+    owner: Option<Id<User>>,
 ) -> New {
     let (id, called) = token.map(|token| (token.id.to_string(), token.name)).unzip();
     let called = called.flatten();

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use digicert_one_account::{AccountExt as _, AccountManager, CertificateId, TokenId};
+use digicert_one_account::{AccountExt as _, AccountManager, Id};
 use digicert_one_client::{Client, Error};
 use digicert_one_core::Code;
 
@@ -159,13 +159,13 @@ impl Driver<'_> {
 
 async fn switch_off(account: AccountManager, id: String, certificates: bool) -> Result<(), Error> {
     if certificates {
-        return account.certificates().disable(&CertificateId::new(id)).await;
+        return account.certificates().disable(&Id::new(id)).await;
     }
-    account.tokens().disable(&TokenId::new(id)).await.map(drop)
+    account.tokens().disable(&Id::new(id)).await.map(drop)
 }
 
 async fn delete(account: AccountManager, id: String) -> Result<(), Error> {
-    account.tokens().delete(&TokenId::new(id)).await
+    account.tokens().delete(&Id::new(id)).await
 }
 
 /// Returns whether another caller might have permission.

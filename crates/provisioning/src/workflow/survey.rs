@@ -3,7 +3,7 @@
 
 use std::time::SystemTime;
 
-use digicert_one_account::{AccountExt as _, AccountManager, ApiToken, ClientCertificate, User, UserId};
+use digicert_one_account::{AccountExt as _, AccountManager, ApiToken, ClientCertificate, Id, User};
 use digicert_one_client::{Client, Error};
 use digicert_one_core::{Code, EndDate};
 use http::header::DATE;
@@ -15,7 +15,7 @@ use super::{EndDatePolicy, IssueError, IssueErrorKind, Renewal, Task, TaskStep, 
 #[derive(Debug)]
 pub(super) struct Survey {
     /// The caller.
-    pub(super) me: UserId,
+    pub(super) me: Id<User>,
     /// The owner of the new credential; `None` for a service user that does not exist yet.
     pub(super) owner: Option<User>,
     /// The beginning of the new name.
@@ -73,7 +73,7 @@ pub(super) fn instant(text: &str) -> Option<SystemTime> {
 }
 
 /// Returns the tokens or certificates of a user.
-pub(super) async fn items(account: &AccountManager, owner: &UserId, certificates: bool) -> Result<Vec<Item>, Error> {
+pub(super) async fn items(account: &AccountManager, owner: &Id<User>, certificates: bool) -> Result<Vec<Item>, Error> {
     if certificates {
         return Ok(account.certificates().of(owner).await?.into_iter().map(Item::from).collect());
     }
@@ -108,7 +108,7 @@ pub(super) async fn survey(
     client: &Client,
     task: &Task,
     state: &State,
-    owner: Option<&UserId>,
+    owner: Option<&Id<User>>,
 ) -> Result<Survey, IssueError> {
     let me = who_am_i(client).await?;
     let account = client.account();
@@ -158,8 +158,8 @@ pub(super) async fn survey(
     }
 }
 
-async fn get_owner(account: &AccountManager, me: User, owner: Option<&UserId>) -> Result<User, IssueError> {
-    match owner.filter(|owner| **owner != me.id && **owner != UserId::me()) {
+async fn get_owner(account: &AccountManager, me: User, owner: Option<&Id<User>>) -> Result<User, IssueError> {
+    match owner.filter(|owner| **owner != me.id && **owner != Id::me()) {
         None => Ok(me),
         Some(owner) => account.users().get(owner).await.map_err(|error| {
             let message = format!("failed to read the user {owner}");

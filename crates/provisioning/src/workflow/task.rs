@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use digicert_one_account::{AccountId, NewServiceUser, UserId};
+use digicert_one_account::{Account, Id, NewServiceUser, User};
 use digicert_one_core::EndDate;
 use digicert_one_identity::KeyAlgorithm;
 use serde::{Deserialize, Serialize};
@@ -120,7 +120,7 @@ pub struct CreateServiceUser {
     /// The description.
     pub description: Option<String>,
     /// The accounts that it may use.
-    pub accounts: Vec<AccountId>,
+    pub accounts: Vec<Id<Account>>,
     /// The ids of its roles.
     pub roles: Vec<String>,
     /// Its last day.
@@ -159,7 +159,7 @@ pub struct CreateToken {
     /// The beginning of its name; a date and a random part follow, so that no name is used twice.
     pub base: String,
     /// The owner; by default the caller.
-    pub owner: Option<UserId>,
+    pub owner: Option<Id<User>>,
     /// When it expires.
     pub ends: EndDatePolicy,
 }
@@ -173,7 +173,7 @@ impl CreateToken {
 
     /// Sets the owner.
     #[must_use]
-    pub fn owner(mut self, owner: impl Into<UserId>) -> Self {
+    pub fn owner(mut self, owner: impl Into<Id<User>>) -> Self {
         self.owner = Some(owner.into());
         self
     }

@@ -9,7 +9,7 @@ use digicert_one::core::{Capability, Connector, FixedCredential};
 use digicert_one::credentials::{DirectorySource, WatchOptions, WatchingCredential};
 use digicert_one::provisioning::{SecretFacts, SecretKind, SecretStore, StoredSecret, store};
 use digicert_one::{
-    ApiKey, Client, ClientBuilder, Instance, Material, Reminder, Reminders, TransportConfig, TrustRoots, core::Secret,
+    ApiKey, Client, ClientBuilder, Instance, Material, Reminder, TransportConfig, TrustRoots, core::Secret,
 };
 use digicert_one_emulator::{ApiKeySpec, Emulator, EmulatorClock, EmulatorOptions, EndDate, ServiceUserSpec};
 use tempfile::TempDir;
@@ -67,9 +67,9 @@ impl Stage {
         let client = builder(&emulator, &clock, connector)?
             .credential(credential.clone())
             .prove_rotations()
-            .reminders(Reminders::new().on_reminder(move |reminder| {
+            .on_reminder(move |reminder| {
                 sent.lock().unwrap_or_else(PoisonError::into_inner).push(reminder.clone());
-            }))
+            })
             .build()?;
         let connector = Arc::clone(connector);
         Ok(Self { emulator, clock, end, client, credential, reminders, connector, directory })
