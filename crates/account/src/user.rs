@@ -156,7 +156,7 @@ impl<'de> Deserialize<'de> for Application {
 /// ```
 ///
 /// Source: the UI's form has these fields; their names on the wire are inferred.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct NewServiceUser {
     user_type: UserType,

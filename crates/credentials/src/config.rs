@@ -296,7 +296,7 @@ mod tests {
         let standard = Config::standard(&given(&settings)).expect("a host");
         assert_eq!(standard.proxy().proxy().to_string(), "http://proxy.test:3128");
         let plain = Config::from_environment(&given(&settings)).expect("a host");
-        assert_eq!(*plain.proxy().proxy(), Proxy::None);
+        assert_eq!(plain.proxy(), &ProxyRules::default());
         let asked = read_proxy_variables(&given(&settings), &mut Vec::new()).expect("a proxy");
         assert_eq!(plain.with_proxy(asked).proxy(), standard.proxy());
     }

@@ -14,8 +14,8 @@ use std::time::{Duration, SystemTime};
 use digicert_one::account::{Id, NewServiceUser};
 use digicert_one::core::EndDate;
 use digicert_one::provisioning::{
-    CreateServiceUser, CreateToken, EndDatePolicy, IssueError, IssueErrorKind, RequestCertificate, RotateCertificate,
-    RotateToken, Task, Workflows,
+    CreateToken, EndDatePolicy, IssueError, IssueErrorKind, RequestCertificate, RotateCertificate, RotateToken, Task,
+    Workflows,
 };
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
@@ -52,7 +52,7 @@ pub(crate) async fn create_user(options: &CreateUserOptions, output: Output, sig
         _ => None,
     };
     let prepared = prepare(&options.make, false, output, signals).await?;
-    prepared.make(CreateServiceUser::new(user).into(), options.make.dry_run).await
+    prepared.make(user.into(), options.make.dry_run).await
 }
 
 /// Makes an API token.

@@ -11,7 +11,7 @@ use digicert_one_identity::{NewKey, ReadOptions};
 use super::attempt::{Attempt, CREATED, NAMED, Thing, key};
 use super::driver::Driver;
 use super::{IssueError, IssueErrorKind, RecoveryAction, SecretLocation, Task, TaskStep, name};
-use crate::{SecretFacts, StoredSecret};
+use crate::StoredSecret;
 
 /// The result of a call.
 struct New {
@@ -76,8 +76,7 @@ impl Driver<'_> {
     }
 
     async fn make_user(&mut self) -> Result<New, IssueError> {
-        let Task::CreateServiceUser(task) = &self.task else { return Err(self.impossible()) };
-        let wanted = task.user();
+        let Task::CreateServiceUser(wanted) = self.task.clone() else { return Err(self.impossible()) };
         let created = self.session.flows.client.account().users().create(&wanted).await;
         let created = match created {
             Ok(created) => created,
@@ -135,7 +134,8 @@ impl Driver<'_> {
                 return Err(self.withdraw(Thing::Certificate, &attempt.name, id, failed).await);
             }
         };
-        let facts = facts(id.as_deref(), Some(&attempt.name), ends, self.owner_ends());
+        let secret = StoredSecret::certificate(identity.clone()).with_ends(ends, self.owner_ends());
+        let secret = about(secret, id.as_deref(), Some(&attempt.name));
         Ok(New {
             id,
             called: None,
@@ -143,7 +143,7 @@ impl Driver<'_> {
             owner: None,
             fingerprint: Some(identity.fingerprint().to_string()),
             chain: Some(chain),
-            secret: StoredSecret::certificate(identity, facts),
+            secret,
         })
     }
 
@@ -291,11 +291,10 @@ impl Driver<'_> {
     }
 }
 
-fn facts(id: Option<&str>, name: Option<&str>, ends: Option<EndDate>, owner_ends: Option<EndDate>) -> SecretFacts {
-    let mut facts = SecretFacts::new().with_ends(ends, owner_ends);
-    facts.id = id.map(str::to_owned);
-    facts.name = name.map(str::to_owned);
-    facts
+/// Adds id and name, as far as they are known.
+fn about(secret: StoredSecret, id: Option<&str>, name: Option<&str>) -> StoredSecret {
+    let secret = id.into_iter().fold(secret, StoredSecret::with_id);
+    name.into_iter().fold(secret, StoredSecret::with_name)
 }
 
 fn new_key(
@@ -310,8 +309,8 @@ fn new_key(
     // Even a key that cannot be a header value is stored; it only cannot be identified later.
     let key = secret.expose_text().ok().and_then(|text| ApiKey::new(text).ok());
     let fingerprint = key.map(|key| key.fingerprint().to_string());
-    let facts = facts(id.as_deref(), called.as_deref(), ends, owner_ends);
-    New { id, called, ends, owner, fingerprint, chain: None, secret: StoredSecret::api_key(secret, facts) }
+    let secret = about(StoredSecret::api_key(secret).with_ends(ends, owner_ends), id.as_deref(), called.as_deref());
+    New { id, called, ends, owner, fingerprint, chain: None, secret }
 }
 
 /// Combines the key with its issued certificate, whatever its dates.

@@ -63,5 +63,5 @@ pub use self::progress::{ProgressEvent, TaskStep};
 pub use self::renewal::{Renewal, RotateCertificate, RotateToken};
 pub use self::report::{PreviousCredential, Report, TaskOutcome};
 pub use self::switch::{CredentialChange, CredentialConsumer, watched_client};
-pub use self::task::{CreateServiceUser, CreateToken, RequestCertificate, Task, TaskKind};
+pub use self::task::{CreateToken, RequestCertificate, Task, TaskKind};
 pub use self::workflows::Workflows;

@@ -10,7 +10,8 @@ use digicert_one_core::{Clock, Code};
 use super::places::Places;
 use super::state::State;
 use super::{IssueError, IssueErrorKind, ProgressEvent, RecoveryAction, SecretLocation, TaskKind, TaskStep, Workflows};
-use crate::{HeldLock, Journal, JournalError, Lock, LockError, Operation, Outcome, Owner, Pending, Step};
+use crate::lock::Lock;
+use crate::{HeldLock, Journal, JournalError, LockError, Operation, Outcome, Owner, Pending, Step};
 
 /// One run or resumption.
 pub(super) struct Session<'a> {

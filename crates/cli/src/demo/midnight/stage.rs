@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use digicert_one::core::{Capability, Connector, FixedCredential};
 use digicert_one::credentials::{DirectorySource, WatchOptions, WatchingCredential};
-use digicert_one::provisioning::{SecretFacts, SecretKind, SecretStore, StoredSecret, store};
+use digicert_one::provisioning::{SecretKind, SecretStore, StoredSecret, store};
 use digicert_one::{
     ApiKey, Client, ClientBuilder, Instance, Material, Reminder, TransportConfig, TrustRoots, core::Secret,
 };
@@ -107,7 +107,7 @@ fn place_in(directory: &TempDir) -> PathBuf {
 fn keep(place: &Path, key: Secret, last_day: EndDate) -> Result<(), Failure> {
     let ends = last_day.to_string().parse().map_err(internal)?;
     let mut prepared = store::directory(place).prepare(SecretKind::ApiKey).map_err(internal)?;
-    let secret = StoredSecret::api_key(key, SecretFacts::new().with_ends(Some(ends), None));
+    let secret = StoredSecret::api_key(key).with_ends(Some(ends), None);
     prepared.keep(&secret).map_err(internal)?;
     Ok(())
 }
