@@ -1,4 +1,4 @@
-//! JSON strings with any content: a lone surrogate, which is no character, is replaced.
+//! JSON strings with any content: lone surrogates, which are not characters, are replaced.
 
 use std::fmt;
 

@@ -120,7 +120,7 @@ fn of_a_page(status: u16) -> Code {
     }
 }
 
-pub(crate) async fn err_06_what_is_no_error_document_has_a_bounded_excerpt(world: World) {
+pub(crate) async fn err_06_a_body_that_is_not_an_error_document_has_a_bounded_excerpt(world: World) {
     let html = format!("<html><body><h1>Bad Gateway</h1>{}</body></html>", "<p>padding</p>".repeat(500));
     let bodies = [
         (JSON, "{\"errors\":[{\"code\":\"dup", "{\"errors\"", Code::AUT_05),

@@ -312,7 +312,7 @@ pub(crate) async fn obs_08_one_reminder_at_each_step_before_the_end(world: World
     assert_eq!(*reported.lock().unwrap_or_else(PoisonError::into_inner), [30, 14, 7, 1]);
 }
 
-pub(crate) async fn obs_09_the_address_at_the_other_end_is_told_as_it_is(world: World) {
+pub(crate) async fn obs_09_the_address_at_the_other_end_is_reported_as_it_is(world: World) {
     let front = front(FrontOptions::default());
     let exchange = world.transport(&world.config()).send(get(front.url(HOST))).await.expect("answered");
     assert_eq!(exchange.facts.peer, Some(front.addr()), "of a response");

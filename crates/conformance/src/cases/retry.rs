@@ -171,7 +171,7 @@ pub(crate) async fn retry_08_what_the_platform_refused_is_one_attempt(world: Wor
     }
 }
 
-pub(crate) async fn retry_09_a_pooled_connection_that_was_closed_costs_nobody_a_call(world: World) {
+pub(crate) async fn retry_09_a_closed_pooled_connection_fails_no_call(world: World) {
     let once = || vec![Step::ReadRequest, Step::write(ANSWER), Step::CloseClean];
     let (server, clock) = (scripted([once(), once(), once(), once()]), clock());
     let client = client(&world, server.port(), &clock, Retry::new());

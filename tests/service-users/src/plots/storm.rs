@@ -14,7 +14,7 @@ use futures_util::future::join_all;
 use crate::stack::{Address, Stack};
 use crate::virtual_time::VirtualTime;
 
-/// How many calls there are, whoever makes them.
+/// The number of calls, over all callers.
 pub const CALLS: u32 = 500;
 
 /// What happened until some second.
