@@ -75,7 +75,7 @@ impl Certificates {
     /// `-` and `_`, an end date in the past, a text that is not a request or holds a private key
     ///. From the platform: see [`Refusal`](crate::Refusal). API-05 if
     /// a certificate was created but is missing from the response. Never retried once it may have been
-    /// processed; [`Error::left_behind`] then lists what may have been created.
+    /// processed; [`Error::orphan`] then lists what may have been created.
     pub async fn request(&self, wanted: &NewClientCertificate) -> Result<IssuedCertificate, Error> {
         wanted.check(self.client.clock().now())?;
         let made = ResourceKind::ClientCertificate;

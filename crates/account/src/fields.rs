@@ -141,7 +141,7 @@ impl Fields {
 
     /// Same as [`take`](Self::take), for an end date.
     pub(crate) fn end_date(&mut self) -> Option<EndDate> {
-        self.take::<Ends>(&END_DATE).map(|ends| ends.0)
+        self.take::<AnyEndDate>(&END_DATE).map(|ends| ends.0)
     }
 
     /// Same as [`take`](Self::take), for a required field.
@@ -174,9 +174,9 @@ fn letters(name: &str) -> impl Iterator<Item = char> {
 }
 
 /// An end date in any form: a day, an instant, or seconds or milliseconds since 1970.
-struct Ends(EndDate);
+struct AnyEndDate(EndDate);
 
-impl<'de> Deserialize<'de> for Ends {
+impl<'de> Deserialize<'de> for AnyEndDate {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let instant = match Value::deserialize(deserializer)? {
             // Without a time zone it is UTC, like every end date of the platform.

@@ -28,7 +28,7 @@
 //! Only one response contains the API key of a new service user or API token, or the certificate of a
 //! request. They are moved into types that print nothing, and the text of the response is overwritten. A
 //! create call is never retried once it may have been processed; if it fails after that,
-//! [`Error::left_behind`](digicert_one_client::Error::left_behind) lists what may have been created.
+//! [`Error::orphan`](digicert_one_client::Error::orphan) lists what may have been created.
 
 mod audit_entry;
 mod call;

@@ -52,7 +52,7 @@ impl Tokens {
     /// and `_`, an end date in the past. From the platform: see
     /// [`Refusal`](crate::Refusal); API-07 if an older platform allows one token only. API-05 if a token was
     /// created but its key is missing from the response. Never retried once it may have been processed;
-    /// [`Error::left_behind`] then lists what may have been created.
+    /// [`Error::orphan`] then lists what may have been created.
     pub async fn create(&self, token: &NewToken) -> Result<CreatedKey, Error> {
         token.check(self.client.clock().now())?;
         let mut answer = call::create(&self.client, RESOURCE, token, ResourceKind::ApiToken, &token.name).await?;

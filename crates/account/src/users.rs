@@ -82,7 +82,7 @@ impl Users {
     /// See [`Error`]. Before anything is sent: an empty name or address, a control character, an end date in
     /// the past. From the platform: see [`Refusal`](crate::Refusal).
     /// API-05 if a user was created but its key is missing from the response. Never retried once it may have
-    /// been processed; [`Error::left_behind`] then lists what may have been created.
+    /// been processed; [`Error::orphan`] then lists what may have been created.
     pub async fn create(&self, user: &NewServiceUser) -> Result<CreatedKey, Error> {
         user.check(self.client.clock().now())?;
         let mut answer =

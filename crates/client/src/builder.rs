@@ -140,8 +140,8 @@ impl ClientBuilder {
     }
 
     /// The idle timeout of a response body: how long the next bytes may take (30 seconds by default).
-    pub fn idle_limit(mut self, limit: Duration) -> Self {
-        self.engine.idle_limit = limit;
+    pub fn idle_timeout(mut self, limit: Duration) -> Self {
+        self.engine.idle_timeout = limit;
         self
     }
 
@@ -207,13 +207,13 @@ impl ClientBuilder {
 
     /// Verifies a newer generation of the credential with a GET of `/account/api/v1/user/me` before it goes live; until then, and if the
     /// call fails, the previous one stays in use.
-    pub fn prove_rotations(self) -> Self {
-        self.prove_rotations_with(WHO_AM_I)
+    pub fn verify_rotations(self) -> Self {
+        self.verify_rotations_with(WHO_AM_I)
     }
 
-    /// As [`prove_rotations`](Self::prove_rotations), with a GET of another path, for service users without access to that
+    /// As [`verify_rotations`](Self::verify_rotations), with a GET of another path, for service users without access to that
     /// one.
-    pub fn prove_rotations_with(mut self, path: impl IntoTarget) -> Self {
+    pub fn verify_rotations_with(mut self, path: impl IntoTarget) -> Self {
         self.proof = Some(path.into_target());
         self
     }
@@ -317,7 +317,7 @@ impl ClientBuilder {
             credential: self.credential.ok_or_else(no_credential)?,
             total: engine.transport.timeouts().total(),
             deadline: engine.deadline(),
-            idle_limit: engine.idle_limit,
+            idle_timeout: engine.idle_timeout,
             in_flight: InFlight::default(),
             retry: engine.retry,
             limiter: self.limiter,

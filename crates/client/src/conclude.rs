@@ -27,9 +27,9 @@ use crate::response::{Parts, Response};
 use crate::settings::{Settings, role};
 use crate::{decode, redact, redirect, relayed};
 
-type Outcome = Result<Response, Error>;
+type CallResult = Result<Response, Error>;
 /// Ready, or a future that reads the response.
-type Conclusion<'s> = Either<Ready<Outcome>, Boxed<'s, Outcome>>;
+type Conclusion<'s> = Either<Ready<CallResult>, Boxed<'s, CallResult>>;
 
 impl Settings {
     /// The context of a call with this lease, for diagnoses.

@@ -95,7 +95,8 @@ fn workflow_errors_of_every_kind_have_the_form() {
         assert_plain(&error.to_string());
         assert_plain(&error.diagnosis().to_string());
     }
-    for place in [SecretLocation::None, SecretLocation::Kept("a".into()), SecretLocation::Lost, SecretLocation::Unknown]
+    for place in
+        [SecretLocation::None, SecretLocation::Stored("a".into()), SecretLocation::Lost, SecretLocation::Unknown]
     {
         assert_plain(&place.to_string());
     }

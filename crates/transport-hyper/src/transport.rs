@@ -27,7 +27,7 @@ use crate::config::RequestBody;
 use crate::dial::Dialer;
 use crate::engine::Engine;
 use crate::handshake::{CALL, Handshake};
-use crate::lost::Lost;
+use crate::lost_request::LostRequest;
 use crate::{config, error};
 
 /// Thirty years: later than any call.
@@ -55,7 +55,7 @@ impl<E: Engine> HyperTransport<E> {
 }
 
 /// How the wait for a response ended.
-enum Outcome<T> {
+enum SendOutcome<T> {
     Ended(T),
     /// The connection is gone with the request, and hyper does not say so.
     Lost(Arc<Handshake>),
@@ -93,7 +93,7 @@ impl<E: Engine> HyperTransport<E> {
         let mut look = pin!(sleep_until(deadline.min(now + PATIENCE)));
         // The connection that this call began to make, if it began one.
         let mut begun = None;
-        let mut lost = Lost::default();
+        let mut lost = LostRequest::default();
         let outcome = poll_fn(|cx| {
             let polled = CALL.sync_scope(Cell::new(begun.take()), || {
                 let polled = call.as_mut().poll(cx);
@@ -101,25 +101,25 @@ impl<E: Engine> HyperTransport<E> {
                 polled
             });
             if let Poll::Ready(outcome) = polled {
-                return Poll::Ready(Outcome::Ended(outcome));
+                return Poll::Ready(SendOutcome::Ended(outcome));
             }
             while look.as_mut().poll(cx).is_ready() {
                 let now = Instant::now();
                 if now >= deadline {
-                    return Poll::Ready(Outcome::Late);
+                    return Poll::Ready(SendOutcome::Late);
                 }
                 if let Some(connection) = lost.look(carried_by(&carrier), begun.as_deref()) {
-                    return Poll::Ready(Outcome::Lost(connection));
+                    return Poll::Ready(SendOutcome::Lost(connection));
                 }
                 look.as_mut().reset(deadline.min(now + PATIENCE));
             }
             Poll::Pending
         });
         match outcome.await {
-            Outcome::Ended(Ok(response)) => exchange(response, deadline),
-            Outcome::Ended(Err(failure)) => Err(error::of_call::<E>(failure, begun.as_deref())),
-            Outcome::Lost(connection) => Err(error::of_lost_call(&connection)),
-            Outcome::Late => Err(error::of_late_call(carried_by(&carrier).as_deref(), begun.as_deref())),
+            SendOutcome::Ended(Ok(response)) => exchange(response, deadline),
+            SendOutcome::Ended(Err(failure)) => Err(error::of_call::<E>(failure, begun.as_deref())),
+            SendOutcome::Lost(connection) => Err(error::of_lost_call(&connection)),
+            SendOutcome::Late => Err(error::of_late_call(carried_by(&carrier).as_deref(), begun.as_deref())),
         }
     }
 }

@@ -13,9 +13,9 @@ use isahc::auth::{Authentication, Credentials};
 use isahc::config::{Configurable, RedirectPolicy, VersionNegotiation};
 use isahc::tls::{ProtocolVersion, TlsConfig, TrustStore};
 
-use crate::hush::Hush;
+use crate::client_slot::{Lane, Reuse};
 use crate::identity::Handover;
-use crate::slot::{Lane, Reuse};
+use crate::log_silencer::LogSilencer;
 
 /// More is not to be had: libcurl counts the milliseconds in 32 bits.
 const ELEVEN_DAYS: Duration = Duration::from_secs(1_000_000);
@@ -66,9 +66,9 @@ pub(crate) fn lane(
             }
         }
     };
-    let hush = Hush::new();
-    let client = hush.around(|| builder.build()).map_err(invalid)?;
-    Ok(Lane::new(client, hush, reuse, identity))
+    let silencer = LogSilencer::new();
+    let client = silencer.around(|| builder.build()).map_err(invalid)?;
+    Ok(Lane::new(client, silencer, reuse, identity))
 }
 
 /// libcurl writes the keys of every connection to the file that this variable names, and has no switch against it: anyone with that

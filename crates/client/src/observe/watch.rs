@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::response::Response;
 
 /// A call in progress. Dropped without [`end`](Self::end), it reports the call as dropped.
-pub(crate) struct Watch<'a> {
+pub(crate) struct CallWatch<'a> {
     observers: &'a Observers,
     clock: &'a Arc<dyn Clock>,
     pub(crate) progress: CallProgress,
@@ -35,7 +35,7 @@ struct AuditContext {
     transaction_id: Option<HeaderValue>,
 }
 
-impl<'a> Watch<'a> {
+impl<'a> CallWatch<'a> {
     pub(crate) fn begin(
         observers: &'a Observers,
         clock: &'a Arc<dyn Clock>,
@@ -78,7 +78,7 @@ impl<'a> Watch<'a> {
             None => (None, None, None),
             Some(Ok(response)) => (Some(response.status()), None, decode::request_id(response.headers())),
             Some(Err(error)) => {
-                let request_id = error.answer().and_then(|answer| answer.request_id.clone());
+                let request_id = error.response().and_then(|answer| answer.request_id.clone());
                 (error.status(), Some(error.code()), request_id)
             }
         };
@@ -103,7 +103,7 @@ impl<'a> Watch<'a> {
     }
 }
 
-impl Drop for Watch<'_> {
+impl Drop for CallWatch<'_> {
     fn drop(&mut self) {
         self.report(None);
     }

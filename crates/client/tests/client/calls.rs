@@ -80,7 +80,7 @@ fn error_answer_is_an_error_unless_asked_for_raw() {
     let client = client(&scripted);
     let error = block_on(client.get("/").send()).expect_err("forbidden");
     assert_eq!((error.kind(), error.code()), (ErrorKind::Platform, Code::AUT_02));
-    assert_eq!(error.answer().and_then(|answer| answer.code.as_deref()), Some("access_denied"));
+    assert_eq!(error.response().and_then(|answer| answer.code.as_deref()), Some("access_denied"));
     let response = block_on(client.get("/").send_raw()).expect("an answer");
     assert_eq!(response.status(), 403);
 }

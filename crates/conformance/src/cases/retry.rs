@@ -99,7 +99,7 @@ pub(crate) async fn retry_04_a_wait_beyond_the_deadline_fails_at_once(world: Wor
         let client = client(&world, front.port(), &clock, Retry::new());
         let error = clock.run(client.get("/").send()).await.0.expect_err("too long");
         assert_eq!((error.code(), error.attempts(), clock.now()), (Code::AUT_04, 1, start));
-        let answer = error.answer().expect("what was read");
+        let answer = error.response().expect("what was read");
         assert!(answer.retry_after.is_some_and(|wait| wait >= SECOND * 3600), "says when to retry: {answer:?}");
         assert!(error.to_string().contains("deadline"), "{error}");
     }

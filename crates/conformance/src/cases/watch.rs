@@ -66,7 +66,7 @@ impl Followed {
 
     fn kept(&self) -> usize {
         let events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
-        events.iter().filter(|event| matches!(event, WatchEvent::Kept { .. })).count()
+        events.iter().filter(|event| matches!(event, WatchEvent::Rejected { .. })).count()
     }
 }
 

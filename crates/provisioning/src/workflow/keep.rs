@@ -8,7 +8,7 @@ use digicert_one_identity::{NewKey, ReadOptions};
 
 use super::attempt::{Attempt, KEPT, RESCUED, Thing};
 use super::driver::Driver;
-use super::make::pair;
+use super::issue::pair;
 use super::{IssueError, IssueErrorKind, RecoveryAction, SecretLocation, TaskStep};
 use crate::store::{FallbackError, FallbackStore};
 use crate::{SecretKind, StoredSecret};
@@ -81,7 +81,7 @@ impl Driver<'_> {
             facts.push((self.fact(attempt, "read-back"), "yes".to_owned()));
         }
         let noted = self.session.note(TaskStep::NoteKept, KEPT, facts).await;
-        noted.map_err(|error| error.with_secret(SecretLocation::Kept(place.to_owned())))
+        noted.map_err(|error| error.with_secret(SecretLocation::Stored(place.to_owned())))
     }
 
     /// Handles a sink that failed anyway. A secret in the last resort waits there; without a stored secret,

@@ -29,28 +29,28 @@
 //! - No tasks are spawned; time is the client's clock; file operations run on threads for blocking work.
 
 mod attempt;
-mod drive;
+mod cleanup;
 mod driver;
+mod end_date;
 mod end_date_policy;
-mod ends;
 mod error;
+mod issue;
 mod keep;
 mod keeping;
-mod make;
 mod name;
-mod orphan;
 mod places;
 mod plan;
 mod planning;
+mod preflight;
 mod prepared;
 mod progress;
 mod prove;
 mod renewal;
 mod report;
 mod retire;
+mod runner;
 mod session;
 mod state;
-mod survey;
 mod switch;
 mod task;
 mod workflows;

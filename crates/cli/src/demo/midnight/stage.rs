@@ -66,7 +66,7 @@ impl Stage {
         let sent = Arc::clone(&reminders);
         let client = builder(&emulator, &clock, connector)?
             .credential(credential.clone())
-            .prove_rotations()
+            .verify_rotations()
             .on_reminder(move |reminder| {
                 sent.lock().unwrap_or_else(PoisonError::into_inner).push(reminder.clone());
             })

@@ -10,11 +10,11 @@ use crate::handshake::Handshake;
 
 /// The looks of one call after its connection.
 #[derive(Default)]
-pub(crate) struct Lost {
+pub(crate) struct LostRequest {
     was_gone: bool,
 }
 
-impl Lost {
+impl LostRequest {
     /// The connection that is gone with the call, if one is. To be found twice, so that a response or an error on its way from a
     /// connection just ended comes first.
     pub(crate) fn look(
@@ -42,13 +42,13 @@ mod tests {
 
     #[test]
     fn a_call_is_lost_when_its_connection_is_found_gone_twice_in_a_row() {
-        let mut call = Lost::default();
+        let mut call = LostRequest::default();
         assert!(call.look(Some(gone()), None).is_none());
         assert!(call.look(Some(gone()), None).is_some());
 
         let stands = Arc::new(Handshake::default());
         stands.stands();
-        let mut call = Lost::default();
+        let mut call = LostRequest::default();
         assert!(call.look(Some(gone()), Some(&stands)).is_none());
         assert!(call.look(Some(Arc::clone(&stands)), Some(&stands)).is_none());
         assert!(call.look(Some(gone()), Some(&stands)).is_none(), "not twice in a row");
@@ -58,7 +58,7 @@ mod tests {
     #[test]
     fn a_call_that_has_no_connection_or_waits_for_another_is_not_lost() {
         let pending = Handshake::default();
-        let mut call = Lost::default();
+        let mut call = LostRequest::default();
         for _ in 0..3 {
             assert!(call.look(None, None).is_none());
             assert!(call.look(Some(gone()), Some(&pending)).is_none());

@@ -8,13 +8,13 @@ use digicert_one_core::EndDate;
 
 use super::attempt::{self, Attempt, Position, REMOVED, Thing, attempts};
 use super::driver::Driver;
+use super::preflight::survey;
 use super::session::Session;
-use super::survey::survey;
 use super::{
     IssueError, IssueErrorKind, PreviousCredential, RecoveryAction, Report, Task, TaskOutcome, TaskStep, Workflows,
 };
 use crate::store::FallbackStore;
-use crate::{Operation, Outcome, Pending, SecretKind};
+use crate::{Operation, OperationOutcome, Pending, SecretKind};
 
 /// Maximum attempts in one run, if what was created turned out to be unusable.
 const ATTEMPTS: usize = 4;
@@ -179,7 +179,7 @@ impl<'a> Driver<'a> {
         match ready {
             Ok(None) => {}
             Ok(Some(why)) => {
-                self.session.finish(Outcome::Undone).await?;
+                self.session.finish(OperationOutcome::Undone).await?;
                 return Ok(Some(self.nothing_to_do(why).await));
             }
             Err(error) => return Err(self.give_up(error).await),
@@ -241,7 +241,7 @@ impl<'a> Driver<'a> {
             let left = format!("the service user with the id {owner} exists and has no API key");
             return error.leaving(left).then(RecoveryAction::Resume);
         }
-        match self.session.finish(Outcome::Undone).await {
+        match self.session.finish(OperationOutcome::Undone).await {
             Ok(()) => error,
             Err(failed) if failed.kind() == IssueErrorKind::Stopped => failed,
             Err(_) => error.then(RecoveryAction::Resume),
@@ -263,7 +263,7 @@ impl<'a> Driver<'a> {
         self.remove_late_ones(all).await?;
         let old = self.session.fact("old-became").map(str::to_owned);
         let owner = self.owner();
-        self.session.finish(Outcome::Done).await?;
+        self.session.finish(OperationOutcome::Done).await?;
         self.session.unlock().await;
         Ok(Report {
             task: self.task.kind(),

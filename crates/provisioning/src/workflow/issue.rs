@@ -67,7 +67,7 @@ impl Driver<'_> {
         let (Some(secret), Some(places)) = (self.secret.take(), self.places.take()) else { return error };
         let secret = places.keep_unblocked(secret).await.1;
         let place = match secret {
-            Ok(kept) => SecretLocation::Kept(kept.place),
+            Ok(kept) => SecretLocation::Stored(kept.place),
             Err(error) => {
                 error.kept().map_or(SecretLocation::Lost, |kept| SecretLocation::LastResort(kept.place.clone()))
             }
@@ -181,7 +181,7 @@ impl Driver<'_> {
     /// Handles a failed create call: what it may have left behind, and what to do.
     async fn not_made(&mut self, thing: Thing, error: Error) -> IssueError {
         let what = thing.as_str();
-        let Some(left) = error.left_behind().cloned() else { return self.refused(thing, error) };
+        let Some(left) = error.orphan().cloned() else { return self.refused(thing, error) };
         if error.kind() != ErrorKind::NotShown {
             let message = format!("the call to create the {what} failed, and may have created it");
             let failed = IssueError::call(IssueErrorKind::Platform, TaskStep::Create, message, error);

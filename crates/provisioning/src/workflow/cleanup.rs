@@ -9,7 +9,7 @@ use digicert_one_core::Code;
 
 use super::attempt::{Attempt, Thing};
 use super::driver::Driver;
-use super::survey::{Item, instant, items};
+use super::preflight::{Item, instant, items};
 use super::{IssueError, IssueErrorKind, RecoveryAction, SecretLocation, TaskStep};
 
 /// How much earlier than the task began the platform's creation time may be, by the platform's clock.
