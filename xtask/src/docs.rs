@@ -104,7 +104,7 @@ fn page(code: Code, lines: &[Line]) -> String {
     let _ = writeln!(text, "Who rejected whom: {}.\n", code.side());
     let _ = writeln!(text, "## What it means\n\n{}\n", code.explanation());
     let _ = writeln!(text, "## What to do\n\n{}\n", code.remedy());
-    let _ = writeln!(text, "## Does repeating help?\n\n{}", code.repeating());
+    let _ = writeln!(text, "## Does a retry help?\n\n{}", code.retry_help());
     let mut made: Vec<&str> =
         lines.iter().filter(|line| line.given == code.as_str()).map(|line| line.fault.as_str()).collect();
     made.sort_unstable();
@@ -219,7 +219,7 @@ mod tests {
         assert_eq!(pages.len(), Code::ALL.len());
         for code in Code::ALL {
             let page = &pages[&format!("{code}.md")];
-            for part in [code.title(), code.explanation(), code.remedy(), &code.side().to_string(), code.repeating()] {
+            for part in [code.title(), code.explanation(), code.remedy(), &code.side().to_string(), code.retry_help()] {
                 assert!(page.contains(part), "{code}: {part}");
             }
             assert_eq!(page.contains("- isahc: `[35] SSL connect error`"), *code == Code::HS_03, "{page}");

@@ -1,6 +1,8 @@
 //! The basic operations of all resources: read, change, create, delete. Paths are built here.
 
-use digicert_one_client::{Client, Error, ErrorKind, Mismatch, OrphanedResource, Path, RequestBuilder, ResourceKind};
+use digicert_one_client::{
+    Client, Error, ErrorKind, OrphanedResource, Path, RequestBuilder, ResourceKind, json_mismatch,
+};
 use digicert_one_core::{Code, Diagnosis};
 use http::StatusCode;
 use serde::Serialize;
@@ -69,7 +71,7 @@ pub(crate) async fn delete(request: RequestBuilder, look: RequestBuilder) -> Res
             _ => Err(not_proved("deletion")),
         },
         Ok(_) => Ok(()),
-        Err(error) if error.code() == Code::API_02 && error.is_perhaps_done() => Ok(()),
+        Err(error) if error.code() == Code::API_02 && error.may_have_succeeded() => Ok(()),
         Err(error) => Err(error),
     }
 }
@@ -106,7 +108,7 @@ pub(crate) fn check_state(
 pub(crate) struct Answer {
     pub(crate) object: Value,
     pub(crate) origin: String,
-    left_behind: OrphanedResource,
+    orphan: OrphanedResource,
 }
 
 /// Creates a resource. Not marked as idempotent, so it is retried only if it certainly was not processed.
@@ -118,22 +120,22 @@ pub(crate) async fn create(
     what: ResourceKind,
     name: &str,
 ) -> Result<Answer, Error> {
-    let left_behind = OrphanedResource::new(what, name);
+    let orphan = OrphanedResource::new(what, name);
     let target = path(&[resource]);
     let origin = format!("the response to POST {}", target.as_str());
     let response = match client.post(target).json(body).send().await {
         Ok(response) => response,
-        Err(error) if error.may_have_made() => return Err(error.leaving(left_behind)),
+        Err(error) if error.may_have_created() => return Err(error.with_orphan(orphan)),
         Err(error) => return Err(error),
     };
-    let (head, body) = response.json_parts().await.map_err(|error| error.leaving(left_behind.clone()))?;
+    let (head, body) = response.json_parts().await.map_err(|error| error.with_orphan(orphan.clone()))?;
     let status = head.status;
     let object = serde_json::from_slice::<Value>(&body);
     let length = body.len();
     shown_once::wipe(body);
-    let mut object = object.map_err(|error| undecoded(status, length, &error).leaving(left_behind.clone()))?;
+    let mut object = object.map_err(|error| undecoded(status, length, &error).with_orphan(orphan.clone()))?;
     let id = id_of(&mut object);
-    Ok(Answer { object, origin, left_behind: left_behind.known_as(id) })
+    Ok(Answer { object, origin, orphan: orphan.known_as(id) })
 }
 
 impl Answer {
@@ -145,7 +147,7 @@ impl Answer {
 
     /// Returns the error for a response without the secret that is shown once. Wipes the rest of the response.
     pub(crate) fn not_shown(mut self, thing: &str) -> Error {
-        let OrphanedResource { what, name, .. } = &self.left_behind;
+        let OrphanedResource { what, name, .. } = &self.orphan;
         let summary = format!("{} has no {thing}, so the {what} {name:?} cannot be used.", self.origin);
         let fields = match &self.object {
             Value::Object(fields) if fields.is_empty() => "the response is an empty object".to_owned(),
@@ -157,7 +159,7 @@ impl Answer {
         };
         shown_once::wipe_all(&mut self.object);
         Error::new(ErrorKind::NotShown, Diagnosis::of(Code::API_05, summary).with_evidence(fields))
-            .leaving(self.left_behind)
+            .with_orphan(self.orphan)
     }
 }
 
@@ -175,7 +177,7 @@ fn id_of(answer: &mut Value) -> Option<String> {
 
 fn undecoded(status: StatusCode, length: usize, error: &serde_json::Error) -> Error {
     let summary = format!("unexpected response (HTTP {}, {length} bytes): not the expected JSON", status.as_u16());
-    Error::new(ErrorKind::Decode, Diagnosis::of(Code::AUT_05, summary)).with_source(Mismatch::new(error))
+    Error::new(ErrorKind::Decode, Diagnosis::of(Code::AUT_05, summary)).with_source(json_mismatch(error))
 }
 
 /// Checks an id that is used in a path.

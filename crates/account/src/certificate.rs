@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 
 use crate::check::{self, InvalidField};
 use crate::fields::{self, Extra, Fields, write_end};
-use crate::{CertificateId, Status};
+use crate::{Id, Status};
 
 /// A client certificate as stored by the platform; the certificate itself is shown only when it is created.
 ///
@@ -22,7 +22,7 @@ use crate::{CertificateId, Status};
 #[non_exhaustive]
 pub struct ClientCertificate {
     /// The id at the platform.
-    pub id: CertificateId,
+    pub id: Id<ClientCertificate>,
     /// The name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nickname: Option<String>,

@@ -9,7 +9,7 @@ use crate::call::{self, path};
 use crate::certificate::take_chain;
 use crate::fields::field;
 use crate::user::CERTIFICATES;
-use crate::{CertificateId, ClientCertificate, IssuedCertificate, NewClientCertificate, UserId, Users, shown_once};
+use crate::{ClientCertificate, Id, IssuedCertificate, NewClientCertificate, User, Users, shown_once};
 
 const RESOURCE: &str = "client-auth-certificate";
 
@@ -31,7 +31,7 @@ impl Certificates {
     /// # Errors
     /// See [`Error`]; AUT-05 if they are present but unreadable.
     pub async fn list(&self) -> Result<Vec<ClientCertificate>, Error> {
-        self.of(&UserId::me()).await
+        self.of(&Id::me()).await
     }
 
     /// Returns the client certificates of a user, from `GET user/{id}`.
@@ -41,7 +41,7 @@ impl Certificates {
     ///
     /// # Errors
     /// Same as [`list`](Self::list).
-    pub async fn of(&self, user: &UserId) -> Result<Vec<ClientCertificate>, Error> {
+    pub async fn of(&self, user: &Id<User>) -> Result<Vec<ClientCertificate>, Error> {
         let user = Users::new(self.client.clone()).get(user).await?;
         let unread = CERTIFICATES.iter().find_map(|name| field(&user.extra, name));
         match unread.filter(|name| user.extra.get(name).is_some_and(|value| !value.is_null())) {
@@ -75,7 +75,7 @@ impl Certificates {
     /// `-` and `_`, an end date in the past, a text that is not a request or holds a private key
     ///. From the platform: see [`Refusal`](crate::Refusal). API-05 if
     /// a certificate was created but is missing from the response. Never retried once it may have been
-    /// processed; [`Error::left_behind`] then lists what may have been created.
+    /// processed; [`Error::orphan`] then lists what may have been created.
     pub async fn request(&self, wanted: &NewClientCertificate) -> Result<IssuedCertificate, Error> {
         wanted.check(self.client.clock().now())?;
         let made = ResourceKind::ClientCertificate;
@@ -97,7 +97,7 @@ impl Certificates {
     ///
     /// # Errors
     /// See [`Error`]; API-02 if it does not exist.
-    pub async fn enable(&self, id: &CertificateId) -> Result<(), Error> {
+    pub async fn enable(&self, id: &Id<ClientCertificate>) -> Result<(), Error> {
         self.switch(id, true).await
     }
 
@@ -107,11 +107,11 @@ impl Certificates {
     ///
     /// # Errors
     /// See [`Error`]; API-02 if it does not exist.
-    pub async fn disable(&self, id: &CertificateId) -> Result<(), Error> {
+    pub async fn disable(&self, id: &Id<ClientCertificate>) -> Result<(), Error> {
         self.switch(id, false).await
     }
 
-    async fn switch(&self, id: &CertificateId, enabled: bool) -> Result<(), Error> {
+    async fn switch(&self, id: &Id<ClientCertificate>, enabled: bool) -> Result<(), Error> {
         let id = call::checked("certificate_id", id.as_str())?;
         let request = self.client.put(path(&[RESOURCE, id, "enable"]));
         let request = request.template("/account/api/v1/client-auth-certificate/{id}/enable");

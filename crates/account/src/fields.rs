@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
-use digicert_one_client::FieldName;
+use digicert_one_client::lossy_text;
 use digicert_one_core::EndDate;
 use jiff::Timestamp;
 use serde::de::{DeserializeOwned, Deserializer, Error as _, MapAccess, Visitor};
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-/// The fields of an object that this version of the SDK does not know, or whose value has an unexpected type.
+/// Fields of an object by name: those that this version of the SDK does not know, or whose value has an unexpected type.
 ///
 /// They are serialized byte for byte as received, unless they were changed: numbers keep their digits, texts
 /// their escapes. `Debug` shows only their names.
@@ -23,6 +23,10 @@ pub struct Extra {
     values: Map<String, Value>,
     sent: Sent,
 }
+
+/// The name of a field, or a text.
+#[derive(Deserialize)]
+struct Text(#[serde(deserialize_with = "lossy_text")] String);
 
 /// Values as received.
 type Sent = BTreeMap<String, Box<RawValue>>;
@@ -66,9 +70,15 @@ impl fmt::Debug for Extra {
     }
 }
 
+impl<'de> Deserialize<'de> for Extra {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Fields::read(deserializer).map(Fields::rest)
+    }
+}
+
 /// Parses a value; what cannot be represented, such as a number of 400 digits, becomes null.
 fn read(sent: &RawValue) -> Value {
-    let lone_surrogates = |_| serde_json::from_str::<FieldName>(sent.get()).map(|text| Value::String(text.0));
+    let lone_surrogates = |_| serde_json::from_str::<Text>(sent.get()).map(|text| Value::String(text.0));
     serde_json::from_str(sent.get()).or_else(lone_surrogates).unwrap_or_default()
 }
 
@@ -90,7 +100,7 @@ impl Fields {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
                 let mut fields = Fields { values: Map::new(), sent: Sent::new() };
-                while let Some(FieldName(name)) = map.next_key()? {
+                while let Some(Text(name)) = map.next_key()? {
                     let sent: Box<RawValue> = map.next_value()?;
                     fields.values.insert(name.clone(), read(&sent));
                     fields.sent.insert(name, sent);
@@ -131,7 +141,7 @@ impl Fields {
 
     /// Same as [`take`](Self::take), for an end date.
     pub(crate) fn end_date(&mut self) -> Option<EndDate> {
-        self.take::<Ends>(&END_DATE).map(|ends| ends.0)
+        self.take::<AnyEndDate>(&END_DATE).map(|ends| ends.0)
     }
 
     /// Same as [`take`](Self::take), for a required field.
@@ -164,9 +174,9 @@ fn letters(name: &str) -> impl Iterator<Item = char> {
 }
 
 /// An end date in any form: a day, an instant, or seconds or milliseconds since 1970.
-struct Ends(EndDate);
+struct AnyEndDate(EndDate);
 
-impl<'de> Deserialize<'de> for Ends {
+impl<'de> Deserialize<'de> for AnyEndDate {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let instant = match Value::deserialize(deserializer)? {
             // Without a time zone it is UTC, like every end date of the platform.

@@ -2,13 +2,13 @@
 //! audit log.
 //!
 //! ```no_run
-//! use digicert_one_account::{NewToken, UserId};
+//! use digicert_one_account::{NewToken, Id};
 //!
 //! use digicert_one_account::AccountExt as _;
 //! # async fn example(client: digicert_one_client::Client) -> Result<(), Box<dyn std::error::Error>> {
 //! let account = client.account();
 //! let me = account.users().me().await?;
-//! for token in account.tokens().list(&UserId::me()).all().await? {
+//! for token in account.tokens().list(&Id::me()).all().await? {
 //!     println!("{} {:?} until {:?}", token.id, token.name, token.end_date);
 //! }
 //! let created = account.tokens().create(&NewToken::new("next").with_end_date("2099-12-31".parse()?)).await?;
@@ -28,8 +28,9 @@
 //! Only one response contains the API key of a new service user or API token, or the certificate of a
 //! request. They are moved into types that print nothing, and the text of the response is overwritten. A
 //! create call is never retried once it may have been processed; if it fails after that,
-//! [`Error::left_behind`](digicert_one_client::Error::left_behind) lists what may have been created.
+//! [`Error::orphan`](digicert_one_client::Error::orphan) lists what may have been created.
 
+mod audit_entry;
 mod call;
 mod certificate;
 mod certificates;
@@ -47,13 +48,14 @@ mod tokens;
 mod user;
 mod users;
 
+pub use audit_entry::AuditEntry;
 pub use certificate::{ClientCertificate, IssuedCertificate, NewClientCertificate};
 pub use certificates::Certificates;
 pub use created::CreatedKey;
 use digicert_one_client::{Client, Error};
-pub use directory::{Account, AuditEntry, Organization, Role, ServicePeriod};
+pub use directory::{Account, Organization, Role};
 pub use fields::Extra;
-pub use id::{AccountId, CertificateId, OrganizationId, TokenId, UserId};
+pub use id::Id;
 pub use list::List;
 pub use open::{Status, UserType};
 pub use refusal::Refusal;
@@ -137,7 +139,7 @@ impl AccountManager {
     ///
     /// # Errors
     /// See [`Error`]; API-02 if it does not exist.
-    pub async fn organization(&self, id: &OrganizationId) -> Result<Organization, Error> {
+    pub async fn organization(&self, id: &Id<Organization>) -> Result<Organization, Error> {
         let id = call::checked("organization_id", id.as_str())?;
         let request = self.client.get(call::path(&["organization", id]));
         call::read(request.template("/account/api/v1/organization/{id}")).await

@@ -52,7 +52,7 @@ impl Refusal {
         {
             return Some(Self::Invalid { field: Some(invalid.field.to_owned()), unsent: true });
         }
-        let answer = error.answer()?;
+        let answer = error.response()?;
         let field = || answer.field.clone();
         match error.code() {
             Code::API_06 => Some(Self::Duplicate { field: field() }),

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::check::{self, InvalidField};
 use crate::fields::{Extra, Fields, write_end};
-use crate::{Status, TokenId, UserId};
+use crate::{Id, Status, User};
 
 /// An API token: the platform's object. It never contains the secret value, which is the API key.
 ///
@@ -17,13 +17,13 @@ use crate::{Status, TokenId, UserId};
 #[non_exhaustive]
 pub struct ApiToken {
     /// The id.
-    pub id: TokenId,
+    pub id: Id<ApiToken>,
     /// The name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// The owner.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub user_id: Option<UserId>,
+    pub user_id: Option<Id<User>>,
     /// The last second in which it is valid; `None` means that it expires with its owner.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "write_end")]
     pub end_date: Option<EndDate>,
@@ -80,7 +80,7 @@ pub struct NewToken {
     pub name: String,
     /// The owner; by default the caller.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub user_id: Option<UserId>,
+    pub user_id: Option<Id<User>>,
     /// Its last day.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "write_end")]
     pub end_date: Option<EndDate>,
@@ -95,7 +95,7 @@ impl NewToken {
 
     /// Sets the owner.
     #[must_use]
-    pub fn with_user(mut self, user: impl Into<UserId>) -> Self {
+    pub fn with_user(mut self, user: impl Into<Id<User>>) -> Self {
         self.user_id = Some(user.into());
         self
     }

@@ -5,7 +5,7 @@ use http::Method;
 use serde_json::Value;
 
 use crate::call::{self, path};
-use crate::{ApiToken, CreatedKey, List, NewToken, TokenChange, TokenId, UserId, shown_once};
+use crate::{ApiToken, CreatedKey, Id, List, NewToken, TokenChange, User, shown_once};
 
 const RESOURCE: &str = "api-access-token";
 const TOKEN: &str = "/account/api/v1/api-access-token/{id}";
@@ -25,10 +25,10 @@ impl Tokens {
         Self { client }
     }
 
-    /// Returns the tokens of a user: `GET api-access-token?user_id={id}`. Use [`UserId::me`] for the caller.
+    /// Returns the tokens of a user: `GET api-access-token?user_id={id}`. Use [`Id::me`] for the caller.
     ///
     /// Permission: one's own: any of the roles above. Source: "Manage the API token lifecycle" (documented; the envelope is inferred).
-    pub fn list(&self, user: &UserId) -> List<ApiToken> {
+    pub fn list(&self, user: &Id<User>) -> List<ApiToken> {
         List::new(&self.client, path(&[RESOURCE])).filter("user_id", user.as_str())
     }
 
@@ -52,7 +52,7 @@ impl Tokens {
     /// and `_`, an end date in the past. From the platform: see
     /// [`Refusal`](crate::Refusal); API-07 if an older platform allows one token only. API-05 if a token was
     /// created but its key is missing from the response. Never retried once it may have been processed;
-    /// [`Error::left_behind`] then lists what may have been created.
+    /// [`Error::orphan`] then lists what may have been created.
     pub async fn create(&self, token: &NewToken) -> Result<CreatedKey, Error> {
         token.check(self.client.clock().now())?;
         let mut answer = call::create(&self.client, RESOURCE, token, ResourceKind::ApiToken, &token.name).await?;
@@ -69,7 +69,7 @@ impl Tokens {
     ///
     /// # Errors
     /// See [`Error`]; API-02 if it does not exist.
-    pub async fn get(&self, id: &TokenId) -> Result<ApiToken, Error> {
+    pub async fn get(&self, id: &Id<ApiToken>) -> Result<ApiToken, Error> {
         call::read(self.at(Method::GET, id)?).await
     }
 
@@ -80,7 +80,7 @@ impl Tokens {
     /// # Errors
     /// See [`Error`]. Before anything is sent: an empty change, or a value that [`create`](Self::create)
     /// would refuse.
-    pub async fn update(&self, id: &TokenId, change: &TokenChange) -> Result<ApiToken, Error> {
+    pub async fn update(&self, id: &Id<ApiToken>, change: &TokenChange) -> Result<ApiToken, Error> {
         change.check(self.client.clock().now())?;
         match call::change(self.at(Method::PUT, id)?.json(change)).await? {
             Some(token) => Ok(token),
@@ -94,7 +94,7 @@ impl Tokens {
     ///
     /// # Errors
     /// See [`Error`].
-    pub async fn disable(&self, id: &TokenId) -> Result<ApiToken, Error> {
+    pub async fn disable(&self, id: &Id<ApiToken>) -> Result<ApiToken, Error> {
         self.switch(id, false).await
     }
 
@@ -104,7 +104,7 @@ impl Tokens {
     ///
     /// # Errors
     /// See [`Error`].
-    pub async fn enable(&self, id: &TokenId) -> Result<ApiToken, Error> {
+    pub async fn enable(&self, id: &Id<ApiToken>) -> Result<ApiToken, Error> {
         self.switch(id, true).await
     }
 
@@ -115,17 +115,17 @@ impl Tokens {
     /// # Errors
     /// See [`Error`]; API-02 if it does not exist, unless a previous attempt may have deleted it; AUT-05 if
     /// the platform accepted the call (202) and has not executed it yet.
-    pub async fn delete(&self, id: &TokenId) -> Result<(), Error> {
+    pub async fn delete(&self, id: &Id<ApiToken>) -> Result<(), Error> {
         call::delete(self.at(Method::DELETE, id)?, self.at(Method::GET, id)?).await
     }
 
-    async fn switch(&self, id: &TokenId, enabled: bool) -> Result<ApiToken, Error> {
+    async fn switch(&self, id: &Id<ApiToken>, enabled: bool) -> Result<ApiToken, Error> {
         let token = self.update(id, &TokenChange::new().with_enabled(enabled)).await?;
         call::check_state(ResourceKind::ApiToken, enabled, token.enabled, token.status.as_ref())?;
         Ok(token)
     }
 
-    fn at(&self, method: Method, id: &TokenId) -> Result<RequestBuilder, Error> {
+    fn at(&self, method: Method, id: &Id<ApiToken>) -> Result<RequestBuilder, Error> {
         let id = call::checked("token_id", id.as_str())?;
         Ok(self.client.request(method, path(&[RESOURCE, id])).template(TOKEN))
     }

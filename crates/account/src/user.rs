@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::check::{self, InvalidField};
 use crate::fields::{Extra, Fields, write_end};
-use crate::{AccountId, ClientCertificate, Status, UserId, UserType};
+use crate::{Account, ClientCertificate, Id, Status, UserType};
 
 /// A user or service user.
 ///
@@ -17,7 +17,7 @@ use crate::{AccountId, ClientCertificate, Status, UserId, UserType};
 #[non_exhaustive]
 pub struct User {
     /// The id.
-    pub id: UserId,
+    pub id: Id<User>,
     /// The contact's e-mail address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
@@ -38,13 +38,13 @@ pub struct User {
     pub access_scope: Option<String>,
     /// The account that it belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub primary_account_id: Option<AccountId>,
+    pub primary_account_id: Option<Id<Account>>,
     /// When it was created, in RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created_at: Option<String>,
     /// Who created it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub created_by: Option<UserId>,
+    pub created_by: Option<Id<User>>,
     /// For example `en_US`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub locale: Option<String>,
@@ -56,7 +56,7 @@ pub struct User {
     pub roles: Vec<String>,
     /// The accounts that it may use.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub accounts: Vec<AccountId>,
+    pub accounts: Vec<Id<Account>>,
     /// The applications that it may use, with its permissions.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub applications: Vec<Application>,
@@ -77,6 +77,16 @@ impl User {
     #[must_use]
     pub fn may(&self, permission: &str) -> bool {
         self.applications.iter().any(|one| one.permissions.iter().any(|granted| granted == permission))
+    }
+}
+
+impl Id<User> {
+    /// Returns the id of the caller: the platform accepts the word `me` instead of a user id.
+    ///
+    /// Source: "Manage the API token lifecycle" (documented).
+    #[must_use]
+    pub fn me() -> Self {
+        Self::new("me")
     }
 }
 
@@ -146,7 +156,7 @@ impl<'de> Deserialize<'de> for Application {
 /// ```
 ///
 /// Source: the UI's form has these fields; their names on the wire are inferred.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct NewServiceUser {
     user_type: UserType,
@@ -160,7 +170,7 @@ pub struct NewServiceUser {
     pub description: Option<String>,
     /// The accounts that it may use; if empty, the platform decides.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub accounts: Vec<AccountId>,
+    pub accounts: Vec<Id<Account>>,
     /// The ids of its roles.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<String>,
@@ -200,7 +210,7 @@ impl NewServiceUser {
 
     /// Sets the accounts that it may use.
     #[must_use]
-    pub fn with_accounts(mut self, accounts: impl IntoIterator<Item = impl Into<AccountId>>) -> Self {
+    pub fn with_accounts(mut self, accounts: impl IntoIterator<Item = impl Into<Id<Account>>>) -> Self {
         self.accounts = accounts.into_iter().map(Into::into).collect();
         self
     }
@@ -255,7 +265,7 @@ pub struct UserChange {
     pub roles: Option<Vec<String>>,
     /// The complete list of accounts.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub accounts: Option<Vec<AccountId>>,
+    pub accounts: Option<Vec<Id<Account>>>,
     /// A new state.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
@@ -305,7 +315,7 @@ impl UserChange {
 
     /// Replaces all accounts.
     #[must_use]
-    pub fn with_accounts(mut self, accounts: impl IntoIterator<Item = impl Into<AccountId>>) -> Self {
+    pub fn with_accounts(mut self, accounts: impl IntoIterator<Item = impl Into<Id<Account>>>) -> Self {
         self.accounts = Some(accounts.into_iter().map(Into::into).collect());
         self
     }

@@ -5,7 +5,7 @@ use http::Method;
 use serde_json::Value;
 
 use crate::call::{self, path};
-use crate::{CreatedKey, List, NewServiceUser, Status, User, UserChange, UserId, UserType, shown_once};
+use crate::{CreatedKey, Id, List, NewServiceUser, Status, User, UserChange, UserType, shown_once};
 
 const USER: &str = "/account/api/v1/user/{id}";
 
@@ -40,7 +40,7 @@ impl Users {
     ///
     /// # Errors
     /// See [`Error`]; API-02 if it does not exist.
-    pub async fn get(&self, id: &UserId) -> Result<User, Error> {
+    pub async fn get(&self, id: &Id<User>) -> Result<User, Error> {
         call::read(self.at(Method::GET, id)?).await
     }
 
@@ -82,7 +82,7 @@ impl Users {
     /// See [`Error`]. Before anything is sent: an empty name or address, a control character, an end date in
     /// the past. From the platform: see [`Refusal`](crate::Refusal).
     /// API-05 if a user was created but its key is missing from the response. Never retried once it may have
-    /// been processed; [`Error::left_behind`] then lists what may have been created.
+    /// been processed; [`Error::orphan`] then lists what may have been created.
     pub async fn create(&self, user: &NewServiceUser) -> Result<CreatedKey, Error> {
         user.check(self.client.clock().now())?;
         let mut answer =
@@ -101,7 +101,7 @@ impl Users {
     /// # Errors
     /// See [`Error`]. Before anything is sent: an empty change, or a value that [`create`](Self::create)
     /// would refuse.
-    pub async fn update(&self, id: &UserId, change: &UserChange) -> Result<User, Error> {
+    pub async fn update(&self, id: &Id<User>, change: &UserChange) -> Result<User, Error> {
         change.check(self.client.clock().now())?;
         match call::change(self.at(Method::PUT, id)?.json(change)).await? {
             Some(user) => Ok(user),
@@ -117,7 +117,7 @@ impl Users {
     ///
     /// # Errors
     /// See [`Error`].
-    pub async fn disable(&self, id: &UserId) -> Result<User, Error> {
+    pub async fn disable(&self, id: &Id<User>) -> Result<User, Error> {
         self.switch(id, false).await
     }
 
@@ -127,7 +127,7 @@ impl Users {
     ///
     /// # Errors
     /// See [`Error`].
-    pub async fn enable(&self, id: &UserId) -> Result<User, Error> {
+    pub async fn enable(&self, id: &Id<User>) -> Result<User, Error> {
         self.switch(id, true).await
     }
 
@@ -139,18 +139,18 @@ impl Users {
     /// # Errors
     /// See [`Error`]; API-02 if it does not exist, unless a previous attempt may have deleted it; AUT-05 if
     /// the platform accepted the call (202) and has not executed it yet.
-    pub async fn delete(&self, id: &UserId) -> Result<(), Error> {
+    pub async fn delete(&self, id: &Id<User>) -> Result<(), Error> {
         call::delete(self.at(Method::DELETE, id)?, self.at(Method::GET, id)?).await
     }
 
-    async fn switch(&self, id: &UserId, enabled: bool) -> Result<User, Error> {
+    async fn switch(&self, id: &Id<User>, enabled: bool) -> Result<User, Error> {
         let status = if enabled { Status::Active } else { Status::Disabled };
         let user = self.update(id, &UserChange::new().with_status(status)).await?;
         call::check_state(ResourceKind::ServiceUser, enabled, None, user.status.as_ref())?;
         Ok(user)
     }
 
-    fn at(&self, method: Method, id: &UserId) -> Result<RequestBuilder, Error> {
+    fn at(&self, method: Method, id: &Id<User>) -> Result<RequestBuilder, Error> {
         let id = call::checked("user_id", id.as_str())?;
         Ok(self.client.request(method, path(&["user", id])).template(USER))
     }

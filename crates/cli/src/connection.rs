@@ -64,7 +64,7 @@ pub(crate) fn builder(options: &ConnectionOptions, setup: &Config, output: Outpu
     let (connector, config) = transport(options, setup, output);
     let builder = Client::builder()
         .instance(setup.instance().clone())
-        .proxy_rules(setup.proxy().rules().clone())
+        .proxy_rules(setup.proxy().clone())
         .shared_connector(connector)
         .transport_config(config)
         .deadline(limit(options));

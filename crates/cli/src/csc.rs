@@ -130,7 +130,7 @@ async fn client(
     };
     Ok(builder
         .instance(setup.instance().clone())
-        .proxy_rules(setup.proxy().rules().clone())
+        .proxy_rules(setup.proxy().clone())
         .credential(credential)
         .shared_connector(connector)
         .transport_config(config)

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
 use digicert_one::core::{Ending, Expiry};
-use digicert_one::{Client, EndDate, account::AccountExt as _, account::UserId};
+use digicert_one::{Client, EndDate, account::AccountExt as _, account::Id};
 use serde_json::{Value, json};
 
 use crate::arguments::ExpiryOptions;
@@ -214,7 +214,7 @@ impl Ends {
 
 /// The end of the API key in use, where the platform has no more than one that it could be.
 async fn of_key(client: &Client) -> Result<EndDate, String> {
-    let tokens = client.account().tokens().list(&UserId::me()).all().await;
+    let tokens = client.account().tokens().list(&Id::me()).all().await;
     let tokens = tokens
         .map_err(|error| format!("the API tokens cannot be listed: {} {}", error.code(), error.diagnosis().summary))?;
     let enabled: Vec<_> = tokens.iter().filter(|token| token.is_enabled() != Some(false)).collect();

@@ -34,7 +34,7 @@ fn text(code: Code) -> String {
     for (heading, body) in [
         ("What it means", code.explanation()),
         ("What to do", code.remedy()),
-        ("Does repeating help?", code.repeating()),
+        ("Does a retry help?", code.retry_help()),
     ] {
         text += &format!("\n{heading}\n{}", wrapped(body));
     }
@@ -60,7 +60,7 @@ fn document(code: Code) -> Value {
         "side": code.side().as_str(),
         "explanation": code.explanation(),
         "remedy": code.remedy(),
-        "repeating": code.repeating(),
+        "retry": code.retry_help(),
         "page": format!("docs/errors/{code}.md"),
     })
 }

@@ -104,7 +104,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// A filter may run for ever between two values, where no signal is heard: it gets as long as an interrupted task, and some more.
+/// A filter may loop endlessly between two values, where signals are not checked: it gets as long as an interrupted task, and some more.
 #[cfg(feature = "jq")]
 async fn end_with_its_filter(signals: Signals) {
     let signal = signals.first().await;

@@ -292,7 +292,7 @@ struct Failed<'a> {
 /// A diagnosis as JSON.
 pub(crate) fn diagnosis_json(diagnosis: &Diagnosis) -> Value {
     let not_before = match diagnosis.advice {
-        Advice::Repeat { not_before } => not_before.map(|wait| wait.as_secs()),
+        Advice::Retry { not_before } => not_before.map(|wait| wait.as_secs()),
         _ => None,
     };
     json!({

@@ -21,15 +21,15 @@ pub(crate) async fn run(options: &RecoverOptions, output: Output) -> Result<(), 
     };
     let path = options.file.clone();
     let opening = tokio::task::spawn_blocking(move || read_encrypted_file(path, &password));
-    let (raw, facts) = opening.await.map_err(|error| Failure::Internal(error.into()))?.map_err(Failure::Recover)?;
-    let (kind, secret) = contents(&raw);
+    let stored = opening.await.map_err(|error| Failure::Internal(error.into()))?.map_err(Failure::Recover)?;
+    let (kind, secret) = contents(&stored.raw());
     let mut document = json!({
         "schema": 1,
         "kind": kind,
-        "id": facts.id,
-        "name": facts.name,
-        "ends": facts.ends.map(|end| end.to_string()),
-        "owner_ends": facts.owner_ends.map(|end| end.to_string()),
+        "id": stored.id(),
+        "name": stored.name(),
+        "ends": stored.ends().map(|end| end.to_string()),
+        "owner_ends": stored.owner_ends().map(|end| end.to_string()),
         "output": options.output,
     });
     let Some(path) = &options.output else {
@@ -45,7 +45,7 @@ pub(crate) async fn run(options: &RecoverOptions, output: Output) -> Result<(), 
             _ => Failure::File { action: "write", path: path.clone(), source },
         }
     })?;
-    let name = facts.name.as_deref().map(|name| format!(" {name}")).unwrap_or_default();
+    let name = stored.name().map(|name| format!(" {name}")).unwrap_or_default();
     output.text(&format!("wrote the {}{name} to {}", kind.replace('_', " "), path.display()))?;
     output.document(&document)
 }

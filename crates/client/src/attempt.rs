@@ -152,7 +152,7 @@ impl<'a> Attempts<'a> {
     fn limit(&self) -> Option<Duration> {
         let left = self.progress.left(self.now);
         match self.call.authorised() {
-            Some(other) => Some(other.attempt_limit.min(left)),
+            Some(other) => Some(other.attempt_timeout.min(left)),
             None => (left < self.settings.total).then_some(left),
         }
     }
@@ -165,7 +165,7 @@ impl<'a> Attempts<'a> {
         match select(sending, self.settings.clock.limit(limit)).await {
             Either::Left((sent, _)) => Ok(sent),
             Either::Right(_) => {
-                let is_own = self.call.authorised().is_some_and(|other| other.attempt_limit == limit);
+                let is_own = self.call.authorised().is_some_and(|other| other.attempt_timeout == limit);
                 Err(Error::too_late(if is_own { limit } else { self.progress.deadline() }))
             }
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use digicert_one_core::diagnosis::PlatformAnswer;
+use digicert_one_core::diagnosis::ErrorResponse;
 use digicert_one_core::{
     ApiKey, CallContext, Code, Credential, CredentialError, Fingerprint, Generation, Lease, LeaseRequest, Mode, Origin,
     RequestTarget,
@@ -132,7 +132,7 @@ pub struct Refusal<'a> {
     /// The pass that was sent.
     pub pass: &'a Pass,
     /// The response, read.
-    pub answer: PlatformAnswer,
+    pub answer: ErrorResponse,
     /// Its headers.
     pub headers: &'a HeaderMap,
     /// The beginning of its body.
@@ -158,7 +158,7 @@ pub struct AuthorisedRequest {
     /// Whether it is never retried: for a step of another call, which is retried as a whole.
     pub once: bool,
     /// The time limit of one attempt.
-    pub attempt_limit: Duration,
+    pub attempt_timeout: Duration,
     /// The deadline of the whole call.
     pub deadline: Duration,
     /// The authoriser.

@@ -28,7 +28,7 @@ use crate::path::IntoTarget;
 use crate::places::Places;
 use crate::rate_limit::limiter::Limiter;
 use crate::rate_limit::local::LocalRateLimiter;
-use crate::reminder::Reminders;
+use crate::reminder::{Reminder, Reminders};
 use crate::retry::Retry;
 use crate::settings::Settings;
 
@@ -63,7 +63,7 @@ impl ClientBuilder {
             credential: None,
             allow_expired: false,
             proof: None,
-            reminders: Reminders::new(),
+            reminders: Reminders::new([30, 14, 7, 1]),
             limiter: Limiter::Local(LocalRateLimiter::new()),
             observers: Observers::default(),
         }
@@ -140,8 +140,8 @@ impl ClientBuilder {
     }
 
     /// The idle timeout of a response body: how long the next bytes may take (30 seconds by default).
-    pub fn idle_limit(mut self, limit: Duration) -> Self {
-        self.engine.idle_limit = limit;
+    pub fn idle_timeout(mut self, limit: Duration) -> Self {
+        self.engine.idle_timeout = limit;
         self
     }
 
@@ -207,20 +207,33 @@ impl ClientBuilder {
 
     /// Verifies a newer generation of the credential with a GET of `/account/api/v1/user/me` before it goes live; until then, and if the
     /// call fails, the previous one stays in use.
-    pub fn prove_rotations(self) -> Self {
-        self.prove_rotations_with(WHO_AM_I)
+    pub fn verify_rotations(self) -> Self {
+        self.verify_rotations_with(WHO_AM_I)
     }
 
-    /// As [`prove_rotations`](Self::prove_rotations), with a GET of another path, for service users without access to that
+    /// As [`verify_rotations`](Self::verify_rotations), with a GET of another path, for service users without access to that
     /// one.
-    pub fn prove_rotations_with(mut self, path: impl IntoTarget) -> Self {
+    pub fn verify_rotations_with(mut self, path: impl IntoTarget) -> Self {
         self.proof = Some(path.into_target());
         self
     }
 
-    /// When and how to be reminded that the credential expires.
-    pub fn reminders(mut self, reminders: Reminders) -> Self {
-        self.reminders = reminders;
+    /// How many days ahead to remind that the credential expires: 30, 14, 7 and 1 by default; none disables reminders. A reminder is a
+    /// `tracing` event of level WARN, and a call of [`on_reminder`](Self::on_reminder).
+    pub fn reminder_days(mut self, days: impl IntoIterator<Item = u32>) -> Self {
+        self.reminders.set_days(days);
+        self
+    }
+
+    /// Calls this function with each reminder that the credential expires. It runs on a thread of its own and never blocks a call; a panic
+    /// in it is logged. [`Client::shut_down`] waits for it.
+    ///
+    /// ```
+    /// # use digicert_one_client::Client;
+    /// let builder = Client::builder().reminder_days([21, 3]).on_reminder(|reminder| eprintln!("{reminder}"));
+    /// ```
+    pub fn on_reminder(mut self, listener: impl Fn(&Reminder) + Send + Sync + 'static) -> Self {
+        self.reminders.set_listener(listener);
         self
     }
 
@@ -304,7 +317,7 @@ impl ClientBuilder {
             credential: self.credential.ok_or_else(no_credential)?,
             total: engine.transport.timeouts().total(),
             deadline: engine.deadline(),
-            idle_limit: engine.idle_limit,
+            idle_timeout: engine.idle_timeout,
             in_flight: InFlight::default(),
             retry: engine.retry,
             limiter: self.limiter,

@@ -42,7 +42,7 @@ pub(crate) struct AuthorisedCall {
     pub(crate) origin: Option<Origin>,
     pub(crate) once: bool,
     /// The time limit of one attempt, and of the whole call.
-    pub(crate) attempt_limit: Duration,
+    pub(crate) attempt_timeout: Duration,
     pub(crate) deadline: Duration,
 }
 
@@ -72,11 +72,11 @@ impl From<AuthorisedRequest> for Call {
             body,
             idempotent,
             once,
-            attempt_limit,
+            attempt_timeout,
             deadline,
             authoriser,
         } = request;
-        let other = AuthorisedCall { authoriser, origin, once, attempt_limit, deadline };
+        let other = AuthorisedCall { authoriser, origin, once, attempt_timeout, deadline };
         let (method, proof) = (Method::POST, Proof::Other(Arc::new(other)));
         let body = Payload::Bytes(body);
         Self { method, target, headers, body, proof, idempotent, template: Some(name) }

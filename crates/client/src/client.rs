@@ -34,7 +34,7 @@ impl Client {
 
     /// The timeout of one attempt.
     #[must_use]
-    pub fn attempt_limit(&self) -> Duration {
+    pub fn attempt_timeout(&self) -> Duration {
         self.0.total
     }
 
@@ -57,14 +57,14 @@ impl Client {
             total: from.total,
             deadline: from.deadline,
             retry: from.retry.anew(),
-            idle_limit: from.idle_limit,
+            idle_timeout: from.idle_timeout,
             limiter: from.limiter.clone(),
             in_flight: InFlight::default(),
             max_body: from.max_body,
             allow_expired: from.allow_expired,
             proof: None,
             // The client in regular use gives the reminders.
-            reminders: Reminders::new().days([]),
+            reminders: Reminders::new([]),
             observers: from.observers.clone(),
         })
     }

@@ -1,8 +1,9 @@
 //! The system's time as a [`Clock`], for any executor.
 
+use std::pin::Pin;
 use std::time::{Duration, SystemTime};
 
-use digicert_one_core::{Clock, Sleep};
+use digicert_one_core::Clock;
 
 /// The wall clock of this machine. Needs no runtime: one thread of `futures-timer` serves all timers.
 #[derive(Clone, Copy, Debug, Default)]
@@ -22,7 +23,7 @@ impl Clock for SystemClock {
         SystemTime::now()
     }
 
-    fn sleep(&self, duration: Duration) -> Sleep {
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         Box::pin(futures_timer::Delay::new(duration))
     }
 }

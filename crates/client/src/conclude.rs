@@ -6,8 +6,8 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use digicert_one_core::diagnosis::{TransportInUse, diagnose_answer, diagnose_success, diagnose_transport};
 use digicert_one_core::{
-    Advice, ApiKey, CallContext, ConnectionFacts, Diagnosis, Exchange, Lease, Mode, Origin, ThrottleNotice,
-    TransportError, Verdict, collect_body,
+    Advice, ApiKey, CallContext, ConnectionFacts, Diagnosis, Exchange, Lease, Mode, Origin, TransportError, Verdict,
+    collect_body,
 };
 use futures_util::future::{Either, Ready, ready};
 use http::header::{CONTENT_LENGTH, IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATION, RANGE};
@@ -27,9 +27,9 @@ use crate::response::{Parts, Response};
 use crate::settings::{Settings, role};
 use crate::{decode, redact, redirect, relayed};
 
-type Outcome = Result<Response, Error>;
+type CallResult = Result<Response, Error>;
 /// Ready, or a future that reads the response.
-type Conclusion<'s> = Either<Ready<Outcome>, Boxed<'s, Outcome>>;
+type Conclusion<'s> = Either<Ready<CallResult>, Boxed<'s, CallResult>>;
 
 impl Settings {
     /// The context of a call with this lease, for diagnoses.
@@ -154,7 +154,7 @@ impl Attempts<'_> {
             Some(caller) if status == StatusCode::TOO_MANY_REQUESTS => {
                 let now = settings.clock.now();
                 let retry_after = decode::retry_after(exchange.response.headers(), now);
-                settings.limiter.throttled(&ThrottleNotice::new(caller, now, retry_after)).await;
+                settings.limiter.throttled(caller, retry_after, now).await;
             }
             Some(caller) => settings.limiter.accepted(caller, self.now),
             None => {}

@@ -1,11 +1,11 @@
 //! Reads error responses: the kind of body (an error document, a page, text, bytes), its content, and the program that sent it. All
-//! become one [`PlatformAnswer`].
+//! become one [`ErrorResponse`].
 
 use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use digicert_one_core::diagnosis::{BodyKind, PlatformAnswer};
+use digicert_one_core::diagnosis::{BodyKind, ErrorResponse};
 use http::header::{
     CONTENT_ENCODING, CONTENT_TYPE, DATE, PROXY_AUTHENTICATE, RETRY_AFTER, SERVER, VIA, WWW_AUTHENTICATE,
 };
@@ -27,8 +27,8 @@ const MAX_WORD: usize = 100;
 const MAX_WAIT: Duration = Duration::from_secs(u32::MAX as u64);
 
 /// Reads an error response. `now` is used if the response has no date.
-pub(crate) fn answer(status: StatusCode, headers: &HeaderMap, body: &Bytes, now: SystemTime) -> PlatformAnswer {
-    let mut answer = PlatformAnswer::new(status);
+pub(crate) fn answer(status: StatusCode, headers: &HeaderMap, body: &Bytes, now: SystemTime) -> ErrorResponse {
+    let mut answer = ErrorResponse::new(status);
     answer.date = date(headers);
     answer.retry_after = retry_after(headers, now);
     answer.request_id = request_id(headers);
@@ -101,7 +101,7 @@ fn text(body: &[u8]) -> Cow<'_, str> {
 }
 
 /// Reads what the headers show of the program that responded.
-fn read_responder(headers: &HeaderMap, answer: &mut PlatformAnswer) {
+fn read_responder(headers: &HeaderMap, answer: &mut ErrorResponse) {
     let value = |name: HeaderName| {
         let values = headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
         Some(clean(&values.collect::<Vec<_>>().join(", "), MAX_WORD)).filter(|value| !value.is_empty())
@@ -262,7 +262,7 @@ mod tests {
         headers.append(VIA, "2 two".parse().expect("a value"));
         let page = Bytes::from_static(b"<title>Access\x1b[2J Denied</title><h1>No</h1>");
         let answer = answer(StatusCode::FORBIDDEN, &headers, &page, SystemTime::UNIX_EPOCH);
-        let PlatformAnswer { server, via, title, login, .. } = &answer;
+        let ErrorResponse { server, via, title, login, .. } = &answer;
         assert_eq!((server.as_deref(), via.as_deref()), (Some("cloudflare"), Some("1.1 one, 2 two")));
         assert_eq!((title.as_deref(), login.as_deref()), (Some("Access [2J Denied"), Some("Basic")));
         assert_eq!(answer.message.as_deref(), Some("No"));

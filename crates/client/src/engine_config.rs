@@ -28,7 +28,7 @@ pub(crate) struct EngineConfig {
     pub(crate) user_agent: String,
     /// In bytes.
     pub(crate) max_body: usize,
-    pub(crate) idle_limit: Duration,
+    pub(crate) idle_timeout: Duration,
     pub(crate) deadline: Option<Duration>,
     pub(crate) retry: Retry,
     pub(crate) retries: Option<Listener<RetryNotice>>,
@@ -45,7 +45,7 @@ impl EngineConfig {
             clock: Arc::new(SystemClock::new()),
             user_agent: USER_AGENT.to_owned(),
             max_body,
-            idle_limit: IDLE_LIMIT,
+            idle_timeout: IDLE_LIMIT,
             deadline: None,
             retry: Retry::new(),
             retries: None,

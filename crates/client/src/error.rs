@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use digicert_one_core::diagnosis::{PlatformAnswer, Side};
+use digicert_one_core::diagnosis::{ErrorResponse, Side};
 use digicert_one_core::{
     Advice, BoxError, Code, CredentialError, Delivery, Diagnosis, InstanceError, RateLimitError, TransportError, causes,
 };
@@ -36,7 +36,7 @@ pub enum ErrorKind {
     Body,
     /// The response body is not of the expected type.
     Decode,
-    /// Something was created, and the response lacks what the platform shows only once; see [`Error::left_behind`].
+    /// Something was created, and the response lacks what the platform shows only once; see [`Error::orphan`].
     NotShown,
 }
 
@@ -51,9 +51,9 @@ pub struct Error(Box<Inner>);
 struct Inner {
     kind: ErrorKind,
     diagnosis: Diagnosis,
-    answer: Option<PlatformAnswer>,
+    answer: Option<ErrorResponse>,
     tried: Tried,
-    left_behind: Option<OrphanedResource>,
+    orphan: Option<OrphanedResource>,
     perhaps_done: bool,
     source: Option<BoxError>,
 }
@@ -62,8 +62,8 @@ impl Error {
     /// An error with its diagnosis, for typed clients that are built on this one.
     #[must_use]
     pub fn new(kind: ErrorKind, diagnosis: Diagnosis) -> Self {
-        let (tried, left_behind, source) = (Tried::default(), None, None);
-        Self(Box::new(Inner { kind, diagnosis, answer: None, tried, left_behind, perhaps_done: false, source }))
+        let (tried, orphan, source) = (Tried::default(), None, None);
+        Self(Box::new(Inner { kind, diagnosis, answer: None, tried, orphan, perhaps_done: false, source }))
     }
 
     /// The error for an invalid call or configuration (CFG-01), in one sentence.
@@ -90,7 +90,7 @@ impl Error {
     /// The error for an error response.
     #[doc(hidden)]
     #[must_use]
-    pub fn platform(diagnosis: Diagnosis, answer: PlatformAnswer) -> Self {
+    pub fn platform(diagnosis: Diagnosis, answer: ErrorResponse) -> Self {
         let mut error = Self::new(ErrorKind::Platform, diagnosis);
         error.0.answer = Some(answer);
         error
@@ -106,8 +106,8 @@ impl Error {
     /// The error for a rate limiter without a permit.
     pub(crate) fn rate_limit(error: RateLimitError, host: &str) -> Self {
         let advice = match &error {
-            RateLimitError::TooLate { wait } => Advice::Repeat { not_before: Some(*wait) },
-            _ => Advice::Repeat { not_before: None },
+            RateLimitError::TooLate { wait } => Advice::Retry { not_before: Some(*wait) },
+            _ => Advice::Retry { not_before: None },
         };
         let summary = format!("no call to {host} was sent: {error}.");
         Self::new(ErrorKind::RateLimit, Diagnosis::of(error.code(), summary).advising(advice)).with_source(error)
@@ -177,35 +177,35 @@ impl Error {
     /// Whether an earlier attempt of this call may have done what the last one found done already: a DELETE whose first response was
     /// lost gets a 404 when it is retried.
     #[must_use]
-    pub fn is_perhaps_done(&self) -> bool {
+    pub fn may_have_succeeded(&self) -> bool {
         self.0.perhaps_done
     }
 
     /// Adds what the call created, or may have created.
     #[must_use]
-    pub fn leaving(mut self, left_behind: OrphanedResource) -> Self {
-        self.0.left_behind = Some(left_behind);
+    pub fn with_orphan(mut self, orphan: OrphanedResource) -> Self {
+        self.0.orphan = Some(orphan);
         self
     }
 
     /// What the failed call created on the platform, or may have created: an orphaned service user, API token or client certificate. Clean
     /// it up by its id, or look for its name. `None` if the call certainly created nothing.
     #[must_use]
-    pub fn left_behind(&self) -> Option<&OrphanedResource> {
-        self.0.left_behind.as_ref()
+    pub fn orphan(&self) -> Option<&OrphanedResource> {
+        self.0.orphan.as_ref()
     }
 
     /// Whether the same call may succeed if it is made again unchanged, perhaps after a delay. This does not mean that a retry is safe: the
     /// client has already retried where it is.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        matches!(self.0.diagnosis.advice, Advice::Repeat { .. })
+        matches!(self.0.diagnosis.advice, Advice::Retry { .. })
     }
 
     /// Whether a create call that failed like this may have created something all the same. The client retries such a call only after
     /// failures for which this is false.
     #[must_use]
-    pub fn may_have_made(&self) -> bool {
+    pub fn may_have_created(&self) -> bool {
         match self.kind() {
             ErrorKind::Config | ErrorKind::Request | ErrorKind::Credential | ErrorKind::RateLimit => false,
             ErrorKind::Transport => match self.transport() {
@@ -265,7 +265,7 @@ impl Error {
 
     /// The error response, read: machine code, message, request id, retry delay.
     #[must_use]
-    pub fn answer(&self) -> Option<&PlatformAnswer> {
+    pub fn response(&self) -> Option<&ErrorResponse> {
         self.0.answer.as_ref()
     }
 
@@ -288,8 +288,8 @@ impl fmt::Display for Error {
             }
             last = text;
         }
-        if let Some(left_behind) = &self.0.left_behind {
-            write!(f, "\n  {left_behind}")?;
+        if let Some(orphan) = &self.0.orphan {
+            write!(f, "\n  {orphan}")?;
         }
         if self.0.perhaps_done {
             write!(f, "\n  {}", self.0.diagnosis.cause)?;

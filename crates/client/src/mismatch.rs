@@ -5,25 +5,26 @@ use std::fmt;
 
 use serde_json::error::Category;
 
-/// The part of a serde error that comes from the type, with the place in the text.
+/// Returns the part of a serde error that comes from the type, with the place in the text: for typed clients that are built on this one.
 ///
 /// ```
-/// use digicert_one_client::Mismatch;
-///
 /// let error = serde_json::from_str::<u8>("\"secret\"").expect_err("no number");
-/// assert_eq!(Mismatch::new(&error).to_string(), "expected u8 (line 1, column 8)");
+/// assert_eq!(digicert_one_client::json_mismatch(&error).to_string(), "expected u8 (line 1, column 8)");
 /// ```
+#[must_use]
+pub fn json_mismatch(error: &serde_json::Error) -> impl std::error::Error + Send + Sync + use<> {
+    Mismatch::new(error)
+}
+
 #[derive(Debug)]
-pub struct Mismatch {
+pub(crate) struct Mismatch {
     complaint: String,
     line: usize,
     column: usize,
 }
 
 impl Mismatch {
-    /// Takes the part of this error that holds no value.
-    #[must_use]
-    pub fn new(error: &serde_json::Error) -> Self {
+    pub(crate) fn new(error: &serde_json::Error) -> Self {
         let text = error.to_string();
         let complaint = match error.classify() {
             Category::Syntax => "it is not JSON".to_owned(),

@@ -24,7 +24,7 @@ impl fmt::Display for ResourceKind {
     }
 }
 
-/// What a failed create call created, or may have created. See [`Error::left_behind`](crate::Error::left_behind).
+/// What a failed create call created, or may have created. See [`Error::orphan`](crate::Error::orphan).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OrphanedResource {

@@ -11,14 +11,8 @@ use crate::observe::listener::Listener;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// When to remind that a credential expires: 30, 14, 7 and 1 days ahead by default, as `tracing` events of level WARN and, optionally, by
-/// calling a function.
-///
-/// ```
-/// use digicert_one_client::Reminders;
-/// let reminders = Reminders::new().days([21, 3]).on_reminder(|reminder| eprintln!("{reminder}"));
-/// ```
-pub struct Reminders {
+/// When to remind that a credential expires, and how.
+pub(crate) struct Reminders {
     /// Descending.
     days: Vec<u32>,
     listener: Option<Listener<Reminder>>,
@@ -63,27 +57,21 @@ impl fmt::Display for Reminder {
 }
 
 impl Reminders {
-    /// Reminders 30, 14, 7 and 1 days ahead.
-    #[must_use]
-    pub fn new() -> Self {
-        Self { days: vec![30, 14, 7, 1], listener: None, last: Mutex::new(None) }
+    /// Reminds this many days ahead.
+    pub(crate) fn new(days: impl IntoIterator<Item = u32>) -> Self {
+        let mut reminders = Self { days: Vec::new(), listener: None, last: Mutex::new(None) };
+        reminders.set_days(days);
+        reminders
     }
 
-    /// The days ahead; an empty list disables reminders.
-    #[must_use]
-    pub fn days(mut self, days: impl IntoIterator<Item = u32>) -> Self {
+    pub(crate) fn set_days(&mut self, days: impl IntoIterator<Item = u32>) {
         self.days = days.into_iter().collect();
         self.days.sort_unstable_by(|one, other| other.cmp(one));
         self.days.dedup();
-        self
     }
 
-    /// Calls this function with each reminder, on a thread of its own, so that it never blocks a call; a panic in it is logged.
-    /// [`Client::shut_down`](crate::Client::shut_down) waits for it.
-    #[must_use]
-    pub fn on_reminder(mut self, listener: impl Fn(&Reminder) + Send + Sync + 'static) -> Self {
+    pub(crate) fn set_listener(&mut self, listener: impl Fn(&Reminder) + Send + Sync + 'static) {
         self.listener = Some(Listener::new(move |reminder, _| listener(reminder)));
-        self
     }
 
     /// Logs and sends the reminder that is due, if any.
@@ -132,12 +120,6 @@ impl Reminders {
             source: Arc::clone(lease.source()),
             generation: lease.generation(),
         })
-    }
-}
-
-impl Default for Reminders {
-    fn default() -> Self {
-        Self::new()
     }
 }
 

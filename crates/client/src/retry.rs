@@ -102,23 +102,23 @@ impl Retry {
     }
 
     /// Decides what follows after `error` of this attempt (counted from 1).
-    pub(crate) fn next(&self, call: &Call, error: &Error, attempt: u32) -> Next {
+    pub(crate) fn next(&self, call: &Call, error: &Error, attempt: u32) -> NextStep {
         match error.diagnosis().advice {
-            Advice::NewerCredential | Advice::Repeat { .. } if call.body.is_spent() => Next::Stop(Stop::Spent),
-            Advice::NewerCredential if is_safe(call, error) => Next::NewerCredential,
-            Advice::Repeat { not_before } if is_safe(call, error) => {
+            Advice::NewerCredential | Advice::Retry { .. } if call.body.is_spent() => NextStep::Stop(Stop::Spent),
+            Advice::NewerCredential if is_safe(call, error) => NextStep::NewerCredential,
+            Advice::Retry { not_before } if is_safe(call, error) => {
                 if attempt >= self.attempts {
-                    return Next::Stop(Stop::Attempts);
+                    return NextStep::Stop(Stop::Attempts);
                 }
                 let less = |left: u32| left.checked_sub(COST);
                 match self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less) {
                     // `Retry-After` is a floor: zero must not remove the backoff.
-                    Ok(_) => Next::After(self.wait(attempt).max(not_before.unwrap_or_default())),
-                    Err(_) => Next::Stop(Stop::Budget),
+                    Ok(_) => NextStep::After(self.wait(attempt).max(not_before.unwrap_or_default())),
+                    Err(_) => NextStep::Stop(Stop::Budget),
                 }
             }
-            Advice::Repeat { .. } => Next::Stop(Stop::Unsafe),
-            _ => Next::Stop(Stop::Useless),
+            Advice::Retry { .. } => NextStep::Stop(Stop::Unsafe),
+            _ => NextStep::Stop(Stop::Useless),
         }
     }
 
@@ -138,7 +138,7 @@ impl Default for Retry {
 
 /// What follows a failed attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Next {
+pub(crate) enum NextStep {
     Stop(Stop),
     /// Once, if the credential has a newer generation than the refused one.
     NewerCredential,

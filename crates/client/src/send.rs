@@ -13,10 +13,10 @@ use crate::call_progress::CallProgress;
 use crate::error::{Error, ErrorKind};
 use crate::observe::retry_notice::RetryNotice;
 use crate::observe::span::{self, InSpan};
-use crate::observe::watch::Watch;
+use crate::observe::watch::CallWatch;
 use crate::redirect;
 use crate::response::Response;
-use crate::retry::Next;
+use crate::retry::NextStep;
 use crate::settings::Settings;
 use crate::tried::Stop;
 
@@ -30,7 +30,7 @@ impl Settings {
         let start = self.clock.now();
         let deadline = call.authorised().map_or(self.deadline, |other| other.deadline);
         let span = span::of_call(call);
-        let mut watch = Watch::begin(&self.observers, &self.clock, call, CallProgress::begin(start, deadline));
+        let mut watch = CallWatch::begin(&self.observers, &self.clock, call, CallProgress::begin(start, deadline));
         let outcome = {
             let mut attempts = Attempts::new(self, call, statuses, &mut watch.progress);
             InSpan::new(&span, pin!(attempts.send())).await
@@ -97,11 +97,11 @@ impl Attempts<'_> {
                 Err(error) => error,
             };
             let next = match self.call.authorised() {
-                Some(other) if other.once => Next::Stop(Stop::Useless),
+                Some(other) if other.once => NextStep::Stop(Stop::Useless),
                 _ => self.settings.retry.next(self.call, &error, self.progress.attempts()),
             };
             bearer = match next {
-                Next::NewerCredential if !replaced => match Box::pin(self.newer(&bearer)).await {
+                NextStep::NewerCredential if !replaced => match Box::pin(self.newer(&bearer)).await {
                     Ok(Some(newer)) => {
                         self.progress.failed(&error);
                         replaced = true;
@@ -110,15 +110,15 @@ impl Attempts<'_> {
                     Ok(None) => return Err(self.last(error, Stop::Useless)),
                     Err(error) => return Err(self.given_up(error)),
                 },
-                Next::NewerCredential => return Err(self.last(error, Stop::Useless)),
-                Next::After(delay) => {
+                NextStep::NewerCredential => return Err(self.last(error, Stop::Useless)),
+                NextStep::After(delay) => {
                     self.now = self.settings.clock.now();
                     if delay >= self.progress.left(self.now) {
                         return Err(self.last(error, Stop::Deadline));
                     }
                     Box::pin(self.bearer_after(&error, delay)).await?
                 }
-                Next::Stop(stop) => return Err(self.last(error, stop)),
+                NextStep::Stop(stop) => return Err(self.last(error, stop)),
             };
         }
     }

@@ -31,7 +31,7 @@ pub(crate) struct Settings {
     /// The deadline: all attempts and delays together.
     pub(crate) deadline: Duration,
     pub(crate) retry: Retry,
-    pub(crate) idle_limit: Duration,
+    pub(crate) idle_timeout: Duration,
     pub(crate) limiter: Limiter,
     pub(crate) in_flight: InFlight,
     pub(crate) max_body: usize,
@@ -45,7 +45,7 @@ pub(crate) struct Settings {
 impl Settings {
     /// A response body with an idle timeout.
     pub(crate) fn watched(&self, body: ResponseBody, facts: ConnectionFacts) -> WatchedBody {
-        WatchedBody::new(body, Arc::clone(&self.clock), self.idle_limit, facts)
+        WatchedBody::new(body, Arc::clone(&self.clock), self.idle_timeout, facts)
     }
 
     /// The origin for calls with this lease.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use digicert_one_core::{
-    Clock, ConnectionFacts, Delivery, Phase, ResponseBody, Sleep, TransportError, TransportErrorKind, next_chunk,
+    Clock, ConnectionFacts, Delivery, Phase, ResponseBody, TransportError, TransportErrorKind, next_chunk,
 };
 use http_body::{Body, Frame, SizeHint};
 
@@ -18,9 +18,9 @@ use crate::in_flight::InFlightCall;
 pub(crate) struct WatchedBody {
     inner: ResponseBody,
     clock: Arc<dyn Clock>,
-    idle_limit: Duration,
+    idle_timeout: Duration,
     /// Runs while the body is pending.
-    timer: Option<Sleep>,
+    timer: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     facts: ConnectionFacts,
     _flight: Option<InFlightCall>,
 }
@@ -30,10 +30,10 @@ impl WatchedBody {
     pub(crate) fn new(
         inner: ResponseBody,
         clock: Arc<dyn Clock>,
-        idle_limit: Duration,
+        idle_timeout: Duration,
         facts: ConnectionFacts,
     ) -> Self {
-        Self { inner, clock, idle_limit, timer: None, facts, _flight: None }
+        Self { inner, clock, idle_timeout, timer: None, facts, _flight: None }
     }
 
     /// The facts about its connection.
@@ -69,12 +69,12 @@ impl Body for WatchedBody {
             this.timer = None;
             return Poll::Ready(frame);
         }
-        let timer = this.timer.get_or_insert_with(|| this.clock.limit(this.idle_limit));
+        let timer = this.timer.get_or_insert_with(|| this.clock.limit(this.idle_timeout));
         if timer.as_mut().poll(cx).is_pending() {
             return Poll::Pending;
         }
         this.timer = None;
-        let what = format!("no byte of the body arrived for {} seconds", this.idle_limit.as_secs_f32());
+        let what = format!("no byte of the body arrived for {} seconds", this.idle_timeout.as_secs_f32());
         let error = TransportError::new(TransportErrorKind::Timeout(Phase::Body), Delivery::Sent);
         Poll::Ready(Some(Err(error.with_facts(this.facts.clone()).with_source(what))))
     }

@@ -4,11 +4,12 @@
 
 use std::fmt::{self, Write as _};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use digicert_one_client::{Client, Retry};
-use digicert_one_core::{ApiKey, Code, Material, Permit, PermitRequest, RateLimitError, RateLimiter, ThrottleNotice};
+use digicert_one_core::{ApiKey, Code, Fingerprint, Material, Permit, PermitRequest, RateLimitError, RateLimiter};
 use digicert_one_testbed::{
     ClientAuth, ClientCert, Front, FrontOptions, Ledger, RawOptions, RawServer, Step, refused_addr,
 };
@@ -200,7 +201,7 @@ impl RateLimiter for AtOnce {
         Ok(Permit::free())
     }
 
-    async fn throttled(&self, _notice: &ThrottleNotice) {}
+    async fn throttled(&self, _: Fingerprint, _: Option<Duration>, _: SystemTime) {}
 }
 
 fn client(world: &World, port: u16, switch: Switch) -> Client {

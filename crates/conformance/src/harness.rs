@@ -225,7 +225,7 @@ impl Own {
         let times = self.repeat.unwrap_or(1);
         for time in 1..=times {
             let begin = Instant::now();
-            let told = |case: &CaseReport| {
+            let progress = |case: &CaseReport| {
                 if let Outcome::Failed { why, ledger } = &case.outcome {
                     say(&format!("{} {}\n{why}\n{ledger}\n", case.id, case.outcome.word()));
                 }
@@ -234,7 +234,7 @@ impl Own {
                     exit_with_failure();
                 }
             };
-            let report = match run_all(subject, &chosen, threads(), &told) {
+            let report = match run_all(subject, &chosen, threads(), &progress) {
                 Ok(report) => report,
                 Err(error) => {
                     say(&error);

@@ -79,7 +79,7 @@ pub fn run_all(
     subject: &Subject,
     chosen: &[Case],
     threads: usize,
-    told: &(dyn Fn(&CaseReport) + Sync),
+    progress: &(dyn Fn(&CaseReport) + Sync),
 ) -> Result<Report, String> {
     let waivers = waiver::parse(subject.waivers)?;
     if chosen.len() > 1 {
@@ -93,7 +93,7 @@ pub fn run_all(
         let begin = Instant::now();
         let outcome = alone(case, subject, &waivers);
         let report = CaseReport::new(case, outcome, begin.elapsed());
-        told(&report);
+        progress(&report);
         locked(&done).push((index, report));
     };
     crowded.into_iter().for_each(run);

@@ -5,9 +5,6 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::{Duration, SystemTime};
 
-/// A future that completes when the clock reaches a given time.
-pub type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
-
 /// The SDK's only source of time and delays.
 ///
 /// `core` has no clock of its own; the client provides one for the system's time.
@@ -16,12 +13,12 @@ pub trait Clock: fmt::Debug + Send + Sync + 'static {
     fn now(&self) -> SystemTime;
 
     /// Returns a future that completes `duration` from now: an intended delay.
-    fn sleep(&self, duration: Duration) -> Sleep;
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 
     /// Returns a future that completes `duration` from now, used as a timeout for something else. Same as
     /// [`sleep`](Self::sleep) by default, but lets a test clock distinguish timeouts from delays, so that no virtual
     /// time passes while only the network is slow.
-    fn limit(&self, duration: Duration) -> Sleep {
+    fn limit(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         self.sleep(duration)
     }
 }

@@ -36,7 +36,7 @@ pub struct TransportConfig {
     proxy: Proxy,
     tls: TlsVersions,
     http: HttpVersions,
-    names: Vec<NameOverride>,
+    names: Vec<(String, IpAddr)>,
 }
 
 impl TransportConfig {
@@ -98,7 +98,7 @@ impl TransportConfig {
     /// Adds a name override.
     #[must_use]
     pub fn with_name_override(mut self, host: impl Into<String>, address: IpAddr) -> Self {
-        self.names.push(NameOverride { host: host.into().to_ascii_lowercase(), address });
+        self.names.push((host.into().to_ascii_lowercase(), address));
         self
     }
 
@@ -140,7 +140,7 @@ impl TransportConfig {
 
     /// Returns the host names that have a fixed address and are not resolved.
     #[must_use]
-    pub fn name_overrides(&self) -> &[NameOverride] {
+    pub fn name_overrides(&self) -> &[(String, IpAddr)] {
         &self.names
     }
 }
@@ -308,14 +308,4 @@ pub enum HttpVersions {
     Both,
     /// HTTP/1.1 only. Under TLS 1.3 it gives the most detail about a refused client certificate.
     Http1,
-}
-
-/// A host name with a fixed address for every port, like an entry in a hosts file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct NameOverride {
-    /// The host name, in lower case.
-    pub host: String,
-    /// The address to use for it.
-    pub address: IpAddr,
 }

@@ -25,14 +25,15 @@ pub enum Region {
     Netherlands,
 }
 
-/// Production or demo; credentials of one are not valid on the other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Stage {
-    /// The production environment.
-    Production,
-    /// The demo environment, at `demo.`.
-    Demo,
+impl Region {
+    fn host(self) -> &'static str {
+        match self {
+            Self::UnitedStates => "one.digicert.com",
+            Self::Switzerland => "one.ch.digicert.com",
+            Self::Japan => "one.digicert.co.jp",
+            Self::Netherlands => "one.nl.digicert.com",
+        }
+    }
 }
 
 /// The two origins of one installation.
@@ -171,20 +172,16 @@ impl InstanceError {
 }
 
 impl Instance {
-    /// Returns one of the eight public installations.
+    /// Returns the production installation of a region.
     #[must_use]
-    pub fn public(region: Region, stage: Stage) -> Self {
-        let host = match (stage, region) {
-            (Stage::Production, Region::UnitedStates) => "one.digicert.com",
-            (Stage::Production, Region::Switzerland) => "one.ch.digicert.com",
-            (Stage::Production, Region::Japan) => "one.digicert.co.jp",
-            (Stage::Production, Region::Netherlands) => "one.nl.digicert.com",
-            (Stage::Demo, Region::UnitedStates) => "demo.one.digicert.com",
-            (Stage::Demo, Region::Switzerland) => "demo.one.ch.digicert.com",
-            (Stage::Demo, Region::Japan) => "demo.one.digicert.co.jp",
-            (Stage::Demo, Region::Netherlands) => "demo.one.nl.digicert.com",
-        };
-        Self::parse(host).expect("the eight public hosts are host names")
+    pub fn production(region: Region) -> Self {
+        Self::parse(region.host()).expect("the host of a region is a host name")
+    }
+
+    /// Returns the demo installation of a region, at `demo.`. Credentials of production are not valid there.
+    #[must_use]
+    pub fn demo(region: Region) -> Self {
+        Self::parse(&format!("demo.{}", region.host())).expect("the demo host of a region is a host name")
     }
 
     /// Returns the installation at this host, in either form. The other form is derived.
@@ -315,21 +312,14 @@ mod tests {
         assert!(instance.origin(HostRole::Platform).is_ok() && instance.origin(HostRole::ClientAuth).is_err());
     }
 
-    const PUBLIC: [(Region, Stage); 8] = [
-        (Region::UnitedStates, Stage::Production),
-        (Region::UnitedStates, Stage::Demo),
-        (Region::Switzerland, Stage::Production),
-        (Region::Switzerland, Stage::Demo),
-        (Region::Japan, Stage::Production),
-        (Region::Japan, Stage::Demo),
-        (Region::Netherlands, Stage::Production),
-        (Region::Netherlands, Stage::Demo),
-    ];
+    fn public() -> impl Iterator<Item = Instance> {
+        let regions = [Region::UnitedStates, Region::Switzerland, Region::Japan, Region::Netherlands];
+        regions.into_iter().flat_map(|region| [Instance::production(region), Instance::demo(region)])
+    }
 
     #[test]
     fn host_01_public_host_gets_label_once_and_only_for_certificates() {
-        for (region, stage) in PUBLIC {
-            let instance = Instance::public(region, stage);
+        for instance in public() {
             let platform = instance.origin(HostRole::Platform).expect("platform").host().to_owned();
             let client_auth = instance.origin(HostRole::ClientAuth).expect("clientauth").host().to_owned();
             assert!(!platform.contains("clientauth"), "{platform}");
@@ -339,8 +329,7 @@ mod tests {
 
     #[test]
     fn host_02_label_is_recognised_and_never_doubled() {
-        for (region, stage) in PUBLIC {
-            let instance = Instance::public(region, stage);
+        for instance in public() {
             let client_auth = instance.origin(HostRole::ClientAuth).expect("clientauth").to_string();
             assert_eq!(Instance::parse(&client_auth).expect("parses"), instance);
             assert_eq!(Instance::from_client_auth(&client_auth).expect("parses"), instance);

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, SystemTime};
 
-use crate::{Clock, Sleep};
+use crate::Clock;
 
 /// Virtual time. Clones show the same time.
 ///
@@ -146,17 +146,17 @@ impl Clock for ManualClock {
         self.lock().now
     }
 
-    fn sleep(&self, duration: Duration) -> Sleep {
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         self.until(Kind::Wait, duration)
     }
 
-    fn limit(&self, duration: Duration) -> Sleep {
+    fn limit(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         self.until(Kind::Limit, duration)
     }
 }
 
 impl ManualClock {
-    fn until(&self, kind: Kind, duration: Duration) -> Sleep {
+    fn until(&self, kind: Kind, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         let mut state = self.lock();
         let id = state.next;
         state.next += 1;

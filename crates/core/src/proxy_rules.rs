@@ -39,6 +39,7 @@ pub struct ProxyRules {
     unread: Vec<String>,
     loopback: bool,
     named_by: Option<String>,
+    exceptions_named_by: Option<String>,
 }
 
 static DIRECT: Proxy = Proxy::None;
@@ -84,6 +85,36 @@ impl ProxyRules {
     pub fn named_by(mut self, name: impl Into<String>) -> Self {
         self.named_by = Some(name.into());
         self
+    }
+
+    /// Sets the variable or option that the exceptions come from, for explanations.
+    #[must_use]
+    pub fn exceptions_named_by(mut self, name: impl Into<String>) -> Self {
+        self.exceptions_named_by = Some(name.into());
+        self
+    }
+
+    /// Explains why calls to this origin use the proxy or bypass it, without credentials.
+    ///
+    /// ```
+    /// use digicert_one_core::{HostRole, Instance, ProxyRules};
+    ///
+    /// let rules = ProxyRules::parse("http://proxy.corp.test:3128")?.named_by("HTTPS_PROXY");
+    /// let rules = rules.except("one.digicert.com").exceptions_named_by("NO_PROXY");
+    /// let instance = Instance::parse("one.digicert.com")?;
+    /// let explained = rules.explain(instance.origin(HostRole::Platform)?);
+    /// assert_eq!(explained, "none (NO_PROXY excepts this host from HTTPS_PROXY)");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn explain(&self, origin: &Origin) -> String {
+        let name = self.named_by.as_deref().unwrap_or("the configuration");
+        match (self.proxy_for(origin), &self.exceptions_named_by) {
+            _ if self.proxy == Proxy::None => "none".to_owned(),
+            (Proxy::None, _) if origin.is_loopback() => format!("none (loopback; {name} does not count)"),
+            (Proxy::None, Some(exceptions)) => format!("none ({exceptions} excepts this host from {name})"),
+            (proxy, _) => format!("{proxy} (from {name})"),
+        }
     }
 
     /// Describes the proxy for calls to this origin and where its address comes from, without credentials,

@@ -16,9 +16,10 @@ use crate::{BoxError, Clock, Code, Fingerprint};
 ///
 /// ```
 /// use std::sync::atomic::{AtomicBool, Ordering};
+/// use std::time::{Duration, SystemTime};
 ///
 /// use async_trait::async_trait;
-/// use digicert_one_core::{Permit, PermitRequest, RateLimitError, RateLimiter, ThrottleNotice};
+/// use digicert_one_core::{Fingerprint, Permit, PermitRequest, RateLimitError, RateLimiter};
 ///
 /// /// Sends nothing more once the platform has throttled a call.
 /// #[derive(Debug, Default)]
@@ -33,7 +34,7 @@ use crate::{BoxError, Clock, Code, Fingerprint};
 ///         }
 ///     }
 ///
-///     async fn throttled(&self, _notice: &ThrottleNotice) {
+///     async fn throttled(&self, _: Fingerprint, _: Option<Duration>, _: SystemTime) {
 ///         self.0.store(true, Ordering::Relaxed);
 ///     }
 /// }
@@ -47,8 +48,8 @@ pub trait RateLimiter: fmt::Debug + Send + Sync + 'static {
     /// the call, and nothing is sent; a limiter that prefers to continue without its state returns a permit.
     async fn permit(&self, request: &PermitRequest<'_>) -> Result<Permit, RateLimitError>;
 
-    /// Called when the platform responded with 429.
-    async fn throttled(&self, notice: &ThrottleNotice);
+    /// Called when the platform responded with 429 to a request of this caller, which asks for a delay of `retry_after`.
+    async fn throttled(&self, caller: Fingerprint, retry_after: Option<Duration>, now: SystemTime);
 
     /// Called when the platform accepted a request.
     fn accepted(&self, caller: Fingerprint, now: SystemTime) {
@@ -73,26 +74,6 @@ impl<'a> PermitRequest<'a> {
     #[must_use]
     pub fn new(caller: Fingerprint, clock: &'a Arc<dyn Clock>, within: Duration) -> Self {
         Self { caller, clock, within }
-    }
-}
-
-/// A response with status 429.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ThrottleNotice {
-    /// The caller that the platform counted.
-    pub caller: Fingerprint,
-    /// When the response arrived.
-    pub now: SystemTime,
-    /// The delay that it asks for.
-    pub retry_after: Option<Duration>,
-}
-
-impl ThrottleNotice {
-    /// Creates the notice of a 429 for `caller`.
-    #[must_use]
-    pub fn new(caller: Fingerprint, now: SystemTime, retry_after: Option<Duration>) -> Self {
-        Self { caller, now, retry_after }
     }
 }
 

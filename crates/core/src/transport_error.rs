@@ -20,51 +20,51 @@ use crate::{BoxError, Capability, ConnectionFacts};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransportErrorKind {
-    /// The body grew past the caller's limit. Repeat: no.
+    /// The body grew past the caller's limit. Retry: no.
     BodyLimit,
-    /// The body ended before its end. Repeat: only a request that is idempotent.
+    /// The body ended before its end. Retry: only a request that is idempotent.
     BodyCut,
-    /// A part of the configuration is not valid. Repeat: no.
+    /// A part of the configuration is not valid. Retry: no.
     Config,
-    /// TCP connection refused, or host unreachable. Repeat: yes.
+    /// TCP connection refused, or host unreachable. Retry: yes.
     Refused,
-    /// The name has no address. Repeat: yes.
+    /// The name has no address. Retry: yes.
     Dns,
-    /// The head of the response is larger than a transport reads (see [`HeadLimit`](crate::HeadLimit)). Repeat: no.
+    /// The head of the response is larger than a transport reads (see [`HeadLimit`](crate::HeadLimit)). Retry: no.
     HeadLimit,
-    /// The server refused the request over HTTP/2 and wants HTTP/1.1 (RFC 9113 §7, `HTTP_1_1_REQUIRED`). Repeat: no.
+    /// The server refused the request over HTTP/2 and wants HTTP/1.1 (RFC 9113 §7, `HTTP_1_1_REQUIRED`). Retry: no.
     Http11Required,
-    /// The connection ended before the head of the response. Repeat: as `Delivery` allows.
+    /// The connection ended before the head of the response. Retry: as `Delivery` allows.
     Interrupted,
-    /// The stack cannot use the client identity; the source says why, in words that may be shown. Repeat: no.
+    /// The stack cannot use the client identity; the source says why, in words that may be shown. Retry: no.
     LocalIdentity,
-    /// Called outside the runtime that this stack needs. Repeat: no.
+    /// Called outside the runtime that this stack needs. Retry: no.
     NoRuntime,
-    /// The other side does not speak TLS. Repeat: no.
+    /// The other side does not speak TLS. Retry: no.
     NotTls,
     /// Something else; see the source.
     Other,
-    /// The server ended the handshake with an alert: it complains about *us*. Repeat: no.
+    /// The server ended the handshake with an alert: it complains about *us*. Retry: no.
     PeerAlert(TlsAlert),
-    /// We do not trust the server's certificate: *we* complain about it. Repeat: no.
+    /// We do not trust the server's certificate: *we* complain about it. Retry: no.
     PeerUntrusted(PeerFault),
-    /// The response is not HTTP. Repeat: no.
+    /// The response is not HTTP. Retry: no.
     Protocol,
-    /// The proxy refused the tunnel (status of its response where known). Repeat: no.
+    /// The proxy refused the tunnel (status of its response where known). Retry: no.
     Proxy(Option<u16>),
-    /// A limit of time ran out. Repeat: as `Delivery` allows.
+    /// A limit of time ran out. Retry: as `Delivery` allows.
     Timeout(Phase),
-    /// The handshake failed and the stack does not say why. Repeat: no.
+    /// The handshake failed and the stack does not say why. Retry: no.
     Tls,
     /// We ended the handshake: client and server have no TLS version, cipher suite, group or signature algorithm in common. A server
-    /// that finds this says so with an alert, and is a [`PeerAlert`](Self::PeerAlert). Repeat: no.
+    /// that finds this says so with an alert, and is a [`PeerAlert`](Self::PeerAlert). Retry: no.
     TlsIncompatible,
-    /// The trust roots cannot be used. Repeat: no.
+    /// The trust roots cannot be used. Retry: no.
     TrustRoots,
     /// The body of an upload, which the caller gives, failed or had another length than was declared; the source is the
-    /// [`UploadError`](crate::UploadError). Repeat: only the caller can, with the body from its beginning.
+    /// [`UploadError`](crate::UploadError). Retry: only the caller can, with the body from its beginning.
     Upload,
-    /// The stack lacks what the configuration asks for. Repeat: no.
+    /// The stack lacks what the configuration asks for. Retry: no.
     Unsupported(Capability),
 }
 

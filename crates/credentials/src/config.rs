@@ -4,16 +4,17 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use digicert_one_core::{CredentialError, Instance, Mode, Warning};
+use digicert_one_core::{CredentialError, Instance, Mode, ProxyRules, Warning};
 use digicert_one_identity::ReadOptions;
 use rustls_pki_types::CertificateDer;
 
 use crate::host::{HostSettings, either};
+use crate::proxy::read_proxy_variables;
 use crate::source::environment::{EnvironmentSource, SKIP_VERIFY, refuse_skip_verify};
 use crate::source::profile::ProfileSource;
 use crate::source::smctl::SmctlSource;
 use crate::variable::{Environment, get};
-use crate::{ChainReport, ChainSource, ConfigError, Fetched, LoadedCredential, ProfileFile, ProxyConfig, Source};
+use crate::{ChainReport, ChainSource, ConfigError, Fetched, LoadedCredential, ProfileFile, Source};
 
 /// A configuration: host, trust roots, credential source and mode.
 ///
@@ -22,7 +23,7 @@ use crate::{ChainReport, ChainSource, ConfigError, Fetched, LoadedCredential, Pr
 /// | host | `DC_BASE`, and for private installations `DC_CLIENTAUTH_BASE` | `SM_HOST` |
 /// | confirms a host that resembles a public one | `DC_CONFIRM_HOST`: that host | |
 /// | CA file beside the system's roots | `DC_CA_FILE` | `SM_CA_FILE` |
-/// | proxy | see [`ProxyConfig`]; read by [`standard`](Self::standard) only | |
+/// | proxy | see [`read_proxy_variables`]; read by [`standard`](Self::standard) only | |
 /// | credential | see [`source::environment`](crate::source::environment()) | |
 ///
 /// ```
@@ -48,7 +49,7 @@ pub struct Config {
     source: Arc<dyn Source>,
     chain: Option<Arc<ChainSource>>,
     mode: Option<Mode>,
-    proxy: ProxyConfig,
+    proxy: ProxyRules,
     warnings: Vec<Warning>,
 }
 
@@ -76,8 +77,9 @@ impl Config {
             let is_smctls = chain.report().is_some_and(|report| report.winner() == Some(&smctl.name()));
             hosts.smctl = if is_smctls { smctl.host()? } else { None };
         }
-        let setup = Self::of(&hosts, Arc::<ChainSource>::clone(&chain))?;
-        Ok(Self { chain: Some(chain), proxy: ProxyConfig::of_variables(lookup)?, ..setup })
+        let mut setup = Self::of(&hosts, Arc::<ChainSource>::clone(&chain))?;
+        setup.proxy = read_proxy_variables(lookup, &mut setup.warnings)?;
+        Ok(Self { chain: Some(chain), ..setup })
     }
 
     /// Returns the configuration of a profile; `lookup` provides the variables that it refers to. Hosts that
@@ -119,14 +121,14 @@ impl Config {
     fn of(hosts: &HostSettings, source: Arc<dyn Source>) -> Result<Self, ConfigError> {
         let mut warnings = hosts.warnings();
         let (instance, roots) = (hosts.instance()?, hosts.roots(&mut warnings)?);
-        let proxy = ProxyConfig::default();
+        let proxy = ProxyRules::default();
         Ok(Self { instance, roots, source, chain: None, mode: None, proxy, warnings })
     }
 
-    /// Sets the proxy, for example from [`ProxyConfig::of_variables`]; only the standard configuration does
+    /// Sets the proxy, for example from [`read_proxy_variables`]; only the standard configuration does
     /// this automatically.
     #[must_use]
-    pub fn with_proxy(mut self, proxy: ProxyConfig) -> Self {
+    pub fn with_proxy(mut self, proxy: ProxyRules) -> Self {
         self.proxy = proxy;
         self
     }
@@ -152,14 +154,14 @@ impl Config {
 
     /// Returns the proxy and its exceptions; none unless it was set.
     #[must_use]
-    pub fn proxy(&self) -> &ProxyConfig {
+    pub fn proxy(&self) -> &ProxyRules {
         &self.proxy
     }
 
     /// Returns warnings about hosts, CA file and proxy.
     #[must_use]
     pub fn warnings(&self) -> Vec<Warning> {
-        self.warnings.iter().cloned().chain(self.proxy.warnings()).collect()
+        self.warnings.clone()
     }
 
     /// Returns the source of the credential, including the mode.
@@ -292,11 +294,11 @@ mod tests {
     fn only_standard_setup_reads_proxy_variables() {
         let settings = [("DC_BASE", "one.digicert.com"), ("DC_API_KEY", "k"), ("HTTPS_PROXY", "proxy.test:3128")];
         let standard = Config::standard(&given(&settings)).expect("a host");
-        assert_eq!(standard.proxy().variable(), Some("HTTPS_PROXY"));
+        assert_eq!(standard.proxy().proxy().to_string(), "http://proxy.test:3128");
         let plain = Config::from_environment(&given(&settings)).expect("a host");
-        assert_eq!(plain.proxy().variable(), None);
-        let asked = ProxyConfig::of_variables(&given(&settings)).expect("a proxy");
-        assert_eq!(plain.with_proxy(asked).proxy().variable(), Some("HTTPS_PROXY"));
+        assert_eq!(plain.proxy(), &ProxyRules::default());
+        let asked = read_proxy_variables(&given(&settings), &mut Vec::new()).expect("a proxy");
+        assert_eq!(plain.with_proxy(asked).proxy(), standard.proxy());
     }
 
     #[test]

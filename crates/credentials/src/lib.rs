@@ -27,7 +27,7 @@ pub use config::Config;
 pub use error::ConfigError;
 pub use file::read_secret_file;
 pub use profile::{Profile, ProfileFile, Reference};
-pub use proxy::ProxyConfig;
+pub use proxy::read_proxy_variables;
 pub use raw::{LoadedCredential, RawCredential};
 pub use roots::{read_ca_file, read_roots};
 pub use roots_file::RootsFile;

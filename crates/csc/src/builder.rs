@@ -92,7 +92,7 @@ impl CscClientBuilder {
         /// rate limiter and for a token. By default twice the timeout of one attempt ([`timeouts`](Self::timeouts)), so two minutes.
         deadline(deadline: Duration);
         /// The idle timeout of a response body (30 seconds by default).
-        idle_limit(limit: Duration);
+        idle_timeout(limit: Duration);
         /// The retry policy.
         retry(retry: Retry);
         /// Calls this function with a notice of each retry, as [`ClientBuilder::on_retry`] does.
@@ -161,7 +161,7 @@ impl CscClientBuilder {
             }
         }
         // One transport serves both kinds of calls; each has its own limit.
-        let (client, attempt_limit, deadline) = self.client.build_for_authorised(self.approval)?;
+        let (client, attempt_timeout, deadline) = self.client.build_for_authorised(self.approval)?;
         let platform = client.instance().origin(HostRole::Platform).map_err(Error::instance)?.clone();
         let CscCredential(kind) =
             self.credential.ok_or_else(|| invalid("missing credential of the CSC client".to_owned()))?;
@@ -178,7 +178,7 @@ impl CscClientBuilder {
             base,
             session: Session::new(kind, refresh),
             discovery: Discovery { given: self.endpoints.map(Arc::new), allowed, found: Mutex::default() },
-            attempt_limit,
+            attempt_timeout,
             deadline,
             approval: self.approval,
         }))

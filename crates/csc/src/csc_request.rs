@@ -92,9 +92,9 @@ impl Inner {
         if let Some((name, value)) = query {
             target = with_query(&target, name, &value).map_err(invalid_target)?;
         }
-        let (attempt_limit, deadline) = match class {
+        let (attempt_timeout, deadline) = match class {
             RetryClass::Waits => (self.approval, self.approval),
-            _ => (self.attempt_limit, self.deadline),
+            _ => (self.attempt_timeout, self.deadline),
         };
         self.run(seam::AuthorisedRequest {
             name,
@@ -104,7 +104,7 @@ impl Inner {
             body,
             idempotent: matches!(class, RetryClass::Opens | RetryClass::Reads),
             once: false,
-            attempt_limit,
+            attempt_timeout,
             deadline,
             authoriser: Box::new(OfSession { inner: Arc::clone(self), secrets, class }),
         })
@@ -121,7 +121,7 @@ impl Inner {
         body: Bytes,
         authoriser: Box<dyn Authoriser>,
     ) -> seam::AuthorisedRequest {
-        let (attempt_limit, deadline) = (self.attempt_limit, self.deadline);
+        let (attempt_timeout, deadline) = (self.attempt_timeout, self.deadline);
         let (idempotent, once) = (false, true);
         seam::AuthorisedRequest {
             name,
@@ -131,7 +131,7 @@ impl Inner {
             body,
             idempotent,
             once,
-            attempt_limit,
+            attempt_timeout,
             deadline,
             authoriser,
         }

@@ -17,7 +17,7 @@ pub(crate) struct Inner {
     pub(crate) session: Session,
     pub(crate) discovery: Discovery,
     /// The time limit of one attempt, of a whole call, and of a call that a signer may have to approve.
-    pub(crate) attempt_limit: Duration,
+    pub(crate) attempt_timeout: Duration,
     pub(crate) deadline: Duration,
     pub(crate) approval: Duration,
 }

@@ -29,7 +29,7 @@ use crate::inner::Inner;
 use crate::open::{maybe_number, maybe_text};
 use crate::secret::wiped;
 use digicert_one_client::seam::Pass;
-use digicert_one_client::{Error, ErrorKind, Mismatch};
+use digicert_one_client::{Error, ErrorKind, json_mismatch};
 
 /// The client of the `oauth2` crate, with our lenient token response.
 type KnownClient = oauth2::Client<
@@ -258,7 +258,7 @@ fn failed<T: ErrorResponse + 'static>(error: RequestTokenError<Error, T>) -> Err
         RequestTokenError::Parse(error, mut body) => {
             body.zeroize();
             unusable("the response of the OAuth server is not the expected JSON.")
-                .with_source(Mismatch::new(error.inner()))
+                .with_source(json_mismatch(error.inner()))
         }
         RequestTokenError::ServerResponse(_) | RequestTokenError::Other(_) => {
             unusable("the response of the OAuth server is empty.")

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use digicert_one_client::Error;
-use digicert_one_core::diagnosis::PlatformAnswer;
+use digicert_one_core::diagnosis::ErrorResponse;
 use digicert_one_core::{Diagnosis, Fingerprint, Generation, Secret};
 use zeroize::Zeroizing;
 
@@ -75,14 +75,14 @@ impl State {
 #[derive(Clone)]
 pub(crate) struct Refusal {
     diagnosis: Diagnosis,
-    answer: PlatformAnswer,
+    answer: ErrorResponse,
     rejection: Option<Rejection>,
 }
 
 impl Refusal {
     fn of(error: &Error) -> Option<Self> {
         let (diagnosis, rejection) = (error.diagnosis().clone(), Rejection::of(error).cloned());
-        Some(Self { diagnosis, answer: error.answer()?.clone(), rejection })
+        Some(Self { diagnosis, answer: error.response()?.clone(), rejection })
     }
 
     pub(crate) fn into_error(self) -> Error {

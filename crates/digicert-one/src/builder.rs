@@ -249,7 +249,7 @@ impl Builder {
     /// trace context.
     ///
     /// ```
-    /// let builder = digicert_one::builder().engine(|engine| engine.prove_rotations().audit(|record| eprintln!("{record}")));
+    /// let builder = digicert_one::builder().engine(|engine| engine.verify_rotations().audit(|record| eprintln!("{record}")));
     /// ```
     pub fn engine(mut self, settings: impl FnOnce(ClientBuilder) -> ClientBuilder + Send + 'static) -> Self {
         self.engine.push(Box::new(settings));

@@ -45,7 +45,7 @@ impl Builder {
         let credential = WatchingCredential::open(config.source(), SystemClock::new(), WatchOptions::new())
             .map_err(|error| of_config(error.into()))?;
         let warnings = config.warnings().into_iter().chain(credential.warnings()).collect();
-        Ok(Self::found(config.instance().clone(), credential, config.roots(), config.proxy().rules().clone(), warnings))
+        Ok(Self::found(config.instance().clone(), credential, config.roots(), config.proxy().clone(), warnings))
     }
 }
 
@@ -79,7 +79,7 @@ macro_rules! implement {
     ($builder:ty) => {
         impl ConfigExt for $builder {
             fn config(self, config: &Config) -> Self {
-                let builder = self.instance(config.instance().clone()).proxy_rules(config.proxy().rules().clone());
+                let builder = self.instance(config.instance().clone()).proxy_rules(config.proxy().clone());
                 match config.roots() {
                     Some(roots) => builder.roots_beside_system(roots.to_vec()),
                     None => builder,

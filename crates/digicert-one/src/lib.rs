@@ -30,14 +30,14 @@ pub use digicert_one_account as account;
 pub use digicert_one_account::AccountExt;
 pub use digicert_one_client::{
     AuditRecord, Client, ClientBuilder, Error, ErrorKind, FailedAttempt, IntoTarget, ItemStream, LocalRateLimiter,
-    Page, PageStream, Pages, Paging, ParseError, Path, Position, Reminder, Reminders, RequestBuilder, Response, Retry,
+    Page, PageStream, Pages, Paging, ParseError, Path, Position, Reminder, RequestBuilder, Response, Retry,
     RetryNotice, SystemClock, TraceContext,
 };
 pub use digicert_one_core as core;
 pub use digicert_one_core::{
     ApiKey, ClientIdentity, Code, Credential, Diagnosis, EndDate, FixedCredential, HostRole, HttpVersions, Instance,
-    Material, Mode, Proxy, ProxyRules, Region, Secret, Stage, Timeouts, TlsVersions, TransportConfig, TrustRoots,
-    UploadBody, Warning,
+    Material, Mode, Proxy, ProxyRules, Region, Secret, Timeouts, TlsVersions, TransportConfig, TrustRoots, UploadBody,
+    Warning,
 };
 #[cfg(feature = "sources")]
 pub use digicert_one_credentials as credentials;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use digicert_one_account::{AccountId, User, UserId, UserType};
+use digicert_one_account::{Account, Id, User, UserType};
 use digicert_one_core::{EndDate, Expiry};
 
 /// The caller, as the platform identifies it. Fields missing from the response are empty or `None`.
@@ -20,13 +20,13 @@ use digicert_one_core::{EndDate, Expiry};
 #[non_exhaustive]
 pub struct WhoAmI {
     /// The id.
-    pub id: UserId,
+    pub id: Id<User>,
     /// The name of a service user; the address of a person; otherwise the id.
     pub friendly_name: String,
     /// Person or service user; `unknown` if missing from the response.
     pub user_type: UserType,
     /// The account that it belongs to.
-    pub account: Option<AccountId>,
+    pub account: Option<Id<Account>>,
     /// Its roles, such as `AM_ACCOUNT_USER`.
     pub roles: Vec<String>,
     /// Permissions in all applications, such as `VIEW_AM_AUDIT_LOG`.

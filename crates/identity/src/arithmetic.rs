@@ -18,7 +18,7 @@ mod tests {
 
     const CURVES: [Curve; 3] = [Curve::P256, Curve::P384, Curve::P521];
 
-    /// The order of each curve (SP 800-186), the smallest number that is no private key.
+    /// The order of each curve (SP 800-186), the smallest number above all private keys.
     fn order(curve: Curve) -> Vec<u8> {
         let digits = match curve {
             Curve::P256 => "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551",

@@ -35,7 +35,7 @@ impl Curve {
     }
 }
 
-/// Why there is no public half.
+/// Why a public key cannot be computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NoPublicHalf {
     /// The private key is not one of its curve.

@@ -1,4 +1,4 @@
-//! Derives keys from passwords. Each function asks the work budget before it starts.
+//! Derives keys from passwords. Each function asks the budget before it starts.
 
 use md5::Md5;
 use pbkdf2::pbkdf2_hmac;
@@ -12,9 +12,9 @@ use zeroize::Zeroizing;
 
 use crate::algorithm;
 use crate::fault::Fault;
+use crate::kdf_budget::KdfBudget;
 use crate::limits::MAX_MEMORY;
 use crate::password::Candidate;
-use crate::work::Work;
 
 /// A derived key.
 pub(crate) type Derived = Zeroizing<Vec<u8>>;
@@ -49,7 +49,7 @@ pub(crate) fn modern(
     algorithm: AlgorithmIdentifierRef<'_>,
     password: &Candidate<'_>,
     len: usize,
-    work: &mut Work,
+    budget: &mut KdfBudget,
 ) -> Result<Derived, Fault> {
     let kdf = Kdf::try_from(algorithm).map_err(|error| match error.kind() {
         der::ErrorKind::OidUnknown { oid } => {
@@ -67,7 +67,7 @@ pub(crate) fn modern(
             if rounds == 0 {
                 return Err(Fault::Parameters);
             }
-            work.spend(rounds.into())?;
+            budget.spend(rounds.into())?;
             match parameters.prf {
                 Pbkdf2Prf::HmacWithSha1 => pbkdf2_hmac::<Sha1>(password.bytes, salt, rounds, &mut key),
                 Pbkdf2Prf::HmacWithSha224 => pbkdf2_hmac::<Sha224>(password.bytes, salt, rounds, &mut key),
@@ -91,7 +91,7 @@ pub(crate) fn modern(
                 return Err(Fault::Memory(memory));
             }
             // One step of scrypt's mixing costs about as much as two rounds of PBKDF2.
-            work.spend(n.saturating_mul(u64::from(r) * u64::from(p)).saturating_mul(2))?;
+            budget.spend(n.saturating_mul(u64::from(r) * u64::from(p)).saturating_mul(2))?;
             let log_n = u8::try_from(n.trailing_zeros()).map_err(|_| Fault::Parameters)?;
             let parameters_checked = scrypt::Params::new(log_n, r.into(), p.into()).map_err(|_| Fault::Parameters)?;
             scrypt::scrypt(password.bytes, parameters.salt.as_bytes(), &parameters_checked, &mut key)
@@ -110,9 +110,9 @@ pub(crate) fn pkcs12(
     usage: Pkcs12KeyType,
     rounds: i32,
     len: usize,
-    work: &mut Work,
+    budget: &mut KdfBudget,
 ) -> Result<Derived, Fault> {
-    work.spend(u64::try_from(rounds).ok().filter(|rounds| *rounds > 0).ok_or(Fault::Parameters)?)?;
+    budget.spend(u64::try_from(rounds).ok().filter(|rounds| *rounds > 0).ok_or(Fault::Parameters)?)?;
     let password = &password.utf16;
     Ok(Zeroizing::new(match hash {
         Hash::Md5 => derive_key::<Md5>(password, salt, usage, rounds, len),
@@ -130,10 +130,10 @@ pub(crate) fn pbkdf1(
     password: &Candidate<'_>,
     salt: &[u8],
     rounds: i32,
-    work: &mut Work,
+    budget: &mut KdfBudget,
 ) -> Result<Derived, Fault> {
     let rounds = u64::try_from(rounds).ok().filter(|rounds| *rounds > 0).ok_or(Fault::Parameters)?;
-    work.spend(rounds)?;
+    budget.spend(rounds)?;
     let mut key = match hash {
         Hash::Md5 => chained::<Md5>(password.bytes, salt, rounds),
         Hash::Sha1 => chained::<Sha1>(password.bytes, salt, rounds),

@@ -16,8 +16,8 @@ use crate::algorithm;
 use crate::cipher::Cipher;
 use crate::derive::{self, Hash};
 use crate::fault::Fault;
+use crate::kdf_budget::KdfBudget;
 use crate::password::Candidate;
-use crate::work::Work;
 
 /// RFC 5958 section 3; borrowed, unlike the one of the pkcs12 crate.
 #[derive(Sequence)]
@@ -28,8 +28,8 @@ pub(crate) struct EncryptedKey<'a> {
 
 impl EncryptedKey<'_> {
     /// Decrypts the key to PKCS#8.
-    pub(crate) fn open(&self, password: &Candidate<'_>, work: &mut Work) -> Result<Zeroizing<Vec<u8>>, Fault> {
-        let plain = decrypt(self.algorithm, self.data.as_bytes(), password, work)?;
+    pub(crate) fn open(&self, password: &Candidate<'_>, budget: &mut KdfBudget) -> Result<Zeroizing<Vec<u8>>, Fault> {
+        let plain = decrypt(self.algorithm, self.data.as_bytes(), password, budget)?;
         // One wrong password in 256 leaves valid padding; the check for a key detects it.
         match AnyRef::from_der(&plain).is_ok().then(|| PrivateKeyDer::try_from(plain.as_slice())) {
             Some(Ok(PrivateKeyDer::Pkcs8(_))) => Ok(plain),
@@ -43,40 +43,40 @@ pub(crate) fn decrypt(
     algorithm: AlgorithmIdentifierRef<'_>,
     data: &[u8],
     password: &Candidate<'_>,
-    work: &mut Work,
+    budget: &mut KdfBudget,
 ) -> Result<Zeroizing<Vec<u8>>, Fault> {
     let parameters = || algorithm.parameters.ok_or(Fault::Parameters);
     if algorithm.oid == pbes2::PBES2_OID {
-        return with_pbes2(parameters()?, data, password, work);
+        return with_pbes2(parameters()?, data, password, budget);
     }
     let (scheme, cipher) = match algorithm.oid {
-        pkcs12::PKCS_12_PBE_WITH_SHAAND3_KEY_TRIPLE_DES_CBC => (Old::Pkcs12, Cipher::TripleDes),
-        pkcs12::PKCS_12_PBE_WITH_SHAAND2_KEY_TRIPLE_DES_CBC => (Old::Pkcs12, Cipher::TripleDesTwoKeys),
-        pkcs12::PKCS_12_PBE_WITH_SHAAND128_BIT_RC2_CBC => (Old::Pkcs12, Cipher::Rc2Of128Bits),
-        pkcs12::PKCS_12_PBEWITH_SHAAND40_BIT_RC2_CBC => (Old::Pkcs12, Cipher::Rc2Of40Bits),
-        pbes1::PBE_WITH_MD5_AND_DES_CBC_OID => (Old::Pkcs5(Hash::Md5), Cipher::Des),
-        pbes1::PBE_WITH_SHA1_AND_DES_CBC_OID => (Old::Pkcs5(Hash::Sha1), Cipher::Des),
+        pkcs12::PKCS_12_PBE_WITH_SHAAND3_KEY_TRIPLE_DES_CBC => (LegacyDerivation::Pkcs12, Cipher::TripleDes),
+        pkcs12::PKCS_12_PBE_WITH_SHAAND2_KEY_TRIPLE_DES_CBC => (LegacyDerivation::Pkcs12, Cipher::TripleDesTwoKeys),
+        pkcs12::PKCS_12_PBE_WITH_SHAAND128_BIT_RC2_CBC => (LegacyDerivation::Pkcs12, Cipher::Rc2Of128Bits),
+        pkcs12::PKCS_12_PBEWITH_SHAAND40_BIT_RC2_CBC => (LegacyDerivation::Pkcs12, Cipher::Rc2Of40Bits),
+        pbes1::PBE_WITH_MD5_AND_DES_CBC_OID => (LegacyDerivation::Pkcs5(Hash::Md5), Cipher::Des),
+        pbes1::PBE_WITH_SHA1_AND_DES_CBC_OID => (LegacyDerivation::Pkcs5(Hash::Sha1), Cipher::Des),
         oid => return Err(Fault::Unsupported(algorithm::name(oid))),
     };
     let Pkcs12PbeParams { salt, iterations } = parameters()?.decode_as().map_err(|_| Fault::Parameters)?;
     let (salt, rounds) = (salt.as_bytes(), iterations);
     let (key, iv) = match scheme {
-        Old::Pkcs12 => {
-            let mut derive = |usage, len| derive::pkcs12(Hash::Sha1, password, salt, usage, rounds, len, work);
+        LegacyDerivation::Pkcs12 => {
+            let mut derive = |usage, len| derive::pkcs12(Hash::Sha1, password, salt, usage, rounds, len, budget);
             (derive(Pkcs12KeyType::EncryptionKey, cipher.key_len())?, derive(Pkcs12KeyType::Iv, cipher.block_len())?)
         }
-        Old::Pkcs5(hash) => {
-            let both = derive::pbkdf1(hash, password, salt, rounds, work)?;
+        LegacyDerivation::Pkcs5(hash) => {
+            let both = derive::pbkdf1(hash, password, salt, rounds, budget)?;
             (Zeroizing::new(both[..8].to_vec()), Zeroizing::new(both[8..].to_vec()))
         }
     };
-    work.outdated(cipher.outdated().unwrap_or("PKCS#5 version 1"));
+    budget.outdated(cipher.outdated().unwrap_or("PKCS#5 version 1"));
     cipher.decrypt(&key, &iv, data)
 }
 
 /// The key derivation of an old scheme.
 #[derive(Clone, Copy)]
-enum Old {
+enum LegacyDerivation {
     Pkcs12,
     Pkcs5(Hash),
 }
@@ -88,7 +88,7 @@ fn with_pbes2(
     parameters: AnyRef<'_>,
     data: &[u8],
     password: &Candidate<'_>,
-    work: &mut Work,
+    budget: &mut KdfBudget,
 ) -> Result<Zeroizing<Vec<u8>>, Fault> {
     let (derivation, encryption) = derivation_and_next(parameters)?;
     let cipher = match encryption.oid {
@@ -101,9 +101,9 @@ fn with_pbes2(
     };
     let iv = encryption.parameters.ok_or(Fault::Parameters)?;
     let iv = iv.decode_as::<&OctetStringRef>().map_err(|_| Fault::Parameters)?.as_bytes();
-    let key = derive::modern(derivation, password, cipher.key_len(), work)?;
+    let key = derive::modern(derivation, password, cipher.key_len(), budget)?;
     if let Some(name) = cipher.outdated() {
-        work.outdated(name);
+        budget.outdated(name);
     }
     cipher.decrypt(&key, iv, data)
 }

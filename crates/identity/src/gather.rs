@@ -11,10 +11,10 @@ use zeroize::Zeroizing;
 use crate::content::{self, Content};
 use crate::encrypted::EncryptedKey;
 use crate::fault::Fault;
-use crate::look::Look;
+use crate::kdf_budget::KdfBudget;
 use crate::password::Candidate;
-use crate::work::Work;
-use crate::{base64, look, password, pem, pkcs7, pkcs12, traditional, trust};
+use crate::sniff::Look;
+use crate::{base64, password, pem, pkcs7, pkcs12, sniff, traditional, trust};
 
 /// In a CA file, where it is not usable.
 pub(crate) const PRIVATE_KEY: &str = "a private key";
@@ -57,7 +57,7 @@ pub(crate) struct Gathering<'a> {
     wanted: Wanted,
     password: Option<&'a Secret>,
     warnings: &'a mut Vec<Warning>,
-    work: Work,
+    budget: KdfBudget,
     pub(crate) certificates: Vec<FoundCertificate>,
     pub(crate) keys: Vec<FoundKey>,
     /// Other content, for messages.
@@ -83,7 +83,7 @@ impl<'a> Gathering<'a> {
             wanted: Wanted::Identity,
             password,
             warnings,
-            work: Work::default(),
+            budget: KdfBudget::default(),
             certificates: Vec::new(),
             keys: Vec::new(),
             others: Vec::new(),
@@ -118,7 +118,7 @@ impl<'a> Gathering<'a> {
             };
             return self.add_layer(&text, &inside, layers, origin);
         }
-        match look::at(bytes) {
+        match sniff::at(bytes) {
             Look::Pem => self.add_pem(bytes, origin),
             Look::Pkcs12 => match content::values(bytes) {
                 (values, []) if values.len() == 1 => self.add_pkcs12(values[0], origin),
@@ -168,7 +168,7 @@ impl<'a> Gathering<'a> {
             self.others.push(PRIVATE_KEY);
             return Ok(());
         }
-        let plain = self.open_key(origin, |password, work| traditional::open(dek_info, body, password, work))?;
+        let plain = self.open_key(origin, |password, budget| traditional::open(dek_info, body, password, budget))?;
         let form = form_of(content::of(&plain)).unwrap_or(KeyForm::Pkcs8);
         self.add_key(form, plain, origin);
         Ok(())
@@ -265,7 +265,7 @@ impl<'a> Gathering<'a> {
             }
             Content::EncryptedKey => match EncryptedKey::from_der(der) {
                 Ok(key) => {
-                    let plain = self.open_key(origin, |password, work| key.open(password, work))?;
+                    let plain = self.open_key(origin, |password, budget| key.open(password, budget))?;
                     self.add_key(KeyForm::Pkcs8, plain, origin);
                 }
                 Err(_) => return Err(damaged_key(origin)),
@@ -281,7 +281,7 @@ impl<'a> Gathering<'a> {
 
     fn add_pkcs12(&mut self, bytes: &[u8], origin: &Arc<str>) -> Result<(), CredentialError> {
         // A key store with an empty password, or none, opens without a password.
-        let contents = self.open("key store", origin, |password, work| pkcs12::open(bytes, password, work))?;
+        let contents = self.open("key store", origin, |password, budget| pkcs12::open(bytes, password, budget))?;
         self.add_certificates(contents.certificates, origin);
         for key in contents.keys {
             self.add_key(KeyForm::Pkcs8, key, origin);
@@ -319,7 +319,7 @@ impl<'a> Gathering<'a> {
     fn open_key(
         &mut self,
         origin: &str,
-        attempt: impl FnMut(&Candidate<'_>, &mut Work) -> Result<Zeroizing<Vec<u8>>, Fault>,
+        attempt: impl FnMut(&Candidate<'_>, &mut KdfBudget) -> Result<Zeroizing<Vec<u8>>, Fault>,
     ) -> Result<Zeroizing<Vec<u8>>, CredentialError> {
         match self.password {
             Some(_) => self.open("private key", origin, attempt),
@@ -331,14 +331,14 @@ impl<'a> Gathering<'a> {
         &mut self,
         what: &str,
         origin: &str,
-        mut attempt: impl FnMut(&Candidate<'_>, &mut Work) -> Result<T, Fault>,
+        mut attempt: impl FnMut(&Candidate<'_>, &mut KdfBudget) -> Result<T, Fault>,
     ) -> Result<T, CredentialError> {
-        let work = &mut self.work;
-        password::open(self.password, what, origin, self.warnings, |password| attempt(password, work))
+        let budget = &mut self.budget;
+        password::open(self.password, what, origin, self.warnings, |password| attempt(password, budget))
     }
 
     fn warn_of_outdated(&mut self, origin: &str) {
-        let names = self.work.take_outdated();
+        let names = self.budget.take_outdated();
         if !names.is_empty() {
             let text = format!(
                 "it is protected with outdated algorithms ({}) and was read anyway; write it again with AES-256",

@@ -21,9 +21,9 @@ mod derive;
 mod encrypted;
 mod fault;
 mod gather;
+mod kdf_budget;
 mod key;
 mod limits;
-mod look;
 mod name;
 #[cfg(feature = "new-keys")]
 mod new_key;
@@ -36,6 +36,7 @@ mod pkcs7;
 mod read;
 mod rules;
 mod signature;
+mod sniff;
 mod traditional;
 mod trust;
 #[cfg(feature = "aws-lc-rs")]
@@ -44,7 +45,6 @@ mod with_aws_lc;
 mod with_rustcrypto;
 #[cfg(not(any(feature = "aws-lc-rs", feature = "rustcrypto")))]
 mod without_curves;
-mod work;
 
 pub use checks::purpose_name;
 pub use key::client_identity;

@@ -19,8 +19,8 @@ use zeroize::Zeroizing;
 use crate::derive::{self, Hash};
 use crate::encrypted::{EncryptedKey, decrypt, derivation_and_next};
 use crate::fault::Fault;
+use crate::kdf_budget::KdfBudget;
 use crate::password::Candidate;
-use crate::work::Work;
 use crate::{algorithm, ber};
 
 /// The content of a key store: certificates in DER, keys in PKCS#8.
@@ -85,7 +85,7 @@ struct Bag<'a> {
 }
 
 /// Opens a key store.
-pub(crate) fn open(bytes: &[u8], password: &Candidate<'_>, work: &mut Work) -> Result<Contents, Fault> {
+pub(crate) fn open(bytes: &[u8], password: &Candidate<'_>, budget: &mut KdfBudget) -> Result<Contents, Fault> {
     let whole = ber::to_der(bytes).map_err(|_| Fault::Damaged("it is not one complete PKCS#12 structure"))?;
     let pfx = Pfx::from_der(&whole).map_err(|_| Fault::Damaged("its outermost structure cannot be read"))?;
     if pfx.version != 3 {
@@ -99,16 +99,16 @@ pub(crate) fn open(bytes: &[u8], password: &Candidate<'_>, work: &mut Work) -> R
     let safe = octets(pfx.auth_safe.content)?;
     let checked = pfx.mac.is_some();
     if let Some(mac) = &pfx.mac {
-        check(mac, safe, password, work)?;
-        work.password_is_right();
+        check(mac, safe, password, budget)?;
+        budget.password_is_right();
     }
     let mut contents = Contents::default();
     let list = ber::to_der(safe).map_err(|_| Fault::Damaged("its list of parts cannot be read"))?;
     each(&list, |part: Content<'_>| match part.kind {
-        DATA => bags(octets(part.content)?, false, MAX_NESTING, password, work, &mut contents),
+        DATA => bags(octets(part.content)?, false, MAX_NESTING, password, budget, &mut contents),
         ENCRYPTED => {
-            let plain = open_part(part.content, password, work)?;
-            bags(&plain, !checked, MAX_NESTING, password, work, &mut contents)
+            let plain = open_part(part.content, password, budget)?;
+            bags(&plain, !checked, MAX_NESTING, password, budget, &mut contents)
         }
         ENVELOPED => Err(Fault::Unsupported("a public key instead of a password".to_owned())),
         oid => Err(Fault::Unsupported(algorithm::content_type(oid))),
@@ -116,14 +116,18 @@ pub(crate) fn open(bytes: &[u8], password: &Candidate<'_>, work: &mut Work) -> R
     Ok(contents)
 }
 
-fn open_part(content: AnyRef<'_>, password: &Candidate<'_>, work: &mut Work) -> Result<Zeroizing<Vec<u8>>, Fault> {
+fn open_part(
+    content: AnyRef<'_>,
+    password: &Candidate<'_>,
+    budget: &mut KdfBudget,
+) -> Result<Zeroizing<Vec<u8>>, Fault> {
     let damaged = |_| Fault::Damaged("an encrypted part cannot be read");
     let encrypted = content.decode_as::<Encrypted<'_>>().map_err(damaged)?.content;
     let Some(data) = encrypted.data else {
         return Err(Fault::Damaged("an encrypted part has no content"));
     };
     let data = ber::implicit_octets(data, data.tag().is_constructed()).map_err(damaged)?;
-    decrypt(encrypted.algorithm, &data, password, work)
+    decrypt(encrypted.algorithm, &data, password, budget)
 }
 
 /// Reads every bag. If the password is not verified yet, a parse error means a wrong password.
@@ -132,7 +136,7 @@ fn bags(
     unchecked: bool,
     nesting: usize,
     password: &Candidate<'_>,
-    work: &mut Work,
+    budget: &mut KdfBudget,
     contents: &mut Contents,
 ) -> Result<(), Fault> {
     let broken = if unchecked { Fault::Decryption } else { Fault::Damaged("its list of bags cannot be read") };
@@ -150,7 +154,7 @@ fn bags(
             }
             pkcs12::PKCS_12_PKCS8_KEY_BAG_OID => {
                 let key: EncryptedKey<'_> = bag.value.decode_as().map_err(damaged)?;
-                contents.keys.push(key.open(password, work)?);
+                contents.keys.push(key.open(password, budget)?);
             }
             pkcs12::PKCS_12_CERT_BAG_OID => {
                 let certificate: CertBag = bag.value.decode_as().map_err(damaged)?;
@@ -162,7 +166,7 @@ fn bags(
                 let nesting = nesting.checked_sub(1).ok_or(Fault::Damaged("its bags are nested too deeply"))?;
                 let mut inner = Zeroizing::new(Vec::with_capacity(bag.value.value().len() + 8));
                 bag.value.encode_to_vec(&mut inner).map_err(damaged)?;
-                bags(&inner, false, nesting, password, work, contents)?;
+                bags(&inner, false, nesting, password, budget, contents)?;
             }
             // Revocation lists, secrets of other kinds.
             _ => {}
@@ -192,7 +196,7 @@ fn octets(content: AnyRef<'_>) -> Result<&[u8], Fault> {
 }
 
 /// Verifies the integrity: with PKCS#12 key derivation, or PBMAC1.
-fn check(mac: &MacData, data: &[u8], password: &Candidate<'_>, work: &mut Work) -> Result<(), Fault> {
+fn check(mac: &MacData, data: &[u8], password: &Candidate<'_>, budget: &mut KdfBudget) -> Result<(), Fault> {
     let expected = mac.mac.digest.as_bytes();
     let algorithm = &mac.mac.algorithm;
     if algorithm.oid == PBMAC1 {
@@ -206,7 +210,7 @@ fn check(mac: &MacData, data: &[u8], password: &Candidate<'_>, work: &mut Work) 
             oid => return Err(Fault::Unsupported(format!("an integrity check with {}", algorithm::name(oid)))),
         };
         // RFC 9579 section 4: the key length must be given; all programs use that of the hash.
-        let key = derive::modern(derivation, password, hash.len(), work)?;
+        let key = derive::modern(derivation, password, hash.len(), budget)?;
         return verify(hash, &key, data, expected);
     }
     let hash = match algorithm.oid {
@@ -218,10 +222,10 @@ fn check(mac: &MacData, data: &[u8], password: &Candidate<'_>, work: &mut Work) 
         oid => return Err(Fault::Unsupported(format!("an integrity check with {}", algorithm::name(oid)))),
     };
     let salt = mac.mac_salt.as_bytes();
-    let key = derive::pkcs12(hash, password, salt, Pkcs12KeyType::Mac, mac.iterations, hash.len(), work)?;
+    let key = derive::pkcs12(hash, password, salt, Pkcs12KeyType::Mac, mac.iterations, hash.len(), budget)?;
     verify(hash, &key, data, expected)?;
     if hash == Hash::Sha1 {
-        work.outdated("an integrity check with SHA-1");
+        budget.outdated("an integrity check with SHA-1");
     }
     Ok(())
 }

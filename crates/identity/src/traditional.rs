@@ -11,15 +11,15 @@ use zeroize::Zeroizing;
 use crate::cipher::Cipher;
 use crate::derive;
 use crate::fault::Fault;
+use crate::kdf_budget::KdfBudget;
 use crate::password::Candidate;
-use crate::work::Work;
 
 /// Decrypts the body of a section with the value of its `DEK-Info` header.
 pub(crate) fn open(
     dek_info: &str,
     body: &[u8],
     password: &Candidate<'_>,
-    work: &mut Work,
+    budget: &mut KdfBudget,
 ) -> Result<Zeroizing<Vec<u8>>, Fault> {
     let (name, iv) = dek_info.split_once(',').ok_or(Fault::Parameters)?;
     let cipher = match name.trim() {
@@ -38,7 +38,7 @@ pub(crate) fn open(
     if iv.len() != cipher.block_len() {
         return Err(Fault::Parameters);
     }
-    work.outdated(cipher.outdated().unwrap_or("a key derivation with MD5 (\"DEK-Info\")"));
+    budget.outdated(cipher.outdated().unwrap_or("a key derivation with MD5 (\"DEK-Info\")"));
     let key = derive::bytes_to_key(password, &iv[..8], cipher.key_len());
     let plain = cipher.decrypt(&key, &iv, body)?;
     match AnyRef::from_der(&plain).is_ok() && PrivateKeyDer::try_from(plain.as_slice()).is_ok() {

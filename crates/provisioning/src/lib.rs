@@ -1,7 +1,7 @@
 //! Stores secrets that the platform shows once, and rotates credentials automatically.
 //!
 //! A [`SecretStore`] is checked before the platform is called; a journal records what an interrupted
-//! process had in progress, and a [`Lock`] prevents two processes from doing the same; [`Workflows`] combine
+//! process had in progress, and a lock file prevents two processes from doing the same; [`Workflows`] combine
 //! them: they plan, run and resume tasks.
 #![doc = include_str!("../README.md")]
 // docs.rs shows the feature of each item that needs one.
@@ -20,15 +20,14 @@ mod texts;
 mod workflow;
 
 pub use durable::replace_file;
-use journal::{Journal, JournalError, Operation, Outcome, Pending, Step};
-pub use lock::{Lock, LockError, Owner};
+use journal::{Journal, JournalError, Operation, OperationOutcome, Pending, Step};
+pub use lock::{LockError, Owner};
 pub use shared_lock::{HeldLock, SharedLock};
 pub use store::{
-    PreparedStore, SecretFacts, SecretKind, SecretStore, StoreError, StoreErrorKind, StoreReceipt, StoredSecret,
-    read_encrypted_file,
+    PreparedStore, SecretKind, SecretStore, StoreError, StoreErrorKind, StoreReceipt, StoredSecret, read_encrypted_file,
 };
 pub use workflow::{
-    CreateServiceUser, CreateToken, CredentialChange, CredentialConsumer, EndDatePolicy, IssueError, IssueErrorKind,
-    Plan, PreviousCredential, ProgressEvent, RecoveryAction, Renewal, Report, RequestCertificate, RotateCertificate,
+    CreateToken, CredentialChange, CredentialConsumer, EndDatePolicy, IssueError, IssueErrorKind, Plan,
+    PreviousCredential, ProgressEvent, RecoveryAction, Renewal, Report, RequestCertificate, RotateCertificate,
     RotateToken, SecretLocation, StoreOptions, Task, TaskKind, TaskOutcome, TaskStep, Workflows, watched_client,
 };

@@ -123,24 +123,9 @@ struct Record {
 }
 
 /// A lock that is held. Released when dropped; a killed process holds it until its expiry.
-///
-/// ```
-/// use std::time::{Duration, SystemTime};
-/// use digicert_one_provisioning::{Lock, LockError, Owner};
-/// # let directory = tempfile::tempdir()?;
-/// # let path = directory.path().join("rotation.lock");
-/// let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
-/// let minute = Duration::from_secs(60);
-/// let lock = Lock::try_acquire(&path, &Owner::new("one")?, minute, now)?;
-/// let other = Owner::new("two")?;
-/// assert!(matches!(Lock::try_acquire(&path, &other, minute, now), Err(LockError::Held { .. })));
-/// lock.release()?;
-/// assert!(Lock::try_acquire(&path, &other, minute, now).is_ok());
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[derive(Debug)]
 #[must_use = "a lock is released when dropped"]
-pub struct Lock {
+pub(crate) struct Lock {
     path: PathBuf,
     record: Record,
     released: bool,
@@ -152,7 +137,7 @@ impl Lock {
     ///
     /// # Errors
     /// Returns an error if it is held or damaged, or cannot be written.
-    pub fn try_acquire(
+    pub(crate) fn try_acquire(
         path: impl Into<PathBuf>,
         owner: &Owner,
         ttl: Duration,
@@ -175,7 +160,7 @@ impl Lock {
     ///
     /// # Errors
     /// Returns an error if it is still held, damaged, or cannot be written.
-    pub async fn acquire(
+    pub(crate) async fn acquire(
         path: impl Into<PathBuf>,
         owner: &Owner,
         ttl: Duration,
@@ -208,7 +193,7 @@ impl Lock {
     ///
     /// # Errors
     /// Returns an error if it was lost or cannot be written.
-    pub fn renew(&mut self, ttl: Duration, now: SystemTime) -> Result<(), LockError> {
+    pub(crate) fn renew(&mut self, ttl: Duration, now: SystemTime) -> Result<(), LockError> {
         let record = Record { owner: self.record.owner.clone(), until: end(now, ttl) };
         let lost = || LockError::Lost { path: self.path.clone() };
         change(&self.path, |found| match found {
@@ -223,7 +208,7 @@ impl Lock {
     ///
     /// # Errors
     /// Returns an error if it has expired, or another process holds it.
-    pub fn check(&self, now: SystemTime) -> Result<(), LockError> {
+    pub(crate) fn check(&self, now: SystemTime) -> Result<(), LockError> {
         let lost = || LockError::Lost { path: self.path.clone() };
         if self.record.until.time() <= now {
             return Err(lost());
@@ -235,22 +220,15 @@ impl Lock {
     }
 
     /// Returns when it expires if it is not renewed.
-    #[must_use]
-    pub fn until(&self) -> SystemTime {
+    pub(crate) fn until(&self) -> SystemTime {
         self.record.until.time()
-    }
-
-    /// Returns the path of the lock file.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
     }
 
     /// Releases it.
     ///
     /// # Errors
     /// Returns an error if the lock file cannot be removed; it then expires.
-    pub fn release(mut self) -> Result<(), LockError> {
+    pub(crate) fn release(mut self) -> Result<(), LockError> {
         self.give_back()
     }
 
@@ -375,3 +353,6 @@ fn end(now: SystemTime, ttl: Duration) -> Instant {
     // An overflow is far beyond the expiry of any lock.
     now.checked_add(ttl).unwrap_or(now).into()
 }
+
+#[cfg(test)]
+mod tests;

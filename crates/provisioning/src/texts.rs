@@ -15,7 +15,7 @@ use digicert_one_identity::{KeyAlgorithm, ReadOptions, read_client_identity};
 use self::form::{assert_form, assert_plain};
 use crate::journal::JournalError;
 use crate::lock::{LockError, Owner};
-use crate::store::{FallbackStore, SecretFacts, SecretKind, StoreError, StoreErrorKind, StoredSecret, file};
+use crate::store::{FallbackStore, SecretKind, StoreError, StoreErrorKind, StoredSecret, file};
 use crate::workflow::{IssueError, IssueErrorKind, RecoveryAction, SecretLocation, TaskStep};
 
 fn full_disk() -> StoreError {
@@ -53,7 +53,7 @@ fn store_lock_and_journal_errors_have_the_form() {
 
 #[test]
 fn error_of_a_failed_fallback_has_the_form() {
-    let key = StoredSecret::api_key(Secret::new("01ab_cd23", "a test"), SecretFacts::new());
+    let key = StoredSecret::api_key(Secret::new("01ab_cd23", "a test"));
     for has_last_resort in [false, true] {
         let directory = tempfile::tempdir().expect("a directory");
         let gone = directory.path().join("gone");
@@ -95,7 +95,8 @@ fn workflow_errors_of_every_kind_have_the_form() {
         assert_plain(&error.to_string());
         assert_plain(&error.diagnosis().to_string());
     }
-    for place in [SecretLocation::None, SecretLocation::Kept("a".into()), SecretLocation::Lost, SecretLocation::Unknown]
+    for place in
+        [SecretLocation::None, SecretLocation::Stored("a".into()), SecretLocation::Lost, SecretLocation::Unknown]
     {
         assert_plain(&place.to_string());
     }

@@ -22,7 +22,7 @@ pub struct StoreError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum StoreErrorKind {
-    /// There is no connection, or it was cut.
+    /// The connection is missing, or was cut.
     Unreachable,
     /// Redis did not respond in time.
     Timeout,

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
-use digicert_one_core::{Clock, Fingerprint, Permit, PermitRequest, RateLimitError, RateLimiter, ThrottleNotice};
+use digicert_one_core::{Clock, Fingerprint, Permit, PermitRequest, RateLimitError, RateLimiter};
 use futures_util::FutureExt as _;
 use futures_util::future::{Either, select};
 use redis::Value;
@@ -158,8 +158,8 @@ impl RateLimiter for RedisRateLimiter {
         })
     }
 
-    async fn throttled(&self, notice: &ThrottleNotice) {
-        self.inner.throttled(notice).await;
+    async fn throttled(&self, caller: Fingerprint, retry_after: Option<Duration>, _now: SystemTime) {
+        self.inner.throttled(caller, retry_after).await;
     }
 }
 
@@ -306,9 +306,9 @@ impl Inner {
         Ok(if caller.used() >= slots { FULL } else { Duration::ZERO })
     }
 
-    async fn throttled(&self, notice: &ThrottleNotice) {
-        let Some(caller) = self.callers().get(&notice.caller).cloned() else { return };
-        let retry_after = micros(notice.retry_after.unwrap_or_default());
+    async fn throttled(&self, caller: Fingerprint, retry_after: Option<Duration>) {
+        let Some(caller) = self.callers().get(&caller).cloned() else { return };
+        let retry_after = micros(retry_after.unwrap_or_default());
         caller.void();
         let clock = caller.clock();
         let now = micros_of(clock.now());

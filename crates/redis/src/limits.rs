@@ -91,7 +91,7 @@ impl Limits {
         self.resolved()
     }
 
-    /// Sets the most requests in flight over all processes, counted until the head of the response has arrived; 0 is no limit.
+    /// Sets the most requests in flight over all processes, counted until the head of the response has arrived; 0 means unlimited.
     pub fn concurrency(mut self, requests: u32) -> Self {
         self.concurrency = requests;
         self

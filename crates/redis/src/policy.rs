@@ -117,7 +117,7 @@ impl Health {
         *state = State::Away { since: now, next: now + FIRST_PAUSE, pause: FIRST_PAUSE, error: error.clone() };
         drop(state);
         tracing::warn!(code = %error.code(), error = %error, "the shared rate limiter is away; the policy decides");
-        self.tell(&FleetEvent::Away { error });
+        self.notify(&FleetEvent::Away { error });
     }
 
     /// Redis responded to a probe.
@@ -128,7 +128,7 @@ impl Health {
         drop(state);
         let after = now.duration_since(since).unwrap_or_default();
         tracing::info!(after = after.as_secs_f64(), "the shared rate limiter is used again");
-        self.tell(&FleetEvent::Shared { after });
+        self.notify(&FleetEvent::Shared { after });
     }
 
     /// Why Redis is not used.
@@ -144,7 +144,7 @@ impl Health {
         matches!(*self.state(), State::Shared)
     }
 
-    fn tell(&self, event: &FleetEvent) {
+    fn notify(&self, event: &FleetEvent) {
         #[cfg(feature = "metrics")]
         {
             let (to, shared) = match event {

@@ -1,9 +1,11 @@
 //! `TransportConfig` in terms of hyper; what is about TLS is read by the engine.
 
+use std::net::IpAddr;
+
 use bytes::Bytes;
 use digicert_one_core::{
-    BoxError, Capability, Delivery, HeadLimit, NameOverride, ProxyAddress, TransportConfig, TransportError,
-    TransportErrorKind, UploadBody,
+    BoxError, Capability, Delivery, HeadLimit, ProxyAddress, TransportConfig, TransportError, TransportErrorKind,
+    UploadBody,
 };
 use http_body_util::{Either, Full};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -36,8 +38,8 @@ pub(crate) fn dialer<E: Engine>(config: &TransportConfig) -> Result<Dialer<E>, T
     Ok(Dialer::new(tcp, E::new(config)?, tunnel, limit))
 }
 
-fn names(overrides: &[NameOverride]) -> Result<Vec<NameOverride>, TransportError> {
-    match overrides.iter().any(|one| one.host.parse::<std::net::IpAddr>().is_ok()) {
+fn names(overrides: &[(String, IpAddr)]) -> Result<Vec<(String, IpAddr)>, TransportError> {
+    match overrides.iter().any(|(name, _)| name.parse::<IpAddr>().is_ok()) {
         // An address is never looked up, so such an override would be ignored.
         true => Err(invalid("a name override is for a name, and an address stands in its place")),
         false => Ok(overrides.to_vec()),

@@ -2,14 +2,14 @@
 //! which step it was. hyper-util's `HttpConnector` does TCP, for it tries all addresses of a name and both families.
 
 use std::future::Future;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use digicert_one_core::{NameOverride, Phase, TransportErrorKind};
+use digicert_one_core::{Phase, TransportErrorKind};
 use http::Uri;
 use http::uri::Scheme;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -110,10 +110,10 @@ impl<E: Engine> Inner<E> {
 
 /// The resolver: overrides first, then the system's.
 #[derive(Clone)]
-pub(crate) struct Names(Arc<[NameOverride]>);
+pub(crate) struct Names(Arc<[(String, IpAddr)]>);
 
 impl Names {
-    pub(crate) fn new(overrides: Vec<NameOverride>) -> Self {
+    pub(crate) fn new(overrides: Vec<(String, IpAddr)>) -> Self {
         Self(overrides.into())
     }
 }
@@ -128,7 +128,8 @@ impl Service<Name> for Names {
     }
 
     fn call(&mut self, name: Name) -> Self::Future {
-        let known = self.0.iter().find(|one| one.host.eq_ignore_ascii_case(name.as_str())).map(|one| one.address);
+        let known =
+            self.0.iter().find(|(host, _)| host.eq_ignore_ascii_case(name.as_str())).map(|(_, address)| *address);
         Box::pin(async move {
             // HttpConnector puts the port in.
             let addresses: Vec<SocketAddr> = match known {

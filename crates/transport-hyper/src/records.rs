@@ -19,7 +19,7 @@ const KEY_SHARE: u16 = 51;
 
 /// What a handshake showed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Seen {
+pub struct HandshakeRecords {
     /// The other side said something that is not TLS.
     pub not_tls: bool,
     /// An alert of the server in clear text.
@@ -35,9 +35,9 @@ pub struct Seen {
 }
 
 /// Reads what the server and what we sent.
-pub(crate) fn read(server: &[u8], client: &[u8]) -> Seen {
+pub(crate) fn read(server: &[u8], client: &[u8]) -> HandshakeRecords {
     let server = Flight::read(server);
-    let mut seen = Seen { not_tls: server.not_tls, alert: server.alert, ..Seen::default() };
+    let mut seen = HandshakeRecords { not_tls: server.not_tls, alert: server.alert, ..HandshakeRecords::default() };
     let Some(hello) = server.find(SERVER_HELLO).and_then(Hello::read) else { return seen };
     seen.version = hello.version;
     match hello.version {
@@ -239,7 +239,10 @@ mod tests {
     fn a_full_tls13_handshake_shows_its_version_and_hides_the_certificates() {
         let server = [record(HANDSHAKE, &hello(&[TLS13, SHARE])), record(APPLICATION_DATA, &[1, 2, 3])].concat();
         let seen = read(&server, &[]);
-        assert_eq!(seen, Seen { version: Some(TlsVersion::Tls13), resumed: Some(false), ..Seen::default() });
+        assert_eq!(
+            seen,
+            HandshakeRecords { version: Some(TlsVersion::Tls13), resumed: Some(false), ..HandshakeRecords::default() }
+        );
     }
 
     #[test]

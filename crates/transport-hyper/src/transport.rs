@@ -27,7 +27,7 @@ use crate::connection::{Connection, Sender, Sent};
 use crate::dial::Dialer;
 use crate::engine::Engine;
 use crate::handshake::Handshake;
-use crate::lost::Lost;
+use crate::lost_request::LostRequest;
 use crate::pool::{Place, Pool};
 use crate::{config, error};
 
@@ -213,7 +213,7 @@ enum Waited {
 async fn wait(sending: impl Future<Output = Sent>, carrier: &Handshake, deadline: Instant) -> Waited {
     let mut sending = pin!(sending);
     let mut look = pin!(sleep_until(deadline.min(Instant::now() + PATIENCE)));
-    let mut lost = Lost::default();
+    let mut lost = LostRequest::default();
     poll_fn(|cx| {
         if let Poll::Ready(outcome) = sending.as_mut().poll(cx) {
             return Poll::Ready(Waited::Sent(outcome));

@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::task::Poll;
 
 use bytes::Bytes;
-use digicert_one_core::{ProxyAddress, ProxyCredentials, TransportErrorKind};
+use digicert_one_core::{ProxyAddress, TransportErrorKind};
 use http::header::{HOST, PROXY_AUTHORIZATION};
 use http::{HeaderValue, Request, Uri};
 use http_body_util::Empty;
@@ -32,7 +32,7 @@ impl Tunnel {
         let authority = format!("{}:{}", proxy.host(), proxy.port());
         let bare = Uri::builder().scheme("http").authority(authority).path_and_query("/").build();
         let bare = bare.map_err(|_| "the proxy's address is not valid")?;
-        Ok(Self { proxy: bare, authorization: proxy.credentials().map(ProxyCredentials::authorization) })
+        Ok(Self { proxy: bare, authorization: proxy.authorization() })
     }
 
     /// Where the proxy is, without its credentials.

@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
 use crate::handshake::{Handshake, Renegotiation};
-use crate::records::{self, RecordTypes, Seen};
+use crate::records::{self, HandshakeRecords, RecordTypes};
 
 /// A server's flight with a long chain is a tenth of it.
 const RECORDING_LIMIT: usize = 64 * 1024;
@@ -23,7 +23,7 @@ pub struct Recording(Mutex<(Vec<u8>, Vec<u8>)>);
 impl Recording {
     /// What can be read in it in clear text.
     #[must_use]
-    pub fn read(&self) -> Seen {
+    pub fn read(&self) -> HandshakeRecords {
         let recorded = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         records::read(&recorded.0, &recorded.1)
     }
@@ -195,7 +195,7 @@ mod tests {
     /// An alert 70 of a server, in clear text; what comes early is in front of the rest.
     const ALERT: [u8; 7] = [21, 3, 3, 0, 2, 2, 70];
 
-    async fn read_and_recorded(size: usize, early: usize) -> (Vec<u8>, Seen) {
+    async fn read_and_recorded(size: usize, early: usize) -> (Vec<u8>, HandshakeRecords) {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback");
         let tcp = TcpStream::connect(listener.local_addr().expect("bound")).await.expect("connected");
         let (mut server, _) = listener.accept().await.expect("accepted");

@@ -11,8 +11,8 @@ use futures_util::AsyncRead;
 use http_body::{Body, Frame, SizeHint};
 use isahc::AsyncBody;
 
+use crate::client_slot::CallGuard;
 use crate::error;
-use crate::slot::Watch;
 
 /// What one read asks for: the size in which libcurl delivers.
 const CHUNK: usize = 16 << 10;
@@ -30,12 +30,12 @@ pub(crate) struct StreamedBody {
     missing: Option<u64>,
     /// A read that was done ahead.
     ahead: Option<Bytes>,
-    watch: Watch,
+    watch: CallGuard,
 }
 
 impl StreamedBody {
     /// `length` as announced by the head of the response.
-    pub(crate) fn new(inner: AsyncBody, length: Option<u64>, facts: ConnectionFacts, mut watch: Watch) -> Self {
+    pub(crate) fn new(inner: AsyncBody, length: Option<u64>, facts: ConnectionFacts, mut watch: CallGuard) -> Self {
         let ended = inner.is_empty();
         if ended {
             watch.ended();

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use digicert_one_core::{
-    Capability, Delivery, HttpVersions, NameOverride, ProxyAddress, TlsVersion, TransportConfig, TransportError,
-    TransportErrorKind,
+    Capability, Delivery, HttpVersions, ProxyAddress, TlsVersion, TransportConfig, TransportError, TransportErrorKind,
 };
 use http::Uri;
 use isahc::HttpClient;
@@ -14,9 +13,9 @@ use isahc::auth::{Authentication, Credentials};
 use isahc::config::{Configurable, RedirectPolicy, VersionNegotiation};
 use isahc::tls::{ProtocolVersion, TlsConfig, TrustStore};
 
-use crate::hush::Hush;
+use crate::client_slot::{Lane, Reuse};
 use crate::identity::Handover;
-use crate::slot::{Lane, Reuse};
+use crate::log_silencer::LogSilencer;
 
 /// More is not to be had: libcurl counts the milliseconds in 32 bits.
 const ELEVEN_DAYS: Duration = Duration::from_secs(1_000_000);
@@ -67,9 +66,9 @@ pub(crate) fn lane(
             }
         }
     };
-    let hush = Hush::new();
-    let client = hush.around(|| builder.build()).map_err(invalid)?;
-    Ok(Lane::new(client, hush, reuse, identity))
+    let silencer = LogSilencer::new();
+    let client = silencer.around(|| builder.build()).map_err(invalid)?;
+    Ok(Lane::new(client, silencer, reuse, identity))
 }
 
 /// libcurl writes the keys of every connection to the file that this variable names, and has no switch against it: anyone with that
@@ -85,8 +84,8 @@ fn no_key_log() -> Result<(), TransportError> {
 
 /// The fixed address of a host, if it has one.
 pub(crate) fn overridden(config: &TransportConfig, host: &str) -> Option<IpAddr> {
-    let same = |name: &&NameOverride| name.host.eq_ignore_ascii_case(host);
-    config.name_overrides().iter().find(same).map(|name| name.address)
+    let mut overrides = config.name_overrides().iter();
+    overrides.find(|(name, _)| name.eq_ignore_ascii_case(host)).map(|(_, address)| *address)
 }
 
 /// libcurl counts whole milliseconds, takes 0 for "no limit", and has a `long` to count in.
@@ -124,8 +123,7 @@ fn proxy(proxy: &ProxyAddress, config: &TransportConfig) -> Result<(Uri, Option<
     };
     let address = format!("http://{host}:{}", proxy.port());
     let address = address.parse().map_err(|_| invalid("the proxy address is not valid"))?;
-    let credentials =
-        proxy.credentials().map(|credentials| Credentials::new(credentials.user(), credentials.password()));
+    let credentials = proxy.credentials().map(|(user, password)| Credentials::new(user, password));
     Ok((address, credentials))
 }
 

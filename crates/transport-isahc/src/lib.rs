@@ -15,12 +15,12 @@
 //!   read its TLS traffic.
 
 mod body;
+mod client_slot;
 mod config;
 mod engine;
 mod error;
-mod hush;
 mod identity;
-mod slot;
+mod log_silencer;
 mod transport;
 mod trust;
 mod upload;

@@ -22,10 +22,10 @@ use isahc::tls::TrustStore;
 use isahc::{AsyncBody, ResponseExt};
 
 use crate::body::StreamedBody;
+use crate::client_slot::{CallGuard, Lane, Reuse, Slot};
 use crate::config::{self, invalid};
 use crate::error;
 use crate::identity::Handover;
-use crate::slot::{Lane, Reuse, Slot, Watch};
 use crate::trust;
 use crate::upload::Pump;
 
@@ -50,7 +50,7 @@ impl IsahcTransport {
         Ok(transport)
     }
 
-    fn begin(&self, reuse: Reuse) -> Result<Watch, TransportError> {
+    fn begin(&self, reuse: Reuse) -> Result<CallGuard, TransportError> {
         let slot = match reuse {
             Reuse::Pool => &self.pooled,
             Reuse::Bodies => &self.bodies,
@@ -100,12 +100,12 @@ impl IsahcTransport {
         let mut watch = self.begin(reuse)?;
         let answered = {
             let lane = watch.lane();
-            let mut call = pin!(lane.hush.around(|| lane.client.send_async(request)));
+            let mut call = pin!(lane.silencer.around(|| lane.client.send_async(request)));
             poll_fn(|cx| {
                 if let Some(pump) = &mut pump {
                     pump.poll(cx);
                 }
-                let polled = lane.hush.around(|| call.as_mut().poll(cx));
+                let polled = lane.silencer.around(|| call.as_mut().poll(cx));
                 // What libcurl took in the meantime may have been the last.
                 if let Some(pump) = &mut pump {
                     pump.poll(cx);

@@ -154,8 +154,8 @@ fn post_on_a_dying_pooled_connection_is_delivered_at_most_once() {
                     Ok(_) => assert!(!fails && seen == 1, "{what}: success and {seen} deliveries"),
                     Err(error) => {
                         assert!(seen <= 1, "{what}: {seen} deliveries");
-                        let told = (error.kind(), error.delivery());
-                        assert_eq!(told, (TransportErrorKind::Interrupted, Delivery::Unknown), "{what}: {error:?}");
+                        let reported = (error.kind(), error.delivery());
+                        assert_eq!(reported, (TransportErrorKind::Interrupted, Delivery::Unknown), "{what}: {error:?}");
                     }
                 }
                 assert!(!fails || seen == 1, "{what}: {seen} deliveries");

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, ready};
 use digicert_one_core::{
     ConnectionFacts, ServerCertificate, TlsAlert, TransportConfig, TransportError, TransportErrorKind as Kind,
 };
-use digicert_one_hyper::{ConnectFailure, Handshake, Renegotiation, Secured, Seen, Wire};
+use digicert_one_hyper::{ConnectFailure, Handshake, HandshakeRecords, Renegotiation, Secured, Wire};
 use hyper::rt::ReadBufCursor;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
@@ -76,7 +76,7 @@ impl digicert_one_hyper::Engine for Engine {
 
 /// The kind of a handshake that failed. The engines' errors have no public parts, so the texts decide. They are OpenSSL's, which are
 /// not translated; the other engines' are, and there the wider kind stands.
-fn kind(error: &(dyn Error + 'static), seen: &Seen) -> Kind {
+fn kind(error: &(dyn Error + 'static), seen: &HandshakeRecords) -> Kind {
     if seen.not_tls {
         Kind::NotTls
     } else if let Some(alert) = alert::alert_in(error).or(seen.alert) {
@@ -91,7 +91,7 @@ fn kind(error: &(dyn Error + 'static), seen: &Seen) -> Kind {
 }
 
 /// Without an identity, and before the server was accepted, nothing can have been sent, whatever TLS 1.3 hides.
-fn facts(seen: &Seen, may_have_sent: bool, server: Option<Arc<ServerCertificate>>) -> ConnectionFacts {
+fn facts(seen: &HandshakeRecords, may_have_sent: bool, server: Option<Arc<ServerCertificate>>) -> ConnectionFacts {
     let mut facts = ConnectionFacts::unknown();
     facts.tls_version = seen.version;
     facts.tls_resumed = seen.resumed;
@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn certificate_is_not_sent_without_an_identity_or_to_a_server_that_we_refuse() {
-        assert_eq!(facts(&Seen::default(), false, None).identity_sent, Some(false));
-        assert_eq!(facts(&Seen::default(), true, None).identity_sent, None);
+        assert_eq!(facts(&HandshakeRecords::default(), false, None).identity_sent, Some(false));
+        assert_eq!(facts(&HandshakeRecords::default(), true, None).identity_sent, None);
     }
 }

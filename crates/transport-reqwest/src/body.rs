@@ -15,22 +15,22 @@ pub(crate) struct StreamedBody {
     pub(crate) inner: reqwest::Body,
     pub(crate) version: Version,
     /// What shows that the body is cut.
-    pub(crate) ends: Ends,
+    pub(crate) ends: BodyEnd,
     pub(crate) facts: ConnectionFacts,
 }
 
 /// How the end of a body over HTTP/2 is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ends {
+pub(crate) enum BodyEnd {
     /// reqwest hands on whether END_STREAM came.
     Shown,
-    /// It does not (see [`Ends::of`]): only a length that was not reached shows a cut.
+    /// It does not (see [`BodyEnd::of`]): only a length that was not reached shows a cut.
     ByLength,
     /// No body, whatever the length says (HEAD).
     Without,
 }
 
-impl Ends {
+impl BodyEnd {
     /// Any feature of reqwest for compression, which another crate of the program may switch on, wraps every body in one that does
     /// not hand on `is_end_stream`. The fields of `Accepts` in the client's `Debug` show whether one is on; if that text ever
     /// changes, only the length counts.
@@ -48,9 +48,9 @@ impl StreamedBody {
         let left = self.inner.size_hint().exact();
         self.version == Version::HTTP_2
             && match self.ends {
-                Ends::Shown => !self.inner.is_end_stream() && left != Some(0),
-                Ends::ByLength => left.is_some_and(|left| left > 0),
-                Ends::Without => false,
+                BodyEnd::Shown => !self.inner.is_end_stream() && left != Some(0),
+                BodyEnd::ByLength => left.is_some_and(|left| left > 0),
+                BodyEnd::Without => false,
             }
     }
 }

@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use digicert_one_core::{
-    Capability, Delivery, HeadLimit, NameOverride, ProxyAddress, TlsVersion, TransportConfig, TransportError,
-    TransportErrorKind,
+    Capability, Delivery, HeadLimit, ProxyAddress, TlsVersion, TransportConfig, TransportError, TransportErrorKind,
 };
 use digicert_one_error_kinds::{SmallKeys, alpn, protocol_versions, server_verifier};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -54,7 +53,7 @@ pub(crate) fn client(config: &TransportConfig, connections: &Connections) -> Res
             builder.proxy(proxy(&address)?)
         }
     };
-    for NameOverride { host, address, .. } in config.name_overrides() {
+    for (host, address) in config.name_overrides() {
         // Port 0 stands for the port of the URL.
         builder = builder.resolve(host, (*address, 0).into());
     }
@@ -85,8 +84,8 @@ fn proxy(address: &ProxyAddress) -> Result<reqwest::Proxy, TransportError> {
     // Not for clear text: that goes to this machine only, and the proxy would read it.
     let url = format!("http://{}:{}", address.host(), address.port());
     let proxy = reqwest::Proxy::https(url).map_err(|_| invalid("the proxy address is not valid"))?;
-    Ok(match address.credentials() {
-        Some(credentials) => proxy.custom_http_auth(credentials.authorization()),
+    Ok(match address.authorization() {
+        Some(authorization) => proxy.custom_http_auth(authorization),
         None => proxy,
     })
 }

@@ -11,11 +11,16 @@ use digicert_one_error_kinds::{http_kind, is_unprocessed, tls_kind};
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpInfo;
 
-use crate::handshake::{Call, Connections, Handshake};
+use crate::handshake::{BegunConnection, Connections, Handshake};
 
 /// A failed call, before the head of its response. Through a proxy, the only name to resolve and the only address to dial are the
 /// proxy's.
-pub(crate) fn of_call(error: reqwest::Error, call: &Call, connections: &Connections, proxied: bool) -> TransportError {
+pub(crate) fn of_call(
+    error: reqwest::Error,
+    call: &BegunConnection,
+    connections: &Connections,
+    proxied: bool,
+) -> TransportError {
     // The URL is in the caller's hands already, and its query may hold anything.
     let error = error.without_url();
     if error.is_timeout() {
@@ -44,7 +49,7 @@ pub(crate) fn of_call(error: reqwest::Error, call: &Call, connections: &Connecti
 }
 
 /// A call whose connection is gone and that hyper left without a word.
-pub(crate) fn of_lost_call(call: &Call, connections: &Connections) -> TransportError {
+pub(crate) fn of_lost_call(call: &BegunConnection, connections: &Connections) -> TransportError {
     let begun = call.handshake();
     let kind = begun.as_ref().and_then(|one| one.alert()).map_or(Kind::Interrupted, Kind::PeerAlert);
     TransportError::new(kind, Delivery::Unknown)

@@ -22,7 +22,7 @@ const REMEMBERED: usize = 512;
 
 tokio::task_local! {
     static CURRENT: Arc<Handshake>;
-    static CALL: Arc<Call>;
+    static CALL: Arc<BegunConnection>;
 }
 
 /// The notes of one connection.
@@ -201,7 +201,7 @@ impl Handshake {
 
 /// The connection that one call began to make, if it began one.
 #[derive(Debug, Default)]
-pub(crate) struct Call(Mutex<Begun>);
+pub(crate) struct BegunConnection(Mutex<Begun>);
 
 #[derive(Debug, Default)]
 struct Begun {
@@ -215,7 +215,7 @@ struct Begun {
     stands: bool,
 }
 
-impl Call {
+impl BegunConnection {
     /// Runs `future` so that the handshakes it starts are noted in `self`.
     pub(crate) async fn observe<F: Future>(self: &Arc<Self>, future: F) -> F::Output {
         let mut future = std::pin::pin!(CALL.scope(Arc::clone(self), future));
@@ -296,7 +296,7 @@ impl Connections {
     }
 
     /// Whether `call` waits for a response that cannot come: the connection that it made is gone, or it made none and none stands.
-    pub(crate) fn have_lost(&self, call: &Call) -> bool {
+    pub(crate) fn have_lost(&self, call: &BegunConnection) -> bool {
         match call.handshake() {
             Some(handshake) => handshake.is_gone(),
             None => {
@@ -378,18 +378,18 @@ where
 
     fn call(&mut self, destination: R) -> Self::Future {
         let handshake = Arc::new(Handshake::new(Arc::clone(&self.connections.ended)));
-        Call::note(|begun| *begun = Begun { handshake: Some(Arc::clone(&handshake)), ..Begun::default() });
+        BegunConnection::note(|begun| *begun = Begun { handshake: Some(Arc::clone(&handshake)), ..Begun::default() });
         let mut connecting = Box::pin(CURRENT.scope(Arc::clone(&handshake), S::clone(&self.inner).call(destination)));
         let connections = self.connections.clone();
         Box::pin(async move {
             let connection = std::future::poll_fn(|cx| {
-                Call::note(|begun| begun.busy = true);
+                BegunConnection::note(|begun| begun.busy = true);
                 connecting.as_mut().poll(cx)
             })
             .await?;
             handshake.finished.store(true, Ordering::Release);
             connections.note_done(&handshake);
-            Call::note(|begun| begun.stands = true);
+            BegunConnection::note(|begun| begun.stands = true);
             let mut extras = http::Extensions::new();
             connection.connected().get_extras(&mut extras);
             if let Some(info) = extras.get::<HttpInfo>() {
@@ -487,7 +487,7 @@ mod tests {
 
     #[test]
     fn a_call_is_lost_when_no_connection_stands_that_it_could_be_on() {
-        let (connections, call) = (Connections::default(), Call::default());
+        let (connections, call) = (Connections::default(), BegunConnection::default());
         let mut remember = (1..).map(|port| {
             let handshake = Arc::new(standing(&connections, 1));
             connections.remember(SocketAddr::from(([127, 0, 0, 1], port)), Arc::clone(&handshake));

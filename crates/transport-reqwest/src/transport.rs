@@ -12,8 +12,8 @@ use digicert_one_core::{
 };
 use hyper_util::client::legacy::connect::HttpInfo;
 
-use crate::body::{Ends, StreamedBody};
-use crate::handshake::{Call, Connections};
+use crate::body::{BodyEnd, StreamedBody};
+use crate::handshake::{BegunConnection, Connections};
 use crate::{config, error};
 
 /// How long a call whose connection has ended waits for the news.
@@ -27,19 +27,19 @@ pub(crate) struct ReqwestTransport {
     client: reqwest::Client,
     connections: Connections,
     proxied: bool,
-    ends: Ends,
+    ends: BodyEnd,
 }
 
 impl ReqwestTransport {
     pub(crate) fn new(config: &TransportConfig) -> Result<Self, TransportError> {
         let connections = Connections::default();
         let client = config::client(config, &connections)?;
-        let ends = Ends::of(&client);
+        let ends = BodyEnd::of(&client);
         Ok(Self { client, connections, proxied: !matches!(config.proxy(), Proxy::None), ends })
     }
 
     /// Ends when `call` waits for a response that cannot come.
-    async fn loss_of(&self, call: &Call) {
+    async fn loss_of(&self, call: &BegunConnection) {
         loop {
             let ended = self.connections.ended().notified();
             if self.connections.have_lost(call) {
@@ -76,8 +76,8 @@ impl ReqwestTransport {
             return Err(TransportError::new(TransportErrorKind::NoRuntime, Delivery::NotSent).with_source(error));
         }
         let request = translate(head, body)?;
-        let ends = if request.method() == http::Method::HEAD { Ends::Without } else { self.ends };
-        let call = Arc::new(Call::default());
+        let ends = if request.method() == http::Method::HEAD { BodyEnd::Without } else { self.ends };
+        let call = Arc::new(BegunConnection::default());
         let response = tokio::select! {
             biased;
             outcome = call.observe(self.client.execute(request)) => {

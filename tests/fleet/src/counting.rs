@@ -1,10 +1,10 @@
 //! A rate limiter that notes every 429 on standard output.
 
 use std::fmt::Debug;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
-use digicert_one::core::{Fingerprint, Permit, PermitRequest, RateLimitError, RateLimiter, ThrottleNotice};
+use digicert_one::core::{Fingerprint, Permit, PermitRequest, RateLimitError, RateLimiter};
 
 use crate::note::note;
 
@@ -17,9 +17,9 @@ impl<L: RateLimiter + Debug> RateLimiter for Counting<L> {
         self.0.permit(request).await
     }
 
-    async fn throttled(&self, notice: &ThrottleNotice) {
+    async fn throttled(&self, caller: Fingerprint, retry_after: Option<Duration>, now: SystemTime) {
         note("t");
-        self.0.throttled(notice).await;
+        self.0.throttled(caller, retry_after, now).await;
     }
 
     fn accepted(&self, caller: Fingerprint, now: SystemTime) {

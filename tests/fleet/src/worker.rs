@@ -3,10 +3,11 @@
 
 use std::fs;
 use std::num::NonZeroU32;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use digicert_one::core::{Clock, Sleep, TrustRoots};
+use digicert_one::core::{Clock, TrustRoots};
 use digicert_one::redis::{Limits, RedisConfig, RedisRateLimiter, WhenAway};
 use digicert_one::{ApiKey, Instance, LocalRateLimiter, SystemClock};
 
@@ -130,7 +131,7 @@ impl Clock for Skewed {
         if self.0 < 0 { SystemTime::now() - by } else { SystemTime::now() + by }
     }
 
-    fn sleep(&self, duration: Duration) -> Sleep {
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         SystemClock::new().sleep(duration)
     }
 }

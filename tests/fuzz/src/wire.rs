@@ -1,6 +1,7 @@
 //! A client over a server with fuzzed responses. No network and no waiting: only the parsing of responses is
 //! tested, through the whole client.
 
+use std::pin::Pin;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -10,7 +11,7 @@ use bytes::Bytes;
 use digicert_one_client::Client;
 use digicert_one_core::{
     ApiKey, Capabilities, Clock, ConnectionFacts, Connector, ConnectorInfo, Exchange, FixedCredential, Instance,
-    ResponseBody, Sleep, Transport, TransportConfig, TransportError,
+    ResponseBody, Transport, TransportConfig, TransportError,
 };
 use http::{Request, Response};
 
@@ -112,12 +113,12 @@ impl Clock for Passing {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn sleep(&self, duration: Duration) -> Sleep {
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) += duration;
         Box::pin(std::future::ready(()))
     }
 
-    fn limit(&self, _duration: Duration) -> Sleep {
+    fn limit(&self, _duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         Box::pin(std::future::pending())
     }
 }

@@ -7,7 +7,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let Some((first, body)) = data.split_first() else { return };
     let wire = Wire::new(vec![answer(400 + u16::from(first % 200), body)]);
     let error = futures_executor::block_on(wire.client().get("/x").send()).expect_err("an error answer");
-    let answer = error.answer().expect("it was read");
+    let answer = error.response().expect("it was read");
     for text in [&answer.code, &answer.message].into_iter().flatten().chain(&answer.more) {
         assert!(text.chars().count() <= 503 && !text.contains(char::is_control), "{text:?}");
     }

@@ -28,7 +28,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     };
     let wire = Wire::new(vec![respond(400 + u16::from(first % 200))]);
     let error = futures_executor::block_on(wire.client().get("/x").send()).expect_err("an error response");
-    let read = error.answer().expect("it was read");
+    let read = error.response().expect("it was read");
     let texts = [&read.title, &read.server, &read.via, &read.encoding];
     for text in texts.into_iter().flatten().chain(&read.message).chain(&read.more) {
         assert!(text.chars().count() <= 503 && !text.contains(char::is_control), "{text:?}");

@@ -19,7 +19,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let seconds: Option<u32> = digits.and_then(|digits| digits.parse().ok());
     let wire = Wire::new(vec![answer]);
     let error = futures_executor::block_on(wire.client().get("/x").send()).expect_err("an error answer");
-    let wait = error.answer().expect("it was read").retry_after;
+    let wait = error.response().expect("it was read").retry_after;
     if let Some(wait) = wait {
         assert!(wait <= Duration::from_secs(u64::from(u32::MAX)), "{wait:?}");
         assert!(SystemTime::UNIX_EPOCH.checked_add(wait).is_some());

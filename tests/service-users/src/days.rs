@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
-use digicert_one_account::{AccountExt as _, UserChange, UserId};
+use digicert_one_account::{AccountExt as _, Id, UserChange};
 use digicert_one_client::{Client, Error};
 use digicert_one_core::{ApiKey, Clock as _, Code, FixedCredential, Generation, Material};
 use digicert_one_credentials::WatchingCredential;
@@ -199,7 +199,7 @@ impl World {
             self.sleep(Duration::from_secs(random.u64(60..12 * 3600))).await;
             let answer = match random.u8(0..3) {
                 0 => client.account().users().me().await.map(drop),
-                1 => client.account().tokens().list(&UserId::me()).all().await.map(drop),
+                1 => client.account().tokens().list(&Id::me()).all().await.map(drop),
                 _ => call(client).await,
             };
             self.note_call(answer);
@@ -334,7 +334,7 @@ impl World {
             .credential(FixedCredential::new(Material::api_key(key), "the administrator"))
             .build()
             .expect("complete");
-        let id = UserId::new(self.emulator.users()[0].id());
+        let id = Id::new(self.emulator.users()[0].id());
         while !self.is_over() {
             self.sleep(20 * DAY).await;
             let end = EndDate::day_of(self.time.now() + 40 * DAY).to_string().parse().expect("a day");

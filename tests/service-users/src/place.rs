@@ -12,8 +12,7 @@ use digicert_one_core::Clock;
 use digicert_one_credentials::{FileSource, WatchOptions, WatchingCredential};
 use digicert_one_emulator::ServiceUser;
 use digicert_one_provisioning::{
-    CreateServiceUser, CreateToken, EndDatePolicy, RequestCertificate, RotateCertificate, RotateToken, StoreOptions,
-    Task, Workflows,
+    CreateToken, EndDatePolicy, RequestCertificate, RotateCertificate, RotateToken, StoreOptions, Task, Workflows,
 };
 use serde::{Deserialize, Serialize};
 
@@ -63,9 +62,7 @@ impl Job {
     #[must_use]
     pub fn task(self, old: Option<&str>) -> Task {
         match self {
-            Self::CreateServiceUser => {
-                CreateServiceUser::new(NewServiceUser::new(MADE).with_roles(["AM_ACCOUNT_USER"])).into()
-            }
+            Self::CreateServiceUser => NewServiceUser::new(MADE).with_roles(["AM_ACCOUNT_USER"]).into(),
             Self::CreateToken => CreateToken::new("bot").ends(EndDatePolicy::AfterDays(7)).into(),
             Self::RequestCertificate => RequestCertificate::new("bot").ends(EndDatePolicy::AfterDays(7)).into(),
             Self::RotateToken => {

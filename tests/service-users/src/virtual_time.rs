@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, SystemTime};
 
-use digicert_one_core::{Clock, Sleep};
+use digicert_one_core::Clock;
 use digicert_one_emulator::EmulatorClock;
 
 tokio::task_local! {
@@ -106,7 +106,7 @@ impl VirtualTime {
         state.sleepers.iter().filter(|sleeper| sleeper.end <= now).for_each(|sleeper| sleeper.waker.wake_by_ref());
     }
 
-    fn until(&self, duration: Duration, is_wait: bool) -> Sleep {
+    fn until(&self, duration: Duration, is_wait: bool) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         let end = self.now().checked_add(duration);
         let actor = if is_wait { ACTOR.try_with(|id| *id).ok() } else { None };
         let id = {
@@ -123,11 +123,11 @@ impl Clock for VirtualTime {
         self.0.clock.now()
     }
 
-    fn sleep(&self, duration: Duration) -> Sleep {
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         self.until(duration, true)
     }
 
-    fn limit(&self, duration: Duration) -> Sleep {
+    fn limit(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         self.until(duration, false)
     }
 }

@@ -97,7 +97,7 @@ pub fn work(order: Order) -> Result<Ending, String> {
     runtime.block_on(async {
         let credential = order.place.caller_credential(order.job, Arc::new(SystemClock::new()));
         let client = client_with(order.address.client(order.stack), credential);
-        let flows = order.place.workflows(client).prove_within(Duration::from_secs(10));
+        let flows = order.place.workflows(client).verify_within(Duration::from_secs(10));
         let flows = flows.patience(Duration::from_secs(5)).lock_for(Duration::from_secs(60));
         let flows = flows.progress(witness(&order));
         if order.resume { resume(&order, &flows).await } else { run(&order, &flows).await.map(|_| Ending::Ran) }

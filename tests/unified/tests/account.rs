@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use digicert_one_account::{
-    ACCOUNT_MANAGER, AccountExt as _, AccountManager, NewClientCertificate, NewServiceUser, NewToken, Refusal, Status,
-    TokenChange, UserChange, UserId,
+    ACCOUNT_MANAGER, AccountExt as _, AccountManager, Id, NewClientCertificate, NewServiceUser, NewToken, Refusal,
+    Status, TokenChange, UserChange,
 };
 use digicert_one_client::{Client, Error, Retry};
 use digicert_one_core::{
@@ -103,7 +103,7 @@ fn token_is_replaced_by_its_owner() {
     on_each(EmulatorOptions::default, async |stage| {
         let user = &stage.emulator.users()[0];
         let before = stage.by_key(user.api_key());
-        let old = before.tokens().list(&UserId::me()).all().await.expect("a list").remove(0);
+        let old = before.tokens().list(&Id::me()).all().await.expect("a list").remove(0);
         let wanted = NewToken::new("next").with_end_date("2099-12-31".parse().expect("a day"));
         let made = before.tokens().create(&wanted).await.expect("made");
         let new = made.token.expect("the token");

@@ -2,11 +2,11 @@
 //! invalid end.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use bytes::Bytes;
-use digicert_one_core::{Delivery, NameOverride, Phase, TransportError, TransportErrorKind as Kind};
+use digicert_one_core::{Delivery, Phase, TransportError, TransportErrorKind as Kind};
 use http::Uri;
 use ureq::config::Config;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
@@ -21,14 +21,14 @@ use crate::stage::Stage;
 /// The addresses of the host, by the overrides or by the system. Before the call, so that its errors are about names only.
 pub(crate) fn resolve(
     uri: &Uri,
-    names: &[NameOverride],
+    names: &[(String, IpAddr)],
     limit: Duration,
 ) -> Result<ResolvedSocketAddrs, TransportError> {
     let resolver = DefaultResolver::default();
     let host = uri.host().unwrap_or_default();
-    if let Some(known) = names.iter().find(|name| name.host.eq_ignore_ascii_case(host)) {
+    if let Some((_, address)) = names.iter().find(|(name, _)| name.eq_ignore_ascii_case(host)) {
         let mut addresses = resolver.empty();
-        addresses.push(SocketAddr::new(known.address, uri.port_u16().unwrap_or(443)));
+        addresses.push(SocketAddr::new(*address, uri.port_u16().unwrap_or(443)));
         return Ok(addresses);
     }
     let timeout = NextTimeout { after: limit.into(), ..NextTimeout::default() };

@@ -1,4 +1,4 @@
-//! Horizontal bars with their names and figures beside them, so that no colour has to be told from another. The colours follow the
+//! Horizontal bars with their names and figures beside them, so that colours need not be distinguished. The colours follow the
 //! reader's choice of a light or a dark page.
 
 use plotters::prelude::*;

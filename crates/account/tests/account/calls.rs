@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use digicert_one_account::{
-    ACCOUNT_MANAGER, AccountExt as _, NewServiceUser, NewToken, Status, TokenChange, UserChange, UserId,
+    ACCOUNT_MANAGER, AccountExt as _, Id, NewServiceUser, NewToken, Status, TokenChange, UserChange,
 };
 use digicert_one_core::{Code, Delivery, TransportErrorKind};
 use futures_executor::block_on;
@@ -193,7 +193,7 @@ fn tokens_are_listed_read_changed_and_deleted() {
         text(204, ""),
     ]);
     let (tokens, id) = (stage.account.tokens(), "t".into());
-    assert_eq!(stage.run(tokens.list(&UserId::me()).all()).expect("a list").len(), 1);
+    assert_eq!(stage.run(tokens.list(&Id::me()).all()).expect("a list").len(), 1);
     stage.run(tokens.get(&id)).expect("a token");
     let change = TokenChange::new().with_name("ci 2").with_end_date("2026-07-31".parse().expect("a day"));
     stage.run(tokens.update(&id, &change)).expect("changed");
@@ -346,7 +346,7 @@ fn audit_records_show_the_path_without_the_id() {
 fn calls_are_send() {
     fn moves<T: Send>(_: &T) {}
     let stage = Stage::of([]);
-    let (id, user, token) = (UserId::me(), NewServiceUser::new("x"), NewToken::new("x"));
+    let (id, user, token) = (Id::me(), NewServiceUser::new("x"), NewToken::new("x"));
     moves(&stage.account.users().get(&id));
     moves(&stage.account.users().create(&user));
     moves(&stage.account.tokens().create(&token));

@@ -103,7 +103,7 @@ fn response_without_certificate_names_what_was_created() {
     ] {
         let error = request(&answer).expect_err("no certificate");
         assert_eq!((error.kind(), error.code()), (ErrorKind::NotShown, Code::API_05), "{answer}");
-        let left = error.left_behind().expect("it was created");
+        let left = error.orphan().expect("it was created");
         assert_eq!((left.what, left.id.as_deref()), (ResourceKind::ClientCertificate, Some("c")), "{answer}");
     }
 }

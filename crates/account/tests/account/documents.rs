@@ -99,7 +99,7 @@ fn other_objects_survive() {
         "friendly_identifier": "1234567", "admins": [{ "id": ID, "email": "ops@example.test" }],
         "sign_in_methods": [{ "signInMethod": "standard", "clientAuthCertLoginEnabled": false }], "locale": "en_US",
     }));
-    assert_eq!(account.service_period.expect("it has one").to.as_deref(), Some("2027-01-01"));
+    assert_eq!(account.service_period.expect("it has one")["to"], "2027-01-01");
     let role: Role = survives(&json!({
         "id": "AM_ACCOUNT_USER", "name": "User", "application_code": "account_manager", "permissions": ["VIEW_AM_USER"],
         "hidden": false,

@@ -26,7 +26,7 @@ fn token() -> NewToken {
 }
 
 fn left(error: &Error) -> &OrphanedResource {
-    error.left_behind().expect("something may have been made")
+    error.orphan().expect("something may have been made")
 }
 
 #[test]
@@ -184,10 +184,10 @@ fn create_call_that_was_not_processed_may_be_retried() {
     for (status, body) in [(400, &refused), (401, &Value::Null), (403, &refused), (404, &refused), (409, &refused)] {
         let stage = Stage::answering(status, body);
         let error = stage.refused(stage.account.tokens().create(&token()));
-        assert_eq!((error.left_behind(), stage.sent().len()), (None, 1), "{status}");
+        assert_eq!((error.orphan(), stage.sent().len()), (None, 1), "{status}");
     }
     let stage = Stage::of((0..4).map(|_| Outcome::Failure(TransportErrorKind::Refused, Delivery::NotSent)));
-    assert_eq!(stage.refused(stage.account.tokens().create(&token())).left_behind(), None);
+    assert_eq!(stage.refused(stage.account.tokens().create(&token())).orphan(), None);
     let stage = Stage::of([]);
-    assert_eq!(stage.refused(stage.account.tokens().create(&NewToken::new(""))).left_behind(), None);
+    assert_eq!(stage.refused(stage.account.tokens().create(&NewToken::new(""))).orphan(), None);
 }

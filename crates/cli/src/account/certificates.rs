@@ -1,6 +1,6 @@
 //! `d1 cert list|disable|enable`.
 
-use digicert_one::{account::AccountExt as _, account::CertificateId};
+use digicert_one::{account::AccountExt as _, account::Id};
 use serde_json::json;
 
 use super::confirm::Target;
@@ -33,7 +33,7 @@ pub(crate) async fn list(options: &OfUserOptions, output: Output) -> Result<(), 
 /// Enables one.
 pub(crate) async fn enable(options: &OneOptions, output: Output) -> Result<(), Failure> {
     let client = connection::client(&options.connection, &output).await?;
-    client.account().certificates().enable(&CertificateId::new(&options.id)).await?;
+    client.account().certificates().enable(&Id::new(&options.id)).await?;
     switched(options, true, output)
 }
 
@@ -42,7 +42,7 @@ pub(crate) async fn disable(options: &RemoveOptions, output: Output) -> Result<(
     let (one, confirm) = (&options.one, &options.confirm);
     confirm.check("disable")?;
     let client = connection::client(&one.connection, &output).await?;
-    let id = CertificateId::new(&one.id);
+    let id = Id::new(&one.id);
     Target::certificate(&client, "disable", &id).await?.confirm(confirm).await?;
     client.account().certificates().disable(&id).await?;
     switched(one, false, output)

@@ -3,7 +3,7 @@
 
 use std::io::{IsTerminal, Write};
 
-use digicert_one::account::{CertificateId, TokenId, User};
+use digicert_one::account::{ClientCertificate, Id, User};
 use digicert_one::{Client, account::AccountExt as _, core::Mode};
 
 use crate::arguments::ConfirmOptions;
@@ -41,14 +41,14 @@ impl Target {
     pub(super) async fn token(client: &Client, action: &'static str, id: &str) -> Result<Self, Failure> {
         let (_, mode) = who_am_i(client).await?;
         let tokens = client.account().tokens();
-        let own = tokens.list(&digicert_one::account::UserId::me()).all().await?;
+        let own = tokens.list(&digicert_one::account::Id::me()).all().await?;
         let enabled = own.iter().filter(|one| one.is_enabled() != Some(false)).count();
         let found = own.into_iter().find(|one| one.id.as_str() == id);
         let may_be = mode != Mode::Certificate && found.as_ref().is_some_and(|one| one.is_enabled() != Some(false));
         let name = match found {
             Some(token) => token.name,
             // Only for the question: whether there is one, the call itself finds out.
-            None => tokens.get(&TokenId::new(id)).await.ok().and_then(|token| token.name),
+            None => tokens.get(&Id::new(id)).await.ok().and_then(|token| token.name),
         };
         let in_use = may_be.then(|| why(enabled, "API tokens"));
         Ok(Self { action, kind: "API token", id: id.to_owned(), name, in_use })
@@ -58,7 +58,7 @@ impl Target {
     pub(super) async fn certificate(
         client: &Client,
         action: &'static str,
-        id: &CertificateId,
+        id: &Id<ClientCertificate>,
     ) -> Result<Self, Failure> {
         let (_, mode) = who_am_i(client).await?;
         let own = client.account().certificates().list().await?;

@@ -8,7 +8,7 @@ pub(crate) mod users;
 
 use std::collections::BTreeMap;
 
-use digicert_one::account::{AuditEntry, UserId};
+use digicert_one::account::{AuditEntry, Id, User};
 use digicert_one::{Client, Position, account::AccountExt as _};
 use serde::Serialize;
 use serde_json::value::to_raw_value;
@@ -25,8 +25,8 @@ pub(crate) async fn accounts(options: &ConnectionOptions, output: Output) -> Res
     let accounts = client.account().accounts().all().await?;
     let mut table = Table::new(["ID", "NAME", "ACTIVE", "FROM", "TO"]);
     for account in &accounts {
-        let period = account.service_period.as_ref();
-        let [from, to] = [period.and_then(|one| one.from.clone()), period.and_then(|one| one.to.clone())];
+        let day = |name| account.service_period.as_ref()?.get(name)?.as_str().map(str::to_owned);
+        let [from, to] = ["from", "to"].map(day);
         table.row([Some(account.id.to_string()), account.name.clone(), account.active.map(yes), from, to]);
     }
     print(&table, &accounts, output)
@@ -91,12 +91,12 @@ pub(crate) async fn audit_log(options: &AuditLogOptions, output: Output) -> Resu
 }
 
 /// The id of a user that is given by id or friendly name; nothing for the caller itself.
-pub(crate) async fn user_id(client: &Client, user: &str) -> Result<Option<UserId>, Failure> {
-    if user == UserId::me().as_str() {
+pub(crate) async fn user_id(client: &Client, user: &str) -> Result<Option<Id<User>>, Failure> {
+    if user == Id::me().as_str() {
         return Ok(None);
     }
     if is_id(user) {
-        return Ok(Some(UserId::new(user)));
+        return Ok(Some(Id::new(user)));
     }
     let users = client.account().users().service().all().await?;
     let named = users.into_iter().find(|one| one.friendly_name.as_deref() == Some(user) || one.id.as_str() == user);

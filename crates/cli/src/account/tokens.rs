@@ -1,6 +1,6 @@
 //! `d1 token list|disable|enable|delete`.
 
-use digicert_one::account::{ApiToken, TokenId, UserId};
+use digicert_one::account::{ApiToken, Id};
 use digicert_one::{Client, account::AccountExt as _};
 use serde_json::json;
 
@@ -16,7 +16,7 @@ use crate::table::Table;
 /// Prints the tokens of a user.
 pub(crate) async fn list(options: &OfUserOptions, output: Output) -> Result<(), Failure> {
     let client = connection::client(&options.connection, &output).await?;
-    let owner = user_id(&client, &options.user).await?.unwrap_or_else(UserId::me);
+    let owner = user_id(&client, &options.user).await?.unwrap_or_else(Id::me);
     let tokens = client.account().tokens().list(&owner).all().await?;
     let mut table = Table::new(["ID", "NAME", "ENABLED", "STATUS", "ENDS"]);
     for token in &tokens {
@@ -30,14 +30,14 @@ pub(crate) async fn list(options: &OfUserOptions, output: Output) -> Result<(), 
 /// Enables one.
 pub(crate) async fn enable(options: &OneOptions, output: Output) -> Result<(), Failure> {
     let client = connection::client(&options.connection, &output).await?;
-    let token = client.account().tokens().enable(&TokenId::new(&options.id)).await?;
+    let token = client.account().tokens().enable(&Id::new(&options.id)).await?;
     switched(&token, true, output)
 }
 
 /// Disables one.
 pub(crate) async fn disable(options: &RemoveOptions, output: Output) -> Result<(), Failure> {
     let client = confirmed(options, "disable", output).await?;
-    let token = client.account().tokens().disable(&TokenId::new(&options.one.id)).await?;
+    let token = client.account().tokens().disable(&Id::new(&options.one.id)).await?;
     switched(&token, false, output)
 }
 
@@ -59,7 +59,7 @@ fn switched(token: &ApiToken, enabled: bool, output: Output) -> Result<(), Failu
 pub(crate) async fn delete(options: &RemoveOptions, output: Output) -> Result<(), Failure> {
     let client = confirmed(options, "delete", output).await?;
     let id = &options.one.id;
-    client.account().tokens().delete(&TokenId::new(id)).await?;
+    client.account().tokens().delete(&Id::new(id)).await?;
     output.text(&format!("{id}: deleted"))?;
     output.document(&json!({ "deleted": id }))
 }

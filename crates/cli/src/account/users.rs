@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use digicert_one::account::AccountExt as _;
-use digicert_one::account::{User, UserId};
+use digicert_one::account::User;
 
 use super::confirm::Target;
 use super::{document, print, user_id};
@@ -110,7 +110,7 @@ fn joined<T: ToString>(ids: &[T]) -> String {
 
 fn name(user: &User) -> String {
     let name = user.friendly_name.as_deref().or(user.email.as_deref());
-    shown(name.unwrap_or_else(|| UserId::as_str(&user.id)))
+    shown(name.unwrap_or_else(|| user.id.as_str()))
 }
 
 fn status(user: &User) -> Option<String> {

@@ -82,7 +82,7 @@ pub(crate) enum CertCommand {
     Inspect(InspectOptions),
     /// Check whether a server would accept a client certificate: chain, dates, purpose; with --host by a real handshake.
     ///
-    /// Three outcomes of the handshake are told apart: the server did not ask for a certificate, it asked and accepted this one, or it
+    /// The handshake has three outcomes: the server did not ask for a certificate, it asked and accepted this one, or it
     /// rejected it with an alert of TLS. A call then shows whether the platform knows the certificate.
     #[command(after_help = concat!("Examples:\n  d1 cert verify client.p12 --input-password env:P12_PASSWORD\n",
         "  d1 cert verify tls.crt --private-key tls.key --host one.digicert.com\n",

@@ -134,7 +134,7 @@ impl Report {
         const GROUP: &str = "platform";
         let mode = found.reading.material.mode();
         let origin = found.setup.instance().origin(mode.host_role()).ok().cloned();
-        let is_direct = origin.as_ref().is_some_and(|origin| found.setup.proxy().rules().describe(origin).is_none());
+        let is_direct = origin.as_ref().is_some_and(|origin| found.setup.proxy().describe(origin).is_none());
         match origin {
             Some(origin) if is_direct => self.of_name(origin).await?,
             _ => self.skipped("network", "name", "a proxy looks the host up"),

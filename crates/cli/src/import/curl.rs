@@ -34,7 +34,7 @@ pub(super) fn read(file: &Secret) -> Result<Draft, CredentialError> {
             "key" => draft.private_key_file("key", Path::new(&*value)),
             "pass" => draft.password("pass", &value),
             "cacert" => draft.ca_file("cacert", Path::new(&*value)),
-            "cert-type" | "key-type" => draft.left_out(name, "d1 sees the format of a file by itself"),
+            "cert-type" | "key-type" => draft.left_out(name, "d1 detects the format of a file"),
             "k" | "insecure" => draft.left_out("insecure", "d1 always verifies the server; name its CA with --ca-file"),
             "x" | "proxy" | "noproxy" => draft.left_out(name, "set HTTPS_PROXY or NO_PROXY"),
             "u" | "user" | "oauth2-bearer" => draft.left_out(name, "DigiCert ONE has API keys and client certificates"),

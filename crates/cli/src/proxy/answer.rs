@@ -146,7 +146,7 @@ fn explained(status: StatusCode, diagnosis: &Diagnosis, error: Value) -> Respons
     let mut response = document(status, &json!({ "error": error }));
     let headers = response.headers_mut();
     headers.insert(CODE, HeaderValue::from_static(diagnosis.code.as_str()));
-    if let Advice::Repeat { not_before: Some(wait) } = diagnosis.advice
+    if let Advice::Retry { not_before: Some(wait) } = diagnosis.advice
         && matches!(status.as_u16(), 429 | 503)
     {
         headers.insert(RETRY_AFTER, HeaderValue::from(seconds(wait)));
@@ -218,7 +218,7 @@ mod tests {
     #[test]
     fn throttled_failure_has_the_delay_in_whole_seconds() {
         for (wait, expected) in [(1500, "2"), (0, "1"), (3000, "3")] {
-            let advice = Advice::Repeat { not_before: Some(Duration::from_millis(wait)) };
+            let advice = Advice::Retry { not_before: Some(Duration::from_millis(wait)) };
             let diagnosis = Diagnosis::of(Code::PACE_01, "x").advising(advice);
             let response = failed(&Error::new(ErrorKind::RateLimit, diagnosis));
             assert_eq!(

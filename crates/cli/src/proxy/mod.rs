@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use digicert_one::credentials::WatchOptions;
-use digicert_one::{Client, HostRole, Reminders, SystemClock, WatchingCredential};
+use digicert_one::{Client, HostRole, SystemClock, WatchingCredential};
 use serde_json::json;
 
 use self::forward::Forwarder;
@@ -106,13 +106,13 @@ async fn client(options: &ProxyOptions, output: Output, log: Log) -> Result<(Cli
         .on_event(move |event| log.event("credential", &event.to_string(), json!({ "text": event.to_string() })));
     let mut builder = connection::builder(&options.connection, &setup, output)
         .credential(credential.clone())
-        .reminders(Reminders::new().on_reminder(move |reminder| {
+        .on_reminder(move |reminder| {
             log.event(
                 "expires_soon",
                 &reminder.to_string(),
                 json!({ "text": reminder.to_string(), "days": reminder.days }),
             );
-        }));
+        });
     if options.log_requests {
         builder = builder.audit(move |record| log.request(record));
     }

@@ -28,7 +28,7 @@ pub(crate) struct InterruptedTask {
 pub(crate) fn error(error: &IssueError) -> Value {
     let (state, place) = match error.secret() {
         SecretLocation::None => ("none", None),
-        SecretLocation::Kept(place) => ("kept", Some(place)),
+        SecretLocation::Stored(place) => ("kept", Some(place)),
         SecretLocation::LastResort(place) => ("last-resort", Some(place)),
         SecretLocation::Lost => ("lost", None),
         _ => ("unknown", None),

@@ -11,11 +11,11 @@ mod watch;
 use std::future::Future;
 use std::time::{Duration, SystemTime};
 
-use digicert_one::account::{CertificateId, NewServiceUser, TokenId};
+use digicert_one::account::{Id, NewServiceUser};
 use digicert_one::core::EndDate;
 use digicert_one::provisioning::{
-    CreateServiceUser, CreateToken, EndDatePolicy, IssueError, IssueErrorKind, RequestCertificate, RotateCertificate,
-    RotateToken, Task, Workflows,
+    CreateToken, EndDatePolicy, IssueError, IssueErrorKind, RequestCertificate, RotateCertificate, RotateToken, Task,
+    Workflows,
 };
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
@@ -52,7 +52,7 @@ pub(crate) async fn create_user(options: &CreateUserOptions, output: Output, sig
         _ => None,
     };
     let prepared = prepare(&options.make, false, output, signals).await?;
-    prepared.make(CreateServiceUser::new(user).into(), options.make.dry_run).await
+    prepared.make(user.into(), options.make.dry_run).await
 }
 
 /// Makes an API token.
@@ -77,7 +77,7 @@ pub(crate) async fn rotate_token(
     let mut task = RotateToken::new().ends(options.ends.ends());
     task.owner = signals.unless_received(user_id(&prepared.client, &options.user)).await?;
     task.base.clone_from(&options.renewal.name);
-    task.old = options.renewal.old.as_deref().map(TokenId::new);
+    task.old = options.renewal.old.as_deref().map(Id::new);
     renewal(&mut task.renewal, &options.renewal);
     task.renewal.delete_after = options.delete_old_after;
     prepared.make(task.into(), options.make.dry_run).await
@@ -101,7 +101,7 @@ pub(crate) async fn rotate_certificate(
     let mut task = RotateCertificate::new().ends(options.ends.ends()).key(options.key.key_type);
     task.common_name.clone_from(&options.key.common_name);
     task.base.clone_from(&options.renewal.name);
-    task.old = options.renewal.old.as_deref().map(CertificateId::new);
+    task.old = options.renewal.old.as_deref().map(Id::new);
     renewal(&mut task.renewal, &options.renewal);
     prepared.make(task.into(), options.make.dry_run).await
 }

@@ -77,7 +77,7 @@ impl Given {
         self.set("DC_CLIENT_CERT_FILE", file);
     }
 
-    /// A file for a host that nobody can call.
+    /// A file for a host that cannot be called.
     fn bundle(&mut self, content: impl AsRef<[u8]>) {
         self.set("DC_BASE", "https://localhost:1");
         self.set("DC_CLIENTAUTH_BASE", "https://localhost:1");

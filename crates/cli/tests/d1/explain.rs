@@ -17,7 +17,7 @@ fn explain_prints_the_texts_of_the_page_of_each_code() {
         let output = d1(&["explain", code.as_str()], &[]);
         let shown = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success(), "{}", text(&output));
-        for section in ["What it means", "What to do", "Does repeating help?"] {
+        for section in ["What it means", "What to do", "Does a retry help?"] {
             let (_, rest) = page.split_once(&format!("## {section}\n\n")).expect("the page has this section");
             let body = words(rest.split("\n\n").next().unwrap_or_default());
             let printed = shown.split_once(section).map(|(_, rest)| words(rest)).unwrap_or_default();

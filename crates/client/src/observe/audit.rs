@@ -32,8 +32,10 @@ pub struct AuditRecord {
     pub certificate: Option<Fingerprint>,
     /// The generation of the credential.
     pub generation: Option<Generation>,
-    /// The outcome.
-    pub outcome: Outcome,
+    /// The status of the response, if there was one.
+    pub status: Option<StatusCode>,
+    /// The code of the error, if the caller got one.
+    pub code: Option<Code>,
     /// The number of attempts, including redirects.
     pub attempts: u32,
     /// The `X-DC-TransactionId` that was sent.
@@ -44,25 +46,15 @@ pub struct AuditRecord {
     pub missed: u64,
 }
 
-/// The outcome of a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Outcome {
-    /// The caller got a response.
-    Answered(StatusCode),
-    /// The caller got an error; the status of the response if there was one.
-    Failed(Code, Option<StatusCode>),
-    /// The caller dropped the call; whether the platform processed it is unknown.
-    Dropped,
-}
-
-impl fmt::Display for Outcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Answered(status) => write!(f, "answered status={}", status.as_u16()),
-            Self::Failed(code, None) => write!(f, "failed code={code}"),
-            Self::Failed(code, Some(status)) => write!(f, "failed code={code} status={}", status.as_u16()),
-            Self::Dropped => f.write_str("dropped"),
+impl AuditRecord {
+    /// Returns the outcome in a word: `answered`, if the caller got a response; `failed`, if it got an error; `dropped`, if the caller
+    /// dropped the call, so that it is unknown whether the platform processed it.
+    #[must_use]
+    pub fn outcome(&self) -> &'static str {
+        match (self.code, self.status) {
+            (Some(_), _) => "failed",
+            (None, Some(_)) => "answered",
+            (None, None) => "dropped",
         }
     }
 }
@@ -74,7 +66,10 @@ impl fmt::Display for AuditRecord {
         write!(f, " method={} path={} host={}", self.method, self.template, known(self.host.as_ref()))?;
         write!(f, " mode={} caller={}", known(self.mode), known(self.caller))?;
         write!(f, " certificate={} generation={}", known(self.certificate), known(self.generation))?;
-        write!(f, " outcome={} attempts={}", self.outcome, self.attempts)?;
+        write!(f, " outcome={}", self.outcome())?;
+        self.code.map_or(Ok(()), |code| write!(f, " code={code}"))?;
+        self.status.map_or(Ok(()), |status| write!(f, " status={}", status.as_u16()))?;
+        write!(f, " attempts={}", self.attempts)?;
         write!(f, " transaction={}", known(self.transaction_id.as_ref()))?;
         write!(f, " request={} missed={}", known(self.request_id.as_ref()), self.missed)
     }

@@ -1,5 +1,5 @@
 //! Calls a function of the program with values, one after the other, on a thread of its own: it never blocks a call, and a panic in
-//! it is logged. The queue is bounded. The thread starts with the first value and ends when there are no more.
+//! it is logged. The queue is bounded. The thread starts with the first value and ends after the last one.
 
 use std::collections::VecDeque;
 use std::fmt;

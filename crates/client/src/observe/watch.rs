@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use digicert_one_core::Clock;
 use http::{HeaderValue, Method};
 
-use super::audit::{AuditRecord, Outcome};
+use super::audit::AuditRecord;
 use super::correlation::TRANSACTION_ID;
 use super::observers::Observers;
 use super::template::Template;
@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::response::Response;
 
 /// A call in progress. Dropped without [`end`](Self::end), it reports the call as dropped.
-pub(crate) struct Watch<'a> {
+pub(crate) struct CallWatch<'a> {
     observers: &'a Observers,
     clock: &'a Arc<dyn Clock>,
     pub(crate) progress: CallProgress,
@@ -35,7 +35,7 @@ struct AuditContext {
     transaction_id: Option<HeaderValue>,
 }
 
-impl<'a> Watch<'a> {
+impl<'a> CallWatch<'a> {
     pub(crate) fn begin(
         observers: &'a Observers,
         clock: &'a Arc<dyn Clock>,
@@ -74,13 +74,13 @@ impl<'a> Watch<'a> {
         #[cfg(feature = "metrics")]
         super::metric::called(&self.method, outcome, self.progress.attempts());
         let (Some(audit), Some(context)) = (&self.observers.audit, self.audited.take()) else { return };
-        let (outcome, request_id) = match outcome {
-            None => (Outcome::Dropped, None),
-            Some(Ok(response)) => (Outcome::Answered(response.status()), decode::request_id(response.headers())),
-            Some(Err(error)) => (
-                Outcome::Failed(error.code(), error.status()),
-                error.answer().and_then(|answer| answer.request_id.clone()),
-            ),
+        let (status, code, request_id) = match outcome {
+            None => (None, None, None),
+            Some(Ok(response)) => (Some(response.status()), None, decode::request_id(response.headers())),
+            Some(Err(error)) => {
+                let request_id = error.response().and_then(|answer| answer.request_id.clone());
+                (error.status(), Some(error.code()), request_id)
+            }
         };
         let carrier = self.progress.carrier();
         audit.send(AuditRecord {
@@ -93,7 +93,8 @@ impl<'a> Watch<'a> {
             caller: carrier.and_then(|carrier| carrier.caller),
             certificate: carrier.and_then(|carrier| carrier.certificate),
             generation: carrier.and_then(|carrier| carrier.generation),
-            outcome,
+            status,
+            code,
             attempts: self.progress.attempts(),
             transaction_id: context.transaction_id.and_then(|id| Some(id.to_str().ok()?.to_owned())),
             request_id,
@@ -102,7 +103,7 @@ impl<'a> Watch<'a> {
     }
 }
 
-impl Drop for Watch<'_> {
+impl Drop for CallWatch<'_> {
     fn drop(&mut self) {
         self.report(None);
     }

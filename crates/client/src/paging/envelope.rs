@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 
 use super::signals::{Reader, Signals, plain};
 use super::unreadable::Unreadable;
-use crate::field_name::FieldName;
+use crate::lossy_text::FieldName;
 
 /// The most items of one page.
 pub(super) const MAX_ITEMS: usize = 100_000;

@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use super::position::is_of_name;
 use super::unreadable::Unreadable;
 use crate::error::Error;
-use crate::field_name::FieldName;
+use crate::lossy_text::FieldName;
 
 /// The longest token that is accepted: it is sent in a query.
 const MAX_TOKEN: usize = 4096;

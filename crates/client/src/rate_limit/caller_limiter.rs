@@ -5,8 +5,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use digicert_one_core::ThrottleNotice;
-
 use super::gcra::Gcra;
 use super::limits::Limits;
 use super::semaphore::{Permit, Semaphore};
@@ -146,25 +144,24 @@ impl CallerLimiter {
         None
     }
 
-    pub(super) fn throttled(&self, limits: &Limits, notice: &ThrottleNotice) {
+    pub(super) fn throttled(&self, limits: &Limits, retry_after: Option<Duration>, now: SystemTime) {
         let mut rates = self.rates();
-        if let Some(until) = notice.retry_after.and_then(|wait| notice.now.checked_add(wait)) {
+        if let Some(until) = retry_after.and_then(|wait| now.checked_add(wait)) {
             rates.held_until = rates.held_until.max(Some(until));
         }
         if !limits.adaptive {
             return;
         }
-        let measured = rates.measured(notice.now);
+        let measured = rates.measured(now);
         let (present, too_fast) = match &rates.learnt {
             // Of the same burst: these requests were sent before the rate fell.
-            Some(learnt) if notice.now.duration_since(learnt.fell).unwrap_or_default() < SPAN => return,
+            Some(learnt) if now.duration_since(learnt.fell).unwrap_or_default() < SPAN => return,
             Some(learnt) => (learnt.per_second.min(measured), learnt.per_second),
             None => (measured, measured),
         };
         let per_second = (present * FALL).max(SLOWEST);
         tracing::warn!(per_second, "rate limited by the platform (429); this caller slows down");
-        rates.learnt =
-            Some(LearntRate { per_second, limit: smooth(per_second), too_fast, fell: notice.now, changed: notice.now });
+        rates.learnt = Some(LearntRate { per_second, limit: smooth(per_second), too_fast, fell: now, changed: now });
     }
 
     pub(super) fn accepted(&self, now: SystemTime) {

@@ -1,9 +1,9 @@
 //! The rate limiter of a client: the local one, or another one.
 
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
-use digicert_one_core::{Fingerprint, Permit, PermitRequest, RateLimitError, RateLimiter, ThrottleNotice};
+use digicert_one_core::{Fingerprint, Permit, PermitRequest, RateLimitError, RateLimiter};
 
 use super::caller_limiter::Slot;
 use super::local::LocalRateLimiter;
@@ -41,10 +41,10 @@ impl Limiter {
         }
     }
 
-    pub(crate) async fn throttled(&self, notice: &ThrottleNotice) {
+    pub(crate) async fn throttled(&self, caller: Fingerprint, retry_after: Option<Duration>, now: SystemTime) {
         match self {
-            Self::Local(limiter) => limiter.throttled(notice),
-            Self::Other(limiter) => limiter.throttled(notice).await,
+            Self::Local(limiter) => limiter.throttled(caller, retry_after, now),
+            Self::Other(limiter) => limiter.throttled(caller, retry_after, now).await,
         }
     }
 

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
-use digicert_one_core::{Clock, Fingerprint, Permit, PermitRequest, RateLimitError, RateLimiter, ThrottleNotice};
+use digicert_one_core::{Clock, Fingerprint, Permit, PermitRequest, RateLimitError, RateLimiter};
 use futures_util::FutureExt as _;
 use futures_util::future::{Either, select};
 
@@ -107,10 +107,10 @@ impl LocalRateLimiter {
         }
     }
 
-    pub(super) fn throttled(&self, notice: &ThrottleNotice) {
+    pub(super) fn throttled(&self, caller: Fingerprint, retry_after: Option<Duration>, now: SystemTime) {
         self.was_throttled.store(true, Ordering::Relaxed);
-        if let Some(caller) = self.callers().get(&notice.caller).cloned() {
-            caller.throttled(&self.limits, notice);
+        if let Some(caller) = self.callers().get(&caller).cloned() {
+            caller.throttled(&self.limits, retry_after, now);
         }
     }
 
@@ -154,8 +154,8 @@ impl RateLimiter for LocalRateLimiter {
         self.slot(turn, turn.clock.now()).await.map(Permit::holding)
     }
 
-    async fn throttled(&self, notice: &ThrottleNotice) {
-        self.throttled(notice);
+    async fn throttled(&self, caller: Fingerprint, retry_after: Option<Duration>, now: SystemTime) {
+        self.throttled(caller, retry_after, now);
     }
 
     fn accepted(&self, caller: Fingerprint, now: SystemTime) {

@@ -1,12 +1,13 @@
 //! Calls: redirects, error answers, limits, headers.
 
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use digicert_one_client::{Client, ErrorKind};
 use digicert_one_core::{
-    ApiKey, ClientIdentity, Clock, Code, Credential, CredentialError, Instance, Lease, LeaseRequest, Material, Sleep,
+    ApiKey, ClientIdentity, Clock, Code, Credential, CredentialError, Instance, Lease, LeaseRequest, Material,
     Timeouts, TransportConfig, Verdict,
 };
 use futures_executor::block_on;
@@ -79,7 +80,7 @@ fn error_answer_is_an_error_unless_asked_for_raw() {
     let client = client(&scripted);
     let error = block_on(client.get("/").send()).expect_err("forbidden");
     assert_eq!((error.kind(), error.code()), (ErrorKind::Platform, Code::AUT_02));
-    assert_eq!(error.answer().and_then(|answer| answer.code.as_deref()), Some("access_denied"));
+    assert_eq!(error.response().and_then(|answer| answer.code.as_deref()), Some("access_denied"));
     let response = block_on(client.get("/").send_raw()).expect("an answer");
     assert_eq!(response.status(), 403);
 }
@@ -170,7 +171,7 @@ impl Clock for Impatient {
         SystemTime::UNIX_EPOCH
     }
 
-    fn sleep(&self, duration: Duration) -> Sleep {
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         self.0.lock().expect("unpoisoned").push(duration);
         Box::pin(std::future::ready(()))
     }

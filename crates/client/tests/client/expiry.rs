@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use digicert_one_client::{ErrorKind, Reminders};
+use digicert_one_client::ErrorKind;
 use digicert_one_core::{Clock, Code, Ending, Expiry, FixedCredential, Generation, Lease, ManualClock, Validity};
 use futures_executor::block_on;
 
@@ -44,12 +44,11 @@ fn obs_08_one_reminder_at_each_step_and_none_twice() {
     let scripted = Scripted::default();
     let clock = ManualClock::new(end() - DAY * 100);
     let reminded = Arc::new(Mutex::new(Vec::new()));
-    let reminders = Reminders::new().on_reminder({
+    let client = builder(&scripted).credential(ending()).clock(shared(&clock)).on_reminder({
         let reminded = Arc::clone(&reminded);
         move |reminder| reminded.lock().expect("unpoisoned").push((reminder.days, reminder.expiry))
     });
-    let client =
-        builder(&scripted).credential(ending()).clock(shared(&clock)).reminders(reminders).build().expect("complete");
+    let client = client.build().expect("complete");
     // A call every six hours.
     for _ in 0..4 * 100 {
         block_on(client.get("/").send()).expect("answered");
@@ -65,11 +64,10 @@ fn obs_08_one_reminder_at_each_step_and_none_twice() {
 fn program_that_starts_late_hears_of_the_nearest_step_only() {
     let clock = ManualClock::new(end() - DAY * 5);
     let reminded = Arc::new(Mutex::new(Vec::new()));
-    let reminders = Reminders::new().on_reminder({
+    let client = builder(&Scripted::default()).credential(ending()).clock(shared(&clock)).on_reminder({
         let reminded = Arc::clone(&reminded);
         move |reminder| reminded.lock().expect("unpoisoned").push(reminder.to_string())
     });
-    let client = builder(&Scripted::default()).credential(ending()).clock(shared(&clock)).reminders(reminders);
     let client = client.build().expect("complete");
     for _ in 0..3 {
         block_on(client.expiry()).expect("good");
@@ -84,7 +82,7 @@ fn program_that_starts_late_hears_of_the_nearest_step_only() {
 #[test]
 fn listener_that_panics_does_not_break_the_call() {
     let clock = ManualClock::new(end() - DAY);
-    let reminders = Reminders::new().on_reminder(|_| panic!("a listener's own fault"));
-    let client = builder(&Scripted::default()).credential(ending()).clock(shared(&clock)).reminders(reminders);
+    let client = builder(&Scripted::default()).credential(ending()).clock(shared(&clock));
+    let client = client.on_reminder(|_| panic!("a listener's own fault"));
     block_on(client.build().expect("complete").get("/").send()).expect("answered");
 }

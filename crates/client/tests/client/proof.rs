@@ -2,15 +2,15 @@
 
 use std::time::SystemTime;
 
-use digicert_one_core::diagnosis::{BodyKind, PlatformAnswer, diagnose_answer, diagnose_success};
+use digicert_one_core::diagnosis::{BodyKind, ErrorResponse, diagnose_answer, diagnose_success};
 use digicert_one_core::{Advice, CallContext, Code, Mode};
 use http::StatusCode;
 
 use crate::scripted::identity;
 
 /// An error document of the platform.
-fn refusal(status: u16, message: &str) -> PlatformAnswer {
-    let mut answer = PlatformAnswer::new(StatusCode::from_u16(status).expect("a status"));
+fn refusal(status: u16, message: &str) -> ErrorResponse {
+    let mut answer = ErrorResponse::new(StatusCode::from_u16(status).expect("a status"));
     answer.message = Some(message.to_owned());
     (answer.body, answer.recognised) = (BodyKind::Json, true);
     answer

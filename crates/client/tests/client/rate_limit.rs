@@ -1,14 +1,12 @@
 //! The limiter of one process: ceiling, places, order, and what a 429 teaches. In virtual time.
 
 use std::num::NonZeroU32;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use digicert_one_client::LocalRateLimiter;
-use digicert_one_core::{
-    Clock, Code, Fingerprint, ManualClock, Permit, PermitRequest, RateLimitError, RateLimiter, ThrottleNotice,
-};
+use digicert_one_core::{Clock, Code, Fingerprint, ManualClock, Permit, PermitRequest, RateLimitError, RateLimiter};
 use futures_executor::block_on;
 use futures_util::future::{join, join_all};
 
@@ -84,9 +82,8 @@ fn status_429_holds_all_calls_and_halves_the_rate_for_a_while() {
     let clock = clock();
     let limiter = LocalRateLimiter::new();
     assert!(turns(&limiter, &clock, 40).iter().all(Duration::is_zero));
-    let answer = ThrottleNotice::new(caller(), clock.now(), Some(SECOND * 2));
     for _ in 0..20 {
-        block_on(RateLimiter::throttled(&limiter, &answer));
+        block_on(RateLimiter::throttled(&limiter, caller(), Some(SECOND * 2), clock.now()));
     }
     assert!(limiter.held_until(caller(), clock.now()).is_some());
     assert_eq!(limiter.learnt_rate(caller()), Some(20.0), "20 answers of one burst count once");
@@ -144,8 +141,8 @@ fn waits_of_a_call_count_those_for_its_turn() {
 }
 
 /// A limiter whose store is away.
-#[derive(Debug, Default)]
-struct Away(Mutex<Vec<ThrottleNotice>>);
+#[derive(Debug)]
+struct Away;
 
 #[async_trait]
 impl RateLimiter for Away {
@@ -153,16 +150,13 @@ impl RateLimiter for Away {
         Err(RateLimitError::Unavailable("the store does not answer".into()))
     }
 
-    async fn throttled(&self, notice: &ThrottleNotice) {
-        self.0.lock().expect("unpoisoned").push(*notice);
-    }
+    async fn throttled(&self, _: Fingerprint, _: Option<Duration>, _: SystemTime) {}
 }
 
 #[test]
 fn pace_that_cannot_be_asked_ends_the_call_unsent() {
     let (scripted, clock) = (Scripted::default(), clock());
-    let client =
-        builder(&scripted).clock(Arc::new(clock.clone())).rate_limiter(Away::default()).build().expect("complete");
+    let client = builder(&scripted).clock(Arc::new(clock.clone())).rate_limiter(Away).build().expect("complete");
     let error = block_on(clock.run(client.post("/x").send())).0.expect_err("no permit");
     assert_eq!((error.code(), scripted.requests().len()), (Code::PACE_02, 0));
     assert!(error.to_string().contains("the store does not answer"), "{error}");

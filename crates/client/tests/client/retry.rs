@@ -276,7 +276,7 @@ fn lost_response_is_named_when_the_retry_finds_it_done() {
     for (outcomes, call, perhaps) in cases {
         let case = format!("{outcomes:?}");
         let error = both(outcomes, call);
-        assert_eq!(error.is_perhaps_done(), perhaps, "{case} {error}");
+        assert_eq!(error.may_have_succeeded(), perhaps, "{case} {error}");
         assert_eq!(error.to_string().contains("an earlier attempt may have done it"), perhaps, "{error}");
         assert_eq!(error.diagnosis().cause.contains("attempt 1"), perhaps, "{}", error.diagnosis());
     }

@@ -71,7 +71,7 @@ fn rotate_12_unverified_generation_stays_out_and_is_tried_later() {
     let client = builder(&scripted)
         .credential(source.clone())
         .clock(Arc::new(clock.clone()) as Arc<dyn Clock>)
-        .prove_rotations()
+        .verify_rotations()
         .build()
         .expect("complete");
     call(&client);
@@ -92,7 +92,7 @@ fn rotate_12_unverified_generation_stays_out_and_is_tried_later() {
 fn refused_generation_gives_way_to_a_newer_one_without_proof() {
     let source = Set::to(1, keyed("old"));
     let scripted = Scripted::answering([answer(401, None, "")]);
-    let client = builder(&scripted).credential(source.clone()).prove_rotations().build().expect("complete");
+    let client = builder(&scripted).credential(source.clone()).verify_rotations().build().expect("complete");
     block_on(client.get("/call").send()).expect_err("refused");
     source.now(2, keyed("new"));
     call(&client);

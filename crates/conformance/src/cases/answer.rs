@@ -74,7 +74,7 @@ fn client(world: &World, port: u16, material: Material, versions: HttpVersions) 
 /// An error document, its machine code and its message.
 async fn read(world: &World, status: u16, body: &str, code: Option<&str>, message: &str, diagnosis: Code) {
     for error in Platform::new(world, &key()).refuses(status, JSON, body).await {
-        let answer = error.answer().expect("an answer");
+        let answer = error.response().expect("an answer");
         assert!(answer.recognised, "{body}");
         assert_eq!((answer.code.as_deref(), answer.message.as_deref()), (code, Some(message)), "{body}");
         assert_eq!(error.code(), diagnosis, "{error}");
@@ -120,7 +120,7 @@ fn of_a_page(status: u16) -> Code {
     }
 }
 
-pub(crate) async fn err_06_what_is_no_error_document_has_a_bounded_excerpt(world: World) {
+pub(crate) async fn err_06_a_body_that_is_not_an_error_document_has_a_bounded_excerpt(world: World) {
     let html = format!("<html><body><h1>Bad Gateway</h1>{}</body></html>", "<p>padding</p>".repeat(500));
     let bodies = [
         (JSON, "{\"errors\":[{\"code\":\"dup", "{\"errors\"", Code::AUT_05),
@@ -226,7 +226,7 @@ pub(crate) async fn err_11_a_load_balancer_that_refuses_a_certificate_is_underst
 pub(crate) async fn err_17_the_transaction_id_is_kept(world: World) {
     let body = r#"{"error":{"code":"oops","message":"Try later"}}"#;
     for error in Platform::new(&world, &key()).refuses(500, JSON, body).await {
-        assert_eq!(error.answer().and_then(|answer| answer.request_id.as_deref()), Some("transaction-1"));
+        assert_eq!(error.response().and_then(|answer| answer.request_id.as_deref()), Some("transaction-1"));
         assert!(error.diagnosis().to_string().contains("transaction-1"), "{}", error.diagnosis());
     }
 }

@@ -195,7 +195,7 @@ pub(crate) async fn body_07_a_hostile_error_body_is_cleaned_before_it_is_shown(w
             let shown = format!("{error}\n{error:?}\n{}", error.diagnosis());
             let control = shown.chars().find(|character| character.is_control() && *character != '\n');
             assert_eq!(control, None, "{shown:?} {versions:?}");
-            let answer = error.answer().expect("an answer");
+            let answer = error.response().expect("an answer");
             let message = answer.message.as_deref().expect("what was left of it");
             assert!(["two", "cut"].iter().any(|word| message.contains(word)), "{message:?}");
         }

@@ -118,7 +118,7 @@ pub(crate) async fn body_16_a_complete_http2_response_survives_the_end_of_its_co
     }
 }
 
-pub(crate) async fn body_17_a_response_that_is_cut_with_its_connection_is_no_response(world: World) {
+pub(crate) async fn body_17_a_response_that_is_cut_with_its_connection_is_an_error(world: World) {
     let cut = [
         "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nbegin",
         "HTTP/1.0 200 OK\r\ncontent-length: 100\r\n\r\nbegin",

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use digicert_one_client::Client;
 use digicert_one_core::{
-    ApiKey, Capability, Code, Delivery, FixedCredential, HostRole, Instance, Material, Mode, PeerFault, Region, Stage,
+    ApiKey, Capability, Code, Delivery, FixedCredential, HostRole, Instance, Material, Mode, PeerFault, Region,
     TransportErrorKind,
 };
 use digicert_one_testbed::{ClientAuth, FrontOptions, Pki, RawOptions, RawServer, Step};
@@ -15,13 +15,9 @@ use crate::world::{HOST, World, certificate, diagnose, front, get, identity, key
 
 pub(crate) async fn host_01_each_public_host_gets_clientauth_for_certificates_only(world: World) {
     let regions = [Region::UnitedStates, Region::Switzerland, Region::Japan, Region::Netherlands];
-    let public = regions.into_iter().flat_map(|region| [(region, Stage::Production), (region, Stage::Demo)]);
-    let hosts: Vec<String> = public
-        .map(|(region, stage)| {
-            let instance = Instance::public(region, stage);
-            instance.origin(HostRole::Platform).expect("a platform host").host().to_owned()
-        })
-        .collect();
+    let public = regions.into_iter().flat_map(|region| [Instance::production(region), Instance::demo(region)]);
+    let host = |instance: Instance| instance.origin(HostRole::Platform).expect("a platform host").host().to_owned();
+    let hosts: Vec<String> = public.map(host).collect();
     let names: Vec<String> = hosts.iter().flat_map(|host| [host.clone(), format!("clientauth.{host}")]).collect();
     let front = front(FrontOptions::default().server(Pki::shared().server(&names)).client_auth(ClientAuth::Optional));
     let loopback = IpAddr::V4(Ipv4Addr::LOCALHOST);

@@ -80,7 +80,7 @@ pub(crate) async fn time_12_the_total_limit_holds_over_each_version_and_in_each_
     never.open();
 }
 
-pub(crate) async fn time_13_limits_at_their_maximum_are_no_limits(world: World) {
+pub(crate) async fn time_13_limits_at_their_maximum_never_expire(world: World) {
     let Some(Parent { port, root }) = child::parent() else {
         let front = front(FrontOptions::default());
         // A panic in a background task shows only in the output of its process.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use digicert_one_client::{AuditRecord, ClientBuilder, Outcome, Reminders, Retry, TraceContext};
+use digicert_one_client::{AuditRecord, ClientBuilder, Retry, TraceContext};
 use digicert_one_core::{
     ApiKey, Capability, Clock, Code, ConnectionFacts, FixedCredential, Generation, Instance, Lease, ManualClock,
     Material, Mode, Validity,
@@ -168,11 +168,12 @@ pub(crate) async fn obs_04_an_audit_record_names_who_what_and_how_it_ended_and_n
     drop(dropped);
     client.shut_down(Duration::from_secs(10)).await;
     let records = records.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    let outcomes: Vec<_> = records.iter().map(|record| (&*record.template, record.outcome)).collect();
+    let outcomes: Vec<_> =
+        records.iter().map(|record| (&*record.template, record.outcome(), record.code, record.status)).collect();
     let expected = [
-        ("/orders", Outcome::Answered(StatusCode::OK)),
-        ("/missing", Outcome::Failed(Code::AUT_05, Some(StatusCode::NOT_FOUND))),
-        ("/dropped", Outcome::Dropped),
+        ("/orders", "answered", None, Some(StatusCode::OK)),
+        ("/missing", "failed", Some(Code::AUT_05), Some(StatusCode::NOT_FOUND)),
+        ("/dropped", "dropped", None, None),
     ];
     assert_eq!(outcomes, expected);
     let sent = front.ledger().requests();
@@ -196,7 +197,7 @@ pub(crate) async fn obs_05_a_hook_that_panics_or_blocks_leaves_the_call_alone(wo
     let panicking = world.builder(front.port()).credential(ending);
     let panicking = panicking
         .audit(|_| witness::meant("the hook's own fault"))
-        .reminders(Reminders::new().on_reminder(|_| witness::meant("the hook's own fault")))
+        .on_reminder(|_| witness::meant("the hook's own fault"))
         .trace_context(|| witness::meant("the hook's own fault"))
         .build()
         .expect("complete");
@@ -299,9 +300,9 @@ pub(crate) async fn obs_08_one_reminder_at_each_step_before_the_end(world: World
     let ending = FixedCredential::from_lease(lease.with_validity(Validity::default().with_key_ends(Some(ends))));
     let reported = Arc::new(Mutex::new(Vec::new()));
     let kept = Arc::clone(&reported);
-    let reminders = Reminders::new()
-        .on_reminder(move |reminder| kept.lock().unwrap_or_else(PoisonError::into_inner).push(reminder.days));
-    let builder = world.builder(front.port()).credential(ending).clock(Arc::new(clock.clone())).reminders(reminders);
+    let builder = world.builder(front.port()).credential(ending).clock(Arc::new(clock.clone()));
+    let builder =
+        builder.on_reminder(move |reminder| kept.lock().unwrap_or_else(PoisonError::into_inner).push(reminder.days));
     let client = builder.build().expect("complete");
     for _ in 0..40 {
         client.get("/").send().await.expect("answered");
@@ -311,7 +312,7 @@ pub(crate) async fn obs_08_one_reminder_at_each_step_before_the_end(world: World
     assert_eq!(*reported.lock().unwrap_or_else(PoisonError::into_inner), [30, 14, 7, 1]);
 }
 
-pub(crate) async fn obs_09_the_address_at_the_other_end_is_told_as_it_is(world: World) {
+pub(crate) async fn obs_09_the_address_at_the_other_end_is_reported_as_it_is(world: World) {
     let front = front(FrontOptions::default());
     let exchange = world.transport(&world.config()).send(get(front.url(HOST))).await.expect("answered");
     assert_eq!(exchange.facts.peer, Some(front.addr()), "of a response");

@@ -11,7 +11,7 @@ use digicert_one_core::{
     Capability, Code, Delivery, FixedCredential, Instance, Material, Mode, Proxy, ProxyRules, Timeouts,
     TransportConfig, TransportErrorKind, causes,
 };
-use digicert_one_credentials::{ProxyConfig, Variable};
+use digicert_one_credentials::{Variable, read_proxy_variables};
 use digicert_one_testbed::{
     ClientAuth, ConnectProxy, Front, FrontOptions, Pki, ProxyOptions, RawOptions, RawServer, Recording, Snapshot, Step,
     blackhole, handler, refused_addr,
@@ -306,8 +306,8 @@ pub(crate) async fn proxy_09_variables_count_in_the_documented_order(world: Worl
             let index = names[first..].iter().position(|known| *known == name)?;
             Some(Variable::new(name, proxies[index].url()))
         };
-        let setup = ProxyConfig::of_variables(&lookup).expect("addresses");
-        let Some(client) = client_with(&world, &front.url(HOST), setup.rules()) else { return };
+        let rules = read_proxy_variables(&lookup, &mut Vec::new()).expect("addresses");
+        let Some(client) = client_with(&world, &front.url(HOST), &rules) else { return };
         client.get("/").send().await.expect("answered");
         let used: Vec<usize> = proxies.iter().map(|proxy| proxy.ledger().connections().len()).collect();
         assert!(used[0] == 1 && used[1..].iter().all(|count| *count == 0), "{} {used:?}", names[first]);

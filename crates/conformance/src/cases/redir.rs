@@ -96,7 +96,7 @@ pub(crate) async fn redir_07_a_circle_ends_with_its_number_of_hops(world: World)
     assert!(error.to_string().contains(&format!("{sent} times")), "{sent} requests: {error}");
 }
 
-pub(crate) async fn redir_08_a_target_that_is_no_place_is_refused_without_its_query(world: World) {
+pub(crate) async fn redir_08_an_invalid_target_is_refused_without_its_query(world: World) {
     let other = front(FrontOptions::default());
     let port = other.port();
     let long = format!("https://localhost:{port}/{}?canary", "x".repeat(8 << 10));

@@ -63,7 +63,7 @@ pub(crate) async fn trust_13_other_roots_count_for_every_later_connection(world:
 
         bundle.write(Pki::shared().foreign_root_pem());
         reload(&world, &client, &bundle);
-        let error = client.get("/after").send().await.expect_err("its root is no longer trusted");
+        let error = client.get("/after").send().await.expect_err("its root was removed");
         let fault =
             if world.has(Capability::PeerFaultDetail) { PeerFault::UnknownIssuer } else { PeerFault::Unspecified };
         assert_eq!(error.transport().expect("of the transport").kind(), TransportErrorKind::PeerUntrusted(fault));
@@ -96,7 +96,7 @@ async fn a_call_in_flight_ends_as_it_began(world: &World) {
     answered.expect("it began in time").bytes().await.expect("a body");
 }
 
-pub(crate) async fn trust_14_a_bundle_that_breaks_changes_nothing_and_is_told_once(world: World) {
+pub(crate) async fn trust_14_a_broken_bundle_changes_nothing_and_is_reported_once(world: World) {
     // A connection for each call, so that each needs the roots.
     let answer = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}";
     let server = scripted([vec![Step::ReadRequest, Step::write(answer), Step::CloseClean]]);

@@ -99,7 +99,7 @@ pub(crate) async fn retry_04_a_wait_beyond_the_deadline_fails_at_once(world: Wor
         let client = client(&world, front.port(), &clock, Retry::new());
         let error = clock.run(client.get("/").send()).await.0.expect_err("too long");
         assert_eq!((error.code(), error.attempts(), clock.now()), (Code::AUT_04, 1, start));
-        let answer = error.answer().expect("what was read");
+        let answer = error.response().expect("what was read");
         assert!(answer.retry_after.is_some_and(|wait| wait >= SECOND * 3600), "says when to retry: {answer:?}");
         assert!(error.to_string().contains("deadline"), "{error}");
     }
@@ -171,7 +171,7 @@ pub(crate) async fn retry_08_what_the_platform_refused_is_one_attempt(world: Wor
     }
 }
 
-pub(crate) async fn retry_09_a_pooled_connection_that_was_closed_costs_nobody_a_call(world: World) {
+pub(crate) async fn retry_09_a_closed_pooled_connection_fails_no_call(world: World) {
     let once = || vec![Step::ReadRequest, Step::write(ANSWER), Step::CloseClean];
     let (server, clock) = (scripted([once(), once(), once(), once()]), clock());
     let client = client(&world, server.port(), &clock, Retry::new());

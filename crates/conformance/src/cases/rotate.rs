@@ -152,7 +152,7 @@ pub(crate) async fn rotate_12_a_replacement_that_the_platform_refuses_does_not_g
         }),
     ));
     let switch = Switch::new(certificate(&before));
-    let builder = world.builder(front.port()).credential(switch.clone()).prove_rotations();
+    let builder = world.builder(front.port()).credential(switch.clone()).verify_rotations();
     let client = builder.build().expect("complete");
     client.get("/").send().await.expect("answered").bytes().await.expect("a body");
     switch.turn(certificate(&after));

@@ -61,7 +61,7 @@ async fn failed(world: &World, setting: Setting, config: &TransportConfig, base:
     }
 }
 
-pub(crate) async fn retry_22_a_failure_is_told_the_same_in_each_setting(world: World) {
+pub(crate) async fn retry_22_a_failure_is_reported_the_same_in_each_setting(world: World) {
     let ours = certificate();
     let clear = up(RawServer::plain_http());
     let mut places = vec![

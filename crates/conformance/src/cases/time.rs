@@ -126,7 +126,7 @@ pub(crate) async fn time_04_a_body_that_stalls_meets_the_idle_limit(world: World
     let head = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nbegin";
     let (server, clock) = (scripted([vec![Step::ReadRequest, Step::write(head), Step::Stall]]), retry::clock());
     let idle = Duration::from_secs(7);
-    let client = timed(&world, &server, &clock).idle_limit(idle).build().expect("complete");
+    let client = timed(&world, &server, &clock).idle_timeout(idle).build().expect("complete");
     let response = client.get("/").send().await.expect("a head");
     let passing = async {
         assert_eq!(clock.limited_for().await, idle);
@@ -166,7 +166,7 @@ pub(crate) async fn time_08_a_slow_but_steady_body_is_read_to_its_end(world: Wor
     let script = [Step::ReadRequest, Step::write(head)].into_iter().chain(parts).collect();
     let (server, clock) = (scripted([script]), retry::clock());
     let idle = Duration::from_secs(7);
-    let client = timed(&world, &server, &clock).idle_limit(idle).build().expect("complete");
+    let client = timed(&world, &server, &clock).idle_timeout(idle).build().expect("complete");
     let mut response = client.get("/").send().await.expect("a head");
     assert_eq!(response.chunk().await.expect("the beginning").as_deref(), Some(&b"x"[..]));
     for gate in &gates {

@@ -41,7 +41,7 @@ pub(crate) async fn trust_02_a_private_ca_that_is_not_configured_is_refused(worl
 
 pub(crate) async fn trust_03_an_expired_server_is_refused(world: World) {
     dated(&world, Validity::Expired, PeerFault::Expired).await;
-    // There is no period of grace.
+    // No grace period.
     let now = SystemTime::now();
     let validity = Validity::Between(now - Duration::from_secs(3600), now - Duration::from_secs(60));
     let spec = ServerSpec { names: vec![HOST.to_owned()], validity, ..ServerSpec::default() };
@@ -73,8 +73,8 @@ pub(crate) async fn trust_06_a_wildcard_covers_one_label(world: World) {
             let outcome = transport.send(get(front.url(&format!("clientauth.{HOST}")))).await;
             let error = outcome.expect_err(&format!("two are not, {setting}"));
             let (kind, code) = expected(&world, PeerFault::NameMismatch, Code::HO_01);
-            let told = (error.kind(), diagnose(&error, Mode::Certificate, None).code);
-            assert_eq!(told, (kind, code), "{setting}: {error:?}");
+            let reported = (error.kind(), diagnose(&error, Mode::Certificate, None).code);
+            assert_eq!(reported, (kind, code), "{setting}: {error:?}");
             assert_eq!(front.ledger().settle().await.requests.len(), before, "{setting}");
         }
     }
@@ -252,14 +252,14 @@ pub(crate) async fn trust_23_each_root_of_the_list_is_trusted(world: World) {
     }
 }
 
-pub(crate) async fn trust_16_the_certificate_of_the_server_is_told(world: World) {
+pub(crate) async fn trust_16_the_certificate_of_the_server_is_reported(world: World) {
     for options in servers() {
         let front = front(options);
         let transport = world.transport(&world.config());
         let exchange = transport.send(get(front.url(HOST))).await.expect("answered");
-        let told = exchange.facts.server_certificate.as_deref().expect("it is reported");
-        assert!(told.names.iter().any(|name| name == HOST), "{told:?}");
-        assert!(told.not_before < told.not_after && !told.issuer.is_empty(), "{told:?}");
+        let shown = exchange.facts.server_certificate.as_deref().expect("it is reported");
+        assert!(shown.names.iter().any(|name| name == HOST), "{shown:?}");
+        assert!(shown.not_before < shown.not_after && !shown.issuer.is_empty(), "{shown:?}");
     }
 }
 

@@ -45,8 +45,8 @@ pub(crate) async fn req_21_a_response_without_a_body_keeps_its_length(world: Wor
             .send(request(method, server.url(HOST), ""))
             .await
             .unwrap_or_else(|error| panic!("{what}: {error:?}"));
-        let told = |name: &str| exchange.response.headers().get(name).map(HeaderValue::as_bytes).map(<[u8]>::to_vec);
-        assert_eq!((told("content-length"), told("etag")), (Some(LENGTH.into()), Some(b"\"E\"".to_vec())), "{what}");
+        let field = |name: &str| exchange.response.headers().get(name).map(HeaderValue::as_bytes).map(<[u8]>::to_vec);
+        assert_eq!((field("content-length"), field("etag")), (Some(LENGTH.into()), Some(b"\"E\"".to_vec())), "{what}");
         assert!(in_time(collect(exchange)).await.expect("no body").is_empty(), "{what}");
     }
 }
@@ -123,7 +123,7 @@ fn together(at_once: usize) -> Front {
 
 pub(crate) async fn pool_21_calls_that_fail_or_are_dropped_take_nothing_from_later_ones(world: World) {
     const TIMES: usize = 40;
-    let nobody = format!("https://{}/", refused_addr());
+    let refusing = format!("https://{}/", refused_addr());
     for versions in world.http_versions() {
         let never = Gate::new();
         let gate = never.clone();
@@ -145,7 +145,7 @@ pub(crate) async fn pool_21_calls_that_fail_or_are_dropped_take_nothing_from_lat
         let transport = world.transport(&world.config().with_http_versions(versions));
         let to = |path: &str| get(format!("{}{path}", front.url(HOST)));
         for _ in 0..TIMES {
-            transport.send(get(&nobody)).await.expect_err("nobody listens");
+            transport.send(get(&refusing)).await.expect_err("refused");
             drop(transport.send(to("/refused")).await.expect("answered"));
             drop(transport.send(to("/unread")).await.expect("answered"));
             dropped(&*transport, to("/never"), &front).await;
@@ -201,7 +201,7 @@ pub(crate) async fn cred_20_no_output_of_the_process_shows_a_credential(world: W
     }
     let mut call = request(Method::POST, format!("https://{}/", refused_addr()), BODY);
     call.headers_mut().insert("x-api-key", key_value());
-    transport.send(call).await.expect_err("nobody listens");
+    transport.send(call).await.expect_err("refused");
 }
 
 pub(crate) async fn trust_51_a_failed_handshake_is_not_tried_again_in_a_weaker_way(world: World) {
@@ -239,7 +239,7 @@ async fn called_once(world: &World, setting: Setting, ours: &ClientCert, server:
     let transport = world.transport(&setting.config(world.config(), ours, proxy.as_ref()));
     let mut call = get(format!("https://{HOST}:{port}/"));
     call.headers_mut().insert("x-api-key", key_value());
-    let error = in_time(transport.send(call)).await.expect_err("there is no handshake");
+    let error = in_time(transport.send(call)).await.expect_err("the handshake fails");
     assert!(!matches!(error.kind(), TransportErrorKind::Timeout(_)), "{what}: {error:?}");
     let connections = server.ledger().settle().await.connections.len();
     assert_eq!(connections, 1, "it was tried {connections} times: {what}");

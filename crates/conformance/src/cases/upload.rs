@@ -218,7 +218,7 @@ pub(crate) async fn upload_02_body_is_not_read_ahead_of_the_server(world: World)
                     }
                 }
             });
-            let Either::Right(_) = select(call, later).await else { panic!("there is no response") };
+            let Either::Right(_) = select(call, later).await else { panic!("a response came") };
             let taken = feed.taken();
             assert!(taken < BOUND, "{taken} bytes were read ahead, {versions:?}, length known: {known}");
             assert!(taken > 0, "the body was not begun, {versions:?}, length known: {known}");

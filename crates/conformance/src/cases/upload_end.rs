@@ -113,7 +113,7 @@ pub(crate) async fn upload_06_dropped_upload_stops(world: World) {
                 drop(in_time(call).await.unwrap_or_else(|error| panic!("{what}: {error:?}")));
             } else {
                 let begun = Box::pin(begun.passed());
-                let Either::Right((_, call)) = select(call, begun).await else { panic!("there is no response") };
+                let Either::Right((_, call)) = select(call, begun).await else { panic!("a response came") };
                 drop(call);
             }
             feed.dropped(&what).await;

@@ -66,7 +66,7 @@ impl Followed {
 
     fn kept(&self) -> usize {
         let events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
-        events.iter().filter(|event| matches!(event, WatchEvent::Kept { .. })).count()
+        events.iter().filter(|event| matches!(event, WatchEvent::Rejected { .. })).count()
     }
 }
 
@@ -83,7 +83,7 @@ fn after(count: usize) -> Option<Generation> {
     Some((0..count).fold(Generation::FIRST, |generation, _| generation.next()))
 }
 
-pub(crate) async fn rotate_05_a_broken_replacement_changes_nothing_and_is_told_once(world: World) {
+pub(crate) async fn rotate_05_a_broken_replacement_changes_nothing_and_is_reported_once(world: World) {
     let (good, other) = (named("good"), named("other"));
     let followed = Followed::begin(&world, by_polling(), |directory| write(directory, &good));
     let expired = Pki::shared().client(ClientSpec { validity: Validity::Expired, ..ClientSpec::default() });
@@ -195,7 +195,7 @@ pub(crate) async fn rotate_09_without_events_polling_sees_a_change(world: World)
     followed.call_until(&second).await;
 }
 
-pub(crate) async fn rotate_10_the_same_bytes_again_are_no_new_generation(world: World) {
+pub(crate) async fn rotate_10_the_same_bytes_again_make_no_new_generation(world: World) {
     let same = named("same");
     let followed = Followed::begin(&world, by_events(), |directory| write(directory, &same));
     for _ in 0..3 {

@@ -129,7 +129,7 @@ macro_rules! __body {
                 then "The response arrives complete."
                 why "A stream that has ended is complete, whatever happens to its connection."
                 fix "Process the frames that were read before you report the end of the connection to the streams.";
-            "BODY-17" Must body_end body_17_a_response_that_is_cut_with_its_connection_is_no_response
+            "BODY-17" Must body_end body_17_a_response_that_is_cut_with_its_connection_is_an_error
                 given "Responses that are truncated in a body with a length, between and in chunks, or that only a \
                     close_notify could end, and a server that closes TCP with their last byte."
                 when "GETs and POSTs are made."

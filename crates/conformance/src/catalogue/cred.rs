@@ -15,8 +15,8 @@ macro_rules! __cred {
             "CRED-02" Must cred cred_02_a_certificate_goes_alone
                 given "A client with a certificate and no key, and a server that asks for one."
                 when "One call is made."
-                then "The call goes to the `clientauth` host, the server sees this very certificate, and there is no \
-                    `x-api-key`."
+                then "The call goes to the `clientauth` host, the server sees this very certificate, and no `x-api-key` \
+                    arrives."
                 why "A configured certificate that is not presented makes an anonymous call of what the caller \
                     believes to be authenticated."
                 fix "Pass `TransportConfig::identity` to the TLS engine as its client certificate; look for a library \

@@ -42,7 +42,7 @@ macro_rules! __err {
                 why "A parser that wants a string throws away the message with the number."
                 fix "The client reads the document. A failure with your transport alone means a body that is not the one that \
                     was sent (see BODY-01).";
-            "ERR-06" Must answer err_06_what_is_no_error_document_has_a_bounded_excerpt
+            "ERR-06" Must answer err_06_a_body_that_is_not_an_error_document_has_a_bounded_excerpt
                 given "Responses that are not an error document: HTML, plain text, an empty body, truncated JSON, with \
                     right and wrong types and many statuses."
                 when "The client reads them."
@@ -110,7 +110,7 @@ macro_rules! __err {
             "ERR-15" Must err err_15_dns_refusal_and_reset_have_three_codes
                 given "A name without an address, a port without a listener, and a server that closes before it responds."
                 when "Each is called."
-                then "They are NET-05, NET-06 and NET-07 (HS-03 for the last, where the stack cannot tell a refused \
+                then "They are NET-05, NET-06 and NET-07 (HS-03 for the last, where the stack cannot distinguish a refused \
                     identity)."
                 why "Different teams fix DNS, a firewall and a crashing server."
                 fix "Walk the causes down to the system's error. Libraries report the first two as connect errors; \

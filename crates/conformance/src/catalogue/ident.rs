@@ -65,7 +65,7 @@ macro_rules! __ident {
             "IDENT-09" Must ident ident_09_a_pkcs12_with_aes_is_presented
                 given "A PKCS#12 file with AES-256."
                 when "It is read and a call is made."
-                then "The certificate is presented, and there is no warning."
+                then "The certificate is presented, without a warning."
                 why "Browsers and the platform itself use this format today."
                 fix "The reader opens the file. A transport that builds its own PKCS#12 for its library must use a \
                     cipher that the system can read.";

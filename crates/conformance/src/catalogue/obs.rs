@@ -63,7 +63,7 @@ macro_rules! __obs {
                 why "A missing reminder causes an outage, and one with each call is soon ignored."
                 fix "The client reminds, by the validity of the lease. For your transport the case makes forty calls \
                     on one object, days apart by that clock.";
-            "OBS-09" Should obs obs_09_the_address_at_the_other_end_is_told_as_it_is
+            "OBS-09" Should obs obs_09_the_address_at_the_other_end_is_reported_as_it_is
                 given "A server, a server of an unknown issuer, and a proxy before the first."
                 when "A call is made to each."
                 then "The facts have the address of the peer, which through a proxy is the proxy's; for a failed \

@@ -26,7 +26,7 @@ macro_rules! __proxy {
                 when "Calls go to hosts that are in the exceptions and to some that only look like it."
                 then "Each is routed as documented, and the two hosts of one client may use different routes."
                 why "A pattern that is interpreted too widely sends calls around the firewall; one that is \
-                    interpreted too narrowly sends them where there is no route."
+                    interpreted too narrowly sends them where they cannot be routed."
                 fix "The client applies the rules and configures each transport with one proxy or none. Disable the \
                     library's own handling of `NO_PROXY`.";
             "PROXY-04" Must proxy proxy_04_a_refusing_proxy_is_named
@@ -63,7 +63,7 @@ macro_rules! __proxy {
             "PROXY-08" Must proxy proxy_08_no_certificate_passes_an_inspecting_proxy_that_we_trust
                 given "A proxy that re-signs TLS with an authority that we trust, and a client with a certificate."
                 when "A call is made."
-                then "It is NET-03 (or HS-01 where the stack cannot tell), no retry is advised, and the same call \
+                then "It is NET-03 (or HS-01 where the stack cannot distinguish), no retry is advised, and the same call \
                     without the proxy succeeds."
                 why "A client certificate cannot pass such a gateway, and the platform's response blames the certificate."
                 fix "Set the facts of the connection: the issuer of the server's certificate and \
@@ -123,7 +123,7 @@ macro_rules! __proxy {
                 when "A call is made with each in the URL of the proxy, escaped."
                 then "The proxy receives `Basic` and the base64 of user, colon and password, unescaped."
                 why "RFC 7617 always requires the colon. Without it a proxy responds with 407, and the password seems wrong."
-                fix "Split at the first colon, decode both parts, and join them with a colon even if there is no password.";
+                fix "Split at the first colon, decode both parts, and join them with a colon, also without a password.";
             "PROXY-17" Must tunnel proxy_17_default_port_is_named_to_the_proxy_and_not_to_the_server
                 given "A proxy that connects the host at port 443 to a server."
                 when "An address without a port is called, over each HTTP version."

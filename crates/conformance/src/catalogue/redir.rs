@@ -54,7 +54,7 @@ macro_rules! __redir {
                 why "An endless loop uses up the rate limit of everyone who shares the key."
                 fix "The client counts. If the numbers differ, your library follows some redirects on its own before \
                     it returns one.";
-            "REDIR-08" Must redir redir_08_a_target_that_is_no_place_is_refused_without_its_query
+            "REDIR-08" Must redir redir_08_an_invalid_target_is_refused_without_its_query
                 given "A server whose `Location` is not a valid target: user info, `file:`, `javascript:`, a broken \
                     host, blanks, 8 KiB of text."
                 when "A call is made for each."

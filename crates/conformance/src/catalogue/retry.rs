@@ -60,7 +60,7 @@ macro_rules! __retry {
                 why "The same request gets the same response, and repeated 401s lock an account."
                 fix "The client decides by the status. A second request comes from your library: look for its authentication \
                     and its retry middleware.";
-            "RETRY-09" Should retry retry_09_a_pooled_connection_that_was_closed_costs_nobody_a_call
+            "RETRY-09" Should retry retry_09_a_closed_pooled_connection_fails_no_call
                 given "A server that closes each connection right after its response, without announcing it."
                 when "Four GETs are made."
                 then "All four succeed, each sent once."
@@ -127,7 +127,7 @@ macro_rules! __retry {
                 why "A request with a wrong delivery is retried although it was processed, or given up although \
                     nothing was sent."
                 fix "Clause 3 and 9 of `Transport::send`. Create the errors of all settings in one place.";
-            "RETRY-22" Must same_everywhere retry_22_a_failure_is_told_the_same_in_each_setting
+            "RETRY-22" Must same_everywhere retry_22_a_failure_is_reported_the_same_in_each_setting
                 given "A port without a listener, a name without address, clear text, proxies that refuse, hang up or \
                     do not exist, servers that respond with garbage or refuse a certificate."
                 when "Each is called over each HTTP version and TLS version, direct and through a proxy, with and without an \

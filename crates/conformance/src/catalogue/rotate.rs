@@ -33,7 +33,7 @@ macro_rules! __rotate {
                 why "A rotation that aborts calls leaves signatures of unknown state."
                 fix "The future of `send` and the body must own what they need, so that dropping the transport does \
                     not end them.";
-            "ROTATE-05" Must watch rotate_05_a_broken_replacement_changes_nothing_and_is_told_once
+            "ROTATE-05" Must watch rotate_05_a_broken_replacement_changes_nothing_and_is_reported_once
                 given "A watched directory, in which a good pair is replaced by a mismatch, by garbage and by an expired one."
                 when "It is read again three times after each, with calls between."
                 then "The good one stays in use, no call fails, and each change is reported once."
@@ -69,10 +69,10 @@ macro_rules! __rotate {
                 why "Network volumes and some containers send no events; without polling a rotation there is never noticed."
                 fix "The credential polls. If the old certificate keeps arriving, your transport holds on to it: see \
                     ROTATE-02 and ROTATE-03.";
-            "ROTATE-10" Must watch rotate_10_the_same_bytes_again_are_no_new_generation
+            "ROTATE-10" Must watch rotate_10_the_same_bytes_again_make_no_new_generation
                 given "A watched directory."
                 when "The same bytes are written again, three times."
-                then "There is no new generation and no event, and calls continue."
+                then "No new generation, no event, and calls continue."
                 why "Otherwise tools that rewrite unchanged files would cost every caller its connections each time."
                 fix "The credential compares the content. A transport is involved only by its calls: see POOL-01 if \
                     they fail.";
@@ -107,7 +107,7 @@ macro_rules! __rotate {
             "ROTATE-15" Must rotate rotate_15_the_key_of_a_drained_identity_is_wiped
                 given "A client whose identity was replaced and whose old transport has drained."
                 when "The old identity is checked through its witness."
-                then "The old private key is no longer in memory."
+                then "The old private key is gone from memory."
                 why "A key that stays in memory is found in a core dump long after it was replaced."
                 fix "Keep no clone of `ClientIdentity` longer than the transport lives; look for closures, statics and \
                     connections that keep the configuration.";

@@ -92,7 +92,7 @@ macro_rules! __time {
                 then "Each ends at the limit, as a timeout of its phase; what was written is not reported as unsent."
                 why "A limit that each byte restarts, or that one version lacks, does not protect the caller."
                 fix "One deadline for the whole call, set before anything is sent, and checked in every wait.";
-            "TIME-13" Must limits time_13_limits_at_their_maximum_are_no_limits
+            "TIME-13" Must limits time_13_limits_at_their_maximum_never_expire
                 given "All three limits at `Duration::MAX`."
                 when "Calls are made over each HTTP version, in a separate process."
                 then "They succeed, and nothing panics, in no task either."

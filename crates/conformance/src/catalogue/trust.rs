@@ -103,7 +103,7 @@ macro_rules! __trust {
                 why "Otherwise an authority that was removed because it is compromised is trusted until the next restart."
                 fix "The client creates a new transport with the new roots. Keep pool, TLS sessions and root store in \
                     the transport object and share none of them.";
-            "TRUST-14" Must reload trust_14_a_bundle_that_breaks_changes_nothing_and_is_told_once
+            "TRUST-14" Must reload trust_14_a_broken_bundle_changes_nothing_and_is_reported_once
                 given "A running client whose CA bundle becomes empty, garbage or unreadable."
                 when "The roots are reloaded several times, with calls between."
                 then "The old roots stay in use, there is one warning for each change, and every call succeeds."
@@ -119,7 +119,7 @@ macro_rules! __trust {
                 why "A policy that forbids TLS 1.2 is useless if the transport silently downgrades to it."
                 fix "Map the versions of the configuration to your library's lowest and highest version, or refuse the \
                     configuration by name.";
-            "TRUST-16" Should trust trust_16_the_certificate_of_the_server_is_told
+            "TRUST-16" Should trust trust_16_the_certificate_of_the_server_is_reported
                 given "A server whose certificate is trusted."
                 when "It responds to a call."
                 then "The facts of the connection have its certificate: issuer, names and dates."
@@ -210,7 +210,7 @@ macro_rules! __trust {
                 given "A valid server certificate, whose CA has expired or is not valid yet."
                 when "The server is called."
                 then "We refuse it with TR-02 (or TR-05) and the right one of the two reasons."
-                why "The key of a CA that is no longer used is less protected."
+                why "The key of a retired CA is less protected."
                 fix "Check the dates of every certificate of the chain, not only of the leaf.";
             "TRUST-35" Must chain trust_35_server_of_a_ca_for_clients_is_refused
                 given "A valid server certificate of a CA whose only purpose is client authentication."

@@ -75,7 +75,7 @@ macro_rules! __upload {
                 given "Servers of an unknown issuer and of another name, over HTTP/1.1 and 2."
                 when "A body is uploaded to each."
                 then "We refuse them, as not sent, and no request arrives; and an upload speaks the TLS version of the configuration."
-                why "A second client for uploads that verifies less gives file and key to whoever answers."
+                why "A second client for uploads that verifies less gives file and key to any server that responds."
                 fix "Make uploads with the same engine and verifier as other calls.";
             "UPLOAD-12" Must upload_as_call upload_12_a_redirect_of_an_upload_is_returned_and_not_followed
                 given "A server that responds to an upload with 301, 302, 303, 307 or 308, to itself and to another server."

@@ -1,11 +1,11 @@
 //! Faults of the rate limiter: a call without a permit is not sent.
 
 use std::num::NonZeroU32;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use digicert_one_client::LocalRateLimiter;
-use digicert_one_core::{BoxError, Code, Permit, PermitRequest, RateLimitError, RateLimiter, ThrottleNotice};
+use digicert_one_core::{BoxError, Code, Fingerprint, Permit, PermitRequest, RateLimitError, RateLimiter};
 use digicert_one_testbed::FrontOptions;
 
 use super::fault::{Fault, fault};
@@ -65,5 +65,5 @@ impl RateLimiter for Lost {
         Err((self.0)("the store cannot be used".into()))
     }
 
-    async fn throttled(&self, _notice: &ThrottleNotice) {}
+    async fn throttled(&self, _: Fingerprint, _: Option<Duration>, _: SystemTime) {}
 }

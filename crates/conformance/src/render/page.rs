@@ -76,14 +76,14 @@ fn row(out: &mut String, reports: &[Report], case: &CaseReport, cells: &[Option<
         let _ = write!(
             out,
             "<td><button type=\"button\" class=\"{kind}\" id=\"{id}/{transport}\" data-title=\"{id} on {transport}\" data-reason=\"{}\">{sign}</button>",
-            escaped(&told(one)),
+            escaped(&content(one)),
         );
     }
     out.push_str("</tr>\n");
 }
 
 /// The content of a cell: the result and its reason, and the explanation of the case.
-fn told(case: &CaseReport) -> String {
+fn content(case: &CaseReport) -> String {
     let mut text = match &case.outcome {
         Outcome::Passed => format!("It holds ({:.2} s).", case.seconds),
         outcome => format!("{}: {}", outcome.word(), outcome.reason().unwrap_or_default()),

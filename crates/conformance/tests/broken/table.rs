@@ -146,7 +146,7 @@ defects! {
     /// reports an alert although it detected the missing common version itself
     InventsAlerts invents_alerts "ERR-40" "an alert that the server did not send";
     /// permanently trusts what the first transport of the process trusts
-    KeepsTheFirstRoots keeps_the_first_roots "TRUST-13" "its root is no longer trusted: Response";
+    KeepsTheFirstRoots keeps_the_first_roots "TRUST-13" "its root was removed: Response";
     /// ignores which version of TLS it is held to
     IgnoresTlsVersions ignores_tls_versions "TRUST-15" "left: Some(Tls13)";
     /// does not report the certificate of the server
@@ -191,7 +191,7 @@ defects! {
     TakesNamesForAddresses takes_names_for_addresses "TRUST-38" "the address as a DNS name";
     /// compares the common name too
     ComparesTheCommonName compares_the_common_name "TRUST-39" "the host as common name alone";
-    /// compares the common name where there is no DNS name
+    /// compares the common name of a certificate without DNS names
     FallsBackToTheCommonName falls_back_to_the_common_name "TRUST-40" "no subjectAltName";
     /// ignores critical extensions of CAs that it does not know
     IgnoresCriticalExtensionsOfAuthorities ignores_critical_extensions_of_authorities "TRUST-41" "a critical extension of the CA";

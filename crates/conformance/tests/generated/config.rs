@@ -1,10 +1,9 @@
 //! Rules about configurations: a part that is ignored, or mistaken for another.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
-use digicert_one_core::{
-    HttpVersions, NameOverride, Proxy, Timeouts, TlsVersion, TlsVersions, TransportConfig, TrustRoots,
-};
+use digicert_one_core::{HttpVersions, Proxy, Timeouts, TlsVersion, TlsVersions, TransportConfig, TrustRoots};
 
 use crate::rule::Act::Config;
 use crate::rule::{Rule, rules};
@@ -60,7 +59,7 @@ pub(crate) const RULES: &[Rule] = rules! {
 };
 
 /// The same configuration with only these names.
-fn named(config: &TransportConfig, names: &[NameOverride]) -> TransportConfig {
+fn named(config: &TransportConfig, names: &[(String, IpAddr)]) -> TransportConfig {
     let fresh = TransportConfig::new()
         .with_identity(config.identity().cloned())
         .with_trust(config.trust().clone())
@@ -68,7 +67,7 @@ fn named(config: &TransportConfig, names: &[NameOverride]) -> TransportConfig {
         .with_proxy(config.proxy().clone())
         .with_tls_versions(config.tls_versions())
         .with_http_versions(config.http_versions());
-    names.iter().fold(fresh, |config, name| config.with_name_override(name.host.clone(), name.address))
+    names.iter().fold(fresh, |config, (name, address)| config.with_name_override(name, *address))
 }
 
 fn without_user_info(uri: &http::Uri) -> http::Uri {

@@ -73,7 +73,7 @@ pub(crate) fn named(name: &str) -> Option<Mutant> {
         return Some(listed(defect));
     }
     let found = mutants().find(|mutant| mutant.name() == name);
-    assert!(found.is_some() || name == SOUND, "there is no generated defect {name}");
+    assert!(found.is_some() || name == SOUND, "unknown generated defect {name}");
     found
 }
 
@@ -120,24 +120,24 @@ pub(crate) fn judge(mutant: Option<Mutant>, only: &[String]) -> Verdict {
 
 /// The first of these cases that fails.
 fn failing(mutant: Option<Mutant>, chosen: &[Case]) -> Option<Verdict> {
-    let (tell, told) = channel();
+    let (sender, receiver) = channel();
     let pending: Vec<&'static str> = chosen.iter().map(|case| case.id).collect();
     let chosen = chosen.to_vec();
     std::thread::spawn(move || {
-        let tell = Mutex::new(tell);
-        let told = |case: &digicert_one_conformance::CaseReport| {
+        let sender = Mutex::new(sender);
+        let progress = |case: &digicert_one_conformance::CaseReport| {
             let why = match &case.outcome {
                 Outcome::Failed { why, .. } => Some(why.clone()),
                 _ => None,
             };
-            let tell = tell.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            let _ = tell.send((case.id.clone(), why));
+            let sender = sender.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let _ = sender.send((case.id.clone(), why));
         };
-        drop(run_all(&subject(mutant), &chosen, 4, &told));
+        drop(run_all(&subject(mutant), &chosen, 4, &progress));
     });
     let mut pending: Vec<&str> = pending;
     loop {
-        match told.recv_timeout(BOUND) {
+        match receiver.recv_timeout(BOUND) {
             Ok((id, Some(why))) => return Some(Verdict::new("caught", &id, &why)),
             Ok((id, None)) => pending.retain(|one| *one != id),
             Err(RecvTimeoutError::Timeout) => {

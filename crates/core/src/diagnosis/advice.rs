@@ -11,7 +11,7 @@ pub enum Advice {
     /// Only newer key material can help.
     NewerCredential,
     /// A retry may help, if delivery and method allow it, but not before this delay.
-    Repeat {
+    Retry {
         /// The delay that the platform asked for.
         not_before: Option<Duration>,
     },
@@ -24,7 +24,7 @@ impl Advice {
         match self {
             Self::GiveUp => "give-up",
             Self::NewerCredential => "newer-credential",
-            Self::Repeat { .. } => "repeat",
+            Self::Retry { .. } => "retry",
         }
     }
 }

@@ -2,13 +2,13 @@
 //! or a missing second factor, and a load balancer's 400 can mean a missing certificate. `caller.rs` handles
 //! responses about the caller.
 
-use super::{Advice, CallContext, Code, Diagnosis, PlatformAnswer, caller, gateway};
+use super::{Advice, CallContext, Code, Diagnosis, ErrorResponse, caller, gateway};
 
 /// Diagnoses an error response.
 ///
 /// Sources: DigiCert ONE, "Error handling & rate limits"; public reports of Software Trust's multi-factor response.
 #[must_use]
-pub fn diagnose_answer(answer: &PlatformAnswer, context: &CallContext) -> Diagnosis {
+pub fn diagnose_answer(answer: &ErrorResponse, context: &CallContext) -> Diagnosis {
     let says = said(answer);
     let diagnosis = caller::page_about_certificates(answer, &says, context)
         .or_else(|| gateway::refused(answer, context))
@@ -19,7 +19,7 @@ pub fn diagnose_answer(answer: &PlatformAnswer, context: &CallContext) -> Diagno
 
 /// Diagnoses a success response whose body is an error document.
 #[must_use]
-pub fn diagnose_error_document(answer: &PlatformAnswer, context: &CallContext) -> Diagnosis {
+pub fn diagnose_error_document(answer: &ErrorResponse, context: &CallContext) -> Diagnosis {
     let (host, status, says) = (&context.host, answer.status.as_u16(), said(answer));
     let summary = format!("{host} reports an error with the status of a success (HTTP {status}{says}).");
     let cause = "the body is an error document despite the status: the call was not executed, or not as requested";
@@ -29,12 +29,12 @@ pub fn diagnose_error_document(answer: &PlatformAnswer, context: &CallContext) -
 /// Diagnoses a success response whose body should be JSON and is not: a web page, or an encoding that was not
 /// requested. `None` for any other body.
 #[must_use]
-pub fn diagnose_content(answer: &PlatformAnswer, context: &CallContext) -> Option<Diagnosis> {
+pub fn diagnose_content(answer: &ErrorResponse, context: &CallContext) -> Option<Diagnosis> {
     let diagnosis = gateway::instead_of_json(answer, context)?;
     Some(with_id(diagnosis, answer).fitted(context))
 }
 
-fn with_id(diagnosis: Diagnosis, answer: &PlatformAnswer) -> Diagnosis {
+fn with_id(diagnosis: Diagnosis, answer: &ErrorResponse) -> Diagnosis {
     match &answer.request_id {
         Some(id) => diagnosis.with_evidence(format!("request id {id}")),
         None => diagnosis,
@@ -42,7 +42,7 @@ fn with_id(diagnosis: Diagnosis, answer: &PlatformAnswer) -> Diagnosis {
 }
 
 /// Returns the text of the body, formatted to follow a status.
-fn said(answer: &PlatformAnswer) -> String {
+fn said(answer: &ErrorResponse) -> String {
     let texts: Vec<&str> = answer.message.iter().chain(&answer.more).map(String::as_str).collect();
     match (&answer.code, texts.join("; ")) {
         (Some(code), texts) if texts.is_empty() => format!(" {code}"),
@@ -53,9 +53,9 @@ fn said(answer: &PlatformAnswer) -> String {
 }
 
 /// Handles statuses that are not about the caller.
-fn of_the_call(answer: &PlatformAnswer, says: &str, context: &CallContext) -> Diagnosis {
+fn of_the_call(answer: &ErrorResponse, says: &str, context: &CallContext) -> Diagnosis {
     let (status, host) = (answer.status.as_u16(), &context.host);
-    let wait = Advice::Repeat { not_before: answer.retry_after };
+    let wait = Advice::Retry { not_before: answer.retry_after };
     match status {
         429 | 503 => Diagnosis::new(
             Code::AUT_04,
@@ -114,7 +114,7 @@ fn unexpected(status: u16) -> Option<&'static str> {
 }
 
 /// Returns how long to wait, and why: only a 429 is about the caller.
-fn waiting(answer: &PlatformAnswer) -> String {
+fn waiting(answer: &ErrorResponse) -> String {
     let long = match answer.retry_after {
         Some(wait) => format!("it asks to wait {} seconds", wait.as_secs()),
         None => "it gives no delay".to_owned(),

@@ -2,7 +2,7 @@
 //! facts of the connection distinguish them as far as possible.
 
 use super::evidence::{clock_skew, identity_date_fault, interception, unseen, utc};
-use super::{CallContext, Code, Diagnosis, PlatformAnswer};
+use super::{CallContext, Code, Diagnosis, ErrorResponse};
 use crate::{Advice, Mode};
 
 /// Diagnoses a successful call by certificate where the certificate did not arrive. `None` if everything
@@ -30,7 +30,7 @@ pub fn diagnose_success(context: &CallContext) -> Option<Diagnosis> {
 }
 
 /// Returns a diagnosis if the response is about the caller; `says` is the platform's own text, ready to print.
-pub(super) fn refused(answer: &PlatformAnswer, says: &str, context: &CallContext) -> Option<Diagnosis> {
+pub(super) fn refused(answer: &ErrorResponse, says: &str, context: &CallContext) -> Option<Diagnosis> {
     let diagnosis = match answer.status.as_u16() {
         401 => unknown(answer, says, context),
         403 if mentions(answer, &["multi-factor", "multi factor"]) => one_factor(says, context),
@@ -44,7 +44,7 @@ pub(super) fn refused(answer: &PlatformAnswer, says: &str, context: &CallContext
 /// Handles pages of servers that terminate TLS and complain about the client certificate.
 ///
 /// Sources: nginx (`ngx_http_special_response.c`), Apache (`ssl_engine_kernel.c`), IIS (its sub-statuses 403.7, .13, .16 and .17).
-pub(super) fn page_about_certificates(answer: &PlatformAnswer, says: &str, context: &CallContext) -> Option<Diagnosis> {
+pub(super) fn page_about_certificates(answer: &ErrorResponse, says: &str, context: &CallContext) -> Option<Diagnosis> {
     let status = answer.status.as_u16();
     let diagnosis = match status {
         400 if mentions(answer, &["no required ssl certificate was sent"]) => none_arrived(says, context, status),
@@ -71,12 +71,12 @@ pub(super) fn page_about_certificates(answer: &PlatformAnswer, says: &str, conte
 }
 
 /// Returns whether the text of the body contains one of these, given in lower case.
-fn mentions(answer: &PlatformAnswer, texts: &[&str]) -> bool {
+fn mentions(answer: &ErrorResponse, texts: &[&str]) -> bool {
     let said = answer.message.iter().chain(&answer.more).chain(&answer.title);
     said.map(|text| text.to_ascii_lowercase()).any(|said| texts.iter().any(|text| said.contains(text)))
 }
 
-fn not_accepted(answer: &PlatformAnswer, says: &str, context: &CallContext) -> Diagnosis {
+fn not_accepted(answer: &ErrorResponse, says: &str, context: &CallContext) -> Diagnosis {
     let status = answer.status.as_u16();
     Diagnosis::new(
         Code::HS_02,
@@ -140,7 +140,7 @@ pub(super) fn not_sent(context: &CallContext) -> Diagnosis {
     )
 }
 
-fn unknown(answer: &PlatformAnswer, says: &str, context: &CallContext) -> Diagnosis {
+fn unknown(answer: &ErrorResponse, says: &str, context: &CallContext) -> Diagnosis {
     let host = &context.host;
     let intercepts = interception(context);
     if let Some(how) = intercepts.clone().filter(|_| !(context.mode == Mode::Both && is_about_key(answer))) {
@@ -248,7 +248,7 @@ fn remedy_for(reason: &str) -> Option<&'static str> {
 }
 
 /// Returns whether the text of the body is about the API key.
-fn is_about_key(answer: &PlatformAnswer) -> bool {
+fn is_about_key(answer: &ErrorResponse) -> bool {
     answer.recognised && mentions(answer, &["api key", "apikey", "api-key", "api token"])
 }
 
@@ -256,7 +256,7 @@ fn is_about_key(answer: &PlatformAnswer) -> bool {
 const FOREIGN_FORM: &str =
     "the error document does not have the platform's own form: a gateway or framework may have written it";
 
-fn not_permitted(answer: &PlatformAnswer, says: &str, context: &CallContext) -> Diagnosis {
+fn not_permitted(answer: &ErrorResponse, says: &str, context: &CallContext) -> Diagnosis {
     if let Some(how) = interception(context) {
         return intercepted(says, context, 403, how);
     }
@@ -310,8 +310,8 @@ mod tests {
     use crate::diagnosis::{BodyKind, diagnose_answer};
     use crate::{Advice, ApiKey};
 
-    fn answered(status: u16, message: &str) -> PlatformAnswer {
-        let mut answer = PlatformAnswer::new(StatusCode::from_u16(status).expect("a status"));
+    fn answered(status: u16, message: &str) -> ErrorResponse {
+        let mut answer = ErrorResponse::new(StatusCode::from_u16(status).expect("a status"));
         answer.message = Some(message.to_owned());
         (answer.body, answer.recognised) = (BodyKind::Json, true);
         answer
@@ -363,7 +363,7 @@ mod tests {
     fn refusal_without_error_document_claims_only_what_was_seen() {
         for mode in [Mode::Key, Mode::Certificate, Mode::Both] {
             for body in [BodyKind::Empty, BodyKind::Json] {
-                let mut answer = PlatformAnswer::new(StatusCode::FORBIDDEN);
+                let mut answer = ErrorResponse::new(StatusCode::FORBIDDEN);
                 answer.body = body;
                 let diagnosis = diagnose_answer(&answer, &context(mode));
                 assert_eq!(diagnosis.code, Code::AUT_05, "{diagnosis}");

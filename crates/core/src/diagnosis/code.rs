@@ -37,9 +37,9 @@ impl Code {
 
     /// Returns whether a retry helps, in a sentence.
     #[must_use]
-    pub fn repeating(self) -> &'static str {
+    pub fn retry_help(self) -> &'static str {
         match self.advice() {
-            Advice::Repeat { .. } => {
+            Advice::Retry { .. } => {
                 "It may, if the call is idempotent or was not sent, but not before the delay that the response asks for."
             }
             Advice::NewerCredential => "Only with newer key material: the same credential fails again.",
@@ -114,7 +114,7 @@ mod tests {
     #[test]
     fn refusal_by_either_side_is_never_a_network_error() {
         for code in Code::ALL {
-            let repeats = matches!(code.advice(), Advice::Repeat { .. });
+            let repeats = matches!(code.advice(), Advice::Retry { .. });
             assert!(!repeats || !matches!(code.side(), Side::Us | Side::Peer | Side::Both | Side::Unclear), "{code}");
         }
     }

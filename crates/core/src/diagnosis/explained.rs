@@ -81,7 +81,7 @@ impl Diagnosis {
     /// Returns whether a retry of the same call with the same credential may help.
     #[must_use]
     pub fn retryable(&self) -> bool {
-        matches!(self.advice, Advice::Repeat { .. })
+        matches!(self.advice, Advice::Retry { .. })
     }
 }
 

@@ -3,9 +3,9 @@
 //! status.
 
 use super::evidence::{interception, through_proxy};
-use super::{Advice, BodyKind, CallContext, Code, Diagnosis, PlatformAnswer};
+use super::{Advice, BodyKind, CallContext, Code, Diagnosis, ErrorResponse};
 
-impl PlatformAnswer {
+impl ErrorResponse {
     fn responder_evidence(&self, diagnosis: Diagnosis) -> Diagnosis {
         let shown = [
             ("Server", &self.server),
@@ -31,7 +31,7 @@ impl PlatformAnswer {
 }
 
 /// Diagnoses an error response that does not come from the API.
-pub(super) fn refused(answer: &PlatformAnswer, context: &CallContext) -> Option<Diagnosis> {
+pub(super) fn refused(answer: &ErrorResponse, context: &CallContext) -> Option<Diagnosis> {
     let status = answer.status.as_u16();
     let (host, what) = (&context.host, shown(answer));
     let named = answer.gateway.as_deref();
@@ -100,7 +100,7 @@ pub(super) fn refused(answer: &PlatformAnswer, context: &CallContext) -> Option<
 }
 
 /// Diagnoses a success response whose body does not come from the API: a web page, or encoded bytes.
-pub(super) fn instead_of_json(answer: &PlatformAnswer, context: &CallContext) -> Option<Diagnosis> {
+pub(super) fn instead_of_json(answer: &ErrorResponse, context: &CallContext) -> Option<Diagnosis> {
     let host = &context.host;
     let diagnosis = match answer.body {
         BodyKind::Encoded => encoded(answer, context),
@@ -118,7 +118,7 @@ pub(super) fn instead_of_json(answer: &PlatformAnswer, context: &CallContext) ->
     Some(answer.responder_evidence(diagnosis))
 }
 
-fn encoded(answer: &PlatformAnswer, context: &CallContext) -> Diagnosis {
+fn encoded(answer: &ErrorResponse, context: &CallContext) -> Diagnosis {
     let encoding = answer.encoding.as_deref().unwrap_or("unknown");
     let status = answer.status.as_u16();
     let cause = match status {
@@ -131,7 +131,7 @@ fn encoded(answer: &PlatformAnswer, context: &CallContext) -> Diagnosis {
 }
 
 /// Formats the status, and the title or beginning of the body.
-fn shown(answer: &PlatformAnswer) -> String {
+fn shown(answer: &ErrorResponse) -> String {
     let status = answer.status.as_u16();
     let kind = match answer.body {
         BodyKind::Page => "a web page",
@@ -148,7 +148,7 @@ fn shown(answer: &PlatformAnswer) -> String {
     }
 }
 
-fn is_login(answer: &PlatformAnswer) -> bool {
+fn is_login(answer: &ErrorResponse) -> bool {
     let texts = [&answer.title, &answer.message];
     texts.into_iter().flatten().any(|text| {
         let text = text.to_ascii_lowercase();
@@ -159,11 +159,11 @@ fn is_login(answer: &PlatformAnswer) -> bool {
 }
 
 /// Returns the advice for the status, whatever the sender.
-fn by_status(answer: &PlatformAnswer) -> Advice {
+fn by_status(answer: &ErrorResponse) -> Advice {
     match answer.status.as_u16() {
         401 => Advice::NewerCredential,
         511 => Advice::GiveUp,
-        408 | 421 | 425 | 429 | 500..=599 => Advice::Repeat { not_before: answer.retry_after },
+        408 | 421 | 425 | 429 | 500..=599 => Advice::Retry { not_before: answer.retry_after },
         _ => Advice::GiveUp,
     }
 }
@@ -180,15 +180,15 @@ mod tests {
 
     const MODES: [Mode; 4] = [Mode::Key, Mode::Certificate, Mode::Both, Mode::Anonymous];
 
-    fn page(status: u16, title: &str) -> PlatformAnswer {
-        let mut answer = PlatformAnswer::new(StatusCode::from_u16(status).expect("a status"));
+    fn page(status: u16, title: &str) -> ErrorResponse {
+        let mut answer = ErrorResponse::new(StatusCode::from_u16(status).expect("a status"));
         answer.body = BodyKind::Page;
         answer.title = Some(title.to_owned());
         answer.message = Some(title.to_owned());
         answer
     }
 
-    fn diagnosed(answer: &PlatformAnswer, mode: Mode) -> Diagnosis {
+    fn diagnosed(answer: &ErrorResponse, mode: Mode) -> Diagnosis {
         diagnose_answer(answer, &CallContext::new("one.test", mode, SystemTime::UNIX_EPOCH))
     }
 
@@ -220,7 +220,7 @@ mod tests {
         let advice = |status| diagnosed(&page(status, "Oops"), Mode::Key).advice;
         assert_eq!(advice(401), Advice::NewerCredential);
         for status in [408, 421, 425, 429, 500, 502, 503, 504] {
-            assert!(matches!(advice(status), Advice::Repeat { .. }), "{status}");
+            assert!(matches!(advice(status), Advice::Retry { .. }), "{status}");
         }
         for status in [400, 403, 404, 407, 411, 413, 511] {
             assert_eq!(advice(status), Advice::GiveUp, "{status}");
@@ -243,13 +243,13 @@ mod tests {
 
     #[test]
     fn unsupported_login_is_a_gateways_even_without_a_body() {
-        let mut answer = PlatformAnswer::new(StatusCode::UNAUTHORIZED);
+        let mut answer = ErrorResponse::new(StatusCode::UNAUTHORIZED);
         answer.login = Some("Negotiate".to_owned());
         assert_eq!(diagnosed(&answer, Mode::Certificate).code, Code::GW_01);
         answer.login = Some("Bearer".to_owned());
         assert_eq!(diagnosed(&answer, Mode::Key).code, Code::AUT_01);
         for (status, code) in [(407, Code::GW_01), (511, Code::GW_03)] {
-            let answer = PlatformAnswer::new(StatusCode::from_u16(status).expect("a status"));
+            let answer = ErrorResponse::new(StatusCode::from_u16(status).expect("a status"));
             assert_eq!(diagnosed(&answer, Mode::Key).code, code);
         }
     }

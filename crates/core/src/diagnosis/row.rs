@@ -67,7 +67,7 @@ macro_rules! codes {
             }
         }
     };
-    (@Repeat) => { $crate::Advice::Repeat { not_before: None } };
+    (@Retry) => { $crate::Advice::Retry { not_before: None } };
     (@$advice:ident) => { $crate::Advice::$advice };
 }
 

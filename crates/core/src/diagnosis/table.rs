@@ -54,7 +54,7 @@ codes! {
     ROT_03 = "ROT-03" Local NewerCredential "A replacement cannot be used yet",
         "The source changed, and its content is now incomplete or invalid: usually certificate and key are written one after the other and were read in between. Reported once for each content.",
         "Wait for the next reading: nothing was lost, and the previous credential stays in use. If the error persists, write certificate and key together (rename a directory or symlink over the old one).";
-    ROT_05 = "ROT-05" Local Repeat "Another process is changing this credential",
+    ROT_05 = "ROT-05" Local Retry "Another process is changing this credential",
         "The lock or the journal of the credential is held by another process, here or on another machine. Two processes that rotate at once would disable each other's credentials, so the second one waits, and stops if that takes too long. It has created nothing.",
         "Wait until the other process is done, or its lock has expired: the message names the holder and the expiry. Then retry: what was rotated meanwhile is not rotated again.";
     ROT_06 = "ROT-06" Platform NewerCredential "A replacement was not accepted by DigiCert ONE",
@@ -99,7 +99,7 @@ codes! {
     HO_04 = "HO-04" Network GiveUp "The port does not speak TLS",
         "The first bytes received are not a TLS record. Usually this is the plain HTTP port of the same server.",
         "Check host and port: this looks like a plain HTTP port.";
-    NET_01 = "NET-01" Network Repeat "No connection within the time limit",
+    NET_01 = "NET-01" Network Retry "No connection within the time limit",
         "The TCP connection or the TLS handshake did not complete in time: packets are dropped on the way, or the server is overloaded.",
         "Check routes, firewall and proxy; DigiCert publishes its addresses for allow-lists.";
     NET_02 = "NET-02" Network GiveUp "The proxy refused the tunnel",
@@ -108,19 +108,19 @@ codes! {
     NET_03 = "NET-03" Network GiveUp "Something in between terminates TLS, so the client certificate cannot pass",
         "The client certificate was configured, but the response shows that DigiCert ONE never received it. A TLS-inspecting proxy has its own connection to the platform, without our private key; trusting its CA does not help.",
         "Ask your network team to bypass inspection for the clientauth. host; for a private installation, check that this host asks for client certificates.";
-    NET_05 = "NET-05" Network Repeat "The host name cannot be resolved",
+    NET_05 = "NET-05" Network Retry "The host name cannot be resolved",
         "The resolver has no address for the name: a typo, an unreachable resolver, or a name that exists only in a private network.",
         "Check the spelling of the host and this machine's resolver.";
-    NET_06 = "NET-06" Network Repeat "The connection was refused",
+    NET_06 = "NET-06" Network Retry "The connection was refused",
         "The address reported that no program listens on the port, or it is unreachable.",
         "Check host and port, and whether the server is up.";
-    NET_07 = "NET-07" Network Repeat "The connection ended before the response began",
+    NET_07 = "NET-07" Network Retry "The connection ended before the response began",
         "The connection was established, and ended without a response. A restarting server looks like this, and so does a pooled connection that the server closes at the moment of the next call.",
         "Retry the call if it is idempotent; if the error persists, check the server and the proxies in between.";
-    NET_08 = "NET-08" Network Repeat "No complete response within the time limit",
+    NET_08 = "NET-08" Network Retry "No complete response within the time limit",
         "The response did not begin or did not end before the timeout of the call.",
         "Raise the timeout for slow calls; ask whether the platform is under maintenance.";
-    NET_09 = "NET-09" Network Repeat "The response was truncated",
+    NET_09 = "NET-09" Network Retry "The response was truncated",
         "The response began and ended before its announced end, or without TLS's authenticated end. What arrived is not returned as complete.",
         "Retry the call if it is idempotent.";
     NET_10 = "NET-10" Network GiveUp "The response is not valid HTTP",
@@ -135,7 +135,7 @@ codes! {
     AUT_03 = "AUT-03" Platform GiveUp "Permission denied for the service user",
         "The platform authenticated the caller, but the service user lacks the role or permission.",
         "Give the service user the role that this call needs, in Account Manager. New credentials do not help.";
-    AUT_04 = "AUT-04" Platform Repeat "DigiCert ONE throttles the calls",
+    AUT_04 = "AUT-04" Platform Retry "DigiCert ONE throttles the calls",
         "The platform responded with 429 (too many calls with this key) or 503 (unavailable), with or without a delay.",
         "Wait for the delay that the response asks for, then retry the call.";
     AUT_05 = "AUT-05" Platform GiveUp "The response is not what the API documents",
@@ -150,7 +150,7 @@ codes! {
     API_02 = "API-02" Platform GiveUp "Resource not found",
         "There is nothing at this path, or nothing with this id, or it is not visible to this service user: all have the same response.",
         "Check the path, and the id in it.";
-    API_03 = "API-03" Platform Repeat "DigiCert ONE had an internal error",
+    API_03 = "API-03" Platform Retry "DigiCert ONE had an internal error",
         "The platform, or a gateway in front of it without a page of its own, responded with a status of 500 or above.",
         "Retry the call if it is idempotent; if the error persists, give the request id to DigiCert's support.";
     API_04 = "API-04" Platform GiveUp "The list is incomplete, repeats itself, or does not end",
@@ -165,13 +165,13 @@ codes! {
     API_07 = "API-07" Platform GiveUp "The service user cannot have another API token",
         "Older platforms allow one API token per service user, which is created together with it.",
         "Create a second service user and move to it, or ask an administrator to extend the end date; if several tokens are allowed, delete an unused one.";
-    API_08 = "API-08" Platform Repeat "The server wants the request on another connection",
+    API_08 = "API-08" Platform Retry "The server wants the request on another connection",
         "408 (the whole request did not arrive in time), 421 (this connection does not lead to that host) and 425 (too early) concern the connection, not the call. The client retries the call on a new connection if that is safe.",
         "Retry the call; if the error persists, check the idle timeouts of load balancers and proxies in between.";
     GW_01 = "GW-01" Gateway GiveUp "A gateway refused the request",
         "The response does not come from the API: it is a web page, plain text, a login of another kind, or the error document of an API gateway. A reverse proxy, load balancer, firewall or login page in front of the platform wrote it. It says nothing about the credential or the permissions of the service user.",
         "Check host and path, then ask the operator of the gateway that the evidence names; give the time, the status and the title of the page.";
-    GW_02 = "GW-02" Gateway Repeat "A gateway cannot serve the request",
+    GW_02 = "GW-02" Gateway Retry "A gateway cannot serve the request",
         "A load balancer or proxy in front of the platform responded with 429 or 5xx and a page of its own: it throttles calls, cannot reach the platform, or is under maintenance.",
         "Retry the call later if it is idempotent; if the error persists, ask the operator of the gateway that the evidence names.";
     GW_03 = "GW-03" Gateway GiveUp "A web page arrived where JSON was expected",
@@ -180,10 +180,10 @@ codes! {
     GW_04 = "GW-04" Gateway GiveUp "The response has a content encoding that was not requested",
         "The client sends no Accept-Encoding, but something in between compressed the response. It cannot be read.",
         "Have the gateway send responses unchanged, or compress them only if Accept-Encoding allows it.";
-    PACE_01 = "PACE-01" Local Repeat "The rate limiter's delay exceeds the deadline of the call",
+    PACE_01 = "PACE-01" Local Retry "The rate limiter's delay exceeds the deadline of the call",
         "Calls are delayed so that the API key stays below its rate limit, and this call would have waited longer than its deadline allows. Nothing was sent.",
         "Send fewer calls at once, raise the deadline, or spread the calls over several service users: rate limits apply per API key.";
-    PACE_02 = "PACE-02" Local Repeat "The shared rate limiter cannot be reached",
+    PACE_02 = "PACE-02" Local Retry "The shared rate limiter cannot be reached",
         "The store of the shared rate limiter did not respond, and calls without it could exhaust the limit of the whole fleet. Nothing was sent.",
         "See the store's message below, and check that this process can reach it.";
     PACE_03 = "PACE-03" Local GiveUp "The store of the shared rate limiter refused this process",

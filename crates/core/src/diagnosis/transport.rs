@@ -224,7 +224,7 @@ fn ended_without_reason(error: &TransportError, context: &CallContext) -> Diagno
         )
         // A call with a key only presents no identity that could have been refused.
         .advising(match (context.mode, error.kind()) {
-            (Mode::Key, Kind::Interrupted) => Advice::Repeat { not_before: None },
+            (Mode::Key, Kind::Interrupted) => Advice::Retry { not_before: None },
             _ => Advice::GiveUp,
         }),
     }

@@ -19,7 +19,7 @@ pub enum WatchEvent {
         warnings: Vec<Warning>,
     },
     /// The new content cannot be used; the previous generation stays. Reported once for each content.
-    Kept {
+    Rejected {
         /// The generation in use.
         generation: Generation,
         /// Why the replacement cannot be used.
@@ -36,7 +36,7 @@ impl WatchEvent {
     /// Returns what to do about it, if anything (ROT-03).
     #[must_use]
     pub fn diagnosis(&self) -> Option<Diagnosis> {
-        let Self::Kept { generation, error } = self else { return None };
+        let Self::Rejected { generation, error } = self else { return None };
         let summary = format!("generation {generation} stays in use: {} {error}", error.code());
         Some(Diagnosis::of(Code::ROT_03, summary))
     }
@@ -46,7 +46,7 @@ impl fmt::Display for WatchEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Replaced { generation, source, .. } => write!(f, "generation {generation} is in use, from {source}"),
-            Self::Kept { generation, error } => {
+            Self::Rejected { generation, error } => {
                 write!(f, "{} generation {generation} stays in use: {} {error}", Code::ROT_03, error.code())
             }
             Self::Recovered { generation } => write!(f, "the source holds generation {generation} again"),

@@ -80,7 +80,7 @@ enum Broken {
 }
 
 /// The result of reading the source.
-enum Outcome {
+enum ReadResult {
     Unchanged,
     Read(Box<LoadedCredential>, ContentHash),
     Failed(CredentialError, Broken),
@@ -240,26 +240,26 @@ impl Shared {
     }
 
     /// Applies the result of a reading, or keeps the credential in use.
-    fn take(&self, outcome: Outcome) -> Result<Option<Generation>, CredentialError> {
+    fn take(&self, outcome: ReadResult) -> Result<Option<Generation>, CredentialError> {
         let now = self.clock.now();
         let mut live = self.lock();
         let generation = live.current.as_ref().map(|current| current.lease.generation());
         let (result, event) = match outcome {
-            Outcome::Failed(error, broken) => {
+            ReadResult::Failed(error, broken) => {
                 live.schedule.failed(now, &self.options);
                 let previous = live.broken.replace(broken);
                 let event = generation
                     .filter(|_| previous != live.broken)
-                    .map(|generation| WatchEvent::Kept { generation, error: error.clone() });
+                    .map(|generation| WatchEvent::Rejected { generation, error: error.clone() });
                 (Err(error), event)
             }
-            Outcome::Unchanged => {
+            ReadResult::Unchanged => {
                 live.schedule.succeeded(now, &self.options, fastrand::f64());
                 let generation = generation.unwrap_or(Generation::FIRST);
                 let event = live.broken.take().map(|_| WatchEvent::Recovered { generation });
                 (Ok(None), event)
             }
-            Outcome::Read(reading, content) => {
+            ReadResult::Read(reading, content) => {
                 live.schedule.succeeded(now, &self.options, fastrand::f64());
                 live.broken = None;
                 let material = reading.material_hash();
@@ -293,14 +293,14 @@ impl Shared {
         result
     }
 
-    fn unread(&self, why: String) -> Outcome {
+    fn unread(&self, why: String) -> ReadResult {
         let error = CredentialError::new(Code::ID_13, why.clone()).at(self.source.name());
-        Outcome::Failed(error, Broken::Source(why))
+        ReadResult::Failed(error, Broken::Source(why))
     }
 
     fn notify(&self, event: &WatchEvent) {
         match event {
-            WatchEvent::Kept { .. } => tracing::warn!(source = self.source.name(), "{event}"),
+            WatchEvent::Rejected { .. } => tracing::warn!(source = self.source.name(), "{event}"),
             _ => tracing::info!(source = self.source.name(), "{event}"),
         }
         if let WatchEvent::Replaced { warnings, .. } = event {
@@ -323,26 +323,26 @@ impl Shared {
 
 /// Fetches and, if the content changed, parses it. Decrypting a key store takes time; unchanged content is
 /// not decrypted again.
-fn read(source: &dyn Source, rules: ReadOptions, known: Option<ContentHash>) -> Outcome {
+fn read(source: &dyn Source, rules: ReadOptions, known: Option<ContentHash>) -> ReadResult {
     let raw = match source.fetch() {
         Ok(Fetched::Found(raw)) => raw,
         Ok(Fetched::Absent(why)) => {
             let message = format!("missing credential: the source holds nothing: {why}");
             let error = CredentialError::new(Code::ID_13, message).at(source.name());
-            return Outcome::Failed(error, Broken::Source(why));
+            return ReadResult::Failed(error, Broken::Source(why));
         }
         Err(error) => {
             let text = error.to_string();
-            return Outcome::Failed(error, Broken::Source(text));
+            return ReadResult::Failed(error, Broken::Source(text));
         }
     };
     let content = raw.content_hash();
     if known == Some(content) {
-        return Outcome::Unchanged;
+        return ReadResult::Unchanged;
     }
     match raw.read(&rules) {
-        Ok(reading) => Outcome::Read(Box::new(reading), content),
-        Err(error) => Outcome::Failed(error, Broken::Content(content)),
+        Ok(reading) => ReadResult::Read(Box::new(reading), content),
+        Err(error) => ReadResult::Failed(error, Broken::Content(content)),
     }
 }
 

@@ -50,7 +50,7 @@ fn rotate_05_unusable_content_is_reported_once_and_ignored() {
             assert_eq!(lease.generation(), FIRST);
         }
         let events = events.lock().expect("unpoisoned");
-        let [WatchEvent::Kept { error, .. }] = events.as_slice() else { panic!("reported once: {events:?}") };
+        let [WatchEvent::Rejected { error, .. }] = events.as_slice() else { panic!("reported once: {events:?}") };
         assert_eq!(error.code(), code);
     }
 }
@@ -98,7 +98,7 @@ fn rotate_08_torn_pair_causes_no_failed_call() {
     clock.advance(Duration::from_millis(1));
     assert_eq!(lease(&credential, &clock).generation(), FIRST.next());
     let events = events.lock().expect("unpoisoned");
-    assert!(matches!(events.as_slice(), [WatchEvent::Kept { .. }, WatchEvent::Replaced { .. }]), "{events:?}");
+    assert!(matches!(events.as_slice(), [WatchEvent::Rejected { .. }, WatchEvent::Replaced { .. }]), "{events:?}");
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn credential_in_use_is_recognised_after_a_fault() {
     held.put(Content::Key("same"));
     assert_eq!(block_on(credential.reload()).expect("back"), None);
     let events = events.lock().expect("unpoisoned");
-    assert!(matches!(events.as_slice(), [WatchEvent::Kept { .. }, WatchEvent::Recovered { .. }]), "{events:?}");
+    assert!(matches!(events.as_slice(), [WatchEvent::Rejected { .. }, WatchEvent::Recovered { .. }]), "{events:?}");
 }
 
 #[test]

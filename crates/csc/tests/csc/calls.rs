@@ -210,7 +210,7 @@ fn rejection_is_typed_and_quotes_no_secret() {
     let rejection = Rejection::of(&error).expect("of that shape");
     assert_eq!(*rejection.code(), ErrorCode::InvalidPin);
     assert_eq!(rejection.description(), Some("PIN (redacted) of (redacted) is wrong"));
-    assert_eq!(error.answer().and_then(|answer| answer.code.as_deref()), Some("invalid_pin"));
+    assert_eq!(error.response().and_then(|answer| answer.code.as_deref()), Some("invalid_pin"));
     assert_eq!(service.arrived().len(), 1, "a PIN is not tried twice");
 }
 
@@ -286,7 +286,7 @@ fn wait_that_the_service_asks_for_is_kept() {
     let service = Service::new(|_, _| answer(429, "{}"));
     let never = builder(&service, key()).retry(Retry::never()).build().expect("complete");
     let error = block_on(never.sign_hash(&one, &sad)).expect_err("once");
-    assert!(matches!(error.diagnosis().advice, Advice::Repeat { .. }));
+    assert!(matches!(error.diagnosis().advice, Advice::Retry { .. }));
 }
 
 #[test]

@@ -15,13 +15,13 @@ use crate::faults::FaultId;
 use crate::limits::{Maintenance, RateLimit};
 use crate::retry_after::RetryAfter;
 
-type Outcome = Result<Value, Problem>;
+type ControlResult = Result<Value, Problem>;
 
 pub(super) struct ControlCall {
     pub(super) method: &'static str,
     pub(super) path: &'static str,
     about: &'static str,
-    pub(super) run: fn(&Control, &ControlRequest<'_>) -> Outcome,
+    pub(super) run: fn(&Control, &ControlRequest<'_>) -> ControlResult,
 }
 
 macro_rules! calls {
@@ -67,7 +67,7 @@ calls! { |control, request|
     POST "/save" "writes the state file now" => Ok(json!({ "file": control.save()?.display().to_string() }));
 }
 
-fn done() -> Outcome {
+fn done() -> ControlResult {
     Ok(json!({ "ok": true }))
 }
 
@@ -76,11 +76,11 @@ fn list() -> Value {
     CALLS.iter().map(line).collect()
 }
 
-fn clock(control: &Control) -> Outcome {
+fn clock(control: &Control) -> ControlResult {
     Ok(json!({ "now": rfc3339(control.clock().now()), "fixed": control.clock().is_fixed() }))
 }
 
-fn set_clock(control: &Control, request: &ControlRequest<'_>) -> Outcome {
+fn set_clock(control: &Control, request: &ControlRequest<'_>) -> ControlResult {
     let mut fields = request.fields()?;
     let now = fields.take::<String>("now")?.map(|text| moment("now", &text)).transpose()?;
     let (by, fixed) = (fields.take("advance_seconds")?, fields.take("fixed")?);
@@ -97,14 +97,14 @@ fn set_clock(control: &Control, request: &ControlRequest<'_>) -> Outcome {
     clock(control)
 }
 
-fn with_fault(request: &ControlRequest<'_>, change: impl FnOnce(FaultId) -> bool) -> Outcome {
+fn with_fault(request: &ControlRequest<'_>, change: impl FnOnce(FaultId) -> bool) -> ControlResult {
     match request.variable(0).parse().map(FaultId) {
         Ok(id) if change(id) => done(),
         _ => Err(Problem::new(StatusCode::NOT_FOUND, "unknown fault id; GET /faults lists them")),
     }
 }
 
-fn begin_maintenance(control: &Control, request: &ControlRequest<'_>) -> Outcome {
+fn begin_maintenance(control: &Control, request: &ControlRequest<'_>) -> ControlResult {
     let mut fields = request.fields()?;
     let mut maintenance = Maintenance::new(RetryAfter::take(&mut fields)?);
     maintenance.ending_in = fields.take("ending_in_seconds")?.map(Duration::from_secs);
@@ -113,7 +113,7 @@ fn begin_maintenance(control: &Control, request: &ControlRequest<'_>) -> Outcome
     done()
 }
 
-fn set_error_shape(control: &Control, request: &ControlRequest<'_>) -> Outcome {
+fn set_error_shape(control: &Control, request: &ControlRequest<'_>) -> ControlResult {
     let mut fields = request.fields()?;
     let (path, shape): (String, ErrorShape) = (fields.need("path")?, fields.need("shape")?);
     fields.none_left("an error shape")?;
@@ -121,7 +121,7 @@ fn set_error_shape(control: &Control, request: &ControlRequest<'_>) -> Outcome {
     done()
 }
 
-fn end_server_certificate(control: &Control, request: &ControlRequest<'_>) -> Outcome {
+fn end_server_certificate(control: &Control, request: &ControlRequest<'_>) -> ControlResult {
     /// The latest date written to X.509 certificates here: the end of the year 9999.
     const LAST: Duration = Duration::from_secs(253_402_300_799);
     let mut fields = request.fields()?;
@@ -143,7 +143,7 @@ fn end_server_certificate(control: &Control, request: &ControlRequest<'_>) -> Ou
     Ok(json!({ "ends": rfc3339(end) }))
 }
 
-fn set_user_end_date(control: &Control, request: &ControlRequest<'_>) -> Outcome {
+fn set_user_end_date(control: &Control, request: &ControlRequest<'_>) -> ControlResult {
     let mut fields = request.fields()?;
     let end_date = fields.given("end_date")?.ok_or("end_date is missing")?;
     fields.none_left("an end date")?;
@@ -151,7 +151,7 @@ fn set_user_end_date(control: &Control, request: &ControlRequest<'_>) -> Outcome
     done()
 }
 
-fn set_credential(control: &Control, request: &ControlRequest<'_>, subject: Subject<'_>) -> Outcome {
+fn set_credential(control: &Control, request: &ControlRequest<'_>, subject: Subject<'_>) -> ControlResult {
     let mut fields = request.fields()?;
     // Both are read before either is set.
     let (enabled, end_date) = (fields.take("enabled")?, fields.given("end_date")?);

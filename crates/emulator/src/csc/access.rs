@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use http::{HeaderValue, Request, StatusCode};
 
-use super::book::{Shown, Token};
+use super::code_store::{Shown, Token};
 use super::credential::Credential;
 use super::refusal::Refused;
 use super::state::Context;

@@ -7,7 +7,7 @@ use data_encoding::BASE64URL_NOPAD;
 use http::header::{CACHE_CONTROL, LOCATION};
 use http::{HeaderValue, StatusCode};
 
-use super::book::CodeGrant;
+use super::code_store::CodeGrant;
 use super::options::{AuthMode, OAuthClientSpec, Scal};
 use super::parameters::Form;
 use super::refusal::Refused;

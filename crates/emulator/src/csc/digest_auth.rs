@@ -11,7 +11,7 @@ use http_auth::parser::ChallengeParser;
 use md5::Md5;
 use sha2::{Digest, Sha256};
 
-use super::book::Shelf;
+use super::code_store::Shelf;
 
 pub(super) const REALM: &str = "csc";
 

@@ -8,7 +8,7 @@ use http::{HeaderValue, StatusCode};
 use serde_json::json;
 
 use super::access::{Access, credentials_of};
-use super::book::Holder;
+use super::code_store::Holder;
 use super::digest_auth::{DigestResponse, REALM, Verdict};
 use super::options::DigestUserSpec;
 use super::parameters::Body;

@@ -6,8 +6,8 @@
 
 mod access;
 mod authorize;
-mod book;
 mod calls;
+mod code_store;
 mod credential;
 mod credentials;
 mod digest_auth;

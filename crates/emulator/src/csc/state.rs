@@ -11,7 +11,7 @@ use digicert_one_testbed::{ClientCert, Pki};
 use http::header::AUTHORIZATION;
 use http::{HeaderValue, Request};
 
-use super::book::Book;
+use super::code_store::Book;
 use super::credential::Credential;
 use super::digest_auth::Nonces;
 use super::options::CscOptions;

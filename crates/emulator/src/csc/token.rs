@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::access::credentials_of;
-use super::book::{Code, CodeGrant, Holder, Issued, Shown};
+use super::code_store::{Code, CodeGrant, Holder, Issued, Shown};
 use super::options::{OAuthClientSpec, Scal};
 use super::parameters::Form;
 use super::refusal::Refused;

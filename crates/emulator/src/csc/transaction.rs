@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
-use super::book::{Shelf, Shown};
+use super::code_store::{Shelf, Shown};
 use super::refusal::Refused;
 
 #[derive(Default)]

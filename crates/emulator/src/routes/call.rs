@@ -14,7 +14,7 @@ use crate::store::{Action, Store};
 /// The items of a list without a `limit`, as Software Trust does it (inferred for the others).
 const DEFAULT_LIMIT: usize = 20;
 
-type Serve = fn(&Call<'_>) -> Result<Response, Rejection>;
+type Serve = fn(&ApiCall<'_>) -> Result<Response, Rejection>;
 
 pub(crate) struct Route {
     pub(crate) method: &'static str,
@@ -44,7 +44,7 @@ pub(crate) const fn with(permission: &'static str) -> Access {
     Some(Requirement { both_factors: false, permission: Some(permission) })
 }
 
-pub(crate) struct Call<'a> {
+pub(crate) struct ApiCall<'a> {
     pub(crate) store: &'a Store,
     pub(crate) request: &'a Request<Bytes>,
     /// Present, unless the call needs no authentication.
@@ -57,7 +57,7 @@ pub(crate) struct Window {
     pub(crate) offset: usize,
 }
 
-impl Call<'_> {
+impl ApiCall<'_> {
     pub(crate) fn caller(&self) -> Result<&Caller, Rejection> {
         self.caller.ok_or_else(|| Rejection::internal("this call was let through without a caller"))
     }

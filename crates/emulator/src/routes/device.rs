@@ -5,7 +5,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::call::{Call, KNOWN, Route, Window, get, post, with};
+use super::call::{ApiCall, KNOWN, Route, Window, get, post, with};
 use super::input;
 use crate::end_date::{rfc3339, rfc3339_at};
 use crate::id::new_id;
@@ -20,7 +20,7 @@ pub(super) const ROUTES: &[Route] = &[
     post("/iot/api/v1/device", with(MANAGE_IOT_DEVICE), register),
 ];
 
-fn devices(call: &Call<'_>) -> Result<Response, Rejection> {
+fn devices(call: &ApiCall<'_>) -> Result<Response, Rejection> {
     call.store.read(|state| {
         let total = state.devices + state.registered_devices.len();
         envelope(call, total, |number| match number.checked_sub(state.devices) {
@@ -34,12 +34,12 @@ fn devices(call: &Call<'_>) -> Result<Response, Rejection> {
 }
 
 /// Only the path is documented; the fields are inferred.
-fn policies(call: &Call<'_>) -> Result<Response, Rejection> {
+fn policies(call: &ApiCall<'_>) -> Result<Response, Rejection> {
     let id = "99999999-9999-4999-8999-999999999999";
     envelope(call, 1, |_| json!({ "id": id, "name": "Emulated certificate policy", "status": "ACTIVE" }))
 }
 
-fn certificates(call: &Call<'_>) -> Result<Response, Rejection> {
+fn certificates(call: &ApiCall<'_>) -> Result<Response, Rejection> {
     let now = call.store.now();
     call.store.read(|state| {
         let own: Vec<_> = state.certificates.iter().filter(|own| own.issuance == Issuance::Device).collect();
@@ -60,7 +60,7 @@ struct NewDevice {
 }
 
 /// The body is inferred. Device Trust lists the registered devices.
-fn register(call: &Call<'_>) -> Result<Response, Rejection> {
+fn register(call: &ApiCall<'_>) -> Result<Response, Rejection> {
     let new: NewDevice = call.body("name")?;
     let name = input::name("name", new.name)?;
     let device = call.change("create", "device", |state| {
@@ -74,7 +74,7 @@ fn register(call: &Call<'_>) -> Result<Response, Rejection> {
 
 /// The envelope of Device Trust, with the records by their number. That `next` is the next offset is our guess: no source shows
 /// its type.
-fn envelope(call: &Call<'_>, total: usize, record: impl Fn(usize) -> Value) -> Result<Response, Rejection> {
+fn envelope(call: &ApiCall<'_>, total: usize, record: impl Fn(usize) -> Value) -> Result<Response, Rejection> {
     let Window { limit, offset } = call.window()?;
     let end = offset.saturating_add(limit);
     let records: Vec<_> = (offset..end.min(total)).map(record).collect();

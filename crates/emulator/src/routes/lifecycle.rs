@@ -8,7 +8,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::call::{Call, KNOWN, Route, get, post, put, with};
+use super::call::{ApiCall, KNOWN, Route, get, post, put, with};
 use crate::end_date::{DAY, rfc3339_at, seconds, x509_dates};
 use crate::response::{self, Rejection, Response};
 use crate::role::permission::{MANAGE_EM_CERTIFICATE, VIEW_EM_CERTIFICATE, VIEW_EM_PROFILE};
@@ -41,7 +41,7 @@ fn text(body: &'static str) -> Response {
 }
 
 /// Filters are compared as a whole; `status` without regard to case, since requests write it in upper and responses in lower case.
-fn search(call: &Call<'_>) -> Result<Response, Rejection> {
+fn search(call: &ApiCall<'_>) -> Result<Response, Rejection> {
     let now = call.store.now();
     let filters =
         ["serial_number", "common_name", "status", "thumbprint", "seat_id", "profile_id"].map(|name| call.value(name));
@@ -55,7 +55,7 @@ fn search(call: &Call<'_>) -> Result<Response, Rejection> {
     call.store.read(|state| call.page(state.certificates.iter().filter(fits), |own| certificate_json(state, own, now)))
 }
 
-fn profile(call: &Call<'_>) -> Result<Response, Rejection> {
+fn profile(call: &ApiCall<'_>) -> Result<Response, Rejection> {
     response::found((call.variable() == PROFILE_ID).then(profile_json), "profile")
 }
 
@@ -107,7 +107,7 @@ impl Period {
 }
 
 /// Issues for the key of a CSR.
-fn issue(call: &Call<'_>) -> Result<Response, Rejection> {
+fn issue(call: &ApiCall<'_>) -> Result<Response, Rejection> {
     let new: NewCertificate = call.body("profile, seat, csr and attributes")?;
     if new.profile.and_then(|profile| profile.id).as_deref() != Some(PROFILE_ID) {
         let message = "profile.id is not the id of a profile: GET /mpki/api/v2/profile lists them";
@@ -148,7 +148,7 @@ fn widened(now: SystemTime, until: SystemTime) -> Validity {
     }
 }
 
-fn revoke(call: &Call<'_>) -> Result<Response, Rejection> {
+fn revoke(call: &ApiCall<'_>) -> Result<Response, Rejection> {
     let now = call.store.now();
     call.change("revoke", "certificate", |state| {
         let mut own = state.certificates.iter_mut().filter(|own| own.issuance == Issuance::Lifecycle);

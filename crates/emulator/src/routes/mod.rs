@@ -16,7 +16,7 @@ use std::sync::LazyLock;
 use bytes::Bytes;
 use http::Request;
 
-use self::call::{Call, Route};
+use self::call::{ApiCall, Route};
 use crate::decide::{Caller, Presented, Refusal, decide};
 use crate::error_shape::{Product, no_such_path};
 use crate::response::Response;
@@ -58,7 +58,7 @@ pub(crate) fn respond(
         return (None, product.rejected(Refusal::TokenOfAnotherApi));
     }
     let serve = |caller| {
-        let call = Call { store, request, caller, variables: &variables };
+        let call = ApiCall { store, request, caller, variables: &variables };
         (route.serve)(&call).unwrap_or_else(|rejection| product.rejected(rejection))
     };
     let Some(requirement) = route.access else { return (None, serve(None)) };

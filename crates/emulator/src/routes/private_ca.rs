@@ -8,7 +8,7 @@ use data_encoding::{BASE64, HEXUPPER};
 use digicert_one_testbed::serial_number;
 use serde_json::{Value, json};
 
-use super::call::{Access, Call, Route, get, with};
+use super::call::{Access, ApiCall, Route, get, with};
 use crate::end_date::{DAY, rfc3339, rfc3339_at};
 use crate::response::{self, Rejection, Response};
 use crate::role::permission::{VIEW_CM_CA, VIEW_CM_CERTIFICATE, VIEW_CM_CUSTOM_TEMPLATE};
@@ -26,23 +26,23 @@ pub(super) const ROUTES: &[Route] = &[
 ];
 
 /// Without any, 204 and no body.
-fn authorities(call: &Call<'_>) -> Result<Response, Rejection> {
+fn authorities(call: &ApiCall<'_>) -> Result<Response, Rejection> {
     let page = call.page(all_authorities(call), |authority| authority)?;
     Ok(if call.store.no_authorities { response::no_content() } else { page })
 }
 
-fn authority(call: &Call<'_>) -> Result<Response, Rejection> {
+fn authority(call: &ApiCall<'_>) -> Result<Response, Rejection> {
     let found = all_authorities(call).into_iter().find(|authority| authority["id"] == call.variable());
     response::found(found, "certificate authority")
 }
 
-fn templates(call: &Call<'_>) -> Result<Response, Rejection> {
+fn templates(call: &ApiCall<'_>) -> Result<Response, Rejection> {
     let id = "aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa";
     call.page([id], |id| json!({ "id": id, "name": "Emulated template", "status": "active" }))
 }
 
 /// One list, of the intermediate, generated and signed on request.
-fn revocation_lists(call: &Call<'_>) -> Result<Response, Rejection> {
+fn revocation_lists(call: &ApiCall<'_>) -> Result<Response, Rejection> {
     let now = call.store.now();
     let moment = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
     call.store.read(|state| {
@@ -63,14 +63,14 @@ fn revocation_lists(call: &Call<'_>) -> Result<Response, Rejection> {
     })
 }
 
-fn responders(call: &Call<'_>) -> Result<Response, Rejection> {
+fn responders(call: &ApiCall<'_>) -> Result<Response, Rejection> {
     let issuer = call.store.read(|state| state.intermediate_id.clone());
     let to_json =
         |id| json!({ "id": id, "name": "Emulated OCSP responder", "status": "active", "issuer": { "id": issuer } });
     call.page(["bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb"], to_json)
 }
 
-fn certificates(call: &Call<'_>) -> Result<Response, Rejection> {
+fn certificates(call: &ApiCall<'_>) -> Result<Response, Rejection> {
     let now = call.store.now();
     call.store.read(|state| {
         call.page(&state.certificates, |own| {
@@ -84,7 +84,7 @@ fn certificates(call: &Call<'_>) -> Result<Response, Rejection> {
     })
 }
 
-fn all_authorities(call: &Call<'_>) -> Vec<Value> {
+fn all_authorities(call: &ApiCall<'_>) -> Vec<Value> {
     if call.store.no_authorities {
         return Vec::new();
     }

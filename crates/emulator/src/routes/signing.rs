@@ -4,7 +4,7 @@ use data_encoding::BASE64;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::call::{Access, Call, Route, get, post, with};
+use super::call::{Access, ApiCall, Route, get, post, with};
 use crate::decide::Requirement;
 use crate::end_date::rfc3339;
 use crate::id::new_id;
@@ -24,7 +24,7 @@ pub(super) const ROUTES: &[Route] = &[
     get("/signingmanager/api/v1/signatures/{id}", VIEW, signature),
 ];
 
-fn certificates(call: &Call<'_>) -> Result<Response, Rejection> {
+fn certificates(call: &ApiCall<'_>) -> Result<Response, Rejection> {
     let (alias, id, status) = (call.value("alias"), call.value("id"), call.value("certificate_status"));
     let same = |wanted: &Option<String>, own: &str| wanted.as_ref().is_none_or(|wanted| wanted == own);
     call.store.read(|state| {
@@ -34,7 +34,7 @@ fn certificates(call: &Call<'_>) -> Result<Response, Rejection> {
     })
 }
 
-fn keypairs(call: &Call<'_>) -> Result<Response, Rejection> {
+fn keypairs(call: &ApiCall<'_>) -> Result<Response, Rejection> {
     let alias = call.value("alias");
     call.store.read(|state| {
         let wanted = |key: &&SigningKey| alias.as_ref().is_none_or(|alias| keypair_alias(key) == *alias);
@@ -42,7 +42,7 @@ fn keypairs(call: &Call<'_>) -> Result<Response, Rejection> {
     })
 }
 
-fn keypair(call: &Call<'_>) -> Result<Response, Rejection> {
+fn keypair(call: &ApiCall<'_>) -> Result<Response, Rejection> {
     let keypair = call.store.read(|state| Some(keypair_json(state, find(state, call.variable())?)));
     response::found(keypair, "key pair")
 }
@@ -55,7 +55,7 @@ struct SignRequest {
     hash: String,
 }
 
-fn sign(call: &Call<'_>) -> Result<Response, Rejection> {
+fn sign(call: &ApiCall<'_>) -> Result<Response, Rejection> {
     let request: SignRequest = call.body("account, sig_alg and hash")?;
     if !(request.account.is_string() || request.account.is_object()) {
         return Err(Rejection::invalid("account", "account must name an account"));
@@ -89,7 +89,7 @@ fn sign(call: &Call<'_>) -> Result<Response, Rejection> {
     Ok(response::ok(&body))
 }
 
-fn signature(call: &Call<'_>) -> Result<Response, Rejection> {
+fn signature(call: &ApiCall<'_>) -> Result<Response, Rejection> {
     let signature = call.store.read(|state| {
         let signature = state.signatures.iter().find(|signature| signature.id == call.variable())?;
         Some(json!({

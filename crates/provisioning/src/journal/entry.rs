@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
-use super::Outcome;
+use super::OperationOutcome;
 use crate::instant::Instant;
 
 const VERSION: u32 = 1;
@@ -54,11 +54,11 @@ pub(super) enum End {
     Undone,
 }
 
-impl From<Outcome> for End {
-    fn from(outcome: Outcome) -> Self {
+impl From<OperationOutcome> for End {
+    fn from(outcome: OperationOutcome) -> Self {
         match outcome {
-            Outcome::Done => Self::Done,
-            Outcome::Undone => Self::Undone,
+            OperationOutcome::Done => Self::Done,
+            OperationOutcome::Undone => Self::Undone,
         }
     }
 }

@@ -20,7 +20,7 @@ use digicert_one_core::{ApiKey, Secret};
 
 use self::entry::{Entry, Event, Lines};
 pub(crate) use self::error::JournalError;
-pub(crate) use self::operation::{Operation, Outcome, Pending, Step};
+pub(crate) use self::operation::{Operation, OperationOutcome, Pending, Step};
 use crate::lock::is_still;
 use crate::store::StoreError;
 use crate::{durable, replaceable};
@@ -203,7 +203,7 @@ impl Journal {
     ///
     /// # Errors
     /// Returns an error if no operation is in progress, or the journal cannot be written.
-    pub(crate) fn finish(&mut self, outcome: Outcome, now: SystemTime) -> Result<(), JournalError> {
+    pub(crate) fn finish(&mut self, outcome: OperationOutcome, now: SystemTime) -> Result<(), JournalError> {
         let id = self.id()?;
         self.append(Entry::new(&id, now.into(), Event::Finish { outcome: outcome.into() }))?;
         self.pending = None;

@@ -72,7 +72,7 @@ impl Step {
 
 /// The outcome of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Outcome {
+pub(crate) enum OperationOutcome {
     /// Completed.
     Done,
     /// Given up; what it had created is removed.

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use digicert_one_core::Secret;
 use digicert_one_identity::{KeyAlgorithm, NewKey};
 
-use super::{Journal, JournalError, Operation, Outcome, Step};
+use super::{Journal, JournalError, Operation, OperationOutcome, Step};
 
 const NOW: SystemTime = SystemTime::UNIX_EPOCH;
 
@@ -29,7 +29,7 @@ fn written() -> (tempfile::TempDir, PathBuf) {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("rotation.journal");
     let mut journal = Journal::open(&path).expect("new");
-    for outcome in [Outcome::Done, Outcome::Undone] {
+    for outcome in [OperationOutcome::Done, OperationOutcome::Undone] {
         journal.begin(begin()).expect("begun");
         journal.step(steps()[0].clone()).expect("noted");
         journal.finish(outcome, NOW).expect("finished");
@@ -49,7 +49,7 @@ fn operation_in_progress_is_known_to_the_next_process() {
     assert_eq!((pending.fact("id"), pending.fact("old_id"), pending.fact("no")), (Some("7d1f"), Some("old"), None));
     assert!(pending.is_done("kept") && !pending.is_done("proved"));
     assert!(matches!(journal.begin(begin()), Err(JournalError::Pending { .. })));
-    journal.finish(Outcome::Done, NOW).expect("finished");
+    journal.finish(OperationOutcome::Done, NOW).expect("finished");
     assert!(matches!(journal.step(steps()[0].clone()), Err(JournalError::NothingPending { .. })));
     drop(journal);
     let mut journal = Journal::open(&path).expect("whole");
@@ -67,7 +67,7 @@ fn journal_and_key_are_readable_for_their_owner_only() {
     for path in [&path, &key] {
         assert_eq!(fs::metadata(path).expect("there").permissions().mode() & 0o777, 0o600);
     }
-    journal.finish(Outcome::Done, NOW).expect("finished");
+    journal.finish(OperationOutcome::Done, NOW).expect("finished");
     assert!(!key.exists());
 }
 
@@ -177,7 +177,7 @@ fn private_key_is_stored_until_the_operation_is_finished() {
     assert_eq!(again.to_pem().expose(), key.to_pem().expose());
     let text = fs::read_to_string(&path).expect("text");
     assert!(!text.contains("PRIVATE"), "{text}");
-    journal.finish(Outcome::Done, NOW).expect("finished");
+    journal.finish(OperationOutcome::Done, NOW).expect("finished");
     assert!(!kept.exists() && directory.path().join("rotation.journal.notes.key").exists());
 }
 
@@ -202,7 +202,7 @@ fn long_journal_is_restarted_if_nothing_is_in_progress() {
     let mut journal = Journal::open(&path).expect("new");
     journal.begin(begin()).expect("begun");
     journal.step(Step::new("created", NOW).with("long", "x".repeat(300 << 10))).expect("noted");
-    journal.finish(Outcome::Done, NOW).expect("finished");
+    journal.finish(OperationOutcome::Done, NOW).expect("finished");
     journal.begin(begin()).expect("begun");
     drop(journal);
     assert!(fs::metadata(&path).expect("there").len() < 1000);

@@ -30,13 +30,13 @@ use super::{PreparedStore, SecretKind, SecretStore, StoreError};
 ///
 /// ```
 /// use digicert_one_credentials::{DirectorySource, Fetched, Source};
-/// use digicert_one_provisioning::store::{self, SecretFacts, SecretKind, SecretStore, StoredSecret};
+/// use digicert_one_provisioning::store::{self, SecretKind, SecretStore, StoredSecret};
 /// use digicert_one_core::Secret;
 /// # let directory = tempfile::tempdir()?;
 /// # let path = directory.path();
 /// let mut prepared = store::directory(path).prepare(SecretKind::ApiKey)?;
-/// let facts = SecretFacts::new().with_ends(Some("2027-01-31".parse()?), None);
-/// prepared.keep(&StoredSecret::api_key(Secret::new("an-api-key", "the response"), facts))?;
+/// let key = StoredSecret::api_key(Secret::new("an-api-key", "the response"));
+/// prepared.keep(&key.with_ends(Some("2027-01-31".parse()?), None))?;
 /// let Fetched::Found(raw) = DirectorySource::new(path).fetch()? else { panic!("it is there") };
 /// assert!(raw.api_key.is_some() && raw.key_ends.is_some());
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -23,9 +23,7 @@ use zeroize::Zeroizing;
 
 use super::file::expect_kind;
 use super::occupied::Expected;
-use super::{
-    PreparedStore, SecretFacts, SecretKind, SecretStore, StoreError, StoreErrorKind, StoreReceipt, StoredSecret,
-};
+use super::{PreparedStore, SecretKind, SecretStore, StoreError, StoreErrorKind, StoreReceipt, StoredSecret};
 use crate::durable::Reserved;
 
 const FORMAT: &str = "digicert-one-encrypted";
@@ -54,16 +52,16 @@ struct Header {
 /// [`read_encrypted_file`] decrypts it.
 ///
 /// ```
-/// use digicert_one_provisioning::store::{self, SecretFacts, SecretKind, SecretStore, StoredSecret};
+/// use digicert_one_provisioning::store::{self, SecretKind, SecretStore, StoredSecret};
 /// use digicert_one_core::Secret;
 /// # let directory = tempfile::tempdir()?;
 /// # let path = directory.path().join("rescued");
 /// let password = Secret::new("correct horse battery staple", "a prompt");
 /// let mut prepared = store::encrypted_file(&path, password.clone()).prepare(SecretKind::ApiKey)?;
-/// prepared.keep(&StoredSecret::api_key(Secret::new("an-api-key", "the response"), SecretFacts::new()))?;
+/// prepared.keep(&StoredSecret::api_key(Secret::new("an-api-key", "the response")))?;
 ///
-/// let (found, _) = store::read_encrypted_file(&path, &password)?;
-/// assert_eq!(found.api_key.ok_or("it is there")?.expose(), b"an-api-key");
+/// let found = store::read_encrypted_file(&path, &password)?;
+/// assert_eq!(found.raw().api_key.ok_or("it is there")?.expose(), b"an-api-key");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
@@ -180,15 +178,12 @@ struct Facts {
     name: Option<String>,
 }
 
-/// Decrypts a file that [`encrypted_file`] wrote: the secret, as a source returns it, and its other facts.
+/// Decrypts a file that [`encrypted_file`] wrote.
 ///
 /// # Errors
 /// Returns an error if it cannot be read, is another kind of file, or has another password; names the path,
 /// never the content.
-pub fn read_encrypted_file(
-    path: impl AsRef<Path>,
-    password: &Secret,
-) -> Result<(RawCredential, SecretFacts), StoreError> {
+pub fn read_encrypted_file(path: impl AsRef<Path>, password: &Secret) -> Result<StoredSecret, StoreError> {
     let path = path.as_ref();
     let place = path.display().to_string();
     let unreadable = |error: CredentialError| {
@@ -197,10 +192,17 @@ pub fn read_encrypted_file(
     let whole = read_secret_file(path, &mut Vec::new()).map_err(unreadable)?;
     let text = whole.expose_text().map_err(unreadable)?;
     let content = open(text, path, |salt, log_n, r, p| derive(password.expose(), salt, log_n, r, p))?;
-    let facts: Facts = serde_json::from_slice(&content).unwrap_or_default();
+    let Facts { id, name } = serde_json::from_slice(&content).unwrap_or_default();
     let raw = RawCredential::from_document(&Secret::new(content.to_vec(), &*place)).map_err(unreadable)?;
-    let facts = SecretFacts { id: facts.id, name: facts.name, ends: raw.key_ends, owner_ends: raw.owner_ends };
-    Ok((raw, facts))
+    let empty = || StoreError::new(StoreErrorKind::Unexpected, &*place, "the file holds no API key and no certificate");
+    let mut secret = StoredSecret::read_back(&raw).ok_or_else(empty)?;
+    if let Some(id) = id {
+        secret = secret.with_id(id);
+    }
+    Ok(match name {
+        Some(name) => secret.with_name(name),
+        None => secret,
+    })
 }
 
 /// Parses a text and decrypts it with the key that `derive` computes from salt, log N, r and p.

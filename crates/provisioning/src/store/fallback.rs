@@ -128,12 +128,12 @@ mod tests {
     use digicert_one_core::Secret;
 
     use super::*;
-    use crate::store::{SecretFacts, StoreErrorKind, encrypted_file, file, read_encrypted_file};
+    use crate::store::{StoreErrorKind, encrypted_file, file, read_encrypted_file};
 
     const CANARY: &str = "01canary_5ecret";
 
     fn api_key(text: &str) -> StoredSecret {
-        StoredSecret::api_key(Secret::new(text, "a test"), SecretFacts::new())
+        StoredSecret::api_key(Secret::new(text, "a test"))
     }
 
     fn names(directory: &Path) -> Vec<std::ffi::OsString> {
@@ -161,7 +161,7 @@ mod tests {
         assert!(error.to_string().contains(&rescued.display().to_string()), "{error}");
         assert_eq!(error.kept().map(|kept| kept.place.clone()), Some(last.name()));
         assert!(!format!("{error} {error:?}").contains("canary"));
-        let (found, _) = read_encrypted_file(&rescued, &password).expect("it opens");
+        let found = read_encrypted_file(&rescued, &password).expect("it opens").raw();
         assert_eq!(found.api_key.expect("a key").expose(), CANARY.as_bytes());
     }
 

@@ -18,12 +18,12 @@ use crate::durable::Reserved;
 /// also fails if the file holds anything but a secret of this kind.
 ///
 /// ```
-/// use digicert_one_provisioning::store::{self, SecretFacts, SecretKind, SecretStore, StoredSecret};
+/// use digicert_one_provisioning::store::{self, SecretKind, SecretStore, StoredSecret};
 /// use digicert_one_core::Secret;
 /// # let directory = tempfile::tempdir()?;
 /// # let path = directory.path().join("api-key");
 /// let mut prepared = store::file(&path).prepare(SecretKind::ApiKey)?;
-/// let key = StoredSecret::api_key(Secret::new("an-api-key", "the response"), SecretFacts::new());
+/// let key = StoredSecret::api_key(Secret::new("an-api-key", "the response"));
 /// prepared.keep(&key)?;
 /// assert_eq!(std::fs::read(&path)?, b"an-api-key\n");
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -81,14 +81,14 @@ impl PreparedStore for Prepared {
 
     fn keep(&mut self, secret: &StoredSecret) -> Result<StoreReceipt, StoreError> {
         expect_kind(self.kind, secret, &self.name)?;
-        let (facts, text) = (secret.facts(), secret.text());
+        let text = secret.text();
         match self.kind {
             SecretKind::ApiKey => {
                 let key = text.strip_suffix(b"\n").unwrap_or(&text);
                 // First the old end date: it must not be combined with the new key.
                 self.delete("api-key-ends")?;
                 self.put("api-key", key)?;
-                if let Some(ends) = facts.ends {
+                if let Some(ends) = secret.ends() {
                     self.put("api-key-ends", ends.to_string().as_bytes())?;
                 }
             }
@@ -98,7 +98,7 @@ impl PreparedStore for Prepared {
                 self.delete("password")?;
             }
         }
-        if let Some(ends) = facts.owner_ends {
+        if let Some(ends) = secret.owner_ends() {
             self.put("owner-ends", ends.to_string().as_bytes())?;
         }
         Ok(StoreReceipt::read_back(self.name.clone()))
@@ -170,11 +170,10 @@ mod tests {
     use keyring_core::mock;
 
     use super::*;
-    use crate::SecretFacts;
 
     fn key(text: &str) -> StoredSecret {
         let ends = Some("2027-01-31".parse().expect("a day"));
-        StoredSecret::api_key(Secret::new(text, "a test"), SecretFacts::new().with_ends(ends, ends))
+        StoredSecret::api_key(Secret::new(text, "a test")).with_ends(ends, ends)
     }
 
     fn keep(store: &Arc<mock::Store>, secret: &StoredSecret) -> Result<StoreReceipt, StoreError> {
@@ -208,7 +207,7 @@ mod tests {
         let pair = rcgen::KeyPair::from_pem(pem.expose_text().expect("text")).expect("a key");
         let certificate = rcgen::CertificateParams::default().self_signed(&pair).expect("signed");
         let identity = new.pair_with(vec![certificate.der().clone()]).expect("they belong together");
-        keep(&store, &StoredSecret::certificate(identity.clone(), SecretFacts::new())).expect("kept");
+        keep(&store, &StoredSecret::certificate(identity.clone())).expect("kept");
         let Ok(Fetched::Found(raw)) = source_in(Arc::clone(&store) as _, KEYRING_SERVICE).fetch() else {
             panic!("it is there")
         };

@@ -24,6 +24,6 @@ pub(crate) use self::fallback::{FallbackError, FallbackStore};
 pub use self::file::{file, file_pair};
 #[cfg(feature = "keyring")]
 pub use self::keyring::{keyring, keyring_in};
-pub use self::secret::{SecretFacts, SecretKind, StoredSecret};
+pub use self::secret::{SecretKind, StoredSecret};
 pub use self::secret_store::{PreparedStore, SecretStore, StoreReceipt};
 pub use self::terminal::{stderr, stdout};

@@ -1,5 +1,5 @@
-//! The secrets that sinks store: an API key, or a certificate with its private key, and their facts that are
-//! not secret. All written forms are defined here, so that no sink knows a format.
+//! The secrets that sinks store: an API key, or a certificate with its private key, with id, name and
+//! end dates. All written forms are defined here, so that no sink knows a format.
 
 use std::fmt;
 
@@ -39,83 +39,79 @@ impl fmt::Display for SecretKind {
     }
 }
 
-/// The facts of a secret that are not secret.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct SecretFacts {
-    /// The platform's id of the API token or certificate.
-    pub id: Option<String>,
-    /// Its name or nickname on the platform.
-    pub name: Option<String>,
-    /// When it expires.
-    pub ends: Option<EndDate>,
-    /// When the service user expires.
-    pub owner_ends: Option<EndDate>,
-}
-
-impl SecretFacts {
-    /// Creates empty facts.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Adds the platform's id.
-    #[must_use]
-    pub fn with_id(mut self, id: impl Into<String>) -> Self {
-        self.id = Some(id.into());
-        self
-    }
-
-    /// Adds the name or nickname.
-    #[must_use]
-    pub fn with_name(mut self, name: impl Into<String>) -> Self {
-        self.name = Some(name.into());
-        self
-    }
-
-    /// Adds the end dates: of the secret, and of the service user.
-    #[must_use]
-    pub fn with_ends(mut self, ends: Option<EndDate>, owner_ends: Option<EndDate>) -> Self {
-        self.ends = ends;
-        self.owner_ends = owner_ends;
-        self
-    }
-}
-
-/// A secret that must not get lost, with its facts. Wiped when dropped; `Debug` shows the facts and never the secret.
+/// A secret that must not get lost, with its id, name and end dates. Wiped when dropped; `Debug` never shows the secret.
 ///
 /// ```
-/// use digicert_one_provisioning::{StoredSecret, SecretFacts};
+/// use digicert_one_provisioning::StoredSecret;
 /// use digicert_one_core::Secret;
-/// let key = Secret::new("an-api-key", "the answer of the platform");
-/// let kept = StoredSecret::api_key(key, SecretFacts::new().with_name("ci-2027"));
-/// assert!(!format!("{kept:?}").contains("an-api-key"));
+/// let stored = StoredSecret::api_key(Secret::new("an-api-key", "the response of the platform")).with_name("ci-2027");
+/// assert_eq!(stored.name(), Some("ci-2027"));
+/// assert!(!format!("{stored:?}").contains("an-api-key"));
 /// ```
 #[derive(Clone)]
 pub struct StoredSecret {
     value: Value,
-    facts: SecretFacts,
+    id: Option<String>,
+    name: Option<String>,
+    ends: Option<EndDate>,
+    owner_ends: Option<EndDate>,
 }
 
 #[derive(Clone)]
 enum Value {
     ApiKey(Secret),
     Certificate(ClientIdentity),
+    /// Private key and chain in one PEM text, read back from a store.
+    Bundle(Secret),
 }
 
 impl StoredSecret {
     /// Creates a secret from an API key, exactly as the platform showed it. Nothing is checked: even an
     /// unusual key is stored, since it is not shown again.
     #[must_use]
-    pub fn api_key(key: Secret, facts: SecretFacts) -> Self {
-        Self { value: Value::ApiKey(key), facts }
+    pub fn api_key(key: Secret) -> Self {
+        Self::of(Value::ApiKey(key))
     }
 
     /// Creates a secret from a certificate chain and its private key.
     #[must_use]
-    pub fn certificate(identity: ClientIdentity, facts: SecretFacts) -> Self {
-        Self { value: Value::Certificate(identity), facts }
+    pub fn certificate(identity: ClientIdentity) -> Self {
+        Self::of(Value::Certificate(identity))
+    }
+
+    /// Creates a secret from what a store returned: an API key, or private key and chain in one PEM text.
+    pub(super) fn read_back(raw: &RawCredential) -> Option<Self> {
+        let value = match (&raw.api_key, &raw.certificate) {
+            (Some(key), _) => Value::ApiKey(key.clone()),
+            (None, bundle) => Value::Bundle(bundle.clone()?),
+        };
+        Some(Self::of(value).with_ends(raw.key_ends, raw.owner_ends))
+    }
+
+    fn of(value: Value) -> Self {
+        Self { value, id: None, name: None, ends: None, owner_ends: None }
+    }
+
+    /// Sets the platform's id of the API token or certificate.
+    #[must_use]
+    pub fn with_id(mut self, id: impl Into<String>) -> Self {
+        self.id = Some(id.into());
+        self
+    }
+
+    /// Sets the name or nickname on the platform.
+    #[must_use]
+    pub fn with_name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Sets the end dates: of the secret, and of the service user.
+    #[must_use]
+    pub fn with_ends(mut self, ends: Option<EndDate>, owner_ends: Option<EndDate>) -> Self {
+        self.ends = ends;
+        self.owner_ends = owner_ends;
+        self
     }
 
     /// Returns the kind.
@@ -123,28 +119,47 @@ impl StoredSecret {
     pub fn kind(&self) -> SecretKind {
         match self.value {
             Value::ApiKey(_) => SecretKind::ApiKey,
-            Value::Certificate(_) => SecretKind::Certificate,
+            Value::Certificate(_) | Value::Bundle(_) => SecretKind::Certificate,
         }
     }
 
-    /// Returns the facts.
+    /// Returns the platform's id of the API token or certificate.
     #[must_use]
-    pub fn facts(&self) -> &SecretFacts {
-        &self.facts
+    pub fn id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+
+    /// Returns the name or nickname on the platform.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// Returns when it expires.
+    #[must_use]
+    pub fn ends(&self) -> Option<EndDate> {
+        self.ends
+    }
+
+    /// Returns when the service user expires.
+    #[must_use]
+    pub fn owner_ends(&self) -> Option<EndDate> {
+        self.owner_ends
     }
 
     /// Returns the secret as a source does, to verify it with a call.
     #[must_use]
     pub fn raw(&self) -> RawCredential {
-        match &self.value {
+        let bundle = match &self.value {
             Value::ApiKey(key) => {
-                RawCredential::new().with_api_key(key.clone()).with_ends(self.facts.ends, self.facts.owner_ends)
+                return RawCredential::new().with_api_key(key.clone()).with_ends(self.ends, self.owner_ends);
             }
             Value::Certificate(identity) => {
-                let bundle = Secret::new(std::mem::take(&mut *bundle(identity)), "a newly issued certificate");
-                RawCredential::new().with_certificate(bundle).with_ends(None, self.facts.owner_ends)
+                Secret::new(std::mem::take(&mut *bundle(identity)), "a newly issued certificate")
             }
-        }
+            Value::Bundle(bundle) => bundle.clone(),
+        };
+        RawCredential::new().with_certificate(bundle).with_ends(None, self.owner_ends)
     }
 
     /// Returns the content of one file: the key on a line, or private key and chain in one PEM text.
@@ -152,6 +167,7 @@ impl StoredSecret {
         match &self.value {
             Value::ApiKey(key) => line(key.expose()),
             Value::Certificate(identity) => bundle(identity),
+            Value::Bundle(bundle) => Zeroizing::new(bundle.expose().to_vec()),
         }
     }
 
@@ -160,6 +176,13 @@ impl StoredSecret {
         match &self.value {
             Value::ApiKey(_) => None,
             Value::Certificate(identity) => Some((identity.chain_pem(), key_pem(identity))),
+            Value::Bundle(bundle) => {
+                let text = bundle.expose();
+                let begin = b"-----BEGIN CERTIFICATE-----";
+                let chain = text.windows(begin.len()).position(|part| part == begin).unwrap_or(text.len());
+                let (key, chain) = text.split_at(chain);
+                Some((String::from_utf8_lossy(chain).into_owned(), Zeroizing::new(key.to_vec())))
+            }
         }
     }
 
@@ -172,15 +195,15 @@ impl StoredSecret {
                 fields.insert(name.to_owned(), Json::String(value));
             }
         };
-        add("id", self.facts.id.clone());
-        add("name", self.facts.name.clone());
-        add("owner_ends", self.facts.owner_ends.map(|end| end.to_string()));
+        add("id", self.id.clone());
+        add("name", self.name.clone());
+        add("owner_ends", self.owner_ends.map(|end| end.to_string()));
         let (label, secret) = match &self.value {
             Value::ApiKey(key) => {
-                add("api_key_ends", self.facts.ends.map(|end| end.to_string()));
+                add("api_key_ends", self.ends.map(|end| end.to_string()));
                 ("api_key", Zeroizing::new(key.expose().to_vec()))
             }
-            Value::Certificate(identity) => ("certificate", bundle(identity)),
+            Value::Certificate(_) | Value::Bundle(_) => ("certificate", self.text()),
         };
         // Built by hand, so that the only copy of the secret is in a buffer that is wiped and does not move.
         let rest = Json::Object(fields).to_string();
@@ -201,7 +224,10 @@ impl fmt::Debug for StoredSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("StoredSecret")
             .field("secret", &format_args!("{} (redacted)", self.kind()))
-            .field("facts", &self.facts)
+            .field("id", &self.id)
+            .field("name", &self.name)
+            .field("ends", &self.ends)
+            .field("owner_ends", &self.owner_ends)
             .finish()
     }
 }
@@ -251,8 +277,8 @@ mod tests {
     #[test]
     fn command_source_reads_the_document_of_any_key() {
         for text in ["canary", "can\"ary\\ \u{1}\n\t<ü>", ""] {
-            for facts in [SecretFacts::new(), SecretFacts::new().with_id("7d1f").with_name("\"ci\"")] {
-                let kept = StoredSecret::api_key(Secret::new(text, "a test"), facts);
+            let key = StoredSecret::api_key(Secret::new(text, "a test"));
+            for kept in [key.clone(), key.with_id("7d1f").with_name("\"ci\"")] {
                 let raw =
                     RawCredential::from_document(&Secret::new(kept.document().to_vec(), "a test")).expect("a document");
                 assert_eq!(raw.api_key.expect("a key").expose(), text.as_bytes());
@@ -262,8 +288,19 @@ mod tests {
 
     #[test]
     fn secret_is_not_printed() {
-        let kept = StoredSecret::api_key(Secret::new("canary", "a test"), SecretFacts::new().with_id("7d1f"));
+        let kept = StoredSecret::api_key(Secret::new("canary", "a test")).with_id("7d1f");
         let text = format!("{kept:?}");
         assert!(text.contains("API key (redacted)") && text.contains("7d1f") && !text.contains("canary"), "{text}");
+    }
+
+    #[test]
+    fn certificate_read_back_has_the_same_halves() {
+        let pem = "-----BEGIN PRIVATE KEY-----\nAA==\n-----END PRIVATE KEY-----\n";
+        let chain = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n".repeat(2);
+        let raw = RawCredential::new().with_certificate(Secret::new(format!("{pem}{chain}"), "a test"));
+        let stored = StoredSecret::read_back(&raw).expect("a certificate");
+        assert_eq!(stored.kind(), SecretKind::Certificate);
+        assert_eq!(stored.halves(), Some((chain, Zeroizing::new(pem.as_bytes().to_vec()))));
+        assert!(StoredSecret::read_back(&RawCredential::new()).is_none());
     }
 }

@@ -102,7 +102,7 @@ impl PreparedStore for TerminalStore {
 }
 
 fn show(terminal: &mut dyn Write, secret: &StoredSecret) -> io::Result<()> {
-    let named = secret.facts().name.as_deref().map(|name| format!(" \"{}\"", printable_line(name))).unwrap_or_default();
+    let named = secret.name().map(|name| format!(" \"{}\"", printable_line(name))).unwrap_or_default();
     writeln!(terminal, "The {}{named}, shown only this once:", secret.kind())?;
     terminal.write_all(&secret.text())?;
     terminal.flush()
@@ -113,12 +113,10 @@ mod tests {
     use digicert_one_core::Secret;
 
     use super::*;
-    use crate::SecretFacts;
 
     #[test]
     fn secret_is_shown_and_its_name_is_escaped() {
-        let facts = SecretFacts::new().with_name("ci\u{1b}[2J");
-        let key = StoredSecret::api_key(Secret::new("canary", "a test"), facts);
+        let key = StoredSecret::api_key(Secret::new("canary", "a test")).with_name("ci\u{1b}[2J");
         let mut shown = Vec::new();
         show(&mut shown, &key).expect("written");
         assert_eq!(

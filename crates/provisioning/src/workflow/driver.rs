@@ -4,9 +4,9 @@ use digicert_one_client::Client;
 use digicert_one_identity::NewKey;
 
 use super::Task;
+use super::preflight::Survey;
 use super::prepared::Places;
 use super::session::Session;
-use super::survey::Survey;
 use crate::StoredSecret;
 
 /// One running task.

@@ -95,7 +95,7 @@ pub enum SecretLocation {
     /// None was created.
     None,
     /// In its place, by name.
-    Kept(String),
+    Stored(String),
     /// In the last resort, by name.
     LastResort(String),
     /// Nowhere: its token or certificate is unusable.
@@ -296,7 +296,7 @@ impl fmt::Display for SecretLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::None => f.write_str("none was created"),
-            Self::Kept(place) => write!(f, "in its place, {place}"),
+            Self::Stored(place) => write!(f, "in its place, {place}"),
             Self::LastResort(place) => write!(f, "in the last resort, {place}"),
             Self::Lost => f.write_str("stored nowhere"),
             Self::Unknown => f.write_str("unknown whether it was stored"),

@@ -8,10 +8,10 @@ use digicert_one_identity::{NewKey, ReadOptions};
 
 use super::attempt::{Attempt, KEPT, RESCUED, Thing};
 use super::driver::Driver;
-use super::make::pair;
+use super::issue::pair;
 use super::{IssueError, IssueErrorKind, RecoveryAction, SecretLocation, TaskStep};
 use crate::store::{FallbackError, FallbackStore};
-use crate::{SecretFacts, SecretKind, StoredSecret};
+use crate::{SecretKind, StoredSecret};
 
 /// Whether a place holds the secret of an attempt.
 pub(super) enum Found {
@@ -81,7 +81,7 @@ impl Driver<'_> {
             facts.push((self.fact(attempt, "read-back"), "yes".to_owned()));
         }
         let noted = self.session.note(TaskStep::NoteKept, KEPT, facts).await;
-        noted.map_err(|error| error.with_secret(SecretLocation::Kept(place.to_owned())))
+        noted.map_err(|error| error.with_secret(SecretLocation::Stored(place.to_owned())))
     }
 
     /// Handles a sink that failed anyway. A secret in the last resort waits there; without a stored secret,
@@ -123,17 +123,19 @@ impl Driver<'_> {
 
     /// Returns the secret from elsewhere: for a certificate, the journal, else the last resort.
     async fn recover(&mut self, attempt: &Attempt) -> Result<Option<StoredSecret>, IssueError> {
-        let mut facts = SecretFacts::new().with_ends(attempt.ends, None);
-        facts.id.clone_from(&attempt.id);
-        facts.name = Some(attempt.called.as_ref().unwrap_or(&attempt.name).clone());
+        let name = attempt.called.as_ref().unwrap_or(&attempt.name);
+        let about = |secret: StoredSecret| {
+            let secret = secret.with_name(name).with_ends(attempt.ends, None);
+            attempt.id.iter().fold(secret, StoredSecret::with_id)
+        };
         if let Some(chain) = attempt.chain.clone() {
             let key = self.session.journal(TaskStep::Keep, |journal| journal.key()).await?;
             let identity = key.and_then(|key| NewKey::from_pem(&key).ok()).and_then(|key| pair(&key, &chain).ok());
-            return Ok(identity.map(|identity| StoredSecret::certificate(identity, facts)));
+            return Ok(identity.map(|identity| about(StoredSecret::certificate(identity))));
         }
         let kind = self.secret_kind();
         match look_in(self.session.flows.keeping.last_source(kind), kind, attempt).await {
-            Found::Here(raw) => Ok(raw.api_key.map(|key| StoredSecret::api_key(key, facts))),
+            Found::Here(raw) => Ok(raw.api_key.map(|key| about(StoredSecret::api_key(key)))),
             _ => Ok(None),
         }
     }

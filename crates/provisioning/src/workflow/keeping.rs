@@ -164,8 +164,8 @@ impl Source for EncryptedFile {
         if !self.path.exists() {
             return Ok(Fetched::Absent("the file does not exist".to_owned()));
         }
-        let (raw, _) = read_encrypted_file(&self.path, &self.password)
+        let secret = read_encrypted_file(&self.path, &self.password)
             .map_err(|error| CredentialError::new(Code::ID_13, error.message()).at(self.name()).with_source(error))?;
-        Ok(Fetched::Found(raw))
+        Ok(Fetched::Found(secret.raw()))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use digicert_one_account::UserId;
+use digicert_one_account::{Id, User};
 use digicert_one_core::EndDate;
 
 use super::TaskKind;
@@ -14,7 +14,7 @@ pub struct Plan {
     /// The task.
     pub task: TaskKind,
     /// The owner; `None` for a service user that does not exist yet.
-    pub owner: Option<UserId>,
+    pub owner: Option<Id<User>>,
     /// The last second of the owner.
     pub owner_ends: Option<EndDate>,
     /// The name of the new credential, or its beginning.

@@ -2,10 +2,10 @@
 
 use digicert_one_core::EndDate;
 
-use super::drive::check;
 use super::plan::PlannedStep;
+use super::preflight::{Survey, survey};
+use super::runner::check;
 use super::state::State;
-use super::survey::{Survey, survey};
 use super::{IssueError, IssueErrorKind, Plan, Renewal, Task, TaskStep, Workflows, name};
 
 const USER: &str = "/account/api/v1/user";

@@ -12,8 +12,8 @@ use digicert_one_identity::ReadOptions;
 use super::attempt::{Attempt, PROVED, SWITCHED, Thing};
 use super::driver::Driver;
 use super::keep::Found;
+use super::preflight::items;
 use super::state::InUse;
-use super::survey::items;
 use super::{CredentialChange, IssueError, IssueErrorKind, RecoveryAction, Renewal, SecretLocation, Task, TaskStep};
 
 /// The first delay for a platform that does not know the new credential yet; doubles each time.
@@ -139,7 +139,7 @@ impl Driver<'_> {
         let made =
             format!("the {} {} exists, and the previous one is unchanged", attempt.thing.as_str(), attempt.shown());
         let failed = self.session.error(IssueErrorKind::Proof, TaskStep::Prove, message);
-        failed.leaving(made).with_secret(SecretLocation::Kept(place)).then(RecoveryAction::Resume)
+        failed.leaving(made).with_secret(SecretLocation::Stored(place)).then(RecoveryAction::Resume)
     }
 
     /// Remembers which one is in use, notifies all consumers, and waits for those elsewhere.
@@ -160,7 +160,7 @@ impl Driver<'_> {
                     let left =
                         format!("the previous credential is unchanged, and the new one {} works", attempt.shown());
                     let failed = self.session.error(IssueErrorKind::Switch, TaskStep::Switch, message).leaving(left);
-                    failed.caused_by(error).with_secret(SecretLocation::Kept(to.place.clone()))
+                    failed.caused_by(error).with_secret(SecretLocation::Stored(to.place.clone()))
                 })?;
                 self.session.notify(TaskStep::Switch, true, switch.name())?;
             }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use digicert_one_account::{CertificateId, TokenId, UserId};
+use digicert_one_account::{ApiToken, ClientCertificate, Id, User};
 use digicert_one_identity::KeyAlgorithm;
 use serde::{Deserialize, Serialize};
 
@@ -108,9 +108,9 @@ pub struct RotateToken {
     /// The beginning of the new name.
     pub base: Option<String>,
     /// The owner; by default the caller.
-    pub owner: Option<UserId>,
+    pub owner: Option<Id<User>>,
     /// The token to replace. By default the remembered one of the last task, else found by name.
-    pub old: Option<TokenId>,
+    pub old: Option<Id<ApiToken>>,
     /// When it is due, and what happens to the previous token.
     pub renewal: Renewal,
 }
@@ -124,14 +124,14 @@ impl RotateToken {
 
     /// Sets the owner.
     #[must_use]
-    pub fn owner(mut self, owner: impl Into<UserId>) -> Self {
+    pub fn owner(mut self, owner: impl Into<Id<User>>) -> Self {
         self.owner = Some(owner.into());
         self
     }
 
     /// Sets the token to replace.
     #[must_use]
-    pub fn old(mut self, id: impl Into<TokenId>) -> Self {
+    pub fn old(mut self, id: impl Into<Id<ApiToken>>) -> Self {
         self.old = Some(id.into());
         self
     }
@@ -161,7 +161,7 @@ pub struct RotateCertificate {
     #[serde(with = "as_text")]
     pub key: KeyAlgorithm,
     /// The certificate to replace. By default the remembered one of the last task, else found by nickname.
-    pub old: Option<CertificateId>,
+    pub old: Option<Id<ClientCertificate>>,
     /// When it is due, and what happens to the previous certificate.
     pub renewal: Renewal,
 }
@@ -196,7 +196,7 @@ impl RotateCertificate {
 
     /// Sets the certificate to replace.
     #[must_use]
-    pub fn old(mut self, id: impl Into<CertificateId>) -> Self {
+    pub fn old(mut self, id: impl Into<Id<ClientCertificate>>) -> Self {
         self.old = Some(id.into());
         self
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use digicert_one_account::UserId;
+use digicert_one_account::{Id, User};
 use digicert_one_core::EndDate;
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +18,7 @@ pub struct Report {
     /// The outcome.
     pub outcome: TaskOutcome,
     /// The owner.
-    pub owner: Option<UserId>,
+    pub owner: Option<Id<User>>,
     /// The platform's id of the new token or certificate.
     pub id: Option<String>,
     /// Its name there.

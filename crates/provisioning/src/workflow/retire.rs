@@ -3,14 +3,14 @@
 
 use std::time::Duration;
 
-use digicert_one_account::{AccountExt as _, AccountManager, CertificateId, TokenId};
+use digicert_one_account::{AccountExt as _, AccountManager, Id};
 use digicert_one_client::{Client, Error};
 use digicert_one_core::Code;
 
 use super::attempt::{Attempt, RETIRED};
 use super::driver::Driver;
-use super::state::Doomed;
-use super::survey::{Item, items};
+use super::preflight::{Item, items};
+use super::state::PendingDeletion;
 use super::{IssueError, IssueErrorKind, PreviousCredential, RecoveryAction, SecretLocation, TaskStep};
 
 impl Driver<'_> {
@@ -132,7 +132,7 @@ impl Driver<'_> {
         }
         let due = self.session.now().checked_add(after).unwrap_or_else(|| self.session.now());
         if !self.session.state.to_delete.iter().any(|one| one.id == id) {
-            self.session.state.to_delete.push(Doomed::new(&id, due));
+            self.session.state.to_delete.push(PendingDeletion::new(&id, due));
             self.session.write_state(TaskStep::DisableOld).await?;
         }
         Ok(PreviousCredential::Disabled(id))
@@ -153,19 +153,19 @@ impl Driver<'_> {
         let place = attempt.kept.as_ref().map(|(place, _)| place.clone()).unwrap_or_default();
         let failed = self.named(IssueError::call(IssueErrorKind::Retire, TaskStep::DisableOld, message, error));
         let left = format!("the new one {} is in use, and the previous one is still enabled", attempt.shown());
-        failed.leaving(left).with_secret(SecretLocation::Kept(place)).then(RecoveryAction::Resume)
+        failed.leaving(left).with_secret(SecretLocation::Stored(place)).then(RecoveryAction::Resume)
     }
 }
 
 async fn switch_off(account: AccountManager, id: String, certificates: bool) -> Result<(), Error> {
     if certificates {
-        return account.certificates().disable(&CertificateId::new(id)).await;
+        return account.certificates().disable(&Id::new(id)).await;
     }
-    account.tokens().disable(&TokenId::new(id)).await.map(drop)
+    account.tokens().disable(&Id::new(id)).await.map(drop)
 }
 
 async fn delete(account: AccountManager, id: String) -> Result<(), Error> {
-    account.tokens().delete(&TokenId::new(id)).await
+    account.tokens().delete(&Id::new(id)).await
 }
 
 /// Returns whether another caller might have permission.

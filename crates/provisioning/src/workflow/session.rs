@@ -10,7 +10,8 @@ use digicert_one_core::{Clock, Code};
 use super::places::Places;
 use super::state::State;
 use super::{IssueError, IssueErrorKind, ProgressEvent, RecoveryAction, SecretLocation, TaskKind, TaskStep, Workflows};
-use crate::{HeldLock, Journal, JournalError, Lock, LockError, Operation, Outcome, Owner, Pending, Step};
+use crate::lock::Lock;
+use crate::{HeldLock, Journal, JournalError, LockError, Operation, OperationOutcome, Owner, Pending, Step};
 
 /// One run or resumption.
 pub(super) struct Session<'a> {
@@ -239,7 +240,7 @@ impl<'a> Session<'a> {
         self.journal(step, move |journal| journal.step(noted)).await
     }
 
-    pub(super) async fn finish(&mut self, outcome: Outcome) -> Result<(), IssueError> {
+    pub(super) async fn finish(&mut self, outcome: OperationOutcome) -> Result<(), IssueError> {
         let now = self.now();
         self.notify(TaskStep::Finish, false, "")?;
         self.journal(TaskStep::Finish, move |journal| journal.finish(outcome, now)).await?;

@@ -28,7 +28,7 @@ pub(super) struct State {
     pub(super) certificate: Option<InUse>,
     /// Disabled tokens that must be deleted.
     #[serde(default)]
-    pub(super) to_delete: Vec<Doomed>,
+    pub(super) to_delete: Vec<PendingDeletion>,
 }
 
 /// The credential in use.
@@ -41,13 +41,13 @@ pub(super) struct InUse {
 
 /// A token that must be deleted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Doomed {
+pub(super) struct PendingDeletion {
     pub(super) id: String,
     /// Seconds since 1970.
     not_before: u64,
 }
 
-impl Doomed {
+impl PendingDeletion {
     pub(super) fn new(id: &str, not_before: SystemTime) -> Self {
         let since = not_before.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         Self { id: id.to_owned(), not_before: since.as_secs() }
@@ -100,7 +100,7 @@ mod tests {
         assert_eq!(State::read(&path).expect("not there"), (State::default(), false));
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000);
         let in_use = InUse { id: Some("t".to_owned()), name: "n".to_owned(), owner: "u".to_owned() };
-        let state = State { token: Some(in_use), to_delete: vec![Doomed::new("d", now)], ..State::default() };
+        let state = State { token: Some(in_use), to_delete: vec![PendingDeletion::new("d", now)], ..State::default() };
         state.write(&path).expect("written");
         state.write(&path).expect("written again");
         let (read, damaged) = State::read(&path).expect("there");

@@ -85,7 +85,7 @@ impl CredentialConsumer for WatchedClient {
             return Err("the client does not use the new generation: its verification failed".into());
         }
         let since = clock.now();
-        let limit = self.client.attempt_limit();
+        let limit = self.client.attempt_timeout();
         loop {
             let waited = clock.now().duration_since(since).unwrap_or_default();
             let over = self.client.in_flight() == 0 || waited >= limit;

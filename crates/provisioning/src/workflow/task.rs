@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use digicert_one_account::{AccountId, NewServiceUser, UserId};
-use digicert_one_core::EndDate;
+use digicert_one_account::{Id, NewServiceUser, User};
 use digicert_one_identity::KeyAlgorithm;
 use serde::{Deserialize, Serialize};
 
@@ -11,12 +10,20 @@ use super::end_date_policy::{EndDatePolicy, as_text};
 use super::renewal::{RotateCertificate, RotateToken};
 
 /// One of the workflows, with its parameters.
+///
+/// ```
+/// use digicert_one_account::NewServiceUser;
+/// use digicert_one_provisioning::Task;
+/// let user = NewServiceUser::new("ci-bot").with_roles(["AM_ACCOUNT_USER"]).with_end_date("2099-12-31".parse()?);
+/// let task = Task::from(user);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Task {
     /// Creates a service user and stores its API key.
-    CreateServiceUser(CreateServiceUser),
+    CreateServiceUser(#[serde(with = "service_user")] NewServiceUser),
     /// Creates an API token for an existing user, and stores its API key.
     CreateToken(CreateToken),
     /// Generates a private key and requests a client certificate for it.
@@ -31,7 +38,7 @@ pub enum Task {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TaskKind {
-    /// See [`CreateServiceUser`].
+    /// See [`Task::CreateServiceUser`].
     CreateServiceUser,
     /// See [`CreateToken`].
     CreateToken,
@@ -89,6 +96,12 @@ impl Task {
     }
 }
 
+impl From<NewServiceUser> for Task {
+    fn from(user: NewServiceUser) -> Self {
+        Self::CreateServiceUser(user)
+    }
+}
+
 macro_rules! tasks {
     ($($name:ident)+) => {$(
         impl From<$name> for Task {
@@ -99,53 +112,7 @@ macro_rules! tasks {
     )+};
 }
 
-tasks! { CreateServiceUser CreateToken RequestCertificate RotateToken RotateCertificate }
-
-/// Creates a service user and stores its API key.
-///
-/// ```
-/// use digicert_one_account::NewServiceUser;
-/// use digicert_one_provisioning::{CreateServiceUser, Task};
-/// let user = NewServiceUser::new("ci-bot").with_roles(["AM_ACCOUNT_USER"]).with_end_date("2099-12-31".parse()?);
-/// let task: Task = CreateServiceUser::new(user).into();
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct CreateServiceUser {
-    /// The name, unique among service users.
-    pub friendly_name: String,
-    /// The contact's e-mail address.
-    pub email: Option<String>,
-    /// The description.
-    pub description: Option<String>,
-    /// The accounts that it may use.
-    pub accounts: Vec<AccountId>,
-    /// The ids of its roles.
-    pub roles: Vec<String>,
-    /// Its last day.
-    #[serde(with = "as_optional_text")]
-    pub end_date: Option<EndDate>,
-}
-
-impl CreateServiceUser {
-    /// Creates a task for this service user.
-    #[must_use]
-    pub fn new(user: NewServiceUser) -> Self {
-        let NewServiceUser { friendly_name, email, description, accounts, roles, end_date, .. } = user;
-        Self { friendly_name, email, description, accounts, roles, end_date }
-    }
-
-    pub(super) fn user(&self) -> NewServiceUser {
-        let mut user = NewServiceUser::new(&self.friendly_name);
-        user.email.clone_from(&self.email);
-        user.description.clone_from(&self.description);
-        user.accounts.clone_from(&self.accounts);
-        user.roles.clone_from(&self.roles);
-        user.end_date = self.end_date;
-        user
-    }
-}
+tasks! { CreateToken RequestCertificate RotateToken RotateCertificate }
 
 /// Creates an API token for an existing user and stores its API key.
 ///
@@ -159,7 +126,7 @@ pub struct CreateToken {
     /// The beginning of its name; a date and a random part follow, so that no name is used twice.
     pub base: String,
     /// The owner; by default the caller.
-    pub owner: Option<UserId>,
+    pub owner: Option<Id<User>>,
     /// When it expires.
     pub ends: EndDatePolicy,
 }
@@ -173,7 +140,7 @@ impl CreateToken {
 
     /// Sets the owner.
     #[must_use]
-    pub fn owner(mut self, owner: impl Into<UserId>) -> Self {
+    pub fn owner(mut self, owner: impl Into<Id<User>>) -> Self {
         self.owner = Some(owner.into());
         self
     }
@@ -235,24 +202,44 @@ impl RequestCertificate {
     }
 }
 
-mod as_optional_text {
-    use std::fmt::Display;
-    use std::str::FromStr;
-
+/// A service user as the journal stores it.
+mod service_user {
+    use digicert_one_account::NewServiceUser;
     use serde::de::{Deserialize, Deserializer, Error};
-    use serde::ser::Serializer;
+    use serde::ser::{Serialize, Serializer};
 
-    #[expect(clippy::ref_option, reason = "the form that serde calls")]
-    pub(super) fn serialize<T: Display, S: Serializer>(value: &Option<T>, serializer: S) -> Result<S::Ok, S::Error> {
-        match value {
-            Some(value) => serializer.collect_str(value),
-            None => serializer.serialize_none(),
-        }
+    #[derive(serde::Serialize, serde::Deserialize)]
+    struct Stored {
+        friendly_name: String,
+        email: Option<String>,
+        description: Option<String>,
+        accounts: Vec<String>,
+        roles: Vec<String>,
+        end_date: Option<String>,
     }
 
-    pub(super) fn deserialize<'de, T: FromStr, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
-        let text = Option::<String>::deserialize(deserializer)?;
-        text.map(|text| text.parse().map_err(|_| D::Error::custom("invalid text"))).transpose()
+    pub(super) fn serialize<S: Serializer>(user: &NewServiceUser, serializer: S) -> Result<S::Ok, S::Error> {
+        let user = user.clone();
+        Stored {
+            friendly_name: user.friendly_name,
+            email: user.email,
+            description: user.description,
+            accounts: user.accounts.iter().map(ToString::to_string).collect(),
+            roles: user.roles,
+            end_date: user.end_date.map(|end| end.to_string()),
+        }
+        .serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<NewServiceUser, D::Error> {
+        let stored = Stored::deserialize(deserializer)?;
+        let end_date = stored.end_date.map(|text| text.parse().map_err(|_| D::Error::custom("invalid text")));
+        let mut user =
+            NewServiceUser::new(stored.friendly_name).with_accounts(stored.accounts).with_roles(stored.roles);
+        user.email = stored.email;
+        user.description = stored.description;
+        user.end_date = end_date.transpose()?;
+        Ok(user)
     }
 }
 
@@ -266,7 +253,7 @@ mod tests {
     fn every_task_round_trips_through_the_journal() {
         let user = NewServiceUser::new("ci").with_roles(["A"]).with_end_date("2099-12-31".parse().expect("a day"));
         let tasks: [Task; 5] = [
-            CreateServiceUser::new(user).into(),
+            user.into(),
             CreateToken::new("ci").owner("u").ends(EndDatePolicy::On("2099-12-31".parse().expect("a day"))).into(),
             RequestCertificate::new("ci").key(KeyAlgorithm::P384).common_name("x").into(),
             RotateToken::new().old("t").delete_after(Duration::from_secs(5)).into(),

@@ -85,7 +85,7 @@ impl Workflows {
 
     /// Sets how long to wait until the platform knows a new credential (one minute by default).
     #[must_use]
-    pub fn prove_within(mut self, time: Duration) -> Self {
+    pub fn verify_within(mut self, time: Duration) -> Self {
         self.proof = time;
         self
     }

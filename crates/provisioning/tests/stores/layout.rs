@@ -59,7 +59,7 @@ fn example_of_the_page_opens_by_its_layout_and_with_the_reader() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("rescued");
     std::fs::write(&path, block("text")).expect("written");
-    let (found, facts) = read_encrypted_file(&path, &Secret::new(PASSWORD, "a test")).expect("it opens");
-    assert_eq!(found.api_key.expect("a key").expose(), expected["api_key"].as_str().expect("a text").as_bytes());
-    assert_eq!(facts.name.as_deref(), expected["name"].as_str());
+    let found = read_encrypted_file(&path, &Secret::new(PASSWORD, "a test")).expect("it opens");
+    assert_eq!(found.raw().api_key.expect("a key").expose(), expected["api_key"].as_str().expect("a text").as_bytes());
+    assert_eq!(found.name(), expected["name"].as_str());
 }

@@ -19,16 +19,15 @@ use std::path::Path;
 use digicert_one_core::{ClientIdentity, Secret};
 use digicert_one_credentials::{Fetched, RawCredential, Source};
 use digicert_one_identity::{KeyAlgorithm, NewKey};
-use digicert_one_provisioning::{SecretFacts, SecretKind, SecretStore, StoreError, StoredSecret};
+use digicert_one_provisioning::{SecretKind, SecretStore, StoreError, StoredSecret};
 
 const CANARY: &str = "01canary_5ecret";
 
 fn api_key(text: &str) -> StoredSecret {
-    let facts = SecretFacts::new()
+    StoredSecret::api_key(Secret::new(text, "a test"))
         .with_id("7d1f")
         .with_name("ci")
-        .with_ends(Some("2027-01-31".parse().expect("a day")), Some("2027-06-30".parse().expect("a day")));
-    StoredSecret::api_key(Secret::new(text, "a test"), facts)
+        .with_ends(Some("2027-01-31".parse().expect("a day")), Some("2027-06-30".parse().expect("a day")))
 }
 
 /// A new key and a self-signed certificate for it.
@@ -46,7 +45,7 @@ fn self_signed(key: &NewKey, name: &str) -> Vec<u8> {
 }
 
 fn certificate(identity: &ClientIdentity) -> StoredSecret {
-    StoredSecret::certificate(identity.clone(), SecretFacts::new().with_name("ci"))
+    StoredSecret::certificate(identity.clone()).with_name("ci")
 }
 
 fn keep(sink: &dyn SecretStore, secret: &StoredSecret) {

@@ -6,8 +6,8 @@ use std::time::Duration;
 use digicert_one_account::NewServiceUser;
 use digicert_one_core::{ApiKey, Clock, Code, FixedCredential};
 use digicert_one_provisioning::{
-    CreateServiceUser, CreateToken, EndDatePolicy, IssueError, IssueErrorKind, RecoveryAction, RequestCertificate,
-    RotateCertificate, RotateToken, StoreOptions, Task, TaskOutcome, Workflows,
+    CreateToken, EndDatePolicy, IssueError, IssueErrorKind, RecoveryAction, RequestCertificate, RotateCertificate,
+    RotateToken, StoreOptions, Task, TaskOutcome, Workflows,
 };
 use http::Method;
 
@@ -30,7 +30,7 @@ fn refused_for(stage: &Stage, keeping: StoreOptions, task: impl Into<Task>) -> I
 #[test]
 fn name_in_use_is_refused_before_anything_is_sent() {
     let stage = Stage::new();
-    let error = refused(&stage, CreateServiceUser::new(NewServiceUser::new("ci-bot")));
+    let error = refused(&stage, NewServiceUser::new("ci-bot"));
     assert_eq!((error.kind(), error.diagnosis_code()), (IssueErrorKind::Task, Some(Code::API_06)));
     assert!(error.to_string().contains(&stage.user), "{error}");
     assert_eq!(stage.platform.world().changes(), []);
@@ -39,11 +39,8 @@ fn name_in_use_is_refused_before_anything_is_sent() {
 #[test]
 fn empty_name_is_refused_before_any_call() {
     let stage = Stage::new();
-    let tasks: [Task; 3] = [
-        CreateServiceUser::new(NewServiceUser::new(" ")).into(),
-        CreateToken::new("").into(),
-        RequestCertificate::new("\t").into(),
-    ];
+    let tasks: [Task; 3] =
+        [NewServiceUser::new(" ").into(), CreateToken::new("").into(), RequestCertificate::new("\t").into()];
     for task in tasks {
         assert_eq!(refused(&stage, task).kind(), IssueErrorKind::Task);
     }
@@ -109,7 +106,7 @@ fn older_platform_gives_the_documented_remedy() {
 fn missing_permission_is_named() {
     let stage = Stage::new();
     stage.platform.failing_once(Method::POST, "/account/api/v1/user", Fault::Status(403));
-    let error = refused(&stage, CreateServiceUser::new(NewServiceUser::new("new-bot")));
+    let error = refused(&stage, NewServiceUser::new("new-bot"));
     assert_eq!((error.kind(), error.diagnosis_code()), (IssueErrorKind::Platform, Some(Code::AUT_03)), "{error}");
     assert_eq!(error.next(), RecoveryAction::Change);
 }

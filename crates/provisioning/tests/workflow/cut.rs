@@ -13,8 +13,8 @@ use digicert_one_client::Client;
 use digicert_one_core::{ClientIdentity, FixedCredential, Secret};
 use digicert_one_identity::{ReadOptions, read_client_identity};
 use digicert_one_provisioning::{
-    CreateServiceUser, CreateToken, EndDatePolicy, IssueError, IssueErrorKind, ProgressEvent, RecoveryAction,
-    RequestCertificate, RotateCertificate, RotateToken, StoreOptions, Task, TaskOutcome, TaskStep, Workflows,
+    CreateToken, EndDatePolicy, IssueError, IssueErrorKind, ProgressEvent, RecoveryAction, RequestCertificate,
+    RotateCertificate, RotateToken, StoreOptions, Task, TaskOutcome, TaskStep, Workflows,
 };
 
 use super::Stage;
@@ -173,10 +173,7 @@ fn made_user(stage: &Stage) -> String {
 fn create_service_user_never_loses_its_key() {
     let story = || Story {
         stage: Stage::new(),
-        task: CreateServiceUser::new(
-            NewServiceUser::new("new-bot").with_end_date("2027-01-31".parse().expect("a day")),
-        )
-        .into(),
+        task: NewServiceUser::new("new-bot").with_end_date("2027-01-31".parse().expect("a day")).into(),
         caller: Stage::first,
         keeping: |stage| StoreOptions::file(stage.path("new-secret")),
         is_done: Arc::default(),

@@ -7,9 +7,9 @@ use digicert_one_account::NewServiceUser;
 use digicert_one_core::Code;
 use digicert_one_credentials::{DirectorySource, Source};
 use digicert_one_provisioning::{
-    CreateServiceUser, CreateToken, EndDatePolicy, IssueErrorKind, PreparedStore, RecoveryAction, RequestCertificate,
-    RotateToken, SecretKind, SecretLocation, SecretStore, StoreError, StoreErrorKind, StoreOptions, StoreReceipt,
-    StoredSecret, Task, TaskOutcome, TaskStep, Workflows, store,
+    CreateToken, EndDatePolicy, IssueErrorKind, PreparedStore, RecoveryAction, RequestCertificate, RotateToken,
+    SecretKind, SecretLocation, SecretStore, StoreError, StoreErrorKind, StoreOptions, StoreReceipt, StoredSecret,
+    Task, TaskOutcome, TaskStep, Workflows, store,
 };
 use http::Method;
 
@@ -51,7 +51,7 @@ fn created_service_user_has_its_key_stored() {
     let path = stage.path("new-secret");
     let workflows = Workflows::new(stage.first(), StoreOptions::file(&path), stage.path("journal"));
     let user = NewServiceUser::new("new-bot").with_end_date("2027-01-31".parse().expect("a day"));
-    let report = stage.run(&workflows, CreateServiceUser::new(user)).expect("made");
+    let report = stage.run(&workflows, user).expect("made");
     assert_eq!(report.outcome, TaskOutcome::Made);
     let world = stage.platform.world();
     let made = world.users.last().expect("a user");
@@ -174,7 +174,7 @@ fn credential_without_shown_secret_is_removed() {
     }
     let stage = Stage::new();
     stage.platform.failing_once(Method::POST, "/account/api/v1/user", Fault::NotShown);
-    let task = CreateServiceUser::new(NewServiceUser::new("new-bot"));
+    let task = NewServiceUser::new("new-bot");
     let error = stage.run(&stage.workflows(stage.first()), task).expect_err("not shown");
     assert_eq!(error.kind(), IssueErrorKind::NotShown);
     assert!(stage.platform.world().users.iter().all(|user| user.name != "new-bot"), "{error}");
@@ -191,7 +191,7 @@ fn credential_without_shown_secret_is_removed() {
 fn lost_response_is_recovered_by_resume() {
     for (task, path) in [
         (create(), TOKEN),
-        (CreateServiceUser::new(NewServiceUser::new("new-bot")).into(), "/account/api/v1/user"),
+        (NewServiceUser::new("new-bot").into(), "/account/api/v1/user"),
         (RequestCertificate::new("ci").into(), "/account/api/v1/client-auth-certificate"),
     ] {
         let stage = Stage::new();
@@ -235,7 +235,7 @@ fn plan_is_data_and_text_and_sends_only_gets() {
     let workflows = stage.workflows(stage.first()).lock(stage.path("shared.lock"));
     let old = stage.platform.world().tokens[0].id.clone();
     let tasks: [Task; 5] = [
-        CreateServiceUser::new(NewServiceUser::new("new-bot")).into(),
+        NewServiceUser::new("new-bot").into(),
         create(),
         RequestCertificate::new("ci-bot").into(),
         RotateToken::new().old(old.clone()).ends(EndDatePolicy::AfterDays(90)).into(),

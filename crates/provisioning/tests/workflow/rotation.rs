@@ -245,7 +245,7 @@ fn failed_switch_keeps_the_previous_token_until_resume() {
     let workflows = |stuck| stage.workflows(stage.of_sink()).switch(witness(stuck));
     let error = stage.run(&workflows(true), rotate().old(first(&stage))).expect_err("stuck");
     assert_eq!((error.kind(), error.next()), (IssueErrorKind::Switch, RecoveryAction::Resume), "{error}");
-    assert!(matches!(error.secret(), SecretLocation::Kept(_)), "{error}");
+    assert!(matches!(error.secret(), SecretLocation::Stored(_)), "{error}");
     assert_eq!(stage.platform.world().enabled(&stage.user).len(), 2);
     let report = stage.wait(workflows(false).resume()).expect("resumed").expect("something was to do");
     assert!(matches!(report.old, PreviousCredential::Disabled(_)), "{report}");

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use digicert_one_core::Clock;
-use digicert_one_provisioning::{IssueErrorKind, Lock, Owner, RecoveryAction, RotateToken, TaskOutcome, Workflows};
+use digicert_one_provisioning::{IssueErrorKind, Owner, RecoveryAction, RotateToken, TaskOutcome, Workflows};
 use futures_executor::block_on;
 use futures_util::future::join3;
 
@@ -40,14 +40,15 @@ fn lock_held_by_another_machine_times_out() {
     let stage = Stage::new();
     let lock = stage.path("shared.lock");
     let other = Owner::new("another-machine").expect("an id");
-    let held = Lock::try_acquire(&lock, &other, 30 * DAY, stage.clock.now()).expect("free");
+    let held = serde_json::json!({ "owner": other, "until": "2100-01-01T00:00:00Z" });
+    std::fs::write(&lock, held.to_string()).expect("written");
     let workflows = stage.workflows(stage.of_sink()).lock(&lock).patience(Duration::from_secs(60));
     let error = stage.run(&workflows, RotateToken::new()).expect_err("held");
     assert_eq!((error.kind(), error.next()), (IssueErrorKind::Lock, RecoveryAction::Again), "{error}");
     assert_eq!(error.diagnosis_code(), Some(digicert_one_core::Code::ROT_05));
     assert!(error.to_string().contains("another-machine"), "{error}");
     assert!(stage.platform.world().calls.is_empty());
-    held.release().expect("given back");
+    std::fs::remove_file(&lock).expect("released");
     stage.run(&workflows, RotateToken::new()).expect("rotated");
 }
 

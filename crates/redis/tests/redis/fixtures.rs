@@ -1,10 +1,11 @@
 //! What the tests share: a clock, a caller, limiters and counts.
 
 use std::num::NonZeroU32;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use digicert_one_core::{ApiKey, Clock, Fingerprint, Permit, PermitRequest, RateLimitError, RateLimiter as _, Sleep};
+use digicert_one_core::{ApiKey, Clock, Fingerprint, Permit, PermitRequest, RateLimitError, RateLimiter as _};
 use digicert_one_redis::{Limits, RedisConfig, RedisRateLimiter};
 
 /// The system's time, moved by this many seconds: another machine, whose clock is wrong.
@@ -17,7 +18,7 @@ impl Clock for SkewedClock {
         if self.0 < 0 { SystemTime::now() - by } else { SystemTime::now() + by }
     }
 
-    fn sleep(&self, duration: Duration) -> Sleep {
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         Box::pin(tokio::time::sleep(duration))
     }
 }

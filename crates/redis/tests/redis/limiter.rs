@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
-use digicert_one_core::{Code, RateLimitError, RateLimiter as _, ThrottleNotice};
+use digicert_one_core::{Code, RateLimitError, RateLimiter as _};
 use digicert_one_redis::{Limits, RedisRateLimiter};
 use tokio::task::JoinSet;
 
@@ -86,8 +86,7 @@ async fn retry_after_stops_every_limiter() {
         permit(limiter, SECOND).await.expect("a permit");
     }
     // What the other one has in stock is usable for 100 ms at most.
-    let notice = ThrottleNotice::new(caller(), SystemTime::now(), Some(SECOND));
-    limiters[0].throttled(&notice).await;
+    limiters[0].throttled(caller(), Some(SECOND), SystemTime::now()).await;
     let start = Instant::now();
     tokio::time::sleep(Duration::from_millis(150)).await;
     permit(&limiters[1], SECOND * 5).await.expect("a permit after the pause");
@@ -106,7 +105,7 @@ async fn turn_reserved_before_a_429_is_void_after_it() {
         async move { permit(&limiter, SECOND * 9).await.map(drop) }
     });
     tokio::time::sleep(SECOND / 4).await;
-    limiters[0].throttled(&ThrottleNotice::new(caller(), SystemTime::now(), Some(SECOND * 2))).await;
+    limiters[0].throttled(caller(), Some(SECOND * 2), SystemTime::now()).await;
     waiting.await.expect("no panic").expect("a permit");
     assert!(start.elapsed() >= SECOND * 2, "{:?}", start.elapsed());
 }
@@ -118,7 +117,7 @@ async fn rate_learnt_by_one_limiter_holds_for_the_others() {
     for _ in 0..20 {
         permit(&limiters[0], SECOND).await.expect("not limited yet");
     }
-    limiters[0].throttled(&ThrottleNotice::new(caller(), SystemTime::now(), None)).await;
+    limiters[0].throttled(caller(), None, SystemTime::now()).await;
     let start = Instant::now();
     for _ in 0..6 {
         permit(&limiters[1], SECOND * 5).await.expect("a permit");

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use digicert_one_client::LocalRateLimiter;
 use digicert_one_core::{
-    ApiKey, Clock as _, FixedCredential, Permit, PermitRequest, RateLimitError, RateLimiter, ThrottleNotice,
+    ApiKey, Clock as _, Fingerprint, FixedCredential, Permit, PermitRequest, RateLimitError, RateLimiter,
 };
 use digicert_one_emulator::{Emulator, EmulatorOptions, RateLimit};
 use futures_util::future::join_all;
@@ -14,7 +14,7 @@ use futures_util::future::join_all;
 use crate::stack::{Address, Stack};
 use crate::virtual_time::VirtualTime;
 
-/// How many calls there are, whoever makes them.
+/// The number of calls, over all callers.
 pub const CALLS: u32 = 500;
 
 /// What happened until some second.
@@ -129,12 +129,12 @@ impl RateLimiter for Counted {
         Ok(permit)
     }
 
-    async fn throttled(&self, notice: &ThrottleNotice) {
-        self.log.add(notice.now, Event::Throttled);
-        self.limiter.throttled(notice).await;
+    async fn throttled(&self, caller: Fingerprint, retry_after: Option<Duration>, now: SystemTime) {
+        self.log.add(now, Event::Throttled);
+        self.limiter.throttled(caller, retry_after, now).await;
     }
 
-    fn accepted(&self, caller: digicert_one_core::Fingerprint, now: SystemTime) {
+    fn accepted(&self, caller: Fingerprint, now: SystemTime) {
         self.limiter.accepted(caller, now);
     }
 }

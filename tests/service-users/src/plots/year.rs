@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use digicert_one_client::{Client, Reminder, Reminders};
+use digicert_one_client::{Client, Reminder};
 use digicert_one_core::{
     ApiKey, CredentialError, EndDate, Generation, Instance, Lease, ManualClock, Material, Validity,
 };
@@ -40,9 +40,9 @@ pub async fn play() -> Result<Vec<String>, Box<dyn std::error::Error>> {
         .connector(digicert_one_rustls::Connector::new())
         .shared_credential(Arc::clone(&held) as _)
         .clock(Arc::new(clock.clone()))
-        .reminders(Reminders::new().on_reminder(move |reminder| {
+        .on_reminder(move |reminder| {
             listener.lock().unwrap_or_else(PoisonError::into_inner).push(reminder.clone());
-        }))
+        })
         .build()?;
     let mut rows = Vec::new();
     for day in 0..YEAR {

@@ -7,9 +7,9 @@ use std::time::{Duration, SystemTime};
 
 use digicert_one::core::{Capability, Connector, FixedCredential};
 use digicert_one::credentials::{DirectorySource, WatchOptions, WatchingCredential};
-use digicert_one::provisioning::{SecretFacts, SecretKind, SecretStore, StoredSecret, store};
+use digicert_one::provisioning::{SecretKind, SecretStore, StoredSecret, store};
 use digicert_one::{
-    ApiKey, Client, ClientBuilder, Instance, Material, Reminder, Reminders, TransportConfig, TrustRoots, core::Secret,
+    ApiKey, Client, ClientBuilder, Instance, Material, Reminder, TransportConfig, TrustRoots, core::Secret,
 };
 use digicert_one_emulator::{ApiKeySpec, Emulator, EmulatorClock, EmulatorOptions, EndDate, ServiceUserSpec};
 use tempfile::TempDir;
@@ -66,10 +66,10 @@ impl Stage {
         let sent = Arc::clone(&reminders);
         let client = builder(&emulator, &clock, connector)?
             .credential(credential.clone())
-            .prove_rotations()
-            .reminders(Reminders::new().on_reminder(move |reminder| {
+            .verify_rotations()
+            .on_reminder(move |reminder| {
                 sent.lock().unwrap_or_else(PoisonError::into_inner).push(reminder.clone());
-            }))
+            })
             .build()?;
         let connector = Arc::clone(connector);
         Ok(Self { emulator, clock, end, client, credential, reminders, connector, directory })
@@ -107,7 +107,7 @@ fn place_in(directory: &TempDir) -> PathBuf {
 fn keep(place: &Path, key: Secret, last_day: EndDate) -> Result<(), Failure> {
     let ends = last_day.to_string().parse().map_err(internal)?;
     let mut prepared = store::directory(place).prepare(SecretKind::ApiKey).map_err(internal)?;
-    let secret = StoredSecret::api_key(key, SecretFacts::new().with_ends(Some(ends), None));
+    let secret = StoredSecret::api_key(key).with_ends(Some(ends), None);
     prepared.keep(&secret).map_err(internal)?;
     Ok(())
 }

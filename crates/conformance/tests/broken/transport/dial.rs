@@ -6,8 +6,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use digicert_one_core::{
-    ConnectionFacts, Delivery, NameOverride, Phase, TlsVersion, TransportConfig, TransportError,
-    TransportErrorKind as Kind,
+    ConnectionFacts, Delivery, Phase, TlsVersion, TransportConfig, TransportError, TransportErrorKind as Kind,
 };
 use http::{HeaderMap, Uri};
 use tokio::net::TcpStream;
@@ -22,7 +21,7 @@ use crate::table::Defect;
 
 /// How one transport reaches its servers.
 pub(super) struct Dialer {
-    names: Vec<NameOverride>,
+    names: Vec<(String, IpAddr)>,
     limit: Duration,
     tls: Tls,
     tunnel: Option<Tunnel>,
@@ -32,7 +31,7 @@ pub(super) struct Dialer {
 
 impl Dialer {
     pub(super) fn new(config: &TransportConfig, tls: Tls, tunnel: Option<Tunnel>, flaw: Flaw) -> Self {
-        static FIRST: OnceLock<Vec<NameOverride>> = OnceLock::new();
+        static FIRST: OnceLock<Vec<(String, IpAddr)>> = OnceLock::new();
         let names = match config.name_overrides().to_vec() {
             _ if flaw.is(Defect::IgnoresNameOverrides) => Vec::new(),
             names if flaw.is(Defect::KeepsTheFirstNames) => FIRST.get_or_init(|| names).clone(),
@@ -137,12 +136,11 @@ impl Dialer {
     async fn tcp(&self, host: &str, port: u16) -> Result<TcpStream, TransportError> {
         let report = Report::new(ConnectionFacts::unknown(), self.flaw);
         let host = host.trim_matches(['[', ']']);
-        let known = self.names.iter().find(|name| {
-            name.host.eq_ignore_ascii_case(host)
-                || self.flaw.is(Defect::MatchesNamesBySuffix) && host.ends_with(&name.host)
+        let known = self.names.iter().find(|(name, _)| {
+            name.eq_ignore_ascii_case(host) || self.flaw.is(Defect::MatchesNamesBySuffix) && host.ends_with(name)
         });
         let addresses: Vec<SocketAddr> = match known {
-            Some(name) => vec![(name.address, port).into()],
+            Some((_, address)) => vec![(*address, port).into()],
             // Not the resolver of this machine, which may resolve any name.
             None => match host.parse::<IpAddr>() {
                 Ok(address) => vec![(address, port).into()],

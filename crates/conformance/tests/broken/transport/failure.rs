@@ -55,7 +55,7 @@ impl Report {
     }
 
     pub(super) fn error(&self, kind: Kind, delivery: Delivery, source: impl Into<BoxError>) -> TransportError {
-        let error = TransportError::new(self.told(kind), delivery).with_facts(self.facts.clone());
+        let error = TransportError::new(self.reported(kind), delivery).with_facts(self.facts.clone());
         match self.flaw {
             flaw if flaw.is(Defect::LosesSources) => error,
             flaw if flaw.is(Defect::FailsWithoutWords) => error.with_source(Wordless(source.into())),
@@ -101,7 +101,7 @@ impl Report {
     }
 
     /// What is reported of a failure: the truth, unless there is a defect.
-    fn told(&self, kind: Kind) -> Kind {
+    fn reported(&self, kind: Kind) -> Kind {
         let is = |defect| self.flaw.is(defect);
         match kind {
             Kind::PeerAlert(alert) if is(Defect::BlamesTheServer) && alert.concerns_client_certificate() => {

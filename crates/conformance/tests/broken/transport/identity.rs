@@ -45,7 +45,7 @@ pub(super) fn load(
 pub(super) struct Asked(Arc<AtomicU8>);
 
 impl Asked {
-    pub(super) fn tell(&self, facts: &mut ConnectionFacts, flaw: Flaw) {
+    pub(super) fn report(&self, facts: &mut ConnectionFacts, flaw: Flaw) {
         let asked = self.0.load(Ordering::Relaxed);
         facts.identity_requested = Some(asked > 0 && !flaw.is(Defect::ClaimsThatNobodyAsked));
         facts.identity_sent = Some(asked == 2 || flaw.is(Defect::ClaimsThatItSentOne));

@@ -21,7 +21,7 @@ pub(super) struct Place {
 
 impl Place {
     /// The facts of the connection, as reported with a response and with an error.
-    pub(super) fn told(self, mut facts: ConnectionFacts) -> (ConnectionFacts, ConnectionFacts) {
+    pub(super) fn reported(self, mut facts: ConnectionFacts) -> (ConnectionFacts, ConnectionFacts) {
         static LAST: Mutex<Option<ConnectionFacts>> = Mutex::new(None);
         if self.flaw.is(Defect::ClaimsIdentitiesInTunnels) && self.is_tunnelled {
             facts.identity_sent = Some(true);

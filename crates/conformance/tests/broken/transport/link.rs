@@ -64,7 +64,7 @@ impl Link {
         facts: ConnectionFacts,
         flaw: Flaw,
     ) -> Result<Self, TransportError> {
-        let (tell, gone) = watch::channel(());
+        let (open, gone) = watch::channel(());
         let failed = |error| Report::new(facts.clone(), flaw).of_call(error, true);
         let io = TokioIo::new(Patched::around(stream, flaw));
         // Above the limit of heads, which is checked when they are whole; or hyper's own.
@@ -83,7 +83,7 @@ impl Link {
         let driver = tokio::spawn(async move {
             // Its error is that of the call, too.
             let _ = driver.await;
-            drop(tell);
+            drop(open);
         });
         let driver = driver.abort_handle();
         Ok(Self { sender: Some(sender), facts, was_used: Arc::default(), gone, driver, flaw, is_waiting: false })

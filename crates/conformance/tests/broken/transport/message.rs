@@ -266,7 +266,7 @@ pub(super) fn framed(request: &Request<Bytes>, is_http2: bool, flaw: Flaw) -> Re
 /// The answer as the caller is given it.
 pub(super) fn incoming(mut answer: Response<Incoming>, flaw: Flaw) -> Result<Response<Incoming>, TransportError> {
     if flaw.is(Defect::FailsWithoutContent) && answer.status() == StatusCode::NO_CONTENT {
-        return Err(TransportError::new(Kind::Protocol, Delivery::Sent).with_source("there is no body"));
+        return Err(TransportError::new(Kind::Protocol, Delivery::Sent).with_source("the body is missing"));
     }
     if !flaw.is(Defect::ReadsHeadsOfAnySize) {
         HeadLimit::check(answer.headers()).map_err(HeadLimit::error)?;

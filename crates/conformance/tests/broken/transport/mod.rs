@@ -208,11 +208,11 @@ impl Pooled {
                 was_used,
                 flaw: self.flaw,
             };
-            let (facts, mut told) = place.told(facts);
+            let (facts, mut reported) = place.reported(facts);
             if self.flaw.is(Defect::ForgetsReuseInErrors) {
-                told.reused = Some(false);
+                reported.reused = Some(false);
             }
-            let report = Report::new(told, self.flaw);
+            let report = Report::new(reported, self.flaw);
             (at.is_http2, at.facts) = (Some(link.is_http2()), facts.clone());
             let mut altered = place.request(&request);
             if let Some(change) = &self.change {

@@ -112,7 +112,7 @@ impl Tls {
             }
         });
         let outcome = connecting.await;
-        asked.tell(facts, self.flaw);
+        asked.report(facts, self.flaw);
         // The certificate is chosen before the server is verified, and sent after that.
         let refused = outcome.as_ref().is_err_and(is_ours);
         if refused && !self.flaw.among(&[Defect::ReportsChosenAsSent, Defect::ClaimsThatItSentOne]) {
@@ -240,7 +240,7 @@ impl<S: Wire> AsyncRead for Misjudged<S> {
 }
 
 impl<S: Wire> Misjudged<S> {
-    /// Reads on until there is no more, as libcurl does on rustls; an error then hides what was read before it.
+    /// Reads on to the end, as libcurl does on rustls; an error then hides what was read before it.
     fn gather(
         &mut self,
         cx: &mut Context<'_>,

@@ -34,7 +34,7 @@ impl Tunnel {
             false => Proxy::Http(proxy.clone()),
         };
         let address = address.address()?.ok_or("missing proxy")?;
-        let decoded = address.credentials().map(|given| (given.user().to_owned(), given.password().to_owned()));
+        let decoded = address.credentials().map(|(user, password)| (user.to_owned(), password.to_owned()));
         let text = match (decoded, user_info) {
             (Some(_), Some(escaped)) if flaw.is(Defect::SendsEscapedPasswords) => Some(escaped.to_owned()),
             (Some((user, password)), _) if password.is_empty() && flaw.is(Defect::SendsUsersWithoutColon) => Some(user),

@@ -10,7 +10,7 @@ use crate::end_date::rfc3339;
 use crate::id::new_api_key;
 use crate::options::Generation;
 use crate::response::{self, Rejection, Response};
-use crate::routes::call::{Call, KNOWN, Route, delete, get, post, put};
+use crate::routes::call::{ApiCall, KNOWN, Route, delete, get, post, put};
 use crate::routes::input;
 use crate::state::{Standing, State, Token, User};
 
@@ -29,7 +29,7 @@ pub(super) fn to_json(owner: &User, token: &Token, now: SystemTime) -> Value {
     })
 }
 
-fn list(call: &Call<'_>) -> Result<Response, Rejection> {
+fn list(call: &ApiCall<'_>) -> Result<Response, Rejection> {
     let given = call.value("user_id").filter(|id| !id.is_empty());
     let given =
         given.ok_or_else(|| Rejection::invalid("user_id", "user_id is missing: give the id of a user, or me"))?;
@@ -49,7 +49,7 @@ struct NewToken {
     end_date: Option<String>,
 }
 
-fn create(call: &Call<'_>) -> Result<Response, Rejection> {
+fn create(call: &ApiCall<'_>) -> Result<Response, Rejection> {
     let new: NewToken = call.body("name")?;
     let id = call.user_id(new.user_id.as_deref().unwrap_or("me"))?;
     call.may_manage(id)?;
@@ -77,7 +77,7 @@ fn create(call: &Call<'_>) -> Result<Response, Rejection> {
     Ok(response::created(&created))
 }
 
-fn one(call: &Call<'_>) -> Result<Response, Rejection> {
+fn one(call: &ApiCall<'_>) -> Result<Response, Rejection> {
     let (owner_id, now) = (owner(call)?, call.store.now());
     call.store.read(|state| {
         let (owner, token) = find(state, &owner_id, call.variable())?;
@@ -93,7 +93,7 @@ struct Changes {
     end_date: Option<Option<String>>,
 }
 
-fn update(call: &Call<'_>) -> Result<Response, Rejection> {
+fn update(call: &ApiCall<'_>) -> Result<Response, Rejection> {
     let (owner_id, id, now) = (owner(call)?, call.variable(), call.store.now());
     let changes: Changes = call.body("what is to be changed of name, end_date and enabled")?;
     let name = changes.name.map(|name| input::name("name", Some(name))).transpose()?;
@@ -120,7 +120,7 @@ fn update(call: &Call<'_>) -> Result<Response, Rejection> {
     Ok(response::ok(&token))
 }
 
-fn remove(call: &Call<'_>) -> Result<Response, Rejection> {
+fn remove(call: &ApiCall<'_>) -> Result<Response, Rejection> {
     let (owner_id, id) = (owner(call)?, call.variable());
     call.change("delete", "api_token", |state| {
         find(state, &owner_id, id)?;
@@ -130,7 +130,7 @@ fn remove(call: &Call<'_>) -> Result<Response, Rejection> {
     Ok(response::no_content())
 }
 
-fn owner(call: &Call<'_>) -> Result<String, Rejection> {
+fn owner(call: &ApiCall<'_>) -> Result<String, Rejection> {
     call.owner("API token", |user| user.tokens.iter().any(|token| token.id == call.variable()))
 }
 

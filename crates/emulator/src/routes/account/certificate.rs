@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::existing_mut;
 use crate::end_date::{rfc3339, x509_dates};
 use crate::response::{self, Rejection, Response};
-use crate::routes::call::{Call, KNOWN, Route, post, put};
+use crate::routes::call::{ApiCall, KNOWN, Route, post, put};
 use crate::routes::input;
 use crate::state::{AuthCertificate, UserType};
 
@@ -34,7 +34,7 @@ struct NewCertificate {
     csr: Option<String>,
 }
 
-fn request(call: &Call<'_>) -> Result<Response, Rejection> {
+fn request(call: &ApiCall<'_>) -> Result<Response, Rejection> {
     let new: NewCertificate = call.body("nickname and csr")?;
     let caller = call.caller()?;
     call.may_manage(&caller.id)?;
@@ -72,7 +72,7 @@ struct Enable {
     enabled: Option<bool>,
 }
 
-fn enable(call: &Call<'_>) -> Result<Response, Rejection> {
+fn enable(call: &ApiCall<'_>) -> Result<Response, Rejection> {
     const WHAT: &str = "client authentication certificate";
     let (id, now) = (call.variable(), call.store.now());
     let owner = call.owner(WHAT, |user| user.certificates.iter().any(|certificate| certificate.id == id))?;

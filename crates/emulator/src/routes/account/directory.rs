@@ -6,7 +6,7 @@ use super::existing;
 use crate::response::{self, Rejection, Response};
 use crate::role::ROLES;
 use crate::role::permission::VIEW_AM_AUDIT_LOG;
-use crate::routes::call::{Call, KNOWN, Route, get, with};
+use crate::routes::call::{ApiCall, KNOWN, Route, get, with};
 use crate::state::{AuditEntry, State, UserType};
 
 pub(in crate::routes) const ROUTES: &[Route] = &[
@@ -16,7 +16,7 @@ pub(in crate::routes) const ROUTES: &[Route] = &[
     get("/account/api/v1/audit-log", with(VIEW_AM_AUDIT_LOG), audit_log),
 ];
 
-fn accounts(call: &Call<'_>) -> Result<Response, Rejection> {
+fn accounts(call: &ApiCall<'_>) -> Result<Response, Rejection> {
     let id = &call.caller()?.id;
     call.store.read(|state| {
         let own = &existing(state, id)?.accounts;
@@ -43,13 +43,13 @@ fn admins(state: &State) -> Vec<Value> {
 }
 
 /// A bare array, complete whatever its length.
-fn roles(call: &Call<'_>) -> Result<Response, Rejection> {
+fn roles(call: &ApiCall<'_>) -> Result<Response, Rejection> {
     let code = call.value("application_code");
     let wanted = ROLES.iter().filter(|role| code.as_ref().is_none_or(|code| role.application_code == code));
     Ok(response::array(wanted))
 }
 
-fn organization(call: &Call<'_>) -> Result<Response, Rejection> {
+fn organization(call: &ApiCall<'_>) -> Result<Response, Rejection> {
     let organization = call.store.read(|state| {
         let known = state.organization_id == call.variable();
         known.then(|| json!({ "id": state.organization_id, "name": "Emulated organisation", "active": true }))
@@ -58,7 +58,7 @@ fn organization(call: &Call<'_>) -> Result<Response, Rejection> {
 }
 
 /// The newest first (inferred).
-fn audit_log(call: &Call<'_>) -> Result<Response, Rejection> {
+fn audit_log(call: &ApiCall<'_>) -> Result<Response, Rejection> {
     let action = call.value("action");
     call.store.read(|state| {
         let wanted = |entry: &&AuditEntry| action.as_ref().is_none_or(|action| entry.action == *action);

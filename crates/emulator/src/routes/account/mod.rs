@@ -8,10 +8,10 @@ pub(super) mod user;
 
 use crate::response::Rejection;
 use crate::role::permission::MANAGE_AM_ACCOUNT;
-use crate::routes::call::Call;
+use crate::routes::call::ApiCall;
 use crate::state::{State, User};
 
-impl Call<'_> {
+impl ApiCall<'_> {
     /// A user's id as callers write it: `me` is the caller's.
     fn user_id<'i>(&'i self, given: &'i str) -> Result<&'i str, Rejection> {
         Ok(if given == "me" { &self.caller()?.id } else { given })

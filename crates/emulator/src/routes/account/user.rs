@@ -9,7 +9,7 @@ use crate::id::{new_api_key, new_id};
 use crate::response::{self, Rejection, Response};
 use crate::role;
 use crate::role::permission::MANAGE_AM_ACCOUNT;
-use crate::routes::call::{Access, Call, KNOWN, Route, delete, get, post, put, with};
+use crate::routes::call::{Access, ApiCall, KNOWN, Route, delete, get, post, put, with};
 use crate::routes::input;
 use crate::state::{State, Token, User, UserType};
 
@@ -24,7 +24,7 @@ pub(in crate::routes) const ROUTES: &[Route] = &[
     delete("/account/api/v1/user/{id}", MANAGE, remove),
 ];
 
-fn list(call: &Call<'_>) -> Result<Response, Rejection> {
+fn list(call: &ApiCall<'_>) -> Result<Response, Rejection> {
     let user_type = call.value("user_type");
     call.store.read(|state| {
         let wanted = |user: &&User| user_type.as_ref().is_none_or(|wanted| user.user_type.name() == wanted);
@@ -32,7 +32,7 @@ fn list(call: &Call<'_>) -> Result<Response, Rejection> {
     })
 }
 
-fn one(call: &Call<'_>) -> Result<Response, Rejection> {
+fn one(call: &ApiCall<'_>) -> Result<Response, Rejection> {
     let id = call.user_id(call.variable())?;
     let caller = call.caller()?;
     if id != caller.id && !caller.may(MANAGE_AM_ACCOUNT) {
@@ -58,7 +58,7 @@ struct NewUser {
     end_date: Option<String>,
 }
 
-fn create(call: &Call<'_>) -> Result<Response, Rejection> {
+fn create(call: &ApiCall<'_>) -> Result<Response, Rejection> {
     let new: NewUser = call.body("user_type and friendly_name")?;
     if new.user_type.as_deref() != Some(UserType::Service.name()) {
         return Err(Rejection::invalid("user_type", "user_type must be service: others are not made over this API"));
@@ -114,7 +114,7 @@ struct Changes {
     end_date: Option<Option<String>>,
 }
 
-fn update(call: &Call<'_>) -> Result<Response, Rejection> {
+fn update(call: &ApiCall<'_>) -> Result<Response, Rejection> {
     let changes: Changes = call.body("what is to be changed")?;
     let id = call.user_id(call.variable())?;
     let now = call.store.now();
@@ -148,7 +148,7 @@ fn update(call: &Call<'_>) -> Result<Response, Rejection> {
 }
 
 /// Its tokens and certificates go with it.
-fn remove(call: &Call<'_>) -> Result<Response, Rejection> {
+fn remove(call: &ApiCall<'_>) -> Result<Response, Rejection> {
     let id = call.user_id(call.variable())?;
     call.change("delete", "user", |state| {
         if existing(state, id)?.user_type != UserType::Service {

@@ -47,7 +47,7 @@ impl PreparedStore for Prepared {
         for name in old {
             let _ = fs::remove_file(self.path.join(name));
         }
-        if let (SecretKind::ApiKey, Some(ends)) = (self.kind, secret.facts().ends) {
+        if let (SecretKind::ApiKey, Some(ends)) = (self.kind, secret.ends()) {
             crate::durable::replace(&self.path.join(DirectorySource::KEY_ENDS), format!("{ends}\n").as_bytes())?;
         }
         Ok(StoreReceipt::read_back(self.name.clone()))

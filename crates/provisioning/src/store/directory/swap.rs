@@ -275,12 +275,12 @@ impl Prepared {
             }
             None => {
                 add(DirectorySource::API_KEY[0], std::mem::take(&mut *secret.text()));
-                if let Some(ends) = secret.facts().ends {
+                if let Some(ends) = secret.ends() {
                     add(DirectorySource::KEY_ENDS, format!("{ends}\n").into_bytes());
                 }
             }
         }
-        if let Some(ends) = secret.facts().owner_ends {
+        if let Some(ends) = secret.owner_ends() {
             add(DirectorySource::OWNER_ENDS, format!("{ends}\n").into_bytes());
         }
         Ok(files)

@@ -13,8 +13,8 @@ use std::thread;
 use digicert_one_core::TransportError;
 use isahc::HttpClient;
 
-use crate::hush::Hush;
 use crate::identity::Handover;
+use crate::log_silencer::LogSilencer;
 
 /// Connections that are remembered. With more than these in one client "never seen" becomes "unknown".
 const REMEMBERED: usize = 512;
@@ -33,16 +33,16 @@ pub(crate) enum Reuse {
 /// One isahc client and what belongs to it.
 pub(crate) struct Lane {
     pub(crate) client: HttpClient,
-    pub(crate) hush: Hush,
+    pub(crate) silencer: LogSilencer,
     reuse: Reuse,
-    seen: Mutex<Seen>,
+    seen: Mutex<UsedConnections>,
     /// Below the client, so that it outlives the agent: libcurl opens the file at every handshake.
     _identity: Option<Arc<Handover>>,
 }
 
 /// The connections that calls went over.
 #[derive(Default)]
-struct Seen {
+struct UsedConnections {
     connections: VecDeque<Known>,
     forgotten: bool,
 }
@@ -54,8 +54,13 @@ struct Known {
 }
 
 impl Lane {
-    pub(crate) fn new(client: HttpClient, hush: Hush, reuse: Reuse, identity: Option<Arc<Handover>>) -> Self {
-        Self { client, hush, reuse, seen: Mutex::default(), _identity: identity }
+    pub(crate) fn new(
+        client: HttpClient,
+        silencer: LogSilencer,
+        reuse: Reuse,
+        identity: Option<Arc<Handover>>,
+    ) -> Self {
+        Self { client, silencer, reuse, seen: Mutex::default(), _identity: identity }
     }
 
     /// Whether the connection between these ends got a response to an earlier call; and whether it got one to this call. A
@@ -83,26 +88,29 @@ pub(crate) struct Slot(Arc<Mutex<Option<Arc<Lane>>>>);
 
 impl Slot {
     /// The watch over one call on the lane; made by `make` where there is none.
-    pub(crate) fn begin(&self, make: impl FnOnce() -> Result<Lane, TransportError>) -> Result<Watch, TransportError> {
+    pub(crate) fn begin(
+        &self,
+        make: impl FnOnce() -> Result<Lane, TransportError>,
+    ) -> Result<CallGuard, TransportError> {
         let mut place = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let lane = match &*place {
-            Some(lane) if !lane.hush.came_too_early() => Arc::clone(lane),
+            Some(lane) if !lane.silencer.came_too_early() => Arc::clone(lane),
             _ => Arc::clone(place.insert(Arc::new(make()?))),
         };
         drop(place);
-        Ok(Watch { slot: self.clone(), lane: Some(lane), ended: false })
+        Ok(CallGuard { slot: self.clone(), lane: Some(lane), ended: false })
     }
 }
 
 /// Follows one call to its end; dropped before that, it retires the call's lane.
-pub(crate) struct Watch {
+pub(crate) struct CallGuard {
     slot: Slot,
     /// Empty only while it is dropped.
     lane: Option<Arc<Lane>>,
     ended: bool,
 }
 
-impl Watch {
+impl CallGuard {
     pub(crate) fn lane(&self) -> &Lane {
         self.lane.as_ref().expect("a watch has its lane until it is dropped")
     }
@@ -113,7 +121,7 @@ impl Watch {
     }
 }
 
-impl Drop for Watch {
+impl Drop for CallGuard {
     fn drop(&mut self) {
         let Some(lane) = self.lane.take() else { return };
         if !self.ended {
@@ -142,7 +150,7 @@ mod tests {
 
     #[test]
     fn reuse_is_claimed_only_after_a_response() {
-        let lane = |reuse| Lane::new(HttpClient::new().expect("a client"), Hush::new(), reuse, None);
+        let lane = |reuse| Lane::new(HttpClient::new().expect("a client"), LogSilencer::new(), reuse, None);
         let pooled = lane(Reuse::Pool);
         let end = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let reused = |port, responded| pooled.reused(end(port), end(443), responded);

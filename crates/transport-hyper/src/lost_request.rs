@@ -8,11 +8,11 @@ use crate::handshake::Handshake;
 
 /// The looks of one call after its connection.
 #[derive(Default)]
-pub(crate) struct Lost {
+pub(crate) struct LostRequest {
     was_gone: bool,
 }
 
-impl Lost {
+impl LostRequest {
     /// Whether the connection is gone with the call. It has to be found so twice, so that a response or an error on its way from a
     /// connection just ended comes first.
     pub(crate) fn look(&mut self, carrier: &Handshake) -> bool {
@@ -27,7 +27,7 @@ mod tests {
     #[test]
     fn call_is_lost_when_its_connection_is_found_gone_twice() {
         let carrier = Handshake::default();
-        let mut call = Lost::default();
+        let mut call = LostRequest::default();
         assert!(!call.look(&carrier) && !call.look(&carrier));
         carrier.note_gone();
         assert!(!call.look(&carrier), "a response may be on its way");

@@ -3,18 +3,18 @@
 
 use std::time::{Duration, SystemTime};
 
-use digicert_one_account::{AccountExt as _, TokenId, UserId};
+use digicert_one_account::{AccountExt as _, Id, User};
 use digicert_one_core::EndDate;
 
 use super::attempt::{self, Attempt, Position, REMOVED, Thing, attempts};
 use super::driver::Driver;
+use super::preflight::survey;
 use super::session::Session;
-use super::survey::survey;
 use super::{
     IssueError, IssueErrorKind, PreviousCredential, RecoveryAction, Report, Task, TaskOutcome, TaskStep, Workflows,
 };
 use crate::store::FallbackStore;
-use crate::{Operation, Outcome, Pending, SecretKind};
+use crate::{Operation, OperationOutcome, Pending, SecretKind};
 
 /// Maximum attempts in one run, if what was created turned out to be unusable.
 const ATTEMPTS: usize = 4;
@@ -179,7 +179,7 @@ impl<'a> Driver<'a> {
         match ready {
             Ok(None) => {}
             Ok(Some(why)) => {
-                self.session.finish(Outcome::Undone).await?;
+                self.session.finish(OperationOutcome::Undone).await?;
                 return Ok(Some(self.nothing_to_do(why).await));
             }
             Err(error) => return Err(self.give_up(error).await),
@@ -241,7 +241,7 @@ impl<'a> Driver<'a> {
             let left = format!("the service user with the id {owner} exists and has no API key");
             return error.leaving(left).then(RecoveryAction::Resume);
         }
-        match self.session.finish(Outcome::Undone).await {
+        match self.session.finish(OperationOutcome::Undone).await {
             Ok(()) => error,
             Err(failed) if failed.kind() == IssueErrorKind::Stopped => failed,
             Err(_) => error.then(RecoveryAction::Resume),
@@ -250,7 +250,7 @@ impl<'a> Driver<'a> {
 
     /// Records in the journal that nothing is left of the last attempt. `owner` is a service user that it
     /// created anyway.
-    pub(super) async fn note_removed(&mut self, owner: Option<&UserId>) -> Result<(), IssueError> {
+    pub(super) async fn note_removed(&mut self, owner: Option<&Id<User>>) -> Result<(), IssueError> {
         let facts = owner.map(|owner| ("made-owner".to_owned(), owner.to_string()));
         (self.key, self.secret, self.proved) = (None, None, None);
         // The next check may be about another user.
@@ -263,7 +263,7 @@ impl<'a> Driver<'a> {
         self.remove_late_ones(all).await?;
         let old = self.session.fact("old-became").map(str::to_owned);
         let owner = self.owner();
-        self.session.finish(Outcome::Done).await?;
+        self.session.finish(OperationOutcome::Done).await?;
         self.session.unlock().await;
         Ok(Report {
             task: self.task.kind(),
@@ -306,7 +306,7 @@ impl<'a> Driver<'a> {
         let tokens = self.session.flows.client.account().tokens();
         for id in due {
             self.session.notify(TaskStep::DeleteOld, false, &id)?;
-            match tokens.delete(&TokenId::new(&id)).await {
+            match tokens.delete(&Id::new(&id)).await {
                 Err(error) if error.code() != digicert_one_core::Code::API_02 => {
                     self.session.notes.push(format!("the disabled token {id} is not deleted yet: {error}"));
                 }
@@ -325,20 +325,20 @@ impl<'a> Driver<'a> {
     }
 
     /// Returns the service user that this task created.
-    pub(super) fn made_owner(&self) -> Option<UserId> {
-        self.session.fact("made-owner").map(UserId::new)
+    pub(super) fn made_owner(&self) -> Option<Id<User>> {
+        self.session.fact("made-owner").map(Id::new)
     }
 
     /// Returns the owner of the new credential.
-    pub(super) fn owner(&self) -> Option<UserId> {
+    pub(super) fn owner(&self) -> Option<Id<User>> {
         let surveyed = || self.survey.as_ref()?.owner.as_ref().map(|owner| owner.id.clone());
-        self.made_owner().or_else(|| self.session.fact("owner").map(UserId::new)).or_else(surveyed)
+        self.made_owner().or_else(|| self.session.fact("owner").map(Id::new)).or_else(surveyed)
     }
 
     /// Returns whether the caller does this for itself.
     pub(super) fn is_own(&self) -> bool {
         let caller = self.session.fact("caller");
-        caller.is_some() && self.owner().as_ref().map(UserId::as_str) == caller
+        caller.is_some() && self.owner().as_ref().map(Id::as_str) == caller
     }
 
     /// Returns what is created next.

@@ -2,8 +2,7 @@
 //! certificate next to it; the secret from the response must be stored at once.
 
 use digicert_one_account::{
-    AccountExt as _, ApiToken, CertificateId, IssuedCertificate, NewClientCertificate, NewToken, Refusal, TokenId,
-    UserId,
+    AccountExt as _, ApiToken, Id, IssuedCertificate, NewClientCertificate, NewToken, Refusal, User,
 };
 use digicert_one_client::{Error, ErrorKind, ResourceKind};
 use digicert_one_core::{ApiKey, ClientIdentity, Code, EndDate, Secret};
@@ -12,14 +11,14 @@ use digicert_one_identity::{NewKey, ReadOptions};
 use super::attempt::{Attempt, CREATED, NAMED, Thing, key};
 use super::driver::Driver;
 use super::{IssueError, IssueErrorKind, RecoveryAction, SecretLocation, Task, TaskStep, name};
-use crate::{SecretFacts, StoredSecret};
+use crate::StoredSecret;
 
 /// The result of a call.
 struct New {
     id: Option<String>,
     called: Option<String>,
     ends: Option<EndDate>,
-    owner: Option<UserId>,
+    owner: Option<Id<User>>,
     fingerprint: Option<String>,
     chain: Option<String>,
     secret: StoredSecret,
@@ -68,7 +67,7 @@ impl Driver<'_> {
         let (Some(secret), Some(places)) = (self.secret.take(), self.places.take()) else { return error };
         let secret = places.keep_unblocked(secret).await.1;
         let place = match secret {
-            Ok(kept) => SecretLocation::Kept(kept.place),
+            Ok(kept) => SecretLocation::Stored(kept.place),
             Err(error) => {
                 error.kept().map_or(SecretLocation::Lost, |kept| SecretLocation::LastResort(kept.place.clone()))
             }
@@ -77,8 +76,7 @@ impl Driver<'_> {
     }
 
     async fn make_user(&mut self) -> Result<New, IssueError> {
-        let Task::CreateServiceUser(task) = &self.task else { return Err(self.impossible()) };
-        let wanted = task.user();
+        let Task::CreateServiceUser(wanted) = self.task.clone() else { return Err(self.impossible()) };
         let created = self.session.flows.client.account().users().create(&wanted).await;
         let created = match created {
             Ok(created) => created,
@@ -136,7 +134,8 @@ impl Driver<'_> {
                 return Err(self.withdraw(Thing::Certificate, &attempt.name, id, failed).await);
             }
         };
-        let facts = facts(id.as_deref(), Some(&attempt.name), ends, self.owner_ends());
+        let secret = StoredSecret::certificate(identity.clone()).with_ends(ends, self.owner_ends());
+        let secret = about(secret, id.as_deref(), Some(&attempt.name));
         Ok(New {
             id,
             called: None,
@@ -144,7 +143,7 @@ impl Driver<'_> {
             owner: None,
             fingerprint: Some(identity.fingerprint().to_string()),
             chain: Some(chain),
-            secret: StoredSecret::certificate(identity, facts),
+            secret,
         })
     }
 
@@ -182,7 +181,7 @@ impl Driver<'_> {
     /// Handles a failed create call: what it may have left behind, and what to do.
     async fn not_made(&mut self, thing: Thing, error: Error) -> IssueError {
         let what = thing.as_str();
-        let Some(left) = error.left_behind().cloned() else { return self.refused(thing, error) };
+        let Some(left) = error.orphan().cloned() else { return self.refused(thing, error) };
         if error.kind() != ErrorKind::NotShown {
             let message = format!("the call to create the {what} failed, and may have created it");
             let failed = IssueError::call(IssueErrorKind::Platform, TaskStep::Create, message, error);
@@ -240,12 +239,12 @@ impl Driver<'_> {
         let Some(id) = found else { return Ok(format!("the {what} {name:?} does not exist")) };
         match thing {
             Thing::Certificate => {
-                account.certificates().disable(&CertificateId::new(&id)).await?;
+                account.certificates().disable(&Id::new(&id)).await?;
                 Ok(format!("the {what} {name:?} (id {id}) is disabled"))
             }
-            Thing::Token => self.remove_token(&TokenId::new(&id)).await,
+            Thing::Token => self.remove_token(&Id::new(&id)).await,
             Thing::User => {
-                let user = UserId::new(&id);
+                let user = Id::new(&id);
                 match account.users().delete(&user).await {
                     Ok(()) => Ok(format!("the {what} {name:?} (id {id}) is deleted")),
                     Err(error) if error.code() == Code::API_02 => Ok(format!("the {what} {name:?} (id {id}) is gone")),
@@ -292,11 +291,10 @@ impl Driver<'_> {
     }
 }
 
-fn facts(id: Option<&str>, name: Option<&str>, ends: Option<EndDate>, owner_ends: Option<EndDate>) -> SecretFacts {
-    let mut facts = SecretFacts::new().with_ends(ends, owner_ends);
-    facts.id = id.map(str::to_owned);
-    facts.name = name.map(str::to_owned);
-    facts
+/// Adds id and name, as far as they are known.
+fn about(secret: StoredSecret, id: Option<&str>, name: Option<&str>) -> StoredSecret {
+    let secret = id.into_iter().fold(secret, StoredSecret::with_id);
+    name.into_iter().fold(secret, StoredSecret::with_name)
 }
 
 fn new_key(
@@ -304,15 +302,15 @@ fn new_key(
     token: Option<ApiToken>,
     ends: Option<EndDate>,
     owner_ends: Option<EndDate>,
-    owner: Option<UserId>,
+    owner: Option<Id<User>>,
 ) -> New {
     let (id, called) = token.map(|token| (token.id.to_string(), token.name)).unzip();
     let called = called.flatten();
     // Even a key that cannot be a header value is stored; it only cannot be identified later.
     let key = secret.expose_text().ok().and_then(|text| ApiKey::new(text).ok());
     let fingerprint = key.map(|key| key.fingerprint().to_string());
-    let facts = facts(id.as_deref(), called.as_deref(), ends, owner_ends);
-    New { id, called, ends, owner, fingerprint, chain: None, secret: StoredSecret::api_key(secret, facts) }
+    let secret = about(StoredSecret::api_key(secret).with_ends(ends, owner_ends), id.as_deref(), called.as_deref());
+    New { id, called, ends, owner, fingerprint, chain: None, secret }
 }
 
 /// Combines the key with its issued certificate, whatever its dates.

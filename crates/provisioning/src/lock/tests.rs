@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
 use digicert_one_core::{Clock, ManualClock};
-use digicert_one_provisioning::{Lock, LockError, Owner};
+
+use super::{Lock, LockError, Owner};
 
 const START: SystemTime = SystemTime::UNIX_EPOCH;
 const MINUTE: Duration = Duration::from_secs(60);

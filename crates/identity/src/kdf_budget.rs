@@ -9,13 +9,13 @@ use crate::limits::{MAX_ROUNDS, MAX_ROUNDS_WHEN_RIGHT};
 
 /// The budget of one reading.
 #[derive(Debug, Default)]
-pub(crate) struct Work {
+pub(crate) struct KdfBudget {
     spent: u64,
     is_right: bool,
     outdated: BTreeSet<&'static str>,
 }
 
-impl Work {
+impl KdfBudget {
     /// Requests rounds from the budget.
     pub(crate) fn spend(&mut self, rounds: u64) -> Result<(), Fault> {
         let limit = if self.is_right { MAX_ROUNDS_WHEN_RIGHT } else { MAX_ROUNDS };
@@ -52,21 +52,21 @@ mod tests {
 
     #[test]
     fn rounds_are_summed_over_one_reading() {
-        let mut work = Work::default();
-        work.spend(MAX_ROUNDS).expect("up to the limit");
-        assert_eq!(work.spend(1), Err(Fault::Rounds(MAX_ROUNDS + 1, MAX_ROUNDS)));
-        assert_eq!(Work::default().spend(u64::MAX), Err(Fault::Rounds(u64::MAX, MAX_ROUNDS)));
+        let mut budget = KdfBudget::default();
+        budget.spend(MAX_ROUNDS).expect("up to the limit");
+        assert_eq!(budget.spend(1), Err(Fault::Rounds(MAX_ROUNDS + 1, MAX_ROUNDS)));
+        assert_eq!(KdfBudget::default().spend(u64::MAX), Err(Fault::Rounds(u64::MAX, MAX_ROUNDS)));
     }
 
     #[test]
     fn key_store_of_many_parts_is_within_limit_for_right_password() {
-        let mut work = Work::default();
-        work.password_is_right();
+        let mut budget = KdfBudget::default();
+        budget.password_is_right();
         for _ in 0..40 {
-            work.spend(600_000).expect("a part by GnuTLS");
+            budget.spend(600_000).expect("a part by GnuTLS");
         }
-        assert_eq!(work.spend(MAX_ROUNDS + 1), Err(Fault::Rounds(MAX_ROUNDS + 1, MAX_ROUNDS)));
-        work.spend(MAX_ROUNDS).expect("within the limit");
-        assert!(work.spend(MAX_ROUNDS).is_err());
+        assert_eq!(budget.spend(MAX_ROUNDS + 1), Err(Fault::Rounds(MAX_ROUNDS + 1, MAX_ROUNDS)));
+        budget.spend(MAX_ROUNDS).expect("within the limit");
+        assert!(budget.spend(MAX_ROUNDS).is_err());
     }
 }

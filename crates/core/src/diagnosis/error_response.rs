@@ -28,10 +28,10 @@ pub enum BodyKind {
 /// ```
 /// use std::time::SystemTime;
 ///
-/// use digicert_one_core::diagnosis::{BodyKind, CallContext, Code, PlatformAnswer, diagnose_answer};
+/// use digicert_one_core::diagnosis::{BodyKind, CallContext, Code, ErrorResponse, diagnose_answer};
 /// use digicert_one_core::Mode;
 ///
-/// let mut answer = PlatformAnswer::new(http::StatusCode::FORBIDDEN);
+/// let mut answer = ErrorResponse::new(http::StatusCode::FORBIDDEN);
 /// answer.body = BodyKind::Page;
 /// answer.server = Some("nginx".to_owned());
 /// let context = CallContext::new("demo.one.digicert.com", Mode::Key, SystemTime::now());
@@ -40,7 +40,7 @@ pub enum BodyKind {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct PlatformAnswer {
+pub struct ErrorResponse {
     /// The status.
     pub status: StatusCode,
     /// The machine-readable code, if the body has one.
@@ -79,7 +79,7 @@ pub struct PlatformAnswer {
     pub date: Option<SystemTime>,
 }
 
-impl PlatformAnswer {
+impl ErrorResponse {
     /// Creates a response of which only the status is known.
     #[must_use]
     pub fn new(status: StatusCode) -> Self {

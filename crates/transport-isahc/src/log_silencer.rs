@@ -21,9 +21,9 @@ thread_local! {
 }
 
 /// Our subscriber, if another one is set.
-pub(crate) struct Hush(Option<Dispatch>);
+pub(crate) struct LogSilencer(Option<Dispatch>);
 
-impl Hush {
+impl LogSilencer {
     pub(crate) fn new() -> Self {
         if listener() == Listener::Log {
             // The first subscriber of a process ends that for all: it must not happen unsaid.

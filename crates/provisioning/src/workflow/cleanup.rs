@@ -3,13 +3,13 @@
 
 use std::time::Duration;
 
-use digicert_one_account::{AccountExt as _, CertificateId, TokenId, User, UserId};
+use digicert_one_account::{AccountExt as _, ApiToken, Id, User};
 use digicert_one_client::Error;
 use digicert_one_core::Code;
 
 use super::attempt::{Attempt, Thing};
 use super::driver::Driver;
-use super::survey::{Item, instant, items};
+use super::preflight::{Item, instant, items};
 use super::{IssueError, IssueErrorKind, RecoveryAction, SecretLocation, TaskStep};
 
 /// How much earlier than the task began the platform's creation time may be, by the platform's clock.
@@ -37,7 +37,7 @@ impl Driver<'_> {
     }
 
     /// Returns the service user that was created anyway, and what was removed.
-    async fn remove_all(&self, attempt: &Attempt) -> Result<(Option<UserId>, Vec<String>), Error> {
+    async fn remove_all(&self, attempt: &Attempt) -> Result<(Option<Id<User>>, Vec<String>), Error> {
         let mut removed = Vec::new();
         match attempt.thing {
             Thing::User => {
@@ -48,20 +48,20 @@ impl Driver<'_> {
                 if let Some(owner) = &owner {
                     // This task created it, so the secrets of its tokens are lost.
                     for token in items(&self.session.flows.client.account(), owner, false).await? {
-                        removed.push(self.remove_token(&TokenId::new(token.id)).await?);
+                        removed.push(self.remove_token(&Id::new(token.id)).await?);
                     }
                 }
                 return Ok((owner, removed));
             }
             Thing::Token => {
                 for id in self.ids_of(attempt).await? {
-                    removed.push(self.remove_token(&TokenId::new(id)).await?);
+                    removed.push(self.remove_token(&Id::new(id)).await?);
                 }
             }
             Thing::Certificate => {
                 let certificates = self.session.flows.client.account().certificates();
                 for id in self.ids_of(attempt).await? {
-                    certificates.disable(&CertificateId::new(&id)).await?;
+                    certificates.disable(&Id::new(&id)).await?;
                     removed.push(format!("the client certificate {id} is disabled"));
                 }
             }
@@ -87,12 +87,12 @@ impl Driver<'_> {
 
     /// Returns the service user with this name, if this task created it: the name was free when the task
     /// began, and the platform reports nothing else.
-    pub(super) async fn made_user(&self, friendly_name: &str) -> Result<Option<UserId>, Error> {
+    pub(super) async fn made_user(&self, friendly_name: &str) -> Result<Option<Id<User>>, Error> {
         let users = self.session.flows.client.account().users().service().all().await?;
         let began = self.session.pending().map(|pending| pending.operation().at());
         let is_ours = |user: &User| {
             let by_caller =
-                user.created_by.as_ref().map(UserId::as_str).is_none_or(|by| Some(by) == self.session.fact("caller"));
+                user.created_by.as_ref().map(Id::as_str).is_none_or(|by| Some(by) == self.session.fact("caller"));
             let made = user.created_at.as_deref().and_then(instant);
             let later =
                 made.zip(began).is_none_or(|(made, began)| made.checked_add(CLOCKS).is_some_and(|made| made >= began));
@@ -102,7 +102,7 @@ impl Driver<'_> {
     }
 
     /// Deletes a token, or disables it if that is refused. Returns the result as text.
-    pub(super) async fn remove_token(&self, id: &TokenId) -> Result<String, Error> {
+    pub(super) async fn remove_token(&self, id: &Id<ApiToken>) -> Result<String, Error> {
         let tokens = self.session.flows.client.account().tokens();
         match tokens.delete(id).await {
             Ok(()) => Ok(format!("the API token {id} is deleted")),
@@ -137,8 +137,8 @@ impl Driver<'_> {
         for item in items.into_iter().filter(is_late) {
             self.session.notify(TaskStep::RemoveOrphan, false, &item.id)?;
             let removed = match certificates {
-                true => account.certificates().disable(&CertificateId::new(&item.id)).await,
-                false => self.remove_token(&TokenId::new(&item.id)).await.map(drop),
+                true => account.certificates().disable(&Id::new(&item.id)).await,
+                false => self.remove_token(&Id::new(&item.id)).await.map(drop),
             };
             removed.map_err(|error| self.named(failed(error)).then(RecoveryAction::Resume))?;
             self.session.notify(TaskStep::RemoveOrphan, true, &item.id)?;

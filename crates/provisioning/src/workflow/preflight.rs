@@ -3,19 +3,19 @@
 
 use std::time::SystemTime;
 
-use digicert_one_account::{AccountExt as _, AccountManager, ApiToken, ClientCertificate, User, UserId};
+use digicert_one_account::{AccountExt as _, AccountManager, ApiToken, ClientCertificate, Id, User};
 use digicert_one_client::{Client, Error};
 use digicert_one_core::{Code, EndDate};
 use http::header::DATE;
 
 use super::state::{InUse, State};
-use super::{EndDatePolicy, IssueError, IssueErrorKind, Renewal, Task, TaskStep, ends, name};
+use super::{EndDatePolicy, IssueError, IssueErrorKind, Renewal, Task, TaskStep, end_date, name};
 
 /// The state found.
 #[derive(Debug)]
 pub(super) struct Survey {
     /// The caller.
-    pub(super) me: UserId,
+    pub(super) me: Id<User>,
     /// The owner of the new credential; `None` for a service user that does not exist yet.
     pub(super) owner: Option<User>,
     /// The beginning of the new name.
@@ -73,7 +73,7 @@ pub(super) fn instant(text: &str) -> Option<SystemTime> {
 }
 
 /// Returns the tokens or certificates of a user.
-pub(super) async fn items(account: &AccountManager, owner: &UserId, certificates: bool) -> Result<Vec<Item>, Error> {
+pub(super) async fn items(account: &AccountManager, owner: &Id<User>, certificates: bool) -> Result<Vec<Item>, Error> {
     if certificates {
         return Ok(account.certificates().of(owner).await?.into_iter().map(Item::from).collect());
     }
@@ -88,7 +88,7 @@ pub(super) async fn who_am_i(client: &Client) -> Result<User, IssueError> {
     let response = client.get(path).template(path).send().await.map_err(failed)?;
     let date = response.headers().get(DATE).and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok());
     let now = client.clock().now();
-    if let Some(date) = date.filter(|date| ends::clocks_differ(now, *date)) {
+    if let Some(date) = date.filter(|date| end_date::clocks_differ(now, *date)) {
         let [ours, theirs] = [now, date].map(shown);
         let message = format!(
             "this machine's clock shows {ours} and the platform's {theirs}, so end dates would be wrong; set the clock, or check which \
@@ -108,7 +108,7 @@ pub(super) async fn survey(
     client: &Client,
     task: &Task,
     state: &State,
-    owner: Option<&UserId>,
+    owner: Option<&Id<User>>,
 ) -> Result<Survey, IssueError> {
     let me = who_am_i(client).await?;
     let account = client.account();
@@ -126,20 +126,20 @@ pub(super) async fn survey(
         Task::CreateServiceUser(task) if owner.is_none() => {
             name_is_free(&account, &task.friendly_name).await?;
             let ends = task.end_date.map_or(EndDatePolicy::WithOwner, EndDatePolicy::On);
-            Ok(Survey { base: task.friendly_name.clone(), ends: ends::resolve(ends, None, now)?, ..found })
+            Ok(Survey { base: task.friendly_name.clone(), ends: end_date::resolve(ends, None, now)?, ..found })
         }
         Task::CreateServiceUser(task) => {
             let owner = get_owner(&account, me, owner).await?;
-            let ends = ends::resolve(EndDatePolicy::WithOwner, owner.end_date, now)?;
+            let ends = end_date::resolve(EndDatePolicy::WithOwner, owner.end_date, now)?;
             Ok(Survey { owner: Some(owner), base: task.friendly_name.clone(), ends, ..found })
         }
         Task::CreateToken(task) => {
             let owner = get_owner(&account, me, task.owner.as_ref()).await?;
-            let ends = ends::resolve(task.ends, owner.end_date, now)?;
+            let ends = end_date::resolve(task.ends, owner.end_date, now)?;
             Ok(Survey { owner: Some(owner), base: task.base.clone(), ends, ..found })
         }
         Task::RequestCertificate(task) => {
-            let ends = ends::resolve(task.ends, me.end_date, now)?;
+            let ends = end_date::resolve(task.ends, me.end_date, now)?;
             Ok(Survey { owner: Some(me), base: task.base.clone(), ends, ..found })
         }
         Task::RotateToken(task) => {
@@ -158,8 +158,8 @@ pub(super) async fn survey(
     }
 }
 
-async fn get_owner(account: &AccountManager, me: User, owner: Option<&UserId>) -> Result<User, IssueError> {
-    match owner.filter(|owner| **owner != me.id && **owner != UserId::me()) {
+async fn get_owner(account: &AccountManager, me: User, owner: Option<&Id<User>>) -> Result<User, IssueError> {
+    match owner.filter(|owner| **owner != me.id && **owner != Id::me()) {
         None => Ok(me),
         Some(owner) => account.users().get(owner).await.map_err(|error| {
             let message = format!("failed to read the user {owner}");
@@ -256,7 +256,7 @@ impl Rotation<'_> {
         found.ends = match &found.not_due {
             // Its end date is irrelevant.
             Some(_) => None,
-            None => ends::resolve(renewal.ends, owner.end_date, now)?,
+            None => end_date::resolve(renewal.ends, owner.end_date, now)?,
         };
         found.owner = Some(owner);
         Ok(found)
