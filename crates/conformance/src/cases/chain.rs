@@ -6,10 +6,12 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use digicert_one_core::{Capability, Code, HttpVersions, Mode, PeerFault, Transport, TransportErrorKind};
-use digicert_one_testbed::{CaMark, CaSpec, ChainSpec, FrontOptions, Pki, Purpose, ServerCert, SubjectName, Validity};
+use digicert_one_testbed::{
+    CaMark, CaSpec, ChainSpec, ClientAuth, FrontOptions, Pki, Purpose, ServerCert, SubjectName, Validity,
+};
 
 use crate::cases::server_proof::refused_by;
-use crate::world::{HOST, World, diagnose, front, get};
+use crate::world::{HOST, World, certificate, diagnose, front, get, identity};
 
 const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 /// The domain of the host.
@@ -61,6 +63,41 @@ impl Judge {
             let outcome = transport.send(get(front.url(host))).await;
             assert!(outcome.is_ok(), "{what}, {versions:?}: this chain is good: {outcome:?}");
         }
+    }
+}
+
+pub(crate) async fn trust_43_certificates_of_a_chain_may_come_in_any_order(world: World) {
+    let server = Pki::shared().server_below(&host().below([CaSpec::default(), CaSpec::default()]));
+    let foreign = Pki::shared().foreign_root_der().to_vec();
+    let [leaf, lower, upper] = server.chain_der() else { unreachable!("a leaf below two CAs") };
+    let orders = [
+        ("another's between them", vec![leaf, &foreign, lower, upper]),
+        ("the upper CA first", vec![leaf, upper, lower]),
+        ("the lower CA twice", vec![leaf, lower, lower, upper]),
+    ];
+    for (what, chain) in orders {
+        let chain = chain.into_iter().cloned().collect();
+        let server = ServerCert::from_elsewhere(chain, &server.key_pem()).expect("a key");
+        let front = front(FrontOptions::default().server(server));
+        for versions in world.http_versions() {
+            let transport = world.transport(&world.config().with_http_versions(versions));
+            let outcome = transport.send(get(front.url(HOST))).await;
+            assert!(outcome.is_ok(), "{what}, {versions:?}: this chain is complete: {outcome:?}");
+        }
+    }
+}
+
+pub(crate) async fn trust_44_authorities_of_the_identity_are_not_roots(world: World) {
+    let ours = identity(&certificate());
+    let foreign = world.trusting(Pki::shared().foreign_root_der());
+    for versions in world.http_versions() {
+        // The issuer of the identity is that of the server, and not in the list of roots.
+        let front = front(FrontOptions::default().client_auth(ClientAuth::Optional));
+        let config = world.config().with_trust(foreign.clone()).with_http_versions(versions);
+        let config = config.with_identity(Some(ours.clone()));
+        let transport = world.transport(&config);
+        let what = format!("a server below the CA of our identity, {versions:?}");
+        refused_by(&world, &*transport, &front, HOST, &what).await;
     }
 }
 

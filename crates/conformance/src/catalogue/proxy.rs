@@ -138,6 +138,18 @@ macro_rules! __proxy {
                 then "All calls succeed."
                 why "Proxies differ, and users cannot choose theirs."
                 fix "Read the response up to its empty line, use only the status, and do not wait for a body.";
+            "PROXY-19" Must tunnel proxy_19_proxies_and_targets_may_be_ipv6_addresses
+                given "A proxy and a server that listen on `::1`."
+                when "The server is called through the proxy, by its address, over each HTTP version."
+                then "`CONNECT` names the address in brackets with its port, and the calls succeed."
+                why "In networks of IPv6 alone a proxy is often configured by its address."
+                fix "Brackets belong to the target of `CONNECT`, and not to the address that is connected to.";
+            "PROXY-20" Must tunnel proxy_20_each_tunnel_carries_calls_to_its_own_target
+                given "A proxy, and two servers behind it."
+                when "Both are called in turn over one transport."
+                then "Each request arrives at its own server."
+                why "A pool that knows the proxy alone sends the key for one host through the tunnel to another."
+                fix "Key the pool by the target of the tunnel, and the proxy besides.";
         }
     };
 }

@@ -95,6 +95,24 @@ macro_rules! __upload {
                 then "No line shows the body or the key, and no error shows the path or the query."
                 why "What is uploaded can be a private key, and logs are kept and shared."
                 fix "Log sizes, never contents; and do not put the URL into errors.";
+            "UPLOAD-15" Must upload_as_call upload_15_an_upload_leaves_no_connection_behind
+                given "A transport that has made two uploads."
+                when "It is dropped."
+                then "The server sees every connection close."
+                why "A program that uploads at each rotation would run out of sockets."
+                fix "Give the connection of an upload back to the pool, or close it with its response.";
+            "UPLOAD-16" Must upload_as_call upload_16_a_body_that_waits_is_left_to_sleep
+                given "A body of ten pieces that waits half a second in the middle."
+                when "It is uploaded over each HTTP version."
+                then "It is polled fewer than a hundred times."
+                why "A pipe or a slow disk would cost a whole processor for as long as it is awaited."
+                fix "Poll the body again when it wakes its task, and not in a loop or by a timer.";
+            "UPLOAD-17" Must upload_as_call upload_17_an_upload_makes_no_other_call_wait
+                given "An upload whose body stalls."
+                when "A GET is made on the same transport, to the same server."
+                then "It gets its response while the upload waits."
+                why "One slow file would block each other call of the program for minutes."
+                fix "Hold no lock while a body is sent; use another connection, or another stream of HTTP/2.";
         }
     };
 }

@@ -24,6 +24,11 @@ impl Returning {
         Self(Some((link, ticket)))
     }
 
+    /// A connection that does not come back.
+    pub(super) fn never() -> Self {
+        Self(None)
+    }
+
     fn give_back(&mut self) {
         if let Some((link, ticket)) = self.0.take() {
             ticket.give_back(link);
@@ -38,6 +43,7 @@ pub(super) struct Held {
     report: Report,
     returning: Returning,
     is_http2: bool,
+    length: Option<u64>,
     read: usize,
 }
 
@@ -46,10 +52,11 @@ impl Held {
     pub(super) fn new(inner: Incoming, limit: (Duration, Instant), report: Report, mut returning: Returning) -> Self {
         let is_http2 = returning.0.as_ref().is_some_and(|(link, _)| link.is_http2());
         let (limit, deadline) = limit;
+        let length = inner.size_hint().exact();
         if inner.is_end_stream() {
             returning.give_back();
         }
-        Self { inner, limit, deadline: Box::pin(sleep_until(deadline)), report, returning, is_http2, read: 0 }
+        Self { inner, limit, deadline: Box::pin(sleep_until(deadline)), report, returning, is_http2, length, read: 0 }
     }
 
     fn late(&self) -> TransportError {
@@ -72,6 +79,7 @@ impl Held {
         let is = |defect| self.report.flaw().is(defect);
         is(Defect::TakesEvenCutsForEnds) && !self.is_http2 && self.read > 0 && self.read.is_multiple_of(8)
             || is(Defect::TakesLateBreaksForEnds) && self.is_http2 && self.read >= 100
+            || is(Defect::AcceptsLongerHttp2Bodies) && self.is_http2 && self.length == Some(self.read as u64)
     }
 
     /// What a defect does to a part of the body.
@@ -101,6 +109,11 @@ impl Body for Held {
         let looks_late = flaw.among(&[Defect::OutrunsTheLimitWhenReady, Defect::RestartsTheLimitWithEachByte]);
         if !looks_late && !flaw.is(Defect::IgnoresStalledBodies) && self.deadline.as_mut().poll(cx).is_ready() {
             return Poll::Ready(Some(Err(self.late())));
+        }
+        let is_orphan = self.returning.0.as_ref().is_some_and(|(_, ticket)| ticket.is_orphan());
+        if is_orphan && flaw.is(Defect::CutsBodiesWhenDropped) {
+            let why = "the client was closed";
+            return Poll::Ready(Some(Err(self.report.error(Kind::BodyCut, Delivery::Sent, why))));
         }
         let waits = |frame: &Option<Result<_, _>>| matches!(frame, Some(Err(_))) && flaw.is(Defect::WaitsForCutStreams);
         if let Poll::Ready(frame) = pin!(&mut self.inner).poll_frame(cx)

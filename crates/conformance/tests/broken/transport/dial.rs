@@ -117,6 +117,9 @@ impl Dialer {
         // Clear text is only for this machine, so it never uses a proxy.
         let is_tunnelled = !is_clear || self.flaw.is(Defect::ShowsClearTextToProxies);
         let Some(tunnel) = self.tunnel.as_ref().filter(|_| is_tunnelled) else { return self.direct(host, port).await };
+        if tunnel.host.starts_with('[') && self.flaw.is(Defect::ReachesNoIpv6Proxies) {
+            return Err(super::failure::local(Kind::Proxy(None), "the proxy has no address"));
+        }
         let (tcp, peer) = self.direct(&tunnel.host, tunnel.port).await.map_err(|error| {
             // The host itself was not requested yet.
             TransportError::new(Kind::Proxy(None), Delivery::NotSent).with_source(error)
@@ -141,6 +144,7 @@ impl Dialer {
             name.host.eq_ignore_ascii_case(host)
                 || self.flaw.is(Defect::MatchesNamesBySuffix) && host.ends_with(&name.host)
         });
+        let known = known.filter(|name| name.address.is_ipv4() || !self.flaw.is(Defect::IgnoresIpv6Overrides));
         let addresses: Vec<SocketAddr> = match known {
             Some(name) => vec![(name.address, port).into()],
             // Not the resolver of this machine, which may resolve any name.

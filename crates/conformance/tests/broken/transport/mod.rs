@@ -7,6 +7,7 @@ mod change;
 mod dial;
 mod failure;
 mod foreign;
+mod frames;
 mod identity;
 mod in_setting;
 mod link;
@@ -184,20 +185,25 @@ impl Pooled {
             let _ = tokio::net::TcpStream::connect(authority.as_str()).await;
         }
         let request = message::outgoing(request, self.flaw)?;
-        let origin = pool::origin(request.uri(), self.flaw);
+        let joins = self.flaw.is(Defect::JoinsNamesInTunnels) && self.dialer.is_tunnelled();
+        let origin = if joins { "any".to_owned() } else { pool::origin(request.uri(), self.flaw) };
         let runtime = tokio::runtime::Handle::current();
         loop {
-            let (mut link, ticket) = match self.pool.take(&origin, &runtime).await {
+            let taken = self.pool.take(&origin, &runtime).await;
+            let is_called_used = taken.is_some() && self.flaw.is(Defect::CallsBusyConnectionsUsed);
+            let (mut link, ticket) = match taken {
                 Some(taken) => taken,
                 None => {
+                    let Some(leads) = self.misdeeds.leads(&origin).await? else { continue };
                     let link = self.dialer.dial(request.uri(), request.headers(), deadline).await?;
                     let ticket = self.pool.adopt(&origin, &link, &runtime);
+                    leads.done();
                     (link, ticket)
                 }
             };
             let was_used = link.was_used() || self.flaw.is(Defect::CallsEveryConnectionUsed);
             let mut facts = link.facts.clone();
-            facts.reused = Some(was_used && !self.flaw.is(Defect::CallsEveryConnectionNew));
+            facts.reused = Some(is_called_used || was_used && !self.flaw.is(Defect::CallsEveryConnectionNew));
             if self.flaw.is(Defect::MixesUpFacts) {
                 static FIRST: OnceLock<ConnectionFacts> = OnceLock::new();
                 facts = FIRST.get_or_init(|| facts).clone();

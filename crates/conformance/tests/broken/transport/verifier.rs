@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio_rustls::rustls::client::WebPkiServerVerifier;
 use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use tokio_rustls::rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
+use tokio_rustls::rustls::{self, CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 
 use super::Flaw;
 use super::chain::Shown;
@@ -26,6 +26,24 @@ pub(super) struct Verifier {
 impl Verifier {
     fn skips(&self) -> bool {
         self.flaw.is(Defect::SkipsSignaturesInTunnels) && self.is_tunnelled
+    }
+
+    /// Whether each certificate is issued by the next one.
+    fn is_in_order(
+        &self,
+        leaf: &CertificateDer<'_>,
+        others: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        now: UnixTime,
+    ) -> bool {
+        others.iter().enumerate().all(|(index, issuer)| {
+            let mut roots = RootCertStore::empty();
+            let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+            let added = roots.add(issuer.clone().into_owned());
+            let below = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build();
+            let below = added.ok().and_then(|()| below.ok());
+            below.is_some_and(|below| below.verify_server_cert(leaf, &others[..index], name, &[], now).is_ok())
+        })
     }
 
     fn overlooks(&self, fault: &CertificateError) -> bool {
@@ -61,6 +79,9 @@ impl ServerCertVerifier for Verifier {
     ) -> Result<ServerCertVerified, Error> {
         let verify = |name: &ServerName<'_>| self.webpki.verify_server_cert(leaf, others, name, stapled, now);
         let mut verdict = verify(name);
+        if self.flaw.is(Defect::WantsChainsInOrder) && verdict.is_ok() && !self.is_in_order(leaf, others, name, now) {
+            verdict = Err(Error::InvalidCertificate(CertificateError::UnknownIssuer));
+        }
         if self.flaw.is(Defect::CachesIntermediates) {
             static SEEN: Mutex<Vec<CertificateDer<'static>>> = Mutex::new(Vec::new());
             let mut seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
