@@ -2,12 +2,12 @@
 //! kept, and calls that survive GOAWAY (RFC 9113 sections 5.1.2, 6.5, 6.7, 6.8 and 6.9).
 
 use bytes::Bytes;
-use digicert_one_core::{Capability, TransportErrorKind};
+use digicert_one_core::Capability;
 use digicert_one_testbed::{FrontOptions, Recording, Step};
 use futures_util::future::join_all;
 use http::{Method, Response};
 
-use crate::cases::http2::{DATA, END_STREAM, SETTINGS, after_request, block, frame, goaway, head, server};
+use crate::cases::http2::{DATA, END_STREAM, SETTINGS, after_request, block, frame, goaway, server};
 use crate::cases::http2::{END_HEADERS, HEADERS};
 use crate::cases::time::{in_time, total_limit};
 use crate::world::{HOST, World, collect, front_answering, get, request};
@@ -21,26 +21,7 @@ fn response(stream: u8) -> Vec<u8> {
     [frame(HEADERS, END_HEADERS, stream, &block(&OK)), frame(DATA, END_STREAM, stream, b"{}")].concat()
 }
 
-pub(crate) async fn body_27_http2_response_longer_than_its_length_is_an_error(world: World) {
-    if world.leaves_out(Capability::Http2) {
-        return;
-    }
-    for more in [&b"m"[..], b"more than was announced"] {
-        let frames = [
-            head(0, &[(":status", "200"), ("content-length", "5")]),
-            frame(DATA, 0, 1, b"begin"),
-            frame(DATA, END_STREAM, 1, more),
-        ];
-        let server = server([after_request(&Recording::default(), [Step::write(frames.concat()), Step::Stall])]);
-        let error = match in_time(world.transport(&total_limit(&world)).send(get(server.url(HOST)))).await {
-            Ok(exchange) => in_time(collect(exchange)).await.expect_err("it is longer than its length"),
-            Err(error) => error,
-        };
-        assert!(!matches!(error.kind(), TransportErrorKind::Timeout(_)), "{error:?}");
-    }
-}
-
-pub(crate) async fn body_28_http2_request_stays_within_the_window_of_its_server(world: World) {
+pub(crate) async fn body_27_http2_request_stays_within_the_window_of_its_server(world: World) {
     const WINDOW: usize = 1000;
     const LENGTH: usize = 20_000;
     /// A byte that is in no head.

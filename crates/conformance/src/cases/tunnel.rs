@@ -70,19 +70,31 @@ pub(crate) async fn proxy_18_tunnel_may_be_granted_in_any_form_of_http(world: Wo
     }
 }
 
-pub(crate) async fn proxy_19_proxies_and_targets_may_be_ipv6_addresses(world: World) {
-    let loopback = SocketAddr::from((Ipv6Addr::LOCALHOST, 0));
-    let served = handler(|_, _| async { Response::new(Bytes::from_static(b"{}")) });
-    let front = match Front::start(FrontOptions::default().bind(loopback), served) {
-        // A machine without IPv6 can neither confirm nor refute it.
-        Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => return,
-        started => up(started),
-    };
+pub(crate) async fn proxy_19_a_proxy_may_be_named_by_an_ipv6_address(world: World) {
+    through_ipv6(&world, FrontOptions::default(), HOST).await;
+}
+
+pub(crate) async fn proxy_21_an_ipv6_address_is_reached_through_a_proxy(world: World) {
+    let bind = SocketAddr::from((Ipv6Addr::LOCALHOST, 0));
+    through_ipv6(&world, FrontOptions::default().bind(bind), "[::1]").await;
+}
+
+/// Calls the host at this server through a proxy that listens on `::1`.
+async fn through_ipv6(world: &World, options: FrontOptions, host: &str) {
+    let served = || handler(|_, _| async { Response::new(Bytes::from_static(b"{}")) });
     for versions in world.http_versions() {
+        let front = match Front::start(options.clone(), served()) {
+            // A machine without IPv6 can neither confirm nor refute it.
+            Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => return,
+            started => up(started),
+        };
         let granted = Step::write("HTTP/1.1 200 OK\r\n\r\n");
         let mut options = RawOptions::plain([vec![Step::ReadRequest, granted, Step::Tunnel(front.addr())]]);
-        options.bind = loopback;
-        let proxy = up(RawServer::start(options));
+        options.bind = SocketAddr::from((Ipv6Addr::LOCALHOST, 0));
+        let proxy = match RawServer::start(options) {
+            Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => return,
+            started => up(started),
+        };
         let config = proxied(world.config().with_http_versions(versions), &format!("http://{}", proxy.addr()));
         if world.lacks(Capability::HttpProxy, &config) {
             return;
@@ -90,9 +102,9 @@ pub(crate) async fn proxy_19_proxies_and_targets_may_be_ipv6_addresses(world: Wo
         let transport = world.transport(&config);
         for (method, body) in CALLS {
             let what = format!("{method} {versions:?}");
-            let outcome = transport.send(request(method, front.url("[::1]"), body)).await;
+            let outcome = transport.send(request(method, front.url(host), body)).await;
             let asked: Vec<_> = proxy.ledger().requests().into_iter().map(|one| one.target).collect();
-            let target = format!("[::1]:{}", front.port());
+            let target = format!("{host}:{}", front.port());
             assert!(!asked.is_empty(), "the proxy was not reached, {what}: {outcome:?}");
             assert!(asked.iter().all(|one| *one == target), "{asked:?} is asked for, {what}");
             collect(outcome.unwrap_or_else(|error| panic!("{what}: {error:?}"))).await.expect("a body");

@@ -1,25 +1,25 @@
-//! TIME, POOL, BODY and OBS, continued: a call blocks no thread and no other call, gets each part of its response as it comes, and
+//! TIME, POOL and BODY, continued: a call blocks no thread and no other call, gets each part of its response as it comes, and
 //! leaves its process as it was.
 
 use std::panic;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use digicert_one_core::{Exchange, HttpVersions, TransportError};
+use digicert_one_core::HttpVersions;
 use digicert_one_testbed::{
     Front, FrontOptions, Gate, Ledger, RawOptions, RawServer, Recording, Script, Snapshot, Step, handler,
 };
 use futures_util::FutureExt as _;
-use futures_util::future::{Either, join, select};
+use futures_util::future::{Either, select};
 use http::{Request, Response};
 
 use crate::cases::http2::{DATA, END_STREAM, after_request, frame, head, server};
 use crate::cases::time::{in_time, total_limit};
 use crate::child::{self, Parent};
-use crate::world::{HOST, World, collect, front, front_answering, get, scripted, up};
+use crate::world::{HOST, World, collect, front, get, scripted, up};
 
 const LONG: Duration = Duration::from_secs(20);
 
@@ -68,20 +68,7 @@ pub(crate) async fn time_27_a_call_that_waits_leaves_its_thread_to_others(world:
     }
 }
 
-pub(crate) async fn pool_30_a_dropped_transport_lets_its_bodies_end(world: World) {
-    const LENGTH: usize = 8 << 20;
-    let front = front_answering(FrontOptions::default(), |_| Response::new(vec![b'x'; LENGTH].into()));
-    for versions in world.http_versions() {
-        let transport = world.transport(&world.config().with_http_versions(versions));
-        let exchange = in_time(transport.send(get(front.url(HOST)))).await.expect("answered");
-        drop(transport);
-        let body = in_time(collect(exchange)).await;
-        let body = body.unwrap_or_else(|error| panic!("it was cut with its transport, {versions:?}: {error:?}"));
-        assert_eq!(body.len(), LENGTH, "{versions:?}");
-    }
-}
-
-pub(crate) async fn pool_31_a_dropped_call_fails_none_that_waits_for_the_same_handshake(world: World) {
+pub(crate) async fn pool_30_a_dropped_call_fails_none_that_waits_for_the_same_handshake(world: World) {
     for versions in world.http_versions() {
         let gate = Gate::new();
         let front = front(FrontOptions::default());
@@ -98,29 +85,6 @@ pub(crate) async fn pool_31_a_dropped_call_fails_none_that_waits_for_the_same_ha
         let outcome = in_time(second).await;
         let exchange = outcome.unwrap_or_else(|error| panic!("it failed with another call, {versions:?}: {error:?}"));
         collect(exchange).await.expect("a body");
-    }
-}
-
-type Call<'a> = Pin<Box<dyn Future<Output = Result<Exchange, TransportError>> + Send + 'a>>;
-
-pub(crate) async fn obs_21_connection_without_a_response_is_not_reused(world: World) {
-    for versions in world.http_versions() {
-        let gate = Gate::new();
-        let front = waiting(&gate);
-        let transport = world.transport(&world.config().with_http_versions(versions));
-        let mut first: Call<'_> = transport.send(get(front.url(HOST)));
-        let arrived = pin!(front.ledger().wait_until(|seen| seen.requests.len() == 1, LONG));
-        let Either::Right((true, _)) = select(&mut first, arrived).await else {
-            panic!("the first call is to wait for its response, {versions:?}")
-        };
-        let both = join(first, transport.send(get(front.url(HOST))));
-        let others = opened(&gate, front.ledger(), |seen| seen.requests.len() == 2);
-        let ((first, second), ()) = in_time(join(both, others)).await;
-        for outcome in [first, second] {
-            let exchange = outcome.expect("answered");
-            assert_ne!(exchange.facts.reused, Some(true), "its connection had carried no response, {versions:?}");
-            collect(exchange).await.expect("a body");
-        }
     }
 }
 
@@ -157,7 +121,8 @@ impl InParts {
     }
 }
 
-pub(crate) async fn body_26_each_part_of_a_response_is_given_when_it_comes(world: World) {
+/// A server for each framing of a response in parts.
+fn in_parts(world: &World) -> Vec<InParts> {
     let chunk = |part: &str| format!("{:x}\r\n{part}\r\n", part.len());
     let mut servers = vec![
         InParts::http1("content-length: 28", str::to_owned, ""),
@@ -166,11 +131,16 @@ pub(crate) async fn body_26_each_part_of_a_response_is_given_when_it_comes(world
     if world.http_versions().len() > 1 {
         servers.push(InParts::http2());
     }
-    for InParts { framing, versions, server, gates } in servers {
+    servers
+}
+
+pub(crate) async fn body_26_each_part_of_a_body_is_given_when_it_comes(world: World) {
+    for InParts { framing, versions, server, gates } in in_parts(&world) {
         let transport = world.transport(&total_limit(&world).with_http_versions(versions));
+        // BODY-28 asks for the head without a part of the body.
+        gates[0].open();
         let exchange = in_time(transport.send(get(server.url(HOST)))).await;
-        let exchange = exchange.unwrap_or_else(|error| panic!("the head was held back, {framing}: {error:?}"));
-        let mut body = exchange.response.into_body();
+        let mut body = exchange.unwrap_or_else(|error| panic!("{framing}: {error:?}")).response.into_body();
         for (part, gate) in PARTS.iter().zip(gates) {
             gate.open();
             let mut read = Vec::new();
@@ -182,6 +152,16 @@ pub(crate) async fn body_26_each_part_of_a_response_is_given_when_it_comes(world
             assert_eq!(read, part.as_bytes(), "{framing}");
         }
         assert_eq!(in_time(body.chunk()).await.expect("whole"), None, "{framing}");
+    }
+}
+
+pub(crate) async fn body_28_the_head_is_given_before_the_body_begins(world: World) {
+    for InParts { framing, versions, server, gates } in in_parts(&world) {
+        let transport = world.transport(&total_limit(&world).with_http_versions(versions));
+        let exchange = in_time(transport.send(get(server.url(HOST)))).await;
+        let exchange = exchange.unwrap_or_else(|error| panic!("the head was held back, {framing}: {error:?}"));
+        gates.iter().for_each(Gate::open);
+        assert_eq!(in_time(collect(exchange)).await.expect("whole"), PARTS.concat(), "{framing}");
     }
 }
 
@@ -226,7 +206,7 @@ pub(crate) async fn body_25_a_body_that_has_ended_stays_ended(world: World) {
     }
 }
 
-pub(crate) async fn pool_32_a_transport_leaves_its_process_as_it_is(world: World) {
+pub(crate) async fn pool_31_a_transport_leaves_its_process_as_it_is(world: World) {
     let Some(Parent { port, root }) = child::parent() else {
         let front = front(FrontOptions::default());
         child::run(child::command(front.port()));

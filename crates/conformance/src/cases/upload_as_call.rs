@@ -7,17 +7,17 @@ use std::time::Duration;
 use bytes::Bytes;
 use digicert_one_client::SystemClock;
 use digicert_one_core::{
-    Capability, Clock as _, Delivery, Timeouts, TlsVersion, TlsVersions, TransportErrorKind, UploadBody,
+    Capability, Clock as _, Delivery, Phase, Timeouts, TlsVersion, TlsVersions, TransportErrorKind, UploadBody,
 };
 use digicert_one_testbed as testbed;
-use digicert_one_testbed::{FrontOptions, Gate, Pki, RawServer, Snapshot, blackhole, refused_addr};
+use digicert_one_testbed::{FrontOptions, Gate, Pki, RawServer, Snapshot, Step, blackhole, refused_addr};
 use futures_util::future::{Either, join, join_all, select};
 use futures_util::stream::{self, Stream as _, StreamExt as _};
 use http::{Method, Response};
 
 use crate::cases::leaks::printed;
-use crate::cases::time::in_time;
-use crate::cases::upload::{Feed, content, pieces, refuses_uploads, stalled, upload};
+use crate::cases::time::{in_time, total_limit};
+use crate::cases::upload::{Feed, content, heads_only, pieces, refuses_uploads, response, stalled, upload};
 use crate::log_scan::LogScan;
 use crate::world::{HOST, KEY, World, collect, front, front_answering, get, key_value, untouched, up, without_request};
 
@@ -203,5 +203,75 @@ pub(crate) async fn upload_17_an_upload_makes_no_other_call_wait(world: World) {
         let exchange = outcome.unwrap_or_else(|error| panic!("beside an upload, {versions:?}: {error:?}"));
         collect(exchange).await.expect("a body");
         drop(uploading);
+    }
+}
+
+pub(crate) async fn upload_18_the_response_to_an_upload_is_read_as_any_other(world: World) {
+    const BODY: &str = "{\"stored\":\"caf\u{e9}\"}";
+    if refuses_uploads(&world).await {
+        return;
+    }
+    for versions in world.http_versions() {
+        // As it was sent, whatever its status and its headers say.
+        for status in [200, 404, 500] {
+            let front = front_answering(FrontOptions::default(), move |_| {
+                let response = Response::builder().status(status).header("content-encoding", "gzip");
+                let response = response.header("x-part", "One").header("x-part", "Two");
+                response.body(Bytes::from_static(BODY.as_bytes())).expect("a response")
+            });
+            let transport = world.transport(&world.config().with_http_versions(versions));
+            let exchange = in_time(transport.upload(upload(Method::POST, front.url(HOST), small()))).await;
+            let exchange = exchange.unwrap_or_else(|error| panic!("{status} {versions:?}: {error:?}"));
+            let (reported, headers) = (exchange.response.status(), exchange.response.headers().clone());
+            let parts: Vec<_> = headers.get_all("x-part").iter().collect();
+            assert_eq!(reported.as_u16(), status, "{versions:?}");
+            assert_eq!(parts, ["One", "Two"], "{versions:?}");
+            assert_eq!(
+                headers.get("content-encoding").map(|value| value.as_bytes()),
+                Some(&b"gzip"[..]),
+                "{versions:?}"
+            );
+            let body = collect(exchange).await.unwrap_or_else(|error| panic!("{status} {versions:?}: {error:?}"));
+            assert_eq!(&body[..], BODY.as_bytes(), "{status} {versions:?}");
+        }
+        // Too short, and too late.
+        for (end, kind) in
+            [(Step::CloseClean, TransportErrorKind::BodyCut), (Step::Stall, TransportErrorKind::Timeout(Phase::Body))]
+        {
+            let ends = end.clone();
+            let server = heads_only(move |stream| {
+                let [begin, _] = response(stream, "200", BODY);
+                vec![Step::ReadBody, begin, ends.clone()]
+            });
+            let transport = world.transport(&total_limit(&world).with_http_versions(versions));
+            let what = format!("a response that ends by {end:?}, {versions:?}");
+            let exchange = in_time(transport.upload(upload(Method::POST, server.url(HOST), small()))).await;
+            let exchange = exchange.unwrap_or_else(|error| panic!("{what}: {error:?}"));
+            let error = in_time(collect(exchange)).await.expect_err(&what);
+            assert_eq!((error.kind(), error.delivery()), (kind, Delivery::Sent), "{what}: {error:?}");
+        }
+    }
+}
+
+pub(crate) async fn upload_19_outside_its_runtime_an_upload_is_answered_or_an_error(world: World) {
+    if refuses_uploads(&world).await {
+        return;
+    }
+    for versions in world.http_versions() {
+        let front = front(FrontOptions::default());
+        let transport = world.transport(&world.config().with_http_versions(versions));
+        let call = upload(Method::POST, front.url(HOST), small());
+        // A thread on which no runtime was entered. What needs none is driven to its end.
+        let alone = std::thread::spawn(move || futures_executor::block_on(transport.upload(call)).map(|_| ()));
+        let outcome = alone.join().expect("an error, not a panic");
+        let seen = front.ledger().settle().await;
+        match outcome {
+            Ok(()) => assert_eq!(seen.requests.len(), 1, "{versions:?}"),
+            Err(error) => {
+                let refusal = (TransportErrorKind::NoRuntime, Delivery::NotSent);
+                assert_eq!((error.kind(), error.delivery()), refusal, "{versions:?}: {error:?}");
+                assert!(seen.connections.is_empty(), "nothing is to come here, {versions:?}");
+            }
+        }
     }
 }

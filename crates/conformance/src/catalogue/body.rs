@@ -183,25 +183,25 @@ macro_rules! __body {
                 then "There is nothing more: no data, no panic and no wait."
                 why "Adapters of streams ask once more after the end, and a panic there ends the program of the caller."
                 fix "Remember that the body has ended; a finished future or stream must not be polled again.";
-            "BODY-26" Must unhindered body_26_each_part_of_a_response_is_given_when_it_comes
-                given "Servers that send a head, and each small part of the body only when the client has the previous one."
+            "BODY-26" Must unhindered body_26_each_part_of_a_body_is_given_when_it_comes
+                given "Servers that send each small part of a body only when the client has the previous one."
                 when "The response is read, with a length, with chunks and over HTTP/2."
-                then "The head is returned before the body begins, and each part before the next one is sent."
+                then "Each part is returned before the next one is sent."
                 why "Progress reports and long responses arrive late or never where a library fills a buffer first."
-                fix "Return at the end of the head, and hand on what was read, however little it is.";
-            "BODY-27" Must http2_duties body_27_http2_response_longer_than_its_length_is_an_error
-                given "An HTTP/2 server whose response has more bytes than its `content-length`."
-                when "The response is read."
-                then "It ends with an error, and not at a time limit."
-                why "RFC 9113 section 8.1.1 calls it malformed: a gateway that mixes up responses does this."
-                fix "Compare the length with the sum of the DATA frames in both directions, or have your library do it.";
-            "BODY-28" Must http2_duties body_28_http2_request_stays_within_the_window_of_its_server
+                fix "Hand on what was read, however little it is.";
+            "BODY-27" Must http2_duties body_27_http2_request_stays_within_the_window_of_its_server
                 given "An HTTP/2 server with an initial window of 1,000 bytes, which the client has acknowledged."
                 when "A POST of 20,000 bytes is sent."
                 then "Exactly 1,000 bytes of it arrive until the server lets more through, and an early response is \
                     returned."
                 why "A server ends the connection of a client that sends more, and with it all other calls."
                 fix "Apply `SETTINGS_INITIAL_WINDOW_SIZE` of the server to every new stream (RFC 9113 section 6.9.2).";
+            "BODY-28" Should unhindered body_28_the_head_is_given_before_the_body_begins
+                given "Servers that send a head, and the body when the client has the head."
+                when "A GET is sent, and answered with a length, with chunks and over HTTP/2."
+                then "The call returns with the head."
+                why "A caller that decides by status or headers waits for a body that may take minutes to begin."
+                fix "Return at the end of the head, and not with the first byte of the body.";
             "BODY-31" Must lost body_31_cut_body_is_an_error_in_every_setting
                 given "Servers whose response to one path ends in the middle of its body, over HTTP/1.1 and 2, under TLS 1.2 and \
                     1.3, direct \

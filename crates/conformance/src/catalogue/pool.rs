@@ -173,20 +173,13 @@ macro_rules! __pool {
                     into the void."
                 fix "After GOAWAY take no new call on the connection, and read it until the streams up to the last one have \
                     ended.";
-            "POOL-30" Must unhindered pool_30_a_dropped_transport_lets_its_bodies_end
-                given "A response of 8 MiB whose head was returned."
-                when "The transport is dropped, and then the body is read."
-                then "It is whole."
-                why "A rotation drops the transport of the previous credential while its responses are read: each would be \
-                    cut."
-                fix "Let the body hold its connection, and close only idle ones when the transport is dropped.";
-            "POOL-31" Must unhindered pool_31_a_dropped_call_fails_none_that_waits_for_the_same_handshake
+            "POOL-30" Must unhindered pool_30_a_dropped_call_fails_none_that_waits_for_the_same_handshake
                 given "A server whose handshake waits, and two calls to it."
                 when "The first call is dropped, and then the handshake continues."
                 then "The second call gets its response."
                 why "Where calls share the connection that one of them opens, the timeout of that one fails all others."
                 fix "Let another call go on with the connection, or open its own, when the one that dials is dropped.";
-            "POOL-32" Must unhindered pool_32_a_transport_leaves_its_process_as_it_is
+            "POOL-31" Must unhindered pool_31_a_transport_leaves_its_process_as_it_is
                 given "A process of its own, with a panic hook, an environment and a working directory."
                 when "A transport is made, called and dropped."
                 then "All three are as before, and no subscriber of `tracing` was installed."

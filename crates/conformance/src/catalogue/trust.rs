@@ -286,6 +286,12 @@ macro_rules! __trust {
                 why "The CA of our clients would vouch for servers; loaders of PKCS#12 put its certificates among the \
                     roots."
                 fix "Pass the chain of the identity to the engine as certificates to send, and never as a store.";
+            "TRUST-45" Must chain trust_45_servers_may_have_keys_of_each_common_kind
+                given "Servers with an RSA key and with one on P-384, of two TLS libraries."
+                when "Each is called over TLS 1.2 and 1.3 and each HTTP version."
+                then "It is trusted."
+                why "The other servers of this suite have keys on P-256, and most servers of the world have RSA."
+                fix "Offer the cipher suites and signature schemes of RSA (PSS under TLS 1.3) and of P-384.";
             "TRUST-51" Must unasked trust_51_a_failed_handshake_is_not_tried_again_in_a_weaker_way
                 given "Servers that use clear text, hang up in the handshake, reset it, end it with an alert, or have \
                     another name."

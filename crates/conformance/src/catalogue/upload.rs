@@ -113,6 +113,18 @@ macro_rules! __upload {
                 then "It gets its response while the upload waits."
                 why "One slow file would block each other call of the program for minutes."
                 fix "Hold no lock while a body is sent; use another connection, or another stream of HTTP/2.";
+            "UPLOAD-18" Must upload_as_call upload_18_the_response_to_an_upload_is_read_as_any_other
+                given "Servers whose response to an upload has a status of failure, an encoding and a repeated header, is cut, or stalls."
+                when "A body is uploaded over each HTTP version."
+                then "The response is as it was sent; a cut is `BodyCut`, and the total limit ends a body that stalls."
+                why "A path of its own for uploads often has other defaults for statuses, encodings and limits."
+                fix "Read the response of an upload with the code that reads all others.";
+            "UPLOAD-19" Must upload_as_call upload_19_outside_its_runtime_an_upload_is_answered_or_an_error
+                given "A thread on which no runtime was entered."
+                when "A body is uploaded on it."
+                then "It gets its response, or `NoRuntime` as not sent, without a connection."
+                why "A panic inside of a library ends the program of a caller who used the wrong thread."
+                fix "Look for the runtime before anything that needs it, in `upload` as in `send`.";
         }
     };
 }

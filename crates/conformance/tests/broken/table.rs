@@ -650,13 +650,11 @@ defects! {
     /// panics when a body is asked once more after its end
     PanicsPastTheEnd panics_past_the_end "BODY-25" "a body panics past its end";
     /// returns the head of a response with the first part of its body
-    WaitsForTheFirstByte waits_for_the_first_byte "BODY-26" "the head was held back";
+    WaitsForTheFirstByte waits_for_the_first_byte "BODY-28" "the head was held back";
     /// gathers parts of a body until there are 16 KiB
     GathersParts gathers_parts "BODY-26" "was held back";
-    /// treats an HTTP/2 response with more bytes than its length as one that ended there
-    AcceptsLongerHttp2Bodies accepts_longer_http2_bodies "BODY-27" "it is longer than its length";
     /// ignores the window that an HTTP/2 server gives to each stream
-    IgnoresWindowsOfServers ignores_windows_of_servers "BODY-28" "where the server lets 1000 through";
+    IgnoresWindowsOfServers ignores_windows_of_servers "BODY-27" "where the server lets 1000 through";
     /// does not answer the PING of an HTTP/2 server
     IgnoresPings ignores_pings "POOL-27" "a PING got no answer";
     /// does not acknowledge the SETTINGS of an HTTP/2 server
@@ -668,15 +666,15 @@ defects! {
     /// makes further calls on a connection whose server sent GOAWAY
     StaysOnConnectionsThatGoAway stays_on_connections_that_go_away "POOL-29" "a call after it failed by GOAWAY";
     /// cuts the bodies of a transport that is dropped
-    CutsBodiesWhenDropped cuts_bodies_when_dropped "POOL-30" "it was cut with its transport";
+    CutsBodiesWhenDropped cuts_bodies_when_dropped "ROTATE-04" "kind: Body, ";
     /// fails calls that wait for the handshake of a call that is dropped
-    SharesFailuresOfHandshakes shares_failures_of_handshakes "POOL-31" "it failed with another call";
+    SharesFailuresOfHandshakes shares_failures_of_handshakes "POOL-30" "it failed with another call";
     /// replaces the panic hook of the program
-    ReplacesThePanicHook replaces_the_panic_hook "POOL-32" "the panic hook of the program was replaced";
+    ReplacesThePanicHook replaces_the_panic_hook "POOL-31" "the panic hook of the program was replaced";
     /// installs a subscriber of `tracing` for the program
-    TakesTheLog takes_the_log "POOL-32" "what becomes of its log";
+    TakesTheLog takes_the_log "POOL-31" "what becomes of its log";
     /// changes the working directory
-    ChangesTheDirectory changes_the_directory "POOL-32" "the working directory was changed";
+    ChangesTheDirectory changes_the_directory "POOL-31" "the working directory was changed";
     /// blocks its thread until there is a response
     BlocksItsThread blocks_its_thread "TIME-27" "what the call waited for could not run";
     /// overlooks `close` among other connection options
@@ -687,10 +685,8 @@ defects! {
     KeepsConnectionsThatEnded keeps_connections_that_ended "BODY-11" "the second call was not made";
     /// treats an idle limit below a second as none
     TakesShortIdleLimitsForNone takes_short_idle_limits_for_none "POOL-16" "with a limit of 300ms";
-    /// reports a connection as reused while its first call has no response
-    CallsBusyConnectionsUsed calls_busy_connections_used "OBS-21" "its connection had carried no response";
     /// asks a proxy for an IPv6 address without brackets
-    LeavesOutBracketsOfTunnels leaves_out_brackets_of_tunnels "PROXY-19" "is asked for";
+    LeavesOutBracketsOfTunnels leaves_out_brackets_of_tunnels "PROXY-21" "is asked for";
     /// reaches no proxy that is named by an IPv6 address
     ReachesNoIpv6Proxies reaches_no_ipv6_proxies "PROXY-19" "the proxy was not reached";
     /// ignores name overrides that lead to IPv6 addresses
@@ -701,10 +697,8 @@ defects! {
     WantsChainsInOrder wants_chains_in_order "TRUST-43" "this chain is complete";
     /// trusts the authorities of its identity
     TrustsAuthoritiesOfItsIdentity trusts_authorities_of_its_identity "TRUST-44" "a server below the CA of our identity";
-    /// reports every alert as handshake_failure
-    TakesEveryAlertForFailure takes_every_alert_for_failure "ERR-16" "";
     /// declares that it reports whether it was asked for a certificate, and does not
-    HidesWhetherItWasAsked hides_whether_it_was_asked "IDENT-32" "";
+    HidesWhetherItWasAsked hides_whether_it_was_asked "REQ-20" "whether it was asked for a certificate";
     /// reports the certificate of a CA as that of the server
     ShowsTheIssuersCertificate shows_the_issuers_certificate "OBS-10" "another server's";
     /// leaves the connections of uploads open
@@ -713,4 +707,26 @@ defects! {
     PollsUploadsInALoop polls_uploads_in_a_loop "UPLOAD-16" "a body of ten pieces was asked";
     /// makes no other call during an upload
     HoldsOtherCallsDuringUploads holds_other_calls_during_uploads "UPLOAD-17" "its limit ran out long ago";
+    /// uploads past its proxy
+    UploadsGoAroundProxies uploads_go_around_proxies "UPLOAD-10" "an upload went around the proxy";
+    /// treats a response to an upload that was cut as whole
+    UploadsSwallowShortResponses uploads_swallow_short_responses "UPLOAD-18" "a response that ends by CloseClean";
+    /// waits for the rest of a response to an upload without a limit
+    UploadsIgnoreStalledResponses uploads_ignore_stalled_responses "UPLOAD-18" "its limit ran out long ago";
+    /// hides that a response to an upload is compressed
+    UploadsHideEncodings uploads_hide_encodings "UPLOAD-18" "left: None";
+    /// panics outside its runtime in an upload
+    UploadsPanicWithoutRuntime uploads_panic_without_runtime "UPLOAD-19" "an error, not a panic";
+    /// gives a call the body of another call that ends at the same time
+    MixesUpBodies mixes_up_bodies "POOL-21" "the body is another call's";
+    /// keeps 64 KiB of memory for each call that fails
+    LeaksMemoryOfFailures leaks_memory_of_failures "POOL-24" "KiB more after";
+    /// refuses a list of roots with one of them twice
+    RefusesRootsGivenTwice refuses_roots_given_twice "TRUST-23" "the configuration is honoured";
+    /// compares the first eight names of a certificate
+    ComparesTheFirstNamesAlone compares_the_first_names_alone "TRUST-37" "the last of many names";
+    /// trusts no chain of more than three CAs
+    RefusesLongChains refuses_long_chains "TRUST-43" "a chain of four CAs is complete";
+    /// calls no server with an RSA key
+    RefusesRsaServers refuses_rsa_servers "TRUST-45" "a server with a key of Rsa2048";
 }

@@ -43,7 +43,6 @@ pub(super) struct Held {
     report: Report,
     returning: Returning,
     is_http2: bool,
-    length: Option<u64>,
     read: usize,
 }
 
@@ -52,11 +51,10 @@ impl Held {
     pub(super) fn new(inner: Incoming, limit: (Duration, Instant), report: Report, mut returning: Returning) -> Self {
         let is_http2 = returning.0.as_ref().is_some_and(|(link, _)| link.is_http2());
         let (limit, deadline) = limit;
-        let length = inner.size_hint().exact();
         if inner.is_end_stream() {
             returning.give_back();
         }
-        Self { inner, limit, deadline: Box::pin(sleep_until(deadline)), report, returning, is_http2, length, read: 0 }
+        Self { inner, limit, deadline: Box::pin(sleep_until(deadline)), report, returning, is_http2, read: 0 }
     }
 
     fn late(&self) -> TransportError {
@@ -79,7 +77,6 @@ impl Held {
         let is = |defect| self.report.flaw().is(defect);
         is(Defect::TakesEvenCutsForEnds) && !self.is_http2 && self.read > 0 && self.read.is_multiple_of(8)
             || is(Defect::TakesLateBreaksForEnds) && self.is_http2 && self.read >= 100
-            || is(Defect::AcceptsLongerHttp2Bodies) && self.is_http2 && self.length == Some(self.read as u64)
     }
 
     /// What a defect does to a part of the body.

@@ -108,7 +108,6 @@ impl Report {
                 Kind::PeerUntrusted(PeerFault::Unspecified)
             }
             Kind::PeerAlert(_) if is(Defect::HidesAlerts) => Kind::Tls,
-            Kind::PeerAlert(_) if is(Defect::TakesEveryAlertForFailure) => Kind::PeerAlert(TlsAlert(40)),
             Kind::TlsIncompatible | Kind::PeerAlert(TlsAlert(40 | 70)) if is(Defect::TakesOldTlsForABlip) => {
                 Kind::Interrupted
             }

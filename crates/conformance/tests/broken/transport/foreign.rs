@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use data_encoding::BASE64;
-use digicert_one_core::{ResponseBody, Timeouts, TlsVersions, TransportConfig, TransportError};
+use digicert_one_core::{Proxy, ResponseBody, Timeouts, TlsVersions, TransportConfig, TransportError};
 use http::header::{AUTHORIZATION, CONNECTION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, UPGRADE};
 use http::{Method, Request};
 use http_body::{Body, Frame, SizeHint};
@@ -72,6 +72,10 @@ pub(super) fn for_uploads(config: &TransportConfig, flaw: Flaw) -> Option<(Trans
         Defect::UploadsIgnoreTlsVersions => {
             Some((config.clone().with_tls_versions(TlsVersions::default()), Flaw(None, flaw.1)))
         }
+        Defect::UploadsGoAroundProxies => Some((config.clone().with_proxy(Proxy::None), Flaw(None, flaw.1))),
+        Defect::UploadsSwallowShortResponses => with(Defect::SwallowsShortBodies),
+        Defect::UploadsIgnoreStalledResponses => with(Defect::IgnoresStalledBodies),
+        Defect::UploadsHideEncodings => with(Defect::DropsContentEncodings),
         Defect::UploadsTrustAnyIssuer => with(Defect::AcceptsAnyIssuer),
         Defect::UploadsAcceptAnyName => with(Defect::AcceptsAnyName),
         Defect::UploadsIgnoreConnectLimits => with(Defect::IgnoresConnectLimits),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::future::{Future as _, poll_fn};
 use std::path::PathBuf;
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Poll;
 
@@ -41,6 +41,9 @@ pub(super) struct Misdeeds {
     is_busy: AtomicBool,
     turn: tokio::sync::Mutex<()>,
     has_ended: AtomicBool,
+    in_flight: AtomicUsize,
+    /// The body that was read last.
+    last: Mutex<Option<Bytes>>,
     /// The handshakes that calls wait for, by origin.
     dials: Mutex<HashMap<String, watch::Receiver<()>>>,
     places: Semaphore,
@@ -92,6 +95,8 @@ impl Misdeeds {
             is_busy: AtomicBool::new(false),
             turn: tokio::sync::Mutex::default(),
             has_ended: AtomicBool::new(false),
+            in_flight: AtomicUsize::new(0),
+            last: Mutex::default(),
             dials: Mutex::default(),
             places: Semaphore::new(PLACES),
             made: Instant::now(),
@@ -167,6 +172,7 @@ impl Misdeeds {
             true => self.six.acquire().await.ok(),
             false => None,
         };
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
         self.prepare(&mut request);
         let deadline = self.limited(deadline);
         let sent = request.clone();
@@ -196,10 +202,12 @@ impl Misdeeds {
             self.places.add_permits(1);
         }
         self.is_busy.store(false, Ordering::Relaxed);
-        match outcome {
+        let outcome = match outcome {
             Ok(exchange) => self.finish(transport, sent, exchange, deadline).await,
             Err(error) => Err(self.retold(&sent, error)),
-        }
+        };
+        self.in_flight.fetch_sub(1, Ordering::Relaxed);
+        outcome
     }
 
     fn prepare(&self, request: &mut Request<Bytes>) {
@@ -288,6 +296,9 @@ impl Misdeeds {
     /// The error as a broken transport reports it.
     fn retold(&self, request: &Request<Bytes>, error: TransportError) -> TransportError {
         let anew = |delivery| TransportError::new(error.kind(), delivery).with_facts(error.facts().clone());
+        if self.flaw.is(Defect::LeaksMemoryOfFailures) {
+            foreign::keep(vec![1_u8; 64 << 10]);
+        }
         if self.flaw.is(Defect::DeniesDelivery) {
             return anew(Delivery::NotSent).with_source(error);
         }
@@ -335,6 +346,14 @@ impl Misdeeds {
         if self.flaw.is(Defect::KeepsConnectionsThatEnded) && is_http11 && exchange.response.status() == 200 {
             let is_framed = headers.contains_key(TRANSFER_ENCODING) || headers.contains_key(CONTENT_LENGTH);
             self.has_ended.store(!is_framed, Ordering::Relaxed);
+        }
+        if self.flaw.is(Defect::MixesUpBodies) {
+            let (head, body) = exchange.response.into_parts();
+            let body = body.collect(usize::MAX).await?;
+            let is_alone = self.in_flight.load(Ordering::Relaxed) == 1;
+            let other = locked(&self.last).replace(body.clone()).filter(|_| !is_alone);
+            let body = ResponseBody::full(other.unwrap_or(body));
+            return Ok(Exchange::new(http::Response::from_parts(head, body), exchange.facts));
         }
         if self.flaw.is(Defect::WaitsForTheFirstByte) {
             let (head, mut body) = exchange.response.into_parts();

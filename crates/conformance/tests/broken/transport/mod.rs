@@ -190,7 +190,6 @@ impl Pooled {
         let runtime = tokio::runtime::Handle::current();
         loop {
             let taken = self.pool.take(&origin, &runtime).await;
-            let is_called_used = taken.is_some() && self.flaw.is(Defect::CallsBusyConnectionsUsed);
             let (mut link, ticket) = match taken {
                 Some(taken) => taken,
                 None => {
@@ -203,7 +202,7 @@ impl Pooled {
             };
             let was_used = link.was_used() || self.flaw.is(Defect::CallsEveryConnectionUsed);
             let mut facts = link.facts.clone();
-            facts.reused = Some(is_called_used || was_used && !self.flaw.is(Defect::CallsEveryConnectionNew));
+            facts.reused = Some(was_used && !self.flaw.is(Defect::CallsEveryConnectionNew));
             if self.flaw.is(Defect::MixesUpFacts) {
                 static FIRST: OnceLock<ConnectionFacts> = OnceLock::new();
                 facts = FIRST.get_or_init(|| facts).clone();
@@ -313,7 +312,10 @@ impl Transport for Pooled {
     }
 
     async fn upload(&self, request: Request<UploadBody>) -> Result<Exchange, TransportError> {
-        let deadline = self.begin()?;
+        let deadline = match self.flaw.is(Defect::UploadsPanicWithoutRuntime) {
+            true => Instant::now() + self.limit,
+            false => self.begin()?,
+        };
         upload::send(self, request, deadline).await
     }
 }

@@ -176,7 +176,12 @@ impl Tls {
 /// The roots to trust, each of them a certificate.
 fn roots(config: &TransportConfig, flaw: Flaw) -> Result<RootCertStore, TransportError> {
     let mut store = RootCertStore::empty();
-    for root in config.trust().given()? {
+    let given = config.trust().given()?;
+    let is_twice = given.iter().enumerate().any(|(index, root)| given[..index].contains(root));
+    if is_twice && flaw.is(Defect::RefusesRootsGivenTwice) {
+        return Err(local(Kind::TrustRoots, "a root is there already"));
+    }
+    for root in given {
         store.add(root.clone()).map_err(|error| local(Kind::TrustRoots, error))?;
         if flaw.is(Defect::TrustsTheFirstRootOnly) {
             break;

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use digicert_one_core::ServerCertificate;
 use tokio_rustls::rustls::client::WebPkiServerVerifier;
 use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
@@ -82,6 +83,14 @@ impl ServerCertVerifier for Verifier {
         if self.flaw.is(Defect::WantsChainsInOrder) && verdict.is_ok() && !self.is_in_order(leaf, others, name, now) {
             verdict = Err(Error::InvalidCertificate(CertificateError::UnknownIssuer));
         }
+        if self.flaw.is(Defect::RefusesLongChains) && others.len() > 3 {
+            verdict = Err(Error::InvalidCertificate(CertificateError::UnknownIssuer));
+        }
+        let shown = ServerCertificate::read(leaf).map(|shown| shown.names).unwrap_or_default();
+        let is_beyond = shown.len() == 8 && !shown.iter().any(|one| one.eq_ignore_ascii_case(&name.to_str()));
+        if is_beyond && self.flaw.is(Defect::ComparesTheFirstNamesAlone) {
+            verdict = Err(Error::InvalidCertificate(CertificateError::NotValidForName));
+        }
         if self.flaw.is(Defect::CachesIntermediates) {
             static SEEN: Mutex<Vec<CertificateDer<'static>>> = Mutex::new(Vec::new());
             let mut seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
@@ -143,6 +152,10 @@ impl ServerCertVerifier for Verifier {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.webpki.supported_verify_schemes()
+        let mut schemes = self.webpki.supported_verify_schemes();
+        if self.flaw.is(Defect::RefusesRsaServers) {
+            schemes.retain(|scheme| format!("{scheme:?}").starts_with("ECDSA"));
+        }
+        schemes
     }
 }
