@@ -25,6 +25,8 @@ pub struct ChainSpec {
     pub common_name: String,
     /// The first CA is signed by another key than the root's, in the root's name.
     pub impostor: bool,
+    /// The kind of key of the server.
+    pub key: KeyKind,
 }
 
 /// A CA of a chain. The default is a right one, which may have any number of others below it.
@@ -73,6 +75,7 @@ impl Default for ChainSpec {
             names: Vec::new(),
             common_name: "testbed server".to_owned(),
             impostor: false,
+            key: KeyKind::P256,
         }
     }
 }
@@ -153,9 +156,9 @@ impl Pki {
         params.distinguished_name = subject(&spec.common_name);
         params.subject_alt_names = spec.names.iter().map(SubjectName::san).collect();
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        let key = generate(KeyKind::P256);
+        let key = generate(spec.key);
         chain.insert(0, leaf(params, Validity::Valid, &key, issuer.as_ref().unwrap_or(self.root())));
-        ServerCert(Arc::new(Issued::new(chain, &key, KeyKind::P256)))
+        ServerCert(Arc::new(Issued::new(chain, &key, spec.key)))
     }
 }
 

@@ -139,15 +139,18 @@ pub(crate) async fn body_24_a_body_is_bytes_whatever_its_type_says(world: World)
 
 pub(crate) async fn pool_12_connection_that_is_said_to_close_is_not_used_again(world: World) {
     // It lingers: the client has to believe the header.
-    let response = "HTTP/1.1 200 OK\r\nConnection: close\r\ncontent-length: 2\r\n\r\n{}";
-    let server = scripted([vec![Step::ReadRequest, Step::write(response), Step::Stall]]);
-    let transport = world.transport(&total_limit(&world).with_http_versions(HttpVersions::Http1));
-    for _ in 0..3 {
-        let exchange = transport.send(get(server.url(HOST))).await.expect("on a connection of its own");
-        collect(exchange).await.expect("a body");
+    for head in ["1.1 200 OK\r\nConnection: close", "1.1 200 OK\r\nconnection: x-hop, Close", "1.0 200 OK"] {
+        let response = format!("HTTP/{head}\r\ncontent-length: 2\r\n\r\n{{}}");
+        let server = scripted([vec![Step::ReadRequest, Step::write(response), Step::Stall]]);
+        let transport = world.transport(&total_limit(&world).with_http_versions(HttpVersions::Http1));
+        for _ in 0..3 {
+            let exchange = transport.send(get(server.url(HOST))).await;
+            let exchange = exchange.unwrap_or_else(|error| panic!("on a connection of its own, {head:?}: {error:?}"));
+            collect(exchange).await.expect("a body");
+        }
+        let used: Vec<_> = server.ledger().requests().iter().map(|one| one.connection).collect();
+        assert_eq!(used.len(), 3, "one request for each connection: {used:?}, {head:?}");
     }
-    let used: Vec<_> = server.ledger().requests().iter().map(|one| one.connection).collect();
-    assert_eq!(used.len(), 3, "one request for each connection: {used:?}");
 }
 
 pub(crate) async fn pool_13_dropped_http2_body_gives_its_window_back(world: World) {

@@ -266,6 +266,7 @@ pub(crate) async fn body_11_a_truncated_stream_is_an_error(world: World) {
             Err(error) => Some(error),
         };
         let error = error.unwrap_or_else(|| panic!("the end was not authenticated, {what}"));
+        assert_eq!(server.ledger().requests().len(), 2, "the second call was not made, {what}: {error:?}");
         let kinds = [TransportErrorKind::BodyCut, TransportErrorKind::Interrupted];
         assert!(kinds.contains(&error.kind()), "{what}: {error:?}");
     }

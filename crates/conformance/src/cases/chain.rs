@@ -6,10 +6,13 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use digicert_one_core::{Capability, Code, HttpVersions, Mode, PeerFault, Transport, TransportErrorKind};
-use digicert_one_testbed::{CaMark, CaSpec, ChainSpec, FrontOptions, Pki, Purpose, ServerCert, SubjectName, Validity};
+use digicert_one_testbed::{
+    CaMark, CaSpec, ChainSpec, ClientAuth, FrontOptions, KeyKind, Pki, Purpose, ServerCert, SubjectName, Validity,
+};
 
 use crate::cases::server_proof::refused_by;
-use crate::world::{HOST, World, diagnose, front, get};
+use crate::setting::Settings;
+use crate::world::{HOST, World, certificate, diagnose, front, get, identity, servers};
 
 const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 /// The domain of the host.
@@ -61,6 +64,60 @@ impl Judge {
             let outcome = transport.send(get(front.url(host))).await;
             assert!(outcome.is_ok(), "{what}, {versions:?}: this chain is good: {outcome:?}");
         }
+    }
+}
+
+pub(crate) async fn trust_43_certificates_of_a_chain_may_come_in_any_order(world: World) {
+    let server = Pki::shared().server_below(&host().below([CaSpec::default(), CaSpec::default()]));
+    let foreign = Pki::shared().foreign_root_der().to_vec();
+    let [leaf, lower, upper] = server.chain_der() else { unreachable!("a leaf below two CAs") };
+    let orders = [
+        ("another's between them", vec![leaf, &foreign, lower, upper]),
+        ("the upper CA first", vec![leaf, upper, lower]),
+        ("the lower CA twice", vec![leaf, lower, lower, upper]),
+    ];
+    // A long chain is one, too.
+    let judge = Judge::new(world.clone());
+    judge.trusts(&host().below([(); 4].map(|()| CaSpec::default())), HOST, "a chain of four CAs is complete").await;
+    for (what, chain) in orders {
+        let chain = chain.into_iter().cloned().collect();
+        let server = ServerCert::from_elsewhere(chain, &server.key_pem()).expect("a key");
+        let front = front(FrontOptions::default().server(server));
+        for versions in world.http_versions() {
+            let transport = world.transport(&world.config().with_http_versions(versions));
+            let outcome = transport.send(get(front.url(HOST))).await;
+            assert!(outcome.is_ok(), "{what}, {versions:?}: this chain is complete: {outcome:?}");
+        }
+    }
+}
+
+pub(crate) async fn trust_45_servers_may_have_keys_of_each_common_kind(world: World) {
+    let ours = certificate();
+    for key in [KeyKind::Rsa2048, KeyKind::P384] {
+        let server = Pki::shared().server_below(&ChainSpec { key, ..host() });
+        for (options, setting) in servers().flat_map(|options| {
+            let settings = Settings::where_(|one| !one.proxied).pairwise().chosen(&world);
+            settings.into_iter().map(move |setting| (options.clone(), setting))
+        }) {
+            let front = front(setting.server(options.server(server.clone())));
+            let transport = world.transport(&setting.config(world.config(), &ours, None));
+            let outcome = transport.send(get(front.url(HOST))).await;
+            assert!(outcome.is_ok(), "a server with a key of {key:?}, {setting}: {outcome:?}");
+        }
+    }
+}
+
+pub(crate) async fn trust_44_authorities_of_the_identity_are_not_roots(world: World) {
+    let ours = identity(&certificate());
+    let foreign = world.trusting(Pki::shared().foreign_root_der());
+    for versions in world.http_versions() {
+        // The issuer of the identity is that of the server, and not in the list of roots.
+        let front = front(FrontOptions::default().client_auth(ClientAuth::Optional));
+        let config = world.config().with_trust(foreign.clone()).with_http_versions(versions);
+        let config = config.with_identity(Some(ours.clone()));
+        let transport = world.transport(&config);
+        let what = format!("a server below the CA of our identity, {versions:?}");
+        refused_by(&world, &*transport, &front, HOST, &what).await;
     }
 }
 
@@ -181,6 +238,9 @@ pub(crate) async fn trust_37_name_that_only_resembles_the_host_is_refused(world:
         judge.refuses(server, HOST, &reasons, &format!("a certificate for {name:?}")).await;
     }
     judge.trusts(&ChainSpec::named("ONE.DigiCert.test"), HOST, "capitals make no difference").await;
+    let others = (0..20).map(|number| SubjectName::dns(&format!("name-{number}.test")));
+    let names = others.chain([SubjectName::dns(HOST)]).collect();
+    judge.trusts(&ChainSpec { names, ..ChainSpec::default() }, HOST, "the last of many names").await;
 }
 
 pub(crate) async fn trust_38_address_is_not_matched_by_a_dns_name(world: World) {

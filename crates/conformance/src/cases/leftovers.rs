@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use digicert_one_core::{Timeouts, Transport};
-use digicert_one_testbed::{Front, FrontOptions, Gate, Pki, RawServer, Snapshot, handler};
+use digicert_one_testbed::{Front, FrontOptions, Gate, Pki, RawServer, Snapshot, handler, refused_addr};
 use futures_util::future::{Either, join, select};
 use http::{Method, Request, Response};
 
@@ -58,6 +58,8 @@ pub(crate) async fn pool_24_calls_leave_no_memory_behind(world: World) {
         for _ in 0..CALLS {
             let call = request(Method::POST, format!("https://{HOST}:{port}/"), vec![b'x'; BODY]);
             collect(transport.send(call).await.expect("answered")).await.expect("a body");
+            let nobody = request(Method::POST, format!("https://{}/", refused_addr()), vec![b'x'; BODY]);
+            transport.send(nobody).await.expect_err("nobody listens");
         }
         seen.extend(memory("VmRSS:"));
     }

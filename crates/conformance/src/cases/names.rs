@@ -76,6 +76,11 @@ pub(crate) async fn host_12_an_ipv6_address_is_called_as_any_other(world: World)
     let unnamed = up(start(FrontOptions::default().server(named).bind(SocketAddr::from((Ipv6Addr::LOCALHOST, 0)))));
     world.transport(&world.config()).send(get(unnamed.url("[::1]"))).await.expect_err("no such address in it");
     without_request(&unnamed, "no request is to come here").await;
+    for versions in world.http_versions() {
+        let config = world.config().with_http_versions(versions).with_name_override(NAME, Ipv6Addr::LOCALHOST.into());
+        let outcome = world.transport(&config).send(get(unnamed.url(NAME))).await;
+        outcome.unwrap_or_else(|error| panic!("a name that leads to an IPv6 address, {versions:?}: {error:?}"));
+    }
 }
 
 pub(crate) async fn host_15_an_override_holds_for_its_own_name_alone(world: World) {

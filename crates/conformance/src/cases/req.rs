@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use digicert_one_client::Path;
-use digicert_one_core::{FixedCredential, Instance};
+use digicert_one_core::{Delivery, FixedCredential, Instance, TransportErrorKind};
 use digicert_one_testbed::{FrontOptions, Request as Arrived, Step};
 use http::{HeaderValue, Method, Response, StatusCode, Version};
 
@@ -252,4 +252,63 @@ pub(crate) async fn req_12_the_request_line_holds_path_and_query_alone(world: Wo
     let arrived = server.ledger().requests().remove(0);
     assert_eq!(arrived.target, "/a?b=c");
     assert_eq!(arrived.header_values("host"), [format!("{HOST}:{}", server.port())]);
+}
+
+pub(crate) async fn req_23_methods_of_extensions_arrive_or_are_refused(world: World) {
+    for versions in world.http_versions() {
+        let (front, transport) =
+            (front(FrontOptions::default()), world.transport(&world.config().with_http_versions(versions)));
+        for (name, body) in [("PROPFIND", ""), ("QUERY", "{}"), ("purge", ""), ("get", "")] {
+            let (method, before) = (Method::from_bytes(name.as_bytes()).expect("a method"), front.ledger().requests());
+            let what = format!("{name} {versions:?}");
+            match transport.send(request(method, front.url(HOST), body)).await {
+                Ok(exchange) => drop(collect(exchange).await.expect("a body")),
+                // A stack refuses what it cannot send, and sends nothing else in its place.
+                Err(error) => {
+                    let refusal = (TransportErrorKind::Config, Delivery::NotSent);
+                    assert_eq!((error.kind(), error.delivery()), refusal, "{what}: {error:?}");
+                    assert_eq!(front.ledger().requests().len(), before.len(), "{what}");
+                    continue;
+                }
+            }
+            let arrived = front.ledger().requests().pop().expect("arrived");
+            assert_eq!((&*arrived.method, arrived.body_len), (name, body.len() as u64), "{what}");
+        }
+    }
+}
+
+pub(crate) async fn req_24_long_targets_and_header_values_arrive_whole(world: World) {
+    let target = format!("/{}?q={}", "a/".repeat(1500), "b".repeat(3000));
+    let value = "Long Value ".repeat(800).trim_end().to_owned();
+    for versions in world.http_versions() {
+        let front = front(FrontOptions::default());
+        let transport = world.transport(&world.config().with_http_versions(versions));
+        let mut with_value = get(front.url(HOST));
+        with_value.headers_mut().insert("x-long", HeaderValue::from_str(&value).expect("a header value"));
+        for (what, call) in [("target", get(format!("{}{target}", front.url(HOST)))), ("value", with_value)] {
+            let outcome = transport.send(call).await;
+            let exchange = outcome.unwrap_or_else(|error| panic!("a long {what}, {versions:?}: {error:?}"));
+            collect(exchange).await.expect("a body");
+        }
+        let [with_target, with_value] = &front.ledger().requests()[..] else { panic!("two requests, {versions:?}") };
+        assert!(with_target.target == target, "the target has {} bytes, {versions:?}", with_target.target.len());
+        assert_eq!(with_value.header_values("x-long"), [value.as_str()], "{versions:?}");
+    }
+}
+
+pub(crate) async fn req_25_a_length_that_the_caller_gives_is_sent_once(world: World) {
+    for versions in world.http_versions() {
+        let front = front(FrontOptions::default());
+        let transport = world.transport(&world.config().with_http_versions(versions));
+        for body in ["{}", ""] {
+            let mut call = request(Method::POST, front.url(HOST), body);
+            call.headers_mut().insert("content-length", HeaderValue::from(body.len()));
+            collect(transport.send(call).await.expect("answered")).await.expect("a body");
+            let arrived = front.ledger().requests().pop().expect("arrived");
+            let (lengths, is_http2) = (arrived.header_values("content-length"), arrived.version == Version::HTTP_2);
+            let is_framed = lengths == [body.len().to_string()] || is_http2 && lengths.is_empty();
+            assert!(is_framed, "{lengths:?} for {} bytes, {versions:?}", body.len());
+            assert_eq!(arrived.body_len, body.len() as u64, "{versions:?}");
+        }
+    }
 }

@@ -239,7 +239,8 @@ pub(crate) async fn trust_12_a_server_of_tls_1_1_is_refused(world: World) {
 pub(crate) async fn trust_23_each_root_of_the_list_is_trusted(world: World) {
     let of = |root: &[u8]| CertificateDer::from(root.to_vec());
     let (own, foreign) = (of(Pki::shared().root_der()), of(Pki::shared().foreign_root_der()));
-    for roots in [vec![own.clone(), foreign.clone()], vec![foreign, own]] {
+    let twice = vec![own.clone(), foreign.clone(), own.clone()];
+    for roots in [vec![own.clone(), foreign.clone()], vec![foreign, own], twice] {
         let trust = match world.has(Capability::TrustOnly) {
             true => TrustRoots::Only(roots),
             false => TrustRoots::SystemAnd(roots),

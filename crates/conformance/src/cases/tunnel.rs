@@ -1,12 +1,16 @@
 //! PROXY, continued: the tunnel itself. The target always has a port, and the proxy's response may have any
 //! form of HTTP.
 
+use std::io;
+use std::net::{Ipv6Addr, SocketAddr};
+
+use bytes::Bytes;
 use digicert_one_core::Capability;
-use digicert_one_testbed::{ConnectProxy, FrontOptions, ProxyOptions, RawOptions, RawServer, Step};
-use http::Method;
+use digicert_one_testbed::{ConnectProxy, Front, FrontOptions, ProxyOptions, RawOptions, RawServer, Step, handler};
+use http::{Method, Response};
 
 use crate::cases::proxy::proxied;
-use crate::world::{HOST, World, collect, front, request, up};
+use crate::world::{HOST, World, collect, front, get, request, up};
 
 const CALLS: [(Method, &str); 2] = [(Method::GET, ""), (Method::POST, "{}")];
 
@@ -61,6 +65,74 @@ pub(crate) async fn proxy_18_tunnel_may_be_granted_in_any_form_of_http(world: Wo
                 let outcome = transport.send(request(method, front.url(HOST), body)).await;
                 let exchange = outcome.unwrap_or_else(|error| panic!("{what}: {error:?}"));
                 collect(exchange).await.unwrap_or_else(|error| panic!("{what}: {error:?}"));
+            }
+        }
+    }
+}
+
+pub(crate) async fn proxy_19_a_proxy_may_be_named_by_an_ipv6_address(world: World) {
+    through_ipv6(&world, FrontOptions::default(), HOST).await;
+}
+
+pub(crate) async fn proxy_21_an_ipv6_address_is_reached_through_a_proxy(world: World) {
+    let bind = SocketAddr::from((Ipv6Addr::LOCALHOST, 0));
+    through_ipv6(&world, FrontOptions::default().bind(bind), "[::1]").await;
+}
+
+/// Calls the host at this server through a proxy that listens on `::1`.
+async fn through_ipv6(world: &World, options: FrontOptions, host: &str) {
+    let served = || handler(|_, _| async { Response::new(Bytes::from_static(b"{}")) });
+    for versions in world.http_versions() {
+        let front = match Front::start(options.clone(), served()) {
+            // A machine without IPv6 can neither confirm nor refute it.
+            Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => return,
+            started => up(started),
+        };
+        let granted = Step::write("HTTP/1.1 200 OK\r\n\r\n");
+        let mut options = RawOptions::plain([vec![Step::ReadRequest, granted, Step::Tunnel(front.addr())]]);
+        options.bind = SocketAddr::from((Ipv6Addr::LOCALHOST, 0));
+        let proxy = match RawServer::start(options) {
+            Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => return,
+            started => up(started),
+        };
+        let config = proxied(world.config().with_http_versions(versions), &format!("http://{}", proxy.addr()));
+        if world.lacks(Capability::HttpProxy, &config) {
+            return;
+        }
+        let transport = world.transport(&config);
+        for (method, body) in CALLS {
+            let what = format!("{method} {versions:?}");
+            let outcome = transport.send(request(method, front.url(host), body)).await;
+            let asked: Vec<_> = proxy.ledger().requests().into_iter().map(|one| one.target).collect();
+            let target = format!("{host}:{}", front.port());
+            assert!(!asked.is_empty(), "the proxy was not reached, {what}: {outcome:?}");
+            assert!(asked.iter().all(|one| *one == target), "{asked:?} is asked for, {what}");
+            collect(outcome.unwrap_or_else(|error| panic!("{what}: {error:?}"))).await.expect("a body");
+        }
+    }
+}
+
+pub(crate) async fn proxy_20_each_tunnel_carries_calls_to_its_own_target(world: World) {
+    let other = format!("demo.{HOST}");
+    for versions in world.http_versions() {
+        let fronts = [HOST, &other].map(|name| (name, front(FrontOptions::default())));
+        let options = fronts.iter().fold(ProxyOptions::default(), |options, (name, front)| {
+            options.route(&format!("{name}:{}", front.port()), front.addr())
+        });
+        let proxy = up(ConnectProxy::start(options));
+        let config = proxied(world.config().with_http_versions(versions), &proxy.url());
+        if world.lacks(Capability::HttpProxy, &config) {
+            return;
+        }
+        let transport = world.transport(&config);
+        for round in 1..=2 {
+            for (name, front) in &fronts {
+                let what = format!("{name}, {versions:?}");
+                let exchange = transport.send(get(front.url(name))).await;
+                collect(exchange.unwrap_or_else(|error| panic!("{what}: {error:?}"))).await.expect("a body");
+                let arrived = front.ledger().requests();
+                assert_eq!(arrived.len(), round, "it went through the tunnel of another server, {what}");
+                assert_eq!(arrived[round - 1].header_values("host"), [format!("{name}:{}", front.port())], "{what}");
             }
         }
     }

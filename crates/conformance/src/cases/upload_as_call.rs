@@ -1,19 +1,25 @@
 //! UPLOAD, continued: an upload is held to the configuration of its transport as any other call is.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use digicert_one_core::{Capability, Delivery, Timeouts, TlsVersion, TlsVersions, TransportErrorKind, UploadBody};
+use digicert_one_client::SystemClock;
+use digicert_one_core::{
+    Capability, Clock as _, Delivery, Phase, Timeouts, TlsVersion, TlsVersions, TransportErrorKind, UploadBody,
+};
 use digicert_one_testbed as testbed;
-use digicert_one_testbed::{FrontOptions, Pki, RawServer, blackhole, refused_addr};
-use futures_util::future::join_all;
+use digicert_one_testbed::{FrontOptions, Gate, Pki, RawServer, Snapshot, Step, blackhole, refused_addr};
+use futures_util::future::{Either, join, join_all, select};
+use futures_util::stream::{self, Stream as _, StreamExt as _};
 use http::{Method, Response};
 
 use crate::cases::leaks::printed;
-use crate::cases::time::in_time;
-use crate::cases::upload::{Feed, content, pieces, refuses_uploads, upload};
+use crate::cases::time::{in_time, total_limit};
+use crate::cases::upload::{Feed, content, heads_only, pieces, refuses_uploads, response, stalled, upload};
 use crate::log_scan::LogScan;
-use crate::world::{HOST, KEY, World, collect, front, front_answering, key_value, untouched, up, without_request};
+use crate::world::{HOST, KEY, World, collect, front, front_answering, get, key_value, untouched, up, without_request};
 
 fn small() -> UploadBody {
     Feed::default().body(pieces(&content(1000), 100)).with_length(1000)
@@ -128,4 +134,144 @@ pub(crate) async fn upload_14_no_log_or_error_shows_what_is_uploaded(world: Worl
     let (lines, shown) = scan.result();
     assert!(lines > 0, "nothing was logged, or no scan was on");
     assert!(shown.is_empty(), "an upload is logged by {shown:?}");
+}
+
+pub(crate) async fn upload_15_an_upload_leaves_no_connection_behind(world: World) {
+    if refuses_uploads(&world).await {
+        return;
+    }
+    for versions in world.http_versions() {
+        let front = front(FrontOptions::default());
+        let transport = world.transport(&world.config().with_http_versions(versions));
+        for _ in 0..2 {
+            let exchange = in_time(transport.upload(upload(Method::POST, front.url(HOST), small()))).await;
+            collect(exchange.expect("answered")).await.expect("a body");
+        }
+        drop(transport);
+        let closed = |seen: &Snapshot| !seen.connections.is_empty() && seen.connections.iter().all(|one| one.closed);
+        let is_closed = front.ledger().wait_until(closed, Duration::from_secs(8)).await;
+        assert!(is_closed, "a connection of an upload is open without its transport, {versions:?}");
+    }
+}
+
+pub(crate) async fn upload_16_a_body_that_waits_is_left_to_sleep(world: World) {
+    const MOST: usize = 100;
+    if refuses_uploads(&world).await {
+        return;
+    }
+    for versions in world.http_versions() {
+        let front = front(FrontOptions::default());
+        let transport = world.transport(&world.config().with_http_versions(versions));
+        let (polls, gate) = (Arc::new(AtomicUsize::new(0)), Gate::new());
+        let (counted, opened) = (Arc::clone(&polls), gate.clone());
+        let waits = stream::once(async move { opened.passed().await }).filter_map(|()| async { None });
+        let mut chunks = Box::pin(pieces(&content(500), 100).chain(waits).chain(pieces(&content(500), 100)));
+        let body = UploadBody::poll_fn(move |cx| {
+            counted.fetch_add(1, Ordering::SeqCst);
+            chunks.as_mut().poll_next(cx)
+        });
+        let call = transport.upload(upload(Method::POST, front.url(HOST), body.with_length(1000)));
+        let later = async {
+            assert!(front.ledger().wait_until(|seen| !seen.requests.is_empty(), Duration::from_secs(20)).await);
+            SystemClock::new().sleep(Duration::from_millis(500)).await;
+            gate.open();
+        };
+        let (outcome, ()) = in_time(join(call, later)).await;
+        collect(outcome.expect("answered")).await.expect("a body");
+        let polls = polls.load(Ordering::SeqCst);
+        assert!(polls < MOST, "a body of ten pieces was asked {polls} times, {versions:?}");
+    }
+}
+
+pub(crate) async fn upload_17_an_upload_makes_no_other_call_wait(world: World) {
+    if refuses_uploads(&world).await {
+        return;
+    }
+    for versions in world.http_versions() {
+        let front = front(FrontOptions::default());
+        let transport = world.transport(&world.config().with_http_versions(versions));
+        let body = Feed::default().body(pieces(&content(1000), 100).chain(stalled()));
+        let uploading = transport.upload(upload(Method::POST, front.url(HOST), body));
+        let others = Box::pin(async {
+            let begun = |seen: &Snapshot| !seen.requests.is_empty();
+            assert!(front.ledger().wait_until(begun, Duration::from_secs(20)).await, "the upload does not begin");
+            in_time(transport.send(get(front.url(HOST)))).await
+        });
+        let Either::Right((outcome, uploading)) = select(uploading, others).await else {
+            panic!("an upload that is not whole has no response, {versions:?}")
+        };
+        let exchange = outcome.unwrap_or_else(|error| panic!("beside an upload, {versions:?}: {error:?}"));
+        collect(exchange).await.expect("a body");
+        drop(uploading);
+    }
+}
+
+pub(crate) async fn upload_18_the_response_to_an_upload_is_read_as_any_other(world: World) {
+    const BODY: &str = "{\"stored\":\"caf\u{e9}\"}";
+    if refuses_uploads(&world).await {
+        return;
+    }
+    for versions in world.http_versions() {
+        // As it was sent, whatever its status and its headers say.
+        for status in [200, 404, 500] {
+            let front = front_answering(FrontOptions::default(), move |_| {
+                let response = Response::builder().status(status).header("content-encoding", "gzip");
+                let response = response.header("x-part", "One").header("x-part", "Two");
+                response.body(Bytes::from_static(BODY.as_bytes())).expect("a response")
+            });
+            let transport = world.transport(&world.config().with_http_versions(versions));
+            let exchange = in_time(transport.upload(upload(Method::POST, front.url(HOST), small()))).await;
+            let exchange = exchange.unwrap_or_else(|error| panic!("{status} {versions:?}: {error:?}"));
+            let (reported, headers) = (exchange.response.status(), exchange.response.headers().clone());
+            let parts: Vec<_> = headers.get_all("x-part").iter().collect();
+            assert_eq!(reported.as_u16(), status, "{versions:?}");
+            assert_eq!(parts, ["One", "Two"], "{versions:?}");
+            assert_eq!(
+                headers.get("content-encoding").map(|value| value.as_bytes()),
+                Some(&b"gzip"[..]),
+                "{versions:?}"
+            );
+            let body = collect(exchange).await.unwrap_or_else(|error| panic!("{status} {versions:?}: {error:?}"));
+            assert_eq!(&body[..], BODY.as_bytes(), "{status} {versions:?}");
+        }
+        // Too short, and too late.
+        for (end, kind) in
+            [(Step::CloseClean, TransportErrorKind::BodyCut), (Step::Stall, TransportErrorKind::Timeout(Phase::Body))]
+        {
+            let ends = end.clone();
+            let server = heads_only(move |stream| {
+                let [begin, _] = response(stream, "200", BODY);
+                vec![Step::ReadBody, begin, ends.clone()]
+            });
+            let transport = world.transport(&total_limit(&world).with_http_versions(versions));
+            let what = format!("a response that ends by {end:?}, {versions:?}");
+            let exchange = in_time(transport.upload(upload(Method::POST, server.url(HOST), small()))).await;
+            let exchange = exchange.unwrap_or_else(|error| panic!("{what}: {error:?}"));
+            let error = in_time(collect(exchange)).await.expect_err(&what);
+            assert_eq!((error.kind(), error.delivery()), (kind, Delivery::Sent), "{what}: {error:?}");
+        }
+    }
+}
+
+pub(crate) async fn upload_19_outside_its_runtime_an_upload_is_answered_or_an_error(world: World) {
+    if refuses_uploads(&world).await {
+        return;
+    }
+    for versions in world.http_versions() {
+        let front = front(FrontOptions::default());
+        let transport = world.transport(&world.config().with_http_versions(versions));
+        let call = upload(Method::POST, front.url(HOST), small());
+        // A thread on which no runtime was entered. What needs none is driven to its end.
+        let alone = std::thread::spawn(move || futures_executor::block_on(transport.upload(call)).map(|_| ()));
+        let outcome = alone.join().expect("an error, not a panic");
+        let seen = front.ledger().settle().await;
+        match outcome {
+            Ok(()) => assert_eq!(seen.requests.len(), 1, "{versions:?}"),
+            Err(error) => {
+                let refusal = (TransportErrorKind::NoRuntime, Delivery::NotSent);
+                assert_eq!((error.kind(), error.delivery()), refusal, "{versions:?}: {error:?}");
+                assert!(seen.connections.is_empty(), "nothing is to come here, {versions:?}");
+            }
+        }
+    }
 }

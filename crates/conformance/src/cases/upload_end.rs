@@ -216,6 +216,7 @@ pub(crate) async fn upload_10_headers_identity_and_facts_are_those_of_a_call(wor
     }
     let content = content(30_000);
     let crossing = Crossing::plain(&world, &Settings::ALL.pairwise(), FrontOptions::default());
+    let mut tunnels = 0;
     for setting in crossing.settings() {
         let (transport, front) = (crossing.transport(setting), crossing.front(setting));
         // On a fresh connection, and on a used one if the transport has one for uploads.
@@ -242,6 +243,11 @@ pub(crate) async fn upload_10_headers_identity_and_facts_are_those_of_a_call(wor
             assert!(facts.reused.is_some() || !world.has(Capability::ReuseFact), "whether it was reused, {what}");
             let connection = seen.connections.iter().find(|one| one.id == arrived.connection).expect("listed");
             proves(&crossing, setting, connection, &what);
+        }
+        if let Some(proxy) = crossing.proxy().filter(|_| setting.proxied) {
+            let is_asked = proxy.ledger().requests().len() > tunnels;
+            assert!(is_asked, "an upload went around the proxy, {setting}");
+            tunnels = proxy.ledger().requests().len();
         }
     }
 }

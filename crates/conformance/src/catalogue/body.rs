@@ -177,6 +177,31 @@ macro_rules! __body {
                 why "A signature or digest over a body that was decoded as text is not the one that was sent."
                 fix "Take bytes from the library, never its text; look for a conversion that follows the charset of \
                     `Content-Type`.";
+            "BODY-25" Must unhindered body_25_a_body_that_has_ended_stays_ended
+                given "Responses that end by a length, by chunks, by a close, by a frame or too early, and a 204."
+                when "The body is read to its end, and then asked twice more."
+                then "There is nothing more: no data, no panic and no wait."
+                why "Adapters of streams ask once more after the end, and a panic there ends the program of the caller."
+                fix "Remember that the body has ended; a finished future or stream must not be polled again.";
+            "BODY-26" Must unhindered body_26_each_part_of_a_body_is_given_when_it_comes
+                given "Servers that send each small part of a body only when the client has the previous one."
+                when "The response is read, with a length, with chunks and over HTTP/2."
+                then "Each part is returned before the next one is sent."
+                why "Progress reports and long responses arrive late or never where a library fills a buffer first."
+                fix "Hand on what was read, however little it is.";
+            "BODY-27" Must http2_duties body_27_http2_request_stays_within_the_window_of_its_server
+                given "An HTTP/2 server with an initial window of 1,000 bytes, which the client has acknowledged."
+                when "A POST of 20,000 bytes is sent."
+                then "Exactly 1,000 bytes of it arrive until the server lets more through, and an early response is \
+                    returned."
+                why "A server ends the connection of a client that sends more, and with it all other calls."
+                fix "Apply `SETTINGS_INITIAL_WINDOW_SIZE` of the server to every new stream (RFC 9113 section 6.9.2).";
+            "BODY-28" Should unhindered body_28_the_head_is_given_before_the_body_begins
+                given "Servers that send a head, and the body when the client has the head."
+                when "A GET is sent, and answered with a length, with chunks and over HTTP/2."
+                then "The call returns with the head."
+                why "A caller that decides by status or headers waits for a body that may take minutes to begin."
+                fix "Return at the end of the head, and not with the first byte of the body.";
             "BODY-31" Must lost body_31_cut_body_is_an_error_in_every_setting
                 given "Servers whose response to one path ends in the middle of its body, over HTTP/1.1 and 2, under TLS 1.2 and \
                     1.3, direct \

@@ -151,6 +151,41 @@ macro_rules! __pool {
                 then "The other call gets its response, and its body is whole."
                 why "A timeout of one caller would fail the calls of all others at that moment."
                 fix "Reset the stream of the dropped call, and close a connection of HTTP/2 only when its last call has ended.";
+            "POOL-27" Must http2_duties pool_27_http2_server_gets_its_acknowledgements
+                given "An HTTP/2 server that responds only when its SETTINGS and its PING were acknowledged."
+                when "A GET is sent."
+                then "Both acknowledgements arrive while the call waits, and then the response."
+                why "Servers and load balancers close connections whose PING gets no answer, in the middle of slow calls."
+                fix "Read the connection for as long as it is open, and answer its frames (RFC 9113 sections 6.5.3 and \
+                    6.7).";
+            "POOL-28" Must http2_duties pool_28_calls_beyond_the_limit_of_streams_wait
+                given "An HTTP/2 server that allows one stream at a time, which the transport knows from a first call."
+                when "Four calls are made concurrently."
+                then "All succeed."
+                why "A stream beyond the limit is refused, and a POST then fails for no reason that the caller can see."
+                fix "Apply `SETTINGS_MAX_CONCURRENT_STREAMS`: let calls wait, or open another connection.";
+            "POOL-29" Must http2_duties pool_29_goaway_ends_no_call_that_the_server_still_serves
+                given "An HTTP/2 server that sends GOAWAY with the stream of the call as the last one, and then its \
+                    response."
+                when "The call is made, and another one after it."
+                then "The first gets its response, and the second uses a new connection."
+                why "Servers leave like this at each deployment; a transport that gives up then loses responses, or sends \
+                    into the void."
+                fix "After GOAWAY take no new call on the connection, and read it until the streams up to the last one have \
+                    ended.";
+            "POOL-30" Must unhindered pool_30_a_dropped_call_fails_none_that_waits_for_the_same_handshake
+                given "A server whose handshake waits, and two calls to it."
+                when "The first call is dropped, and then the handshake continues."
+                then "The second call gets its response."
+                why "Where calls share the connection that one of them opens, the timeout of that one fails all others."
+                fix "Let another call go on with the connection, or open its own, when the one that dials is dropped.";
+            "POOL-31" Must unhindered pool_31_a_transport_leaves_its_process_as_it_is
+                given "A process of its own, with a panic hook, an environment and a working directory."
+                when "A transport is made, called and dropped."
+                then "All three are as before, and no subscriber of `tracing` was installed."
+                why "These belong to the program: a library that changes them breaks its crash reports, its log or its \
+                    relative paths."
+                fix "Look for initialisers of the library that set variables, hooks or a logger, and do without them.";
         }
     };
 }

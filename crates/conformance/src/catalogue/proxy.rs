@@ -138,6 +138,24 @@ macro_rules! __proxy {
                 then "All calls succeed."
                 why "Proxies differ, and users cannot choose theirs."
                 fix "Read the response up to its empty line, use only the status, and do not wait for a body.";
+            "PROXY-19" Must tunnel proxy_19_a_proxy_may_be_named_by_an_ipv6_address
+                given "A proxy that listens on `::1`."
+                when "A server is called through it, over each HTTP version."
+                then "The calls succeed."
+                why "In networks of IPv6 alone a proxy is often configured by its address."
+                fix "Brackets belong to the address of the proxy as it is written, and not to the one that is connected to.";
+            "PROXY-20" Must tunnel proxy_20_each_tunnel_carries_calls_to_its_own_target
+                given "A proxy, and two servers behind it."
+                when "Both are called in turn over one transport."
+                then "Each request arrives at its own server."
+                why "A pool that knows the proxy alone sends the key for one host through the tunnel to another."
+                fix "Key the pool by the target of the tunnel, and the proxy besides.";
+            "PROXY-21" Should tunnel proxy_21_an_ipv6_address_is_reached_through_a_proxy
+                given "A proxy and a server that listen on `::1`."
+                when "The server is called through the proxy by its address."
+                then "`CONNECT` names the address in brackets with its port, and the calls succeed."
+                why "A private installation may have an address and no name."
+                fix "Brackets belong to the target of `CONNECT`, and not to the name in the certificate.";
         }
     };
 }

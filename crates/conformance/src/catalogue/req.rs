@@ -165,6 +165,24 @@ macro_rules! __req {
                 then "It receives all three requests, and no connection is made to the other server."
                 why "A response must not decide where the next request, with its key, is sent."
                 fix "Disable what a library does with these headers: alternative services, preloading, reports.";
+            "REQ-23" Must req req_23_methods_of_extensions_arrive_or_are_refused
+                given "A server that records the method of each request."
+                when "Requests with the methods PROPFIND, QUERY, `purge` and `get` are sent, over each HTTP version."
+                then "Each arrives with its method and body, or is refused before anything is sent."
+                why "A transport that knows a fixed list sends GET in place of the others, or changes the case of a name."
+                fix "Pass the method on as text (libcurl: `CUSTOMREQUEST`), and refuse what the library cannot send.";
+            "REQ-24" Must req req_24_long_targets_and_header_values_arrive_whole
+                given "A server that reads heads of 16 KB."
+                when "A GET with a target of 6 KB, and one with a header value of 8 KB, are sent over each HTTP version."
+                then "Both arrive whole."
+                why "Filters of lists and signed tokens are long; a library with a fixed buffer cuts them or fails."
+                fix "Look for limits of the URL (2,083 characters in WinINet) and of a header line in your library.";
+            "REQ-25" Must req req_25_a_length_that_the_caller_gives_is_sent_once
+                given "A server that records how the body of a request is framed."
+                when "A POST whose caller has set its right `Content-Length` is sent, with a body and without."
+                then "The length arrives once, and the body is whole."
+                why "A second length makes the request ambiguous, and strict servers and gateways respond with 400."
+                fix "Remove a `Content-Length` of the caller, or keep your library from adding its own.";
         }
     };
 }

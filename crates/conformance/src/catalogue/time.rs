@@ -164,6 +164,12 @@ macro_rules! __time {
                 then "It ends with a timeout."
                 why "A caller with little time left waits longer than it said, at each call."
                 fix "Look for a library that counts in seconds: libcurl has options in milliseconds for each of its timeouts.";
+            "TIME-27" Must unhindered time_27_a_call_that_waits_leaves_its_thread_to_others
+                given "A server whose handshake and response wait for something that runs on the thread of the call."
+                when "The call and that work are driven by one task."
+                then "The work goes on, and the call gets its response."
+                why "A call that blocks its thread stops every other task of a small runtime, and can wait for itself."
+                fix "Do no blocking I/O inside of `poll`: give a blocking library threads of its own.";
             "TIME-30" Must call_table time_30_call_that_stalls_ends_by_its_limit_in_every_phase
                 given "A server or a proxy that goes silent in each phase of a call: TCP, CONNECT, the handshake, the \
                     upload, before, in and after the head; the connect limit or the total limit is the shorter one."

@@ -271,6 +271,27 @@ macro_rules! __trust {
                 why "A CA that is excluded from one host reaches it with a wildcard (CVE-2025-61727)."
                 fix "It needs an engine that compares excluded names with what a wildcard can match, as webpki does. \
                     OpenSSL compares the wildcard itself, and has no option: waive it there.";
+            "TRUST-43" Must chain trust_43_certificates_of_a_chain_may_come_in_any_order
+                given "Servers that send a complete chain with its CAs in another order, one of them twice, or a foreign \
+                    one between them."
+                when "Each is called over each HTTP version."
+                then "It is trusted."
+                why "Servers are often set up like this, and RFC 8446 section 4.4.2 asks clients to accept it."
+                fix "Leave the search for a path to the verifier of the library; give it all certificates but the first as \
+                    candidates.";
+            "TRUST-44" Must chain trust_44_authorities_of_the_identity_are_not_roots
+                given "A server below the CA that issued our identity, and a list of roots without that CA."
+                when "It is called with the identity."
+                then "We refuse the server, and send nothing."
+                why "The CA of our clients would vouch for servers; loaders of PKCS#12 put its certificates among the \
+                    roots."
+                fix "Pass the chain of the identity to the engine as certificates to send, and never as a store.";
+            "TRUST-45" Must chain trust_45_servers_may_have_keys_of_each_common_kind
+                given "Servers with an RSA key and with one on P-384, of two TLS libraries."
+                when "Each is called over TLS 1.2 and 1.3 and each HTTP version."
+                then "It is trusted."
+                why "The other servers of this suite have keys on P-256, and most servers of the world have RSA."
+                fix "Offer the cipher suites and signature schemes of RSA (PSS under TLS 1.3) and of P-384.";
             "TRUST-51" Must unasked trust_51_a_failed_handshake_is_not_tried_again_in_a_weaker_way
                 given "Servers that use clear text, hang up in the handshake, reset it, end it with an alert, or have \
                     another name."

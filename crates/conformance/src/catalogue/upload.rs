@@ -95,6 +95,36 @@ macro_rules! __upload {
                 then "No line shows the body or the key, and no error shows the path or the query."
                 why "What is uploaded can be a private key, and logs are kept and shared."
                 fix "Log sizes, never contents; and do not put the URL into errors.";
+            "UPLOAD-15" Must upload_as_call upload_15_an_upload_leaves_no_connection_behind
+                given "A transport that has made two uploads."
+                when "It is dropped."
+                then "The server sees every connection close."
+                why "A program that uploads at each rotation would run out of sockets."
+                fix "Give the connection of an upload back to the pool, or close it with its response.";
+            "UPLOAD-16" Must upload_as_call upload_16_a_body_that_waits_is_left_to_sleep
+                given "A body of ten pieces that waits half a second in the middle."
+                when "It is uploaded over each HTTP version."
+                then "It is polled fewer than a hundred times."
+                why "A pipe or a slow disk would cost a whole processor for as long as it is awaited."
+                fix "Poll the body again when it wakes its task, and not in a loop or by a timer.";
+            "UPLOAD-17" Must upload_as_call upload_17_an_upload_makes_no_other_call_wait
+                given "An upload whose body stalls."
+                when "A GET is made on the same transport, to the same server."
+                then "It gets its response while the upload waits."
+                why "One slow file would block each other call of the program for minutes."
+                fix "Hold no lock while a body is sent; use another connection, or another stream of HTTP/2.";
+            "UPLOAD-18" Must upload_as_call upload_18_the_response_to_an_upload_is_read_as_any_other
+                given "Servers whose response to an upload has a status of failure, an encoding and a repeated header, is cut, or stalls."
+                when "A body is uploaded over each HTTP version."
+                then "The response is as it was sent; a cut is `BodyCut`, and the total limit ends a body that stalls."
+                why "A path of its own for uploads often has other defaults for statuses, encodings and limits."
+                fix "Read the response of an upload with the code that reads all others.";
+            "UPLOAD-19" Must upload_as_call upload_19_outside_its_runtime_an_upload_is_answered_or_an_error
+                given "A thread on which no runtime was entered."
+                when "A body is uploaded on it."
+                then "It gets its response, or `NoRuntime` as not sent, without a connection."
+                why "A panic inside of a library ends the program of a caller who used the wrong thread."
+                fix "Look for the runtime before anything that needs it, in `upload` as in `send`.";
         }
     };
 }

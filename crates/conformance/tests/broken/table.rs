@@ -630,4 +630,103 @@ defects! {
     UploadsFollowRedirects uploads_follow_redirects "UPLOAD-12" "301 to /elsewhere";
     /// closes the HTTP/2 connection of a call that is dropped
     ClosesConnectionsOfDroppedCalls closes_connections_of_dropped_calls "POOL-26" "it was lost with another call";
+    // What a second set of unlisted defects added.
+    /// sends methods that it has no constant for as GET
+    SendsOtherMethodsAsGet sends_other_methods_as_get "REQ-23" "left: (\"GET\"";
+    /// refuses targets longer than 2,083 bytes
+    RefusesLongTargets refuses_long_targets "REQ-24" "a long target";
+    /// cuts header values after 4 KiB
+    CutsLongValues cuts_long_values "REQ-24" "left: [\"Long Value";
+    /// sends the length twice that its caller gives
+    DoublesLengths doubles_lengths "REQ-25" "[\"2\", \"2\"] for 2 bytes";
+    /// takes the body of a POST for a form where no type is given
+    TakesPostsForForms takes_posts_for_forms "REQ-20" "content-type: \"application/x-www-form-urlencoded\" was added";
+    /// repeats what got 401 and a challenge that it can meet
+    AnswersChallenges answers_challenges "RETRY-20" "it was sent 2 times: GET 401";
+    /// treats a status of 600 or more as a failure
+    RefusesUnusualStatuses refuses_unusual_statuses "FID-04" "Protocol";
+    /// waits for the chunks of a response to HEAD
+    ReadsChunksOfHeads reads_chunks_of_heads "REQ-21" "HEAD, chunked";
+    /// panics when a body is asked once more after its end
+    PanicsPastTheEnd panics_past_the_end "BODY-25" "a body panics past its end";
+    /// returns the head of a response with the first part of its body
+    WaitsForTheFirstByte waits_for_the_first_byte "BODY-28" "the head was held back";
+    /// gathers parts of a body until there are 16 KiB
+    GathersParts gathers_parts "BODY-26" "was held back";
+    /// ignores the window that an HTTP/2 server gives to each stream
+    IgnoresWindowsOfServers ignores_windows_of_servers "BODY-27" "where the server lets 1000 through";
+    /// does not answer the PING of an HTTP/2 server
+    IgnoresPings ignores_pings "POOL-27" "a PING got no answer";
+    /// does not acknowledge the SETTINGS of an HTTP/2 server
+    AcknowledgesNoSettings acknowledges_no_settings "POOL-27" "SETTINGS were not acknowledged";
+    /// opens more streams than an HTTP/2 server allows
+    IgnoresLimitsOfStreams ignores_limits_of_streams "POOL-28" "calls to a server of one stream";
+    /// ends its calls when an HTTP/2 server sends GOAWAY
+    EndsCallsAtGoaway ends_calls_at_goaway "POOL-29" "a call in flight failed by GOAWAY";
+    /// makes further calls on a connection whose server sent GOAWAY
+    StaysOnConnectionsThatGoAway stays_on_connections_that_go_away "POOL-29" "a call after it failed by GOAWAY";
+    /// cuts the bodies of a transport that is dropped
+    CutsBodiesWhenDropped cuts_bodies_when_dropped "ROTATE-04" "kind: Body, ";
+    /// fails calls that wait for the handshake of a call that is dropped
+    SharesFailuresOfHandshakes shares_failures_of_handshakes "POOL-30" "it failed with another call";
+    /// replaces the panic hook of the program
+    ReplacesThePanicHook replaces_the_panic_hook "POOL-31" "the panic hook of the program was replaced";
+    /// installs a subscriber of `tracing` for the program
+    TakesTheLog takes_the_log "POOL-31" "what becomes of its log";
+    /// changes the working directory
+    ChangesTheDirectory changes_the_directory "POOL-31" "the working directory was changed";
+    /// blocks its thread until there is a response
+    BlocksItsThread blocks_its_thread "TIME-27" "what the call waited for could not run";
+    /// overlooks `close` among other connection options
+    OverlooksCloseInLists overlooks_close_in_lists "POOL-12" "x-hop, Close";
+    /// uses a connection of HTTP/1.0 again
+    KeepsConnectionsOfHttp10 keeps_connections_of_http10 "POOL-12" "1.0 200 OK";
+    /// uses a connection again whose end was the end of a body
+    KeepsConnectionsThatEnded keeps_connections_that_ended "BODY-11" "the second call was not made";
+    /// treats an idle limit below a second as none
+    TakesShortIdleLimitsForNone takes_short_idle_limits_for_none "POOL-16" "with a limit of 300ms";
+    /// asks a proxy for an IPv6 address without brackets
+    LeavesOutBracketsOfTunnels leaves_out_brackets_of_tunnels "PROXY-21" "is asked for";
+    /// reaches no proxy that is named by an IPv6 address
+    ReachesNoIpv6Proxies reaches_no_ipv6_proxies "PROXY-19" "the proxy was not reached";
+    /// ignores name overrides that lead to IPv6 addresses
+    IgnoresIpv6Overrides ignores_ipv6_overrides "HOST-12" "a name that leads to an IPv6 address";
+    /// sends requests for one host through the tunnel to another
+    JoinsNamesInTunnels joins_names_in_tunnels "PROXY-20" "it went through the tunnel of another server";
+    /// trusts only chains in which each certificate is followed by its issuer
+    WantsChainsInOrder wants_chains_in_order "TRUST-43" "this chain is complete";
+    /// trusts the authorities of its identity
+    TrustsAuthoritiesOfItsIdentity trusts_authorities_of_its_identity "TRUST-44" "a server below the CA of our identity";
+    /// declares that it reports whether it was asked for a certificate, and does not
+    HidesWhetherItWasAsked hides_whether_it_was_asked "REQ-20" "whether it was asked for a certificate";
+    /// reports the certificate of a CA as that of the server
+    ShowsTheIssuersCertificate shows_the_issuers_certificate "OBS-10" "another server's";
+    /// leaves the connections of uploads open
+    LeaksConnectionsOfUploads leaks_connections_of_uploads "UPLOAD-15" "is open without its transport";
+    /// polls the body of an upload in a loop
+    PollsUploadsInALoop polls_uploads_in_a_loop "UPLOAD-16" "a body of ten pieces was asked";
+    /// makes no other call during an upload
+    HoldsOtherCallsDuringUploads holds_other_calls_during_uploads "UPLOAD-17" "its limit ran out long ago";
+    /// uploads past its proxy
+    UploadsGoAroundProxies uploads_go_around_proxies "UPLOAD-10" "an upload went around the proxy";
+    /// treats a response to an upload that was cut as whole
+    UploadsSwallowShortResponses uploads_swallow_short_responses "UPLOAD-18" "a response that ends by CloseClean";
+    /// waits for the rest of a response to an upload without a limit
+    UploadsIgnoreStalledResponses uploads_ignore_stalled_responses "UPLOAD-18" "its limit ran out long ago";
+    /// hides that a response to an upload is compressed
+    UploadsHideEncodings uploads_hide_encodings "UPLOAD-18" "left: None";
+    /// panics outside its runtime in an upload
+    UploadsPanicWithoutRuntime uploads_panic_without_runtime "UPLOAD-19" "an error, not a panic";
+    /// gives a call the body of another call that ends at the same time
+    MixesUpBodies mixes_up_bodies "POOL-21" "the body is another call's";
+    /// keeps 64 KiB of memory for each call that fails
+    LeaksMemoryOfFailures leaks_memory_of_failures "POOL-24" "KiB more after";
+    /// refuses a list of roots with one of them twice
+    RefusesRootsGivenTwice refuses_roots_given_twice "TRUST-23" "the configuration is honoured";
+    /// compares the first eight names of a certificate
+    ComparesTheFirstNamesAlone compares_the_first_names_alone "TRUST-37" "the last of many names";
+    /// trusts no chain of more than three CAs
+    RefusesLongChains refuses_long_chains "TRUST-43" "a chain of four CAs is complete";
+    /// calls no server with an RSA key
+    RefusesRsaServers refuses_rsa_servers "TRUST-45" "a server with a key of Rsa2048";
 }

@@ -24,6 +24,11 @@ impl Returning {
         Self(Some((link, ticket)))
     }
 
+    /// A connection that does not come back.
+    pub(super) fn never() -> Self {
+        Self(None)
+    }
+
     fn give_back(&mut self) {
         if let Some((link, ticket)) = self.0.take() {
             ticket.give_back(link);
@@ -101,6 +106,11 @@ impl Body for Held {
         let looks_late = flaw.among(&[Defect::OutrunsTheLimitWhenReady, Defect::RestartsTheLimitWithEachByte]);
         if !looks_late && !flaw.is(Defect::IgnoresStalledBodies) && self.deadline.as_mut().poll(cx).is_ready() {
             return Poll::Ready(Some(Err(self.late())));
+        }
+        let is_orphan = self.returning.0.as_ref().is_some_and(|(_, ticket)| ticket.is_orphan());
+        if is_orphan && flaw.is(Defect::CutsBodiesWhenDropped) {
+            let why = "the client was closed";
+            return Poll::Ready(Some(Err(self.report.error(Kind::BodyCut, Delivery::Sent, why))));
         }
         let waits = |frame: &Option<Result<_, _>>| matches!(frame, Some(Err(_))) && flaw.is(Defect::WaitsForCutStreams);
         if let Poll::Ready(frame) = pin!(&mut self.inner).poll_frame(cx)

@@ -116,6 +116,9 @@ impl Dialer {
         // Clear text is only for this machine, so it never uses a proxy.
         let is_tunnelled = !is_clear || self.flaw.is(Defect::ShowsClearTextToProxies);
         let Some(tunnel) = self.tunnel.as_ref().filter(|_| is_tunnelled) else { return self.direct(host, port).await };
+        if tunnel.host.starts_with('[') && self.flaw.is(Defect::ReachesNoIpv6Proxies) {
+            return Err(super::failure::local(Kind::Proxy(None), "the proxy has no address"));
+        }
         let (tcp, peer) = self.direct(&tunnel.host, tunnel.port).await.map_err(|error| {
             // The host itself was not requested yet.
             TransportError::new(Kind::Proxy(None), Delivery::NotSent).with_source(error)
@@ -139,6 +142,7 @@ impl Dialer {
         let known = self.names.iter().find(|(name, _)| {
             name.eq_ignore_ascii_case(host) || self.flaw.is(Defect::MatchesNamesBySuffix) && host.ends_with(name)
         });
+        let known = known.filter(|name| name.address.is_ipv4() || !self.flaw.is(Defect::IgnoresIpv6Overrides));
         let addresses: Vec<SocketAddr> = match known {
             Some((_, address)) => vec![(*address, port).into()],
             // Not the resolver of this machine, which may resolve any name.

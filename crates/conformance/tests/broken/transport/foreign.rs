@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use data_encoding::BASE64;
-use digicert_one_core::{ResponseBody, Timeouts, TlsVersions, TransportConfig, TransportError};
-use http::header::{AUTHORIZATION, CONNECTION, HeaderMap, HeaderName, HeaderValue, UPGRADE};
+use digicert_one_core::{Proxy, ResponseBody, Timeouts, TlsVersions, TransportConfig, TransportError};
+use http::header::{AUTHORIZATION, CONNECTION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, UPGRADE};
 use http::{Method, Request};
 use http_body::{Body, Frame, SizeHint};
 
@@ -21,6 +21,22 @@ use crate::table::Defect;
 pub(super) fn request(request: &mut Request<Bytes>, flaw: Flaw) {
     if flaw.is(Defect::DropsBodiesOfGets) && *request.method() == Method::GET {
         *request.body_mut() = Bytes::new();
+    }
+    let standard = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+    if flaw.is(Defect::SendsOtherMethodsAsGet)
+        && ![&standard[..], &[Method::OPTIONS]].concat().contains(request.method())
+    {
+        *request.method_mut() = Method::GET;
+    }
+    let is_untyped = !request.headers().contains_key(CONTENT_TYPE) && !request.body().is_empty();
+    if flaw.is(Defect::TakesPostsForForms) && *request.method() == Method::POST && is_untyped {
+        let form = HeaderValue::from_static("application/x-www-form-urlencoded");
+        request.headers_mut().insert(CONTENT_TYPE, form);
+    }
+    if flaw.is(Defect::CutsLongValues) {
+        for value in request.headers_mut().values_mut().filter(|value| value.len() > 4096) {
+            *value = HeaderValue::from_bytes(&value.as_bytes()[..4096]).unwrap_or_else(|_| value.clone());
+        }
     }
     if flaw.is(Defect::ReadsNetrc)
         && let Some(host) = request.uri().host()
@@ -56,6 +72,10 @@ pub(super) fn for_uploads(config: &TransportConfig, flaw: Flaw) -> Option<(Trans
         Defect::UploadsIgnoreTlsVersions => {
             Some((config.clone().with_tls_versions(TlsVersions::default()), Flaw(None, flaw.1)))
         }
+        Defect::UploadsGoAroundProxies => Some((config.clone().with_proxy(Proxy::None), Flaw(None, flaw.1))),
+        Defect::UploadsSwallowShortResponses => with(Defect::SwallowsShortBodies),
+        Defect::UploadsIgnoreStalledResponses => with(Defect::IgnoresStalledBodies),
+        Defect::UploadsHideEncodings => with(Defect::DropsContentEncodings),
         Defect::UploadsTrustAnyIssuer => with(Defect::AcceptsAnyIssuer),
         Defect::UploadsAcceptAnyName => with(Defect::AcceptsAnyName),
         Defect::UploadsIgnoreConnectLimits => with(Defect::IgnoresConnectLimits),
@@ -73,7 +93,9 @@ pub(super) fn limits(timeouts: &Timeouts, flaw: Flaw) -> Timeouts {
         let is_tiny = flaw.is(Defect::TakesTinyLimitsForNone) && limit < Duration::from_millis(1);
         if is_tiny { Duration::MAX } else { limit }
     };
-    timeouts.clone().with_connect(each(timeouts.connect())).with_total(each(timeouts.total()))
+    let is_short = flaw.is(Defect::TakesShortIdleLimitsForNone) && timeouts.pool_idle() < Duration::from_secs(1);
+    let idle = if is_short { Duration::from_secs(3600) } else { timeouts.pool_idle() };
+    timeouts.clone().with_connect(each(timeouts.connect())).with_total(each(timeouts.total())).with_pool_idle(idle)
 }
 
 /// A body without its byte order mark.

@@ -48,6 +48,9 @@ impl Asked {
     pub(super) fn report(&self, facts: &mut ConnectionFacts, flaw: Flaw) {
         let asked = self.0.load(Ordering::Relaxed);
         facts.identity_requested = Some(asked > 0 && !flaw.is(Defect::ClaimsThatNobodyAsked));
+        if flaw.is(Defect::HidesWhetherItWasAsked) {
+            facts.identity_requested = None;
+        }
         facts.identity_sent = Some(asked == 2 || flaw.is(Defect::ClaimsThatItSentOne));
     }
 }

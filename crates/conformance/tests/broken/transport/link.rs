@@ -16,6 +16,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::Flaw;
 use super::failure::Report;
+use super::frames::Frames;
 use super::message::Upload;
 use super::patched::Patched;
 use super::tls::Wire;
@@ -66,6 +67,7 @@ impl Link {
     ) -> Result<Self, TransportError> {
         let (open, gone) = watch::channel(());
         let failed = |error| Report::new(facts.clone(), flaw).of_call(error, true);
+        let stream = if is_http2 { Frames::around(stream, flaw) } else { stream };
         let io = TokioIo::new(Patched::around(stream, flaw));
         // Above the limit of heads, which is checked when they are whole; or hyper's own.
         let (heads, fields) = if flaw.is(Defect::ReadsSmallHeadsOnly) { (16 * 1024, 100) } else { (256 * 1024, 512) };

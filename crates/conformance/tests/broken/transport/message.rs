@@ -86,7 +86,13 @@ pub(super) fn outgoing(mut request: Request<Bytes>, flaw: Flaw) -> Result<Reques
     if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
         return Err(local(Kind::Config, "the address holds a user name or a password"));
     }
-    if !flaw.is(Defect::LeavesOutLengthZero) {
+    let target = uri.path_and_query().map_or(0, |target| target.as_str().len());
+    if flaw.is(Defect::RefusesLongTargets) && target > 2083 {
+        return Err(local(Kind::Config, "the address is too long"));
+    }
+    if let (true, Some(length)) = (flaw.is(Defect::DoublesLengths), request.headers().get(CONTENT_LENGTH).cloned()) {
+        request.headers_mut().append(CONTENT_LENGTH, length);
+    } else if !flaw.is(Defect::LeavesOutLengthZero) {
         announce_empty_body(&mut request);
     }
     if let Some(target) = rewritten(request.uri(), flaw) {
@@ -267,6 +273,9 @@ pub(super) fn framed(request: &Request<Bytes>, is_http2: bool, flaw: Flaw) -> Re
 pub(super) fn incoming(mut answer: Response<Incoming>, flaw: Flaw) -> Result<Response<Incoming>, TransportError> {
     if flaw.is(Defect::FailsWithoutContent) && answer.status() == StatusCode::NO_CONTENT {
         return Err(TransportError::new(Kind::Protocol, Delivery::Sent).with_source("the body is missing"));
+    }
+    if flaw.is(Defect::RefusesUnusualStatuses) && answer.status().as_u16() >= 600 {
+        return Err(TransportError::new(Kind::Protocol, Delivery::Sent).with_source("there is no such status"));
     }
     if !flaw.is(Defect::ReadsHeadsOfAnySize) {
         HeadLimit::check(answer.headers()).map_err(HeadLimit::error)?;

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::future::{Future as _, poll_fn};
 use std::path::PathBuf;
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::Poll;
 
 use bytes::Bytes;
 use data_encoding::BASE64;
@@ -14,14 +15,16 @@ use digicert_one_core::{
     TransportConfig, TransportError, TransportErrorKind as Kind,
 };
 use http::header::{
-    CACHE_CONTROL, CONTENT_ENCODING, COOKIE, HeaderValue, LOCATION, PROXY_AUTHORIZATION, RETRY_AFTER, SET_COOKIE,
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, COOKIE, HeaderValue, LOCATION, PROXY_AUTHORIZATION, RETRY_AFTER,
+    SET_COOKIE, TRANSFER_ENCODING, WWW_AUTHENTICATE,
 };
-use http::{Method, Request, Uri};
-use tokio::sync::Semaphore;
+use http::{Method, Request, Uri, Version};
+use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 
+use super::odd_body::Begun;
 use super::{Flaw, Pooled, failure, foreign};
 use crate::table::Defect;
 
@@ -37,6 +40,12 @@ pub(super) struct Misdeeds {
     cache: Mutex<HashMap<Uri, Bytes>>,
     is_busy: AtomicBool,
     turn: tokio::sync::Mutex<()>,
+    has_ended: AtomicBool,
+    in_flight: AtomicUsize,
+    /// The body that was read last.
+    last: Mutex<Option<Bytes>>,
+    /// The handshakes that calls wait for, by origin.
+    dials: Mutex<HashMap<String, watch::Receiver<()>>>,
     places: Semaphore,
     made: Instant,
     six: Semaphore,
@@ -55,6 +64,15 @@ impl Misdeeds {
             && let Proxy::Http(proxy) = config.proxy()
         {
             let _ = std::net::TcpStream::connect(proxy.authority().map_or("", |authority| authority.as_str()));
+        }
+        if flaw.is(Defect::ReplacesThePanicHook) {
+            std::panic::set_hook(Box::new(|_| ()));
+        }
+        if flaw.is(Defect::TakesTheLog) {
+            let _ = tracing::subscriber::set_global_default(tracing::subscriber::NoSubscriber::default());
+        }
+        if flaw.is(Defect::ChangesTheDirectory) {
+            let _ = std::env::set_current_dir(std::env::temp_dir());
         }
         if flaw.is(Defect::LeaksAThreadForEachTransport) {
             std::thread::spawn(|| {
@@ -76,11 +94,37 @@ impl Misdeeds {
             cache: Mutex::default(),
             is_busy: AtomicBool::new(false),
             turn: tokio::sync::Mutex::default(),
+            has_ended: AtomicBool::new(false),
+            in_flight: AtomicUsize::new(0),
+            last: Mutex::default(),
+            dials: Mutex::default(),
             places: Semaphore::new(PLACES),
             made: Instant::now(),
             six: Semaphore::new(6),
             config: config.clone(),
         })
+    }
+
+    pub(super) async fn turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.turn.lock().await
+    }
+
+    /// The right to open a connection; or nothing, when another call has just opened one. A defect fails all that wait for a call
+    /// that was dropped.
+    pub(super) async fn leads(&self, origin: &str) -> Result<Option<Leads>, TransportError> {
+        if !self.flaw.is(Defect::SharesFailuresOfHandshakes) {
+            return Ok(Some(Leads(None)));
+        }
+        let waits = locked(&self.dials).get(origin).cloned();
+        if let Some(mut dialled) = waits {
+            let lost = |_| failure::local(Kind::Interrupted, "the call that was connecting is gone");
+            let outcome = dialled.changed().await.map_err(lost);
+            locked(&self.dials).remove(origin);
+            return outcome.map(|()| None);
+        }
+        let (leads, dialled) = watch::channel(());
+        locked(&self.dials).insert(origin.to_owned(), dialled);
+        Ok(Some(Leads(Some(leads))))
     }
 
     pub(super) fn key(&self) -> Option<&[u8]> {
@@ -105,8 +149,13 @@ impl Misdeeds {
         if self.flaw.is(Defect::StaysBusyAfterACancel) && self.is_busy.swap(true, Ordering::Relaxed) {
             return Err(failure::local(Kind::Other, "another call is being made"));
         }
-        let _turn = match self.flaw.is(Defect::MakesOneCallAtATime) {
-            true => Some(self.turn.lock().await),
+        if self.has_ended.swap(false, Ordering::Relaxed) {
+            return Err(
+                TransportError::new(Kind::Interrupted, Delivery::Unknown).with_source("the connection has ended")
+            );
+        }
+        let _turn = match self.flaw.among(&[Defect::MakesOneCallAtATime, Defect::HoldsOtherCallsDuringUploads]) {
+            true => Some(self.turn().await),
             false => None,
         };
         let takes_places = self.flaw.is(Defect::LosesThePlacesOfDroppedCalls);
@@ -123,6 +172,7 @@ impl Misdeeds {
             true => self.six.acquire().await.ok(),
             false => None,
         };
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
         self.prepare(&mut request);
         let deadline = self.limited(deadline);
         let sent = request.clone();
@@ -131,7 +181,10 @@ impl Misdeeds {
             if self.flaw.is(Defect::NeverSleeps) {
                 cx.waker().wake_by_ref();
             }
-            call.as_mut().poll(cx)
+            match self.flaw.is(Defect::BlocksItsThread) {
+                true => Poll::Ready(futures_executor::block_on(call.as_mut())),
+                false => call.as_mut().poll(cx),
+            }
         })
         .await;
         if outcome.as_ref().is_err_and(|error| self.repeats(&sent, error)) {
@@ -149,10 +202,12 @@ impl Misdeeds {
             self.places.add_permits(1);
         }
         self.is_busy.store(false, Ordering::Relaxed);
-        match outcome {
+        let outcome = match outcome {
             Ok(exchange) => self.finish(transport, sent, exchange, deadline).await,
             Err(error) => Err(self.retold(&sent, error)),
-        }
+        };
+        self.in_flight.fetch_sub(1, Ordering::Relaxed);
+        outcome
     }
 
     fn prepare(&self, request: &mut Request<Bytes>) {
@@ -241,6 +296,9 @@ impl Misdeeds {
     /// The error as a broken transport reports it.
     fn retold(&self, request: &Request<Bytes>, error: TransportError) -> TransportError {
         let anew = |delivery| TransportError::new(error.kind(), delivery).with_facts(error.facts().clone());
+        if self.flaw.is(Defect::LeaksMemoryOfFailures) {
+            foreign::keep(vec![1_u8; 64 << 10]);
+        }
         if self.flaw.is(Defect::DeniesDelivery) {
             return anew(Delivery::NotSent).with_source(error);
         }
@@ -270,6 +328,38 @@ impl Misdeeds {
         if self.flaw.is(Defect::RepeatsAfterA408) && exchange.response.status() == 408 {
             drop(exchange);
             return transport.call(request, deadline).await;
+        }
+        if self.flaw.is(Defect::AnswersChallenges)
+            && exchange.response.status() == 401
+            && exchange.response.headers().get_all(WWW_AUTHENTICATE).iter().any(|challenge| challenge == "Negotiate")
+        {
+            return transport.call(request, deadline).await;
+        }
+        let headers = exchange.response.headers();
+        if self.flaw.is(Defect::ReadsChunksOfHeads)
+            && *request.method() == Method::HEAD
+            && headers.contains_key(TRANSFER_ENCODING)
+        {
+            return Err(TransportError::new(Kind::BodyCut, Delivery::Sent).with_source("there are no chunks"));
+        }
+        let is_http11 = exchange.response.version() == Version::HTTP_11 && *request.method() == Method::GET;
+        if self.flaw.is(Defect::KeepsConnectionsThatEnded) && is_http11 && exchange.response.status() == 200 {
+            let is_framed = headers.contains_key(TRANSFER_ENCODING) || headers.contains_key(CONTENT_LENGTH);
+            self.has_ended.store(!is_framed, Ordering::Relaxed);
+        }
+        if self.flaw.is(Defect::MixesUpBodies) {
+            let (head, body) = exchange.response.into_parts();
+            let body = body.collect(usize::MAX).await?;
+            let is_alone = self.in_flight.load(Ordering::Relaxed) == 1;
+            let other = locked(&self.last).replace(body.clone()).filter(|_| !is_alone);
+            let body = ResponseBody::full(other.unwrap_or(body));
+            return Ok(Exchange::new(http::Response::from_parts(head, body), exchange.facts));
+        }
+        if self.flaw.is(Defect::WaitsForTheFirstByte) {
+            let (head, mut body) = exchange.response.into_parts();
+            let first = body.chunk().await?;
+            let body = ResponseBody::new(Begun(first, body));
+            return Ok(Exchange::new(http::Response::from_parts(head, body), exchange.facts));
         }
         if self.flaw.is(Defect::TakesA407ForAProxys) && exchange.response.status() == 407 {
             return Err(TransportError::new(Kind::Proxy(Some(407)), Delivery::Sent));
@@ -345,6 +435,17 @@ impl Misdeeds {
             || (is(Defect::FollowsWithinTheInstallation) && (from.ends_with(to) || to.ends_with(from)))
             || (is(Defect::FollowsWithTheBody) && exchange.response.status() == 307);
         follows.then_some(target)
+    }
+}
+
+/// The right to open a connection that others wait for.
+pub(super) struct Leads(Option<watch::Sender<()>>);
+
+impl Leads {
+    pub(super) fn done(self) {
+        if let Some(leads) = self.0 {
+            let _ = leads.send(());
+        }
     }
 }
 

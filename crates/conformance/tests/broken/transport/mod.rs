@@ -7,6 +7,7 @@ mod change;
 mod dial;
 mod failure;
 mod foreign;
+mod frames;
 mod identity;
 mod in_setting;
 mod link;
@@ -184,14 +185,18 @@ impl Pooled {
             let _ = tokio::net::TcpStream::connect(authority.as_str()).await;
         }
         let request = message::outgoing(request, self.flaw)?;
-        let origin = pool::origin(request.uri(), self.flaw);
+        let joins = self.flaw.is(Defect::JoinsNamesInTunnels) && self.dialer.is_tunnelled();
+        let origin = if joins { "any".to_owned() } else { pool::origin(request.uri(), self.flaw) };
         let runtime = tokio::runtime::Handle::current();
         loop {
-            let (mut link, ticket) = match self.pool.take(&origin, &runtime).await {
+            let taken = self.pool.take(&origin, &runtime).await;
+            let (mut link, ticket) = match taken {
                 Some(taken) => taken,
                 None => {
+                    let Some(leads) = self.misdeeds.leads(&origin).await? else { continue };
                     let link = self.dialer.dial(request.uri(), request.headers(), deadline).await?;
                     let ticket = self.pool.adopt(&origin, &link, &runtime);
+                    leads.done();
                     (link, ticket)
                 }
             };
@@ -307,7 +312,10 @@ impl Transport for Pooled {
     }
 
     async fn upload(&self, request: Request<UploadBody>) -> Result<Exchange, TransportError> {
-        let deadline = self.begin()?;
+        let deadline = match self.flaw.is(Defect::UploadsPanicWithoutRuntime) {
+            true => Instant::now() + self.limit,
+            false => self.begin()?,
+        };
         upload::send(self, request, deadline).await
     }
 }

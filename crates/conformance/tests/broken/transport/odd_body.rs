@@ -4,9 +4,9 @@
 use std::future::poll_fn;
 use std::mem::ManuallyDrop;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use digicert_one_core::{ResponseBody, TransportError};
 use http_body::{Body, Frame, SizeHint};
 use tokio::sync::mpsc;
@@ -22,6 +22,12 @@ pub(super) fn given(held: Held, flaw: Flaw) -> ResponseBody {
     }
     if flaw.is(Defect::LeaksWindows) {
         return ResponseBody::new(Leaky(ManuallyDrop::new(held)));
+    }
+    if flaw.is(Defect::GathersParts) {
+        return ResponseBody::new(Gathered(Some(held), BytesMut::new()));
+    }
+    if flaw.is(Defect::PanicsPastTheEnd) {
+        return ResponseBody::new(Ending(Some(held)));
     }
     if flaw.is(Defect::PanicsInDrop) {
         return ResponseBody::new(Closing(held));
@@ -55,6 +61,64 @@ impl Body for Ahead {
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Read>> {
         self.0.poll_recv(cx)
+    }
+}
+
+/// Hands on what it has read when that is enough.
+struct Gathered(Option<Held>, BytesMut);
+
+impl Body for Gathered {
+    type Data = Bytes;
+    type Error = TransportError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Read>> {
+        while let Some(held) = &mut self.0 {
+            match ready!(Pin::new(held).poll_frame(cx)) {
+                Some(Ok(frame)) => self.1.extend_from_slice(&frame.into_data().unwrap_or_default()),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => self.0 = None,
+            }
+            if self.1.len() >= 16 << 10 {
+                break;
+            }
+        }
+        let gathered = self.1.split().freeze();
+        Poll::Ready((!gathered.is_empty()).then(|| Ok(Frame::data(gathered))))
+    }
+}
+
+/// A body that began before its head was returned.
+pub(super) struct Begun(pub(super) Option<Bytes>, pub(super) ResponseBody);
+
+impl Body for Begun {
+    type Data = Bytes;
+    type Error = TransportError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Read>> {
+        match self.0.take() {
+            Some(first) => Poll::Ready(Some(Ok(Frame::data(first)))),
+            None => Pin::new(&mut self.1).poll_frame(cx),
+        }
+    }
+}
+
+/// Is gone at its end, as a finished future is.
+struct Ending(Option<Held>);
+
+impl Body for Ending {
+    type Data = Bytes;
+    type Error = TransportError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Read>> {
+        let polled = Pin::new(self.0.as_mut().expect("it is not polled past its end")).poll_frame(cx);
+        if let Poll::Ready(None) = polled {
+            self.0 = None;
+        }
+        polled
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.0.as_ref().map_or(SizeHint::with_exact(0), Body::size_hint)
     }
 }
 

@@ -162,6 +162,11 @@ impl Pool {
 }
 
 impl Ticket {
+    /// Whether the transport was dropped.
+    pub(super) fn is_orphan(&self) -> bool {
+        self.pool.strong_count() == 0
+    }
+
     /// The call is over and its connection can be reused.
     pub(super) fn give_back(self, link: Link) {
         if let Some(pool) = self.pool.upgrade().filter(|_| !link.is_http2()) {

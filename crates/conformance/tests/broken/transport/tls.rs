@@ -131,6 +131,8 @@ impl Tls {
             Defect::TakesAnyEndForTheEnd,
             Defect::TakesEveryEndForACut,
             Defect::IgnoresConnectionClose,
+            Defect::OverlooksCloseInLists,
+            Defect::KeepsConnectionsOfHttp10,
             loses,
         ]);
         Ok((if misjudges { Box::new(Misjudged(stream, self.flaw)) } else { Box::new(stream) }, is_http2))
@@ -162,7 +164,8 @@ impl Tls {
             let denies = self.flaw.is(Defect::ClaimsResumedWasNotAsked) && resumed == Some(true);
             (facts.identity_requested, facts.identity_sent) = (denies.then_some(false), None);
         }
-        let leaf = session.peer_certificates().and_then(|chain| chain.first());
+        let chain = session.peer_certificates().unwrap_or_default();
+        let leaf = if self.flaw.is(Defect::ShowsTheIssuersCertificate) { chain.last() } else { chain.first() };
         facts.server_certificate = leaf.and_then(ServerCertificate::read).map(Arc::new);
         if self.flaw.is(Defect::HidesTheServersCertificate) {
             facts.server_certificate = None;
@@ -173,11 +176,19 @@ impl Tls {
 /// The roots to trust, each of them a certificate.
 fn roots(config: &TransportConfig, flaw: Flaw) -> Result<RootCertStore, TransportError> {
     let mut store = RootCertStore::empty();
-    for root in config.trust().given()? {
+    let given = config.trust().given()?;
+    let is_twice = given.iter().enumerate().any(|(index, root)| given[..index].contains(root));
+    if is_twice && flaw.is(Defect::RefusesRootsGivenTwice) {
+        return Err(local(Kind::TrustRoots, "a root is there already"));
+    }
+    for root in given {
         store.add(root.clone()).map_err(|error| local(Kind::TrustRoots, error))?;
         if flaw.is(Defect::TrustsTheFirstRootOnly) {
             break;
         }
+    }
+    if let (true, Some(identity)) = (flaw.is(Defect::TrustsAuthoritiesOfItsIdentity), config.identity()) {
+        store.add_parsable_certificates(identity.chain().iter().skip(1).cloned());
     }
     if flaw.is(Defect::AddsTheSystemsRoots) {
         store.add_parsable_certificates(misdeeds::system_roots());
@@ -232,6 +243,15 @@ impl<S: Wire> AsyncRead for Misjudged<S> {
                 let place = read.windows(header.len()).position(|part| part == header);
                 if let (Some(place), true) = (place, self.1.is(Defect::IgnoresConnectionClose)) {
                     read[place] = b'X';
+                }
+                let name = b"onnection: ";
+                let place = read.windows(name.len()).position(|part| part == name).unwrap_or_default();
+                let line = read[place..].split(|byte| *byte == b'\n').next().unwrap_or_default();
+                if place > 0 && line.contains(&b',') && self.1.is(Defect::OverlooksCloseInLists) {
+                    read[place] = b'X';
+                }
+                if read.starts_with(b"HTTP/1.0") && self.1.is(Defect::KeepsConnectionsOfHttp10) {
+                    read[7] = b'1';
                 }
                 Poll::Ready(outcome)
             }

@@ -73,7 +73,7 @@ impl Tunnel {
         let leaves_out = port == 443 && self.flaw.is(Defect::LeavesOutPortsOfTunnels);
         let target = if leaves_out {
             host.to_owned()
-        } else if host.contains(':') {
+        } else if host.contains(':') && !self.flaw.is(Defect::LeavesOutBracketsOfTunnels) {
             format!("[{host}]:{port}")
         } else {
             format!("{host}:{port}")

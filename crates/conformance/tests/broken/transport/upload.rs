@@ -53,6 +53,9 @@ impl Body for Streamed {
         if self.body.is_end_stream() {
             self.ended.store(true, Ordering::Relaxed);
         }
+        if polled.is_pending() && self.flaw.is(Defect::PollsUploadsInALoop) {
+            cx.waker().wake_by_ref();
+        }
         if let (true, Poll::Ready(Some(Ok(frame)))) = (self.flaw.is(Defect::LogsPiecesOfUploads), &polled) {
             tracing::trace!("sending {:?}", frame.data_ref());
         }
@@ -96,6 +99,10 @@ pub(super) async fn send(
     deadline: Instant,
 ) -> Result<Exchange, TransportError> {
     let flaw = transport.flaw;
+    let _turn = match flaw.is(Defect::HoldsOtherCallsDuringUploads) {
+        true => Some(transport.misdeeds.turn().await),
+        false => None,
+    };
     if let Some((config, flaw)) = foreign::for_uploads(&transport.misdeeds.config, flaw) {
         return once(&Pooled::new(&config, flaw)?, request, deadline).await;
     }
@@ -180,7 +187,14 @@ async fn once(
                     return Err(report.error(Kind::Interrupted, Delivery::Unknown, "the upload was not wanted"));
                 }
                 let (head, inner) = message::incoming(response, flaw)?.into_parts();
-                let body = Held::new(inner, (transport.limit, deadline), report, Returning::new(link, ticket));
+                let returning = match flaw.is(Defect::LeaksConnectionsOfUploads) {
+                    true => {
+                        foreign::keep(link);
+                        Returning::never()
+                    }
+                    false => Returning::new(link, ticket),
+                };
+                let body = Held::new(inner, (transport.limit, deadline), report, returning);
                 Ok(Exchange::new(http::Response::from_parts(head, ResponseBody::new(body)), facts))
             }
             Outcome::Failed { error, unsent } => Err(report.of_call(error, unsent)),

@@ -4,10 +4,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use digicert_one_core::ServerCertificate;
 use tokio_rustls::rustls::client::WebPkiServerVerifier;
 use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use tokio_rustls::rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
+use tokio_rustls::rustls::{self, CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 
 use super::Flaw;
 use super::chain::Shown;
@@ -26,6 +27,24 @@ pub(super) struct Verifier {
 impl Verifier {
     fn skips(&self) -> bool {
         self.flaw.is(Defect::SkipsSignaturesInTunnels) && self.is_tunnelled
+    }
+
+    /// Whether each certificate is issued by the next one.
+    fn is_in_order(
+        &self,
+        leaf: &CertificateDer<'_>,
+        others: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        now: UnixTime,
+    ) -> bool {
+        others.iter().enumerate().all(|(index, issuer)| {
+            let mut roots = RootCertStore::empty();
+            let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+            let added = roots.add(issuer.clone().into_owned());
+            let below = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build();
+            let below = added.ok().and_then(|()| below.ok());
+            below.is_some_and(|below| below.verify_server_cert(leaf, &others[..index], name, &[], now).is_ok())
+        })
     }
 
     fn overlooks(&self, fault: &CertificateError) -> bool {
@@ -61,6 +80,17 @@ impl ServerCertVerifier for Verifier {
     ) -> Result<ServerCertVerified, Error> {
         let verify = |name: &ServerName<'_>| self.webpki.verify_server_cert(leaf, others, name, stapled, now);
         let mut verdict = verify(name);
+        if self.flaw.is(Defect::WantsChainsInOrder) && verdict.is_ok() && !self.is_in_order(leaf, others, name, now) {
+            verdict = Err(Error::InvalidCertificate(CertificateError::UnknownIssuer));
+        }
+        if self.flaw.is(Defect::RefusesLongChains) && others.len() > 3 {
+            verdict = Err(Error::InvalidCertificate(CertificateError::UnknownIssuer));
+        }
+        let shown = ServerCertificate::read(leaf).map(|shown| shown.names).unwrap_or_default();
+        let is_beyond = shown.len() == 8 && !shown.iter().any(|one| one.eq_ignore_ascii_case(&name.to_str()));
+        if is_beyond && self.flaw.is(Defect::ComparesTheFirstNamesAlone) {
+            verdict = Err(Error::InvalidCertificate(CertificateError::NotValidForName));
+        }
         if self.flaw.is(Defect::CachesIntermediates) {
             static SEEN: Mutex<Vec<CertificateDer<'static>>> = Mutex::new(Vec::new());
             let mut seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
@@ -122,6 +152,10 @@ impl ServerCertVerifier for Verifier {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.webpki.supported_verify_schemes()
+        let mut schemes = self.webpki.supported_verify_schemes();
+        if self.flaw.is(Defect::RefusesRsaServers) {
+            schemes.retain(|scheme| format!("{scheme:?}").starts_with("ECDSA"));
+        }
+        schemes
     }
 }
