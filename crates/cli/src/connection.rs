@@ -4,14 +4,14 @@ use std::ffi::OsString;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use digicert_one::core::{Code, Connector};
+use digicert_one::core::{Capabilities, Code, Connector};
 use digicert_one::credentials::LoadedCredential;
 use digicert_one::{
     Client, ClientBuilder, Config, ConfigError, HttpVersions, ReadOptions, Retry, Timeouts, TransportConfig,
     TrustRoots, Variable, Warning,
 };
 
-use crate::arguments::{ConnectionOptions, SetupOptions};
+use crate::arguments::{ConnectionOptions, RootList, SetupOptions};
 use crate::end_date;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -98,14 +98,27 @@ pub(crate) fn transport(
     if options.http1 {
         config = config.with_http_versions(HttpVersions::Http1);
     }
-    if let Some(roots) = setup.roots().map(<[_]>::to_vec) {
-        let (trust, warning) = TrustRoots::beside_system(roots, &connector.capabilities());
-        if let Some(text) = warning {
-            output.warning(&Warning::new(Code::CFG_02, text, format!("--transport {}", connector.info().name)));
-        }
-        config = config.with_trust(trust);
+    let (trust, warning) = trust(options.roots, setup, &connector.capabilities());
+    if let Some(text) = warning {
+        output.warning(&Warning::new(Code::CFG_02, text, format!("--transport {}", connector.info().name)));
     }
-    (connector, config)
+    (connector, config.with_trust(trust))
+}
+
+/// The roots of `--roots` and of a CA file; with the text of a warning where a transport cannot have both.
+fn trust(list: RootList, setup: &Config, capabilities: &Capabilities) -> (TrustRoots, Option<&'static str>) {
+    match (list, setup.roots()) {
+        (RootList::System, None) => (TrustRoots::System, None),
+        (RootList::System, Some(roots)) => TrustRoots::beside_system(roots.to_vec(), capabilities),
+        #[cfg(feature = "mozilla-roots")]
+        (RootList::Mozilla, roots) => {
+            let mut trust = digicert_one::mozilla_roots();
+            if let TrustRoots::Only(all) = &mut trust {
+                all.extend_from_slice(roots.unwrap_or_default());
+            }
+            (trust, None)
+        }
+    }
 }
 
 /// Who is calling whom, by these options and the variables of this process.

@@ -166,7 +166,7 @@ impl Ends {
             document["of"] = json!(end.of.as_str());
             document
         });
-        json!({ "schema": 1, "ok": ok, "earliest": earliest, "ends": ends })
+        json!({ "ok": ok, "earliest": earliest, "ends": ends })
     }
 
     /// A line and a status as Nagios and its kin read them (Nagios Plugins Development Guidelines).

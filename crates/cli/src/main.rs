@@ -17,6 +17,7 @@ mod emulator;
 mod end_date;
 mod env;
 mod env_lines;
+mod error_response;
 mod expiry;
 mod explain;
 mod failure;

@@ -53,10 +53,10 @@ impl VerifyOptions {
         };
         ConnectionOptions {
             transport: self.transport.clone(),
-            setup,
             timeout: self.timeout,
             http1: self.http1,
             no_retry: true,
+            ..ConnectionOptions::of(setup)
         }
     }
 }
