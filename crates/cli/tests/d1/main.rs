@@ -17,6 +17,8 @@ mod expiry;
 mod explain;
 mod import;
 mod init;
+mod json_documents;
+mod json_schema;
 mod lists;
 mod manners;
 mod operating;
