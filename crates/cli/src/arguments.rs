@@ -7,8 +7,10 @@ mod checks;
 mod code;
 mod connection;
 mod csc;
+mod fleet;
 mod init;
 pub(crate) mod layout;
+mod limiter;
 #[cfg(test)]
 mod page;
 pub(crate) mod pasted;
@@ -38,7 +40,9 @@ pub(crate) use self::cert_file::{CertInput, ConvertOptions, CsrOptions, InspectO
 pub(crate) use self::checks::{CompletionsOptions, DoctorOptions, ExpiryOptions, ExplainOptions, ManOptions};
 pub(crate) use self::connection::{ConnectionOptions, ModeName, RootList, SetupOptions};
 pub(crate) use self::csc::{CscCallerOptions, CscCommand, CscListOptions, HashName, SignOptions};
+pub(crate) use self::fleet::{FleetCommand, FleetStatusOptions};
 pub(crate) use self::init::{ImportKind, ImportOptions, InitOptions};
+pub(crate) use self::limiter::{LimiterOptions, Rate, rate};
 pub(crate) use self::proxy::ProxyOptions;
 pub(crate) use self::recover::RecoverOptions;
 pub(crate) use self::secret_store::{MakeOptions, RenewalOptions, SecretStoreOptions};
@@ -76,7 +80,7 @@ pub(crate) struct Arguments {
     /// Show on standard error what is sent where; -vv shows more. Never a secret.
     #[arg(short, long, global = true, display_order = 902, action = ArgAction::Count)]
     pub(crate) verbose: u8,
-    /// Colours: auto, always or never. NO_COLOR switches them off, too.
+    /// Colours: auto, always or never; NO_COLOR switches them off.
     #[arg(
         long,
         global = true,
@@ -222,6 +226,9 @@ pub(crate) enum Command {
     /// Roles: list.
     #[command(subcommand, after_help = "Examples:\n  d1 role list")]
     Role(RoleCommand),
+    /// Machines that share one API key, over Redis: status.
+    #[command(subcommand, after_help = "Examples:\n  d1 fleet status --limiter redis://cache.example.com")]
+    Fleet(FleetCommand),
     /// Content signing (CSC): info, list, sign.
     #[command(
         subcommand,

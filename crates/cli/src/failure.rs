@@ -67,6 +67,10 @@ pub(crate) enum Failure {
     /// The file of a last resort that cannot be opened.
     #[error("{0}")]
     Recover(StoreError),
+    /// The Redis of a fleet that cannot be used.
+    #[cfg(feature = "redis")]
+    #[error("{0}")]
+    Limiter(digicert_one::redis::StoreError),
     /// A path that is taken.
     #[error("{} exists", shown(.0))]
     Exists(PathBuf),
@@ -124,6 +128,8 @@ impl Failure {
             }
             Self::Unfit(warning) => Diagnosis::of(warning.code, self.to_string()),
             Self::Recover(error) => of_recovery(error),
+            #[cfg(feature = "redis")]
+            Self::Limiter(error) => Diagnosis::of(error.code(), self.to_string()),
             Self::Exists(_) => {
                 let mut diagnosis = Diagnosis::new(Code::IO_01, self.to_string(), "it would be overwritten");
                 "name another file, or replace it with --force".clone_into(&mut diagnosis.remedy);
@@ -172,6 +178,10 @@ impl Failure {
 
     /// The library errors below the diagnosis, outermost first.
     pub(crate) fn causes(&self) -> Vec<String> {
+        #[cfg(feature = "redis")]
+        if let Self::Limiter(error) = self {
+            return digicert_one::core::causes(error).skip(1).map(ToString::to_string).collect();
+        }
         let (Self::Call(error) | Self::List { error, .. }) = self else { return Vec::new() };
         let mut texts: Vec<String> = digicert_one::core::causes(error).skip(1).map(ToString::to_string).collect();
         texts.dedup();
@@ -184,6 +194,8 @@ impl Failure {
         match self {
             Self::Setup(_) | Self::Emulator(_) | Self::File { .. } | Self::Output(_) => 3,
             Self::CertificateFile(_) | Self::Unfit(_) | Self::Recover(_) | Self::Exists(_) => 3,
+            #[cfg(feature = "redis")]
+            Self::Limiter(_) => 4,
             Self::Reported(code) => *code,
             Self::Call(error) | Self::List { error, .. } => of_call(error),
             Self::ErrorResponse(response) => of_status(response.status).unwrap_or(9),

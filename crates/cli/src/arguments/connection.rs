@@ -6,6 +6,8 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
 use digicert_one::core::Mode;
 
+use super::limiter::LimiterOptions;
+
 /// Who is calling whom.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Connection")]
@@ -53,6 +55,8 @@ pub(crate) struct ConnectionOptions {
     /// Send each request once: a failed one is not sent again.
     #[arg(long)]
     pub(crate) no_retry: bool,
+    #[command(flatten)]
+    pub(crate) limiter: LimiterOptions,
 }
 
 impl RootList {
@@ -70,7 +74,8 @@ impl ConnectionOptions {
     /// The defaults of every other option.
     pub(crate) fn of(setup: SetupOptions) -> Self {
         let roots = RootList::default();
-        Self { transport: None, setup, roots, timeout: 60, http1: false, no_retry: false }
+        let limiter = LimiterOptions::default();
+        Self { transport: None, setup, roots, timeout: 60, http1: false, no_retry: false, limiter }
     }
 }
 

@@ -95,7 +95,7 @@ impl Report {
                 return Ok(());
             }
         };
-        let client = match connection::over(&connection, Found { setup, reading }, output) {
+        let client = match connection::over(&connection, Found { setup, reading }, output).await {
             Ok(client) => client,
             Err(failure) => {
                 self.failed(GROUP, "handshake", failure);

@@ -139,7 +139,7 @@ impl Report {
             Some(origin) if is_direct => self.of_name(origin).await?,
             _ => self.skipped("network", "name", "a proxy looks the host up"),
         }
-        let client = match connection::over(&options.connection, found, output) {
+        let client = match connection::over(&options.connection, found, output).await {
             Ok(client) => client,
             Err(failure) => {
                 self.failed(GROUP, "call", failure);

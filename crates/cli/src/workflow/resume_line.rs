@@ -26,6 +26,11 @@ pub(super) fn of(store: &SecretStoreOptions, connection: &ConnectionOptions, jou
     line.option("--transport", connection.transport.as_ref());
     let roots = Some(connection.roots).filter(|roots| *roots != RootList::default());
     line.option("--roots", roots.and_then(|roots| Some(roots.to_possible_value()?.get_name().to_owned())));
+    line.option("--limiter", connection.limiter.limiter.as_ref());
+    line.option("--limiter-password", connection.limiter.limiter_password.as_ref());
+    for rate in &connection.limiter.limiter_rate {
+        line.option("--limiter-rate", Some(rate.to_string()));
+    }
     line.flag("--http1", connection.http1);
     line.flag("--no-retry", connection.no_retry);
     line.0

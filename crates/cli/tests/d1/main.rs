@@ -24,6 +24,8 @@ mod manners;
 mod operating;
 mod recover;
 mod run;
+#[path = "../../../redis/tests/redis/server.rs"]
+mod server;
 mod setup;
 mod stage;
 mod surroundings;
