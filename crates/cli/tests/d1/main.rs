@@ -8,6 +8,7 @@ mod command_docs;
 mod demo;
 mod doctor;
 mod doctor_faults;
+mod doctor_openssl;
 mod emulator;
 mod encodings;
 mod env_lines;
