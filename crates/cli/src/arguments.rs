@@ -7,15 +7,18 @@ mod checks;
 mod code;
 mod connection;
 mod csc;
+mod fleet;
 mod init;
-mod keeping;
 pub(crate) mod layout;
+mod limiter;
 #[cfg(test)]
 mod page;
 pub(crate) mod pasted;
 pub(crate) mod path;
 mod proxy;
 mod recover;
+mod secret_store;
+mod store;
 
 use std::ffi::OsString;
 use std::net::IpAddr;
@@ -35,12 +38,15 @@ pub(crate) use self::account::{
 pub(crate) use self::call::{CallOptions, Data};
 pub(crate) use self::cert_file::{CertInput, ConvertOptions, CsrOptions, InspectOptions, TargetFormat, VerifyOptions};
 pub(crate) use self::checks::{CompletionsOptions, DoctorOptions, ExpiryOptions, ExplainOptions, ManOptions};
-pub(crate) use self::connection::{ConnectionOptions, ModeName, SetupOptions};
+pub(crate) use self::connection::{ConnectionOptions, ModeName, RootList, SetupOptions};
 pub(crate) use self::csc::{CscCallerOptions, CscCommand, CscListOptions, HashName, SignOptions};
+pub(crate) use self::fleet::{FleetCommand, FleetStatusOptions};
 pub(crate) use self::init::{ImportKind, ImportOptions, InitOptions};
-pub(crate) use self::keeping::{KeepOptions, MakeOptions, RenewalOptions};
+pub(crate) use self::limiter::{LimiterOptions, Rate, rate};
 pub(crate) use self::proxy::ProxyOptions;
 pub(crate) use self::recover::RecoverOptions;
+pub(crate) use self::secret_store::{MakeOptions, RenewalOptions, SecretStoreOptions};
+pub(crate) use self::store::Store;
 use crate::page::ColorChoice;
 
 const VARIABLES: &str = "\
@@ -74,7 +80,7 @@ pub(crate) struct Arguments {
     /// Show on standard error what is sent where; -vv shows more. Never a secret.
     #[arg(short, long, global = true, display_order = 902, action = ArgAction::Count)]
     pub(crate) verbose: u8,
-    /// Colours: auto, always or never. NO_COLOR switches them off, too.
+    /// Colours: auto, always or never; NO_COLOR switches them off.
     #[arg(
         long,
         global = true,
@@ -188,23 +194,23 @@ pub(crate) enum Command {
     /// Service users: list, show, create, disable, enable.
     #[command(
         subcommand,
-        after_help = "Examples:\n  d1 service-user list\n  d1 service-user create ci-bot --keep-file api-key"
+        after_help = "Examples:\n  d1 service-user list\n  d1 service-user create ci-bot --store file:api-key"
     )]
     ServiceUser(ServiceUserCommand),
     /// API tokens: list, create, rotate, disable, enable, delete.
     #[command(
         subcommand,
-        after_help = "Examples:\n  d1 token list\n  d1 token rotate --keep-file api-key --ends-in 90d"
+        after_help = "Examples:\n  d1 token list\n  d1 token rotate --store file:api-key --ends-in 90d"
     )]
     Token(TokenCommand),
     /// Client certificates: request, rotate, list, ...; files: inspect, verify, convert, csr.
-    #[command(subcommand, after_help = "Examples:\n  d1 cert list\n  d1 cert rotate --keep-dir /run/secrets/d1")]
+    #[command(subcommand, after_help = "Examples:\n  d1 cert list\n  d1 cert rotate --store dir:/run/secrets/d1")]
     Cert(CertCommand),
     /// Finish an interrupted create, request or rotate.
     ///
     /// Give it the options for store and journal that the command had; the command printed the whole line.
-    #[command(after_help = concat!("Examples:\n  d1 resume --keep-file /etc/d1/api-key\n",
-        "  d1 resume --journal ci.journal --keep-dir /run/secrets/d1"))]
+    #[command(after_help = concat!("Examples:\n  d1 resume --store file:/etc/d1/api-key\n",
+        "  d1 resume --journal ci.journal --store dir:/run/secrets/d1"))]
     Resume(Box<ResumeOptions>),
     /// Decrypt the file of --last-resort and write the secret. Works offline.
     #[command(after_help = concat!("Examples:\n  d1 recover rescued --output /etc/d1/api-key\n",
@@ -220,6 +226,9 @@ pub(crate) enum Command {
     /// Roles: list.
     #[command(subcommand, after_help = "Examples:\n  d1 role list")]
     Role(RoleCommand),
+    /// Machines that share one API key, over Redis: status.
+    #[command(subcommand, after_help = "Examples:\n  d1 fleet status --limiter redis://cache.example.com")]
+    Fleet(FleetCommand),
     /// Content signing (CSC): info, list, sign.
     #[command(
         subcommand,

@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 
 use crate::arguments::{CallOptions, ConnectionOptions, Data};
 use crate::connection;
+use crate::error_response::ErrorResponse;
 use crate::failure::Failure;
 use crate::output::{Output, diagnosis_json};
 
@@ -36,14 +37,16 @@ pub(crate) async fn call(options: &CallOptions, output: &Output) -> Result<(), F
     }
     output.progress(&format!("calling {}", options.path));
     let limit = connection::limit(&options.connection);
-    let (head, headers, encoding, bytes) = within(limit, async {
-        let response = request.send().await?;
+    let (head, headers, encoding, refusal, bytes) = within(limit, async {
+        // With its headers, an error response is shown before the error.
+        let response = if options.include { request.send_relayed().await? } else { request.send().await? };
         let (mut head, encoding) = (head(&client, &response, output), response.content_encoding().map(str::to_owned));
         let headers = options.include.then(|| Headers::of(&response));
         if let Some(headers) = &headers {
             head["headers"] = headers.document();
         }
-        Ok((head, headers, encoding, response.bytes().await?))
+        let refusal = ErrorResponse::of(&response);
+        Ok((head, headers, encoding, refusal, response.bytes().await?))
     })
     .await?;
     if let Some(encoding) = encoding {
@@ -58,15 +61,26 @@ pub(crate) async fn call(options: &CallOptions, output: &Output) -> Result<(), F
         }
     }
     if output.filters_bodies() {
-        return output.select(&bytes).map(drop);
+        return match refusal {
+            // A filter is for the bodies of responses that are no errors.
+            Some(refusal) => Err(refusal.into()),
+            None => output.select(&bytes).map(drop),
+        };
     }
-    if !output.is_json() {
-        if let Some(headers) = &headers {
-            output.text(&headers.text())?;
-        }
-        return output.bytes(&bytes);
+    if output.is_json() {
+        let answered = Answered { head, body: Body::of(&bytes) };
+        return match refusal {
+            Some(refusal) => {
+                Err(refusal.with_document(&answered).map_err(|error| Failure::Internal(error.into()))?.into())
+            }
+            None => output.document(&answered),
+        };
     }
-    output.document(&Answered { head, body: Body::of(&bytes) })
+    if let Some(headers) = &headers {
+        output.text(&headers.text())?;
+    }
+    output.bytes(&bytes)?;
+    refusal.map_or(Ok(()), |refusal| Err(refusal.into()))
 }
 
 impl CallOptions {

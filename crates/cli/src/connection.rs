@@ -4,16 +4,18 @@ use std::ffi::OsString;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use digicert_one::core::{Code, Connector};
+use digicert_one::core::{Capabilities, Code, Connector};
 use digicert_one::credentials::LoadedCredential;
 use digicert_one::{
     Client, ClientBuilder, Config, ConfigError, HttpVersions, ReadOptions, Retry, Timeouts, TransportConfig,
     TrustRoots, Variable, Warning,
 };
 
-use crate::arguments::{ConnectionOptions, SetupOptions};
+use crate::arguments::{ConnectionOptions, RootList, SetupOptions};
 use crate::end_date;
 use crate::failure::Failure;
+#[cfg(feature = "redis")]
+use crate::limiter::SharedLimiter;
 use crate::output::Output;
 use crate::retry_line;
 
@@ -31,7 +33,7 @@ pub(crate) async fn client(options: &ConnectionOptions, output: &Output) -> Resu
         output.warning(warning);
     }
     end_date::warn(&found.reading.validity, profile(options), *output);
-    over(options, found, *output)
+    over(options, found, *output).await
 }
 
 /// Reads what these options and the variables of this process name.
@@ -47,7 +49,7 @@ pub(crate) async fn found(options: &ConnectionOptions, allow_expired: bool) -> R
 }
 
 /// A client for what was found.
-pub(crate) fn over(options: &ConnectionOptions, found: Found, output: Output) -> Result<Client, Failure> {
+pub(crate) async fn over(options: &ConnectionOptions, found: Found, output: Output) -> Result<Client, Failure> {
     let Found { setup, reading } = found;
     output.trace(|| {
         let mode = reading.material.mode();
@@ -56,11 +58,15 @@ pub(crate) fn over(options: &ConnectionOptions, found: Found, output: Output) ->
         let transport = connector(options.transport.as_deref()).info().name;
         format!("mode {mode}, from {}; transport {transport}; proxy {proxy}", reading.source)
     });
-    Ok(builder(options, &setup, output).credential(reading.fixed()).build()?)
+    Ok(builder(options, &setup, output).await?.credential(reading.fixed()).build()?)
 }
 
 /// A builder that lacks the credential only.
-pub(crate) fn builder(options: &ConnectionOptions, setup: &Config, output: Output) -> ClientBuilder {
+pub(crate) async fn builder(
+    options: &ConnectionOptions,
+    setup: &Config,
+    output: Output,
+) -> Result<ClientBuilder, Failure> {
     let (connector, config) = transport(options, setup, output);
     let builder = Client::builder()
         .instance(setup.instance().clone())
@@ -70,7 +76,16 @@ pub(crate) fn builder(options: &ConnectionOptions, setup: &Config, output: Outpu
         .deadline(limit(options));
     // Only where a user watches: scripts read the attempts in the error.
     let builder = if output.is_watched() { builder.on_retry(retry_line::show) } else { builder };
-    if options.no_retry { builder.retry(Retry::never()) } else { builder }
+    let builder = if options.no_retry { builder.retry(Retry::never()) } else { builder };
+    #[cfg(feature = "redis")]
+    if let Some(shared) = SharedLimiter::find(&options.limiter, setup).await? {
+        return Ok(builder.rate_limiter(shared.limiter(output).map_err(Failure::Limiter)?));
+    }
+    #[cfg(not(feature = "redis"))]
+    if setup.profile().is_some_and(|profile| profile.limiter.is_some()) {
+        return Err(Failure::Usage("limiter of the profile: this d1 was built without its feature redis".to_owned()));
+    }
+    Ok(builder)
 }
 
 /// What reports call the caller that these options choose.
@@ -98,14 +113,27 @@ pub(crate) fn transport(
     if options.http1 {
         config = config.with_http_versions(HttpVersions::Http1);
     }
-    if let Some(roots) = setup.roots().map(<[_]>::to_vec) {
-        let (trust, warning) = TrustRoots::beside_system(roots, &connector.capabilities());
-        if let Some(text) = warning {
-            output.warning(&Warning::new(Code::CFG_02, text, format!("--transport {}", connector.info().name)));
-        }
-        config = config.with_trust(trust);
+    let (trust, warning) = trust(options.roots, setup, &connector.capabilities());
+    if let Some(text) = warning {
+        output.warning(&Warning::new(Code::CFG_02, text, format!("--transport {}", connector.info().name)));
     }
-    (connector, config)
+    (connector, config.with_trust(trust))
+}
+
+/// The roots of `--roots` and of a CA file; with the text of a warning where a transport cannot have both.
+fn trust(list: RootList, setup: &Config, capabilities: &Capabilities) -> (TrustRoots, Option<&'static str>) {
+    match (list, setup.roots()) {
+        (RootList::System, None) => (TrustRoots::System, None),
+        (RootList::System, Some(roots)) => TrustRoots::beside_system(roots.to_vec(), capabilities),
+        #[cfg(feature = "mozilla-roots")]
+        (RootList::Mozilla, roots) => {
+            let mut trust = digicert_one::mozilla_roots();
+            if let TrustRoots::Only(all) = &mut trust {
+                all.extend_from_slice(roots.unwrap_or_default());
+            }
+            (trust, None)
+        }
+    }
 }
 
 /// Who is calling whom, by these options and the variables of this process.

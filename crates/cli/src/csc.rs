@@ -121,6 +121,11 @@ async fn client(
     let credential = credential.or_else(|| key.map(CscCredential::api_key)).ok_or_else(|| {
         Failure::Usage("csc does not accept a certificate alone: give --client-id or an API key".to_owned())
     })?;
+    if options.limiter.limiter.is_some() || setup.profile().is_some_and(|profile| profile.limiter.is_some()) {
+        return Err(Failure::Usage(
+            "d1 csc cannot share a rate limit: omit --limiter, and use a profile without a limiter".to_owned(),
+        ));
+    }
     let (connector, config) = connection::transport(options, &setup, output);
     let builder = CscClient::builder();
     let builder = if output.is_watched() {

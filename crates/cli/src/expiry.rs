@@ -59,7 +59,7 @@ pub(crate) async fn run(options: &ExpiryOptions, output: &Output) -> Result<(), 
     }
     add(Ending::Owner, validity.owner_ends, "the configuration", unasked);
     if unasked.is_empty() {
-        let client = connection::over(&options.connection, found, *output)?;
+        let client = connection::over(&options.connection, found, *output).await?;
         output.progress("asking the platform for the end dates that only it knows");
         ends.ask(&client).await?;
     }
@@ -166,7 +166,7 @@ impl Ends {
             document["of"] = json!(end.of.as_str());
             document
         });
-        json!({ "schema": 1, "ok": ok, "earliest": earliest, "ends": ends })
+        json!({ "ok": ok, "earliest": earliest, "ends": ends })
     }
 
     /// A line and a status as Nagios and its kin read them (Nagios Plugins Development Guidelines).

@@ -7,9 +7,11 @@ use digicert_one::core::{CredentialError, Warning};
 use digicert_one::provisioning::{IssueError, IssueErrorKind, StoreError, StoreErrorKind};
 use digicert_one::{ConfigError, ErrorKind, Position, credentials::shown_path};
 use digicert_one_emulator::EmulatorError;
+use http::StatusCode;
 use serde_json::value::RawValue;
 use thiserror::Error;
 
+use crate::error_response::ErrorResponse;
 use crate::signal::Signal;
 use crate::workflow::{self, InterruptedTask, Issue};
 
@@ -20,6 +22,9 @@ pub(crate) enum Failure {
     Setup(#[from] ConfigError),
     #[error("{0}")]
     Call(#[from] digicert_one::Error),
+    /// An error response that was shown, too.
+    #[error("{}", .0.diagnosis.summary)]
+    ErrorResponse(Box<ErrorResponse>),
     /// A call whose body had not ended when the time for the whole call ran out.
     #[error("the response did not end within {} seconds", .0.as_secs())]
     TooLate(std::time::Duration),
@@ -62,6 +67,10 @@ pub(crate) enum Failure {
     /// The file of a last resort that cannot be opened.
     #[error("{0}")]
     Recover(StoreError),
+    /// The Redis of a fleet that cannot be used.
+    #[cfg(feature = "redis")]
+    #[error("{0}")]
+    Limiter(digicert_one::redis::StoreError),
     /// A path that is taken.
     #[error("{} exists", shown(.0))]
     Exists(PathBuf),
@@ -96,6 +105,7 @@ impl Failure {
     pub(crate) fn diagnosis(&self) -> Diagnosis {
         match self {
             Self::Call(error) => error.diagnosis().clone(),
+            Self::ErrorResponse(response) => response.diagnosis.clone(),
             Self::List { error, position, given } => resumed(error.diagnosis().clone(), position, given),
             Self::Setup(error) => of_setup(error),
             Self::Emulator(error) => {
@@ -118,6 +128,8 @@ impl Failure {
             }
             Self::Unfit(warning) => Diagnosis::of(warning.code, self.to_string()),
             Self::Recover(error) => of_recovery(error),
+            #[cfg(feature = "redis")]
+            Self::Limiter(error) => Diagnosis::of(error.code(), self.to_string()),
             Self::Exists(_) => {
                 let mut diagnosis = Diagnosis::new(Code::IO_01, self.to_string(), "it would be overwritten");
                 "name another file, or replace it with --force".clone_into(&mut diagnosis.remedy);
@@ -166,6 +178,10 @@ impl Failure {
 
     /// The library errors below the diagnosis, outermost first.
     pub(crate) fn causes(&self) -> Vec<String> {
+        #[cfg(feature = "redis")]
+        if let Self::Limiter(error) = self {
+            return digicert_one::core::causes(error).skip(1).map(ToString::to_string).collect();
+        }
         let (Self::Call(error) | Self::List { error, .. }) = self else { return Vec::new() };
         let mut texts: Vec<String> = digicert_one::core::causes(error).skip(1).map(ToString::to_string).collect();
         texts.dedup();
@@ -178,8 +194,11 @@ impl Failure {
         match self {
             Self::Setup(_) | Self::Emulator(_) | Self::File { .. } | Self::Output(_) => 3,
             Self::CertificateFile(_) | Self::Unfit(_) | Self::Recover(_) | Self::Exists(_) => 3,
+            #[cfg(feature = "redis")]
+            Self::Limiter(_) => 4,
             Self::Reported(code) => *code,
             Self::Call(error) | Self::List { error, .. } => of_call(error),
+            Self::ErrorResponse(response) => of_status(response.status).unwrap_or(9),
             Self::Issue(issue) => of_issue(&issue.error),
             Self::Usage(_) | Self::CommandLine { .. } => 2,
             #[cfg(feature = "jq")]
@@ -201,15 +220,29 @@ impl Failure {
     }
 }
 
+impl From<ErrorResponse> for Failure {
+    fn from(response: ErrorResponse) -> Self {
+        Self::ErrorResponse(Box::new(response))
+    }
+}
+
 fn of_call(error: &digicert_one::Error) -> u8 {
-    match (error.kind(), error.status().map(|status| status.as_u16())) {
-        (_, Some(401)) => 5,
-        (_, Some(403)) => 6,
-        (_, Some(429 | 503)) => 7,
-        (ErrorKind::Platform | ErrorKind::Decode | ErrorKind::NotShown, _) => 9,
+    let by_status = error.status().and_then(of_status);
+    by_status.unwrap_or_else(|| match error.kind() {
+        ErrorKind::Platform | ErrorKind::Decode | ErrorKind::NotShown => 9,
         _ if error.diagnosis().side() == Side::Local => 3,
-        (ErrorKind::Paging, _) => 9,
+        ErrorKind::Paging => 9,
         _ => 4,
+    })
+}
+
+/// The statuses that have an exit code of their own.
+fn of_status(status: StatusCode) -> Option<u8> {
+    match status.as_u16() {
+        401 => Some(5),
+        403 => Some(6),
+        429 | 503 => Some(7),
+        _ => None,
     }
 }
 

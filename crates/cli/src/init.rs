@@ -67,7 +67,7 @@ impl InitOptions {
             ca_file: None,
             config: Some(path),
         };
-        let connection = ConnectionOptions { transport: None, setup, timeout: 60, http1: false, no_retry: false };
+        let connection = ConnectionOptions::of(setup);
         let call = "/account/api/v1/user/me".to_owned();
         let doctor = DoctorOptions {
             online: self.online,

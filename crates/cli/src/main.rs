@@ -17,14 +17,19 @@ mod emulator;
 mod end_date;
 mod env;
 mod env_lines;
+mod error_response;
 mod expiry;
 mod explain;
 mod failure;
+#[cfg(feature = "redis")]
+mod fleet;
 mod import;
 mod init;
 #[cfg(feature = "jq")]
 mod jq;
 mod json_text;
+#[cfg(feature = "redis")]
+mod limiter;
 mod list;
 mod output;
 mod page;
@@ -50,8 +55,8 @@ use std::process::ExitCode;
 use clap::FromArgMatches;
 
 use self::arguments::{
-    AccountCommand, Arguments, CertCommand, Command, CscCommand, RoleCommand, ServiceUserCommand, TokenCommand, layout,
-    pasted, path,
+    AccountCommand, Arguments, CertCommand, Command, CscCommand, FleetCommand, RoleCommand, ServiceUserCommand,
+    TokenCommand, layout, pasted, path,
 };
 use self::failure::Failure;
 use self::output::Output;
@@ -147,6 +152,12 @@ async fn run(command: &Command, output: &Output, signals: &Signals) -> Result<()
         Command::AuditLog(options) => account::audit_log(options, *output).await,
         Command::Account(AccountCommand::List(options)) => account::accounts(options, *output).await,
         Command::Role(RoleCommand::List(options)) => account::roles(options, *output).await,
+        #[cfg(feature = "redis")]
+        Command::Fleet(FleetCommand::Status(options)) => fleet::status(options, *output).await,
+        #[cfg(not(feature = "redis"))]
+        Command::Fleet(FleetCommand::Status(_)) => {
+            Err(Failure::Usage("d1 fleet: this d1 was built without its feature redis".to_owned()))
+        }
         Command::Csc(CscCommand::Info(options)) => csc::info(options, *output).await,
         Command::Csc(CscCommand::List(options)) => csc::list(options, *output).await,
         Command::Csc(CscCommand::Sign(options)) => csc::sign(options, *output).await,

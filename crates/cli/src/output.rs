@@ -111,7 +111,8 @@ impl Output {
         if !self.is_json() {
             return Ok(());
         }
-        let text = serde_json::to_string_pretty(document).map_err(|error| Failure::Internal(error.into()))?;
+        let text = serde_json::to_string_pretty(&Versioned { schema: 1, document })
+            .map_err(|error| Failure::Internal(error.into()))?;
         if self.has_filter() {
             return self.select(text.as_bytes()).map(drop);
         }
@@ -226,6 +227,7 @@ impl Output {
                 document["attempts"] = json!(error.attempts());
             }
             match failure {
+                Failure::ErrorResponse(response) => document["attempts"] = json!(response.attempts),
                 Failure::List { position, .. } => document["position"] = json!(position),
                 Failure::TaskInterrupted(cut) => {
                     if let Value::Object(fields) = workflow::interrupted_json(cut) {
@@ -246,8 +248,12 @@ impl Output {
                 Failure::List { given: Given::Items(items), .. } => Some(&**items),
                 _ => None,
             };
+            let response = match failure {
+                Failure::ErrorResponse(response) => response.document.as_deref(),
+                _ => None,
+            };
             let whole = Self::new(true, self.colours);
-            match whole.document(&Failed { error: document, items }) {
+            match whole.document(&Failed { error: document, items, response }) {
                 // Where no document can be written, the text says why.
                 Err(_) => writeln!(std::io::stderr(), "{diagnosis}").map_err(Failure::Output),
                 written => written,
@@ -281,12 +287,22 @@ impl Output {
     }
 }
 
-/// The document of a failure; of a list, with the items that came before it, as they were sent.
+/// A document with the version of docs/schemas/d1.schema.json. A field that goes away or changes makes a new version.
+#[derive(Serialize)]
+struct Versioned<'a, T: ?Sized> {
+    schema: u32,
+    #[serde(flatten)]
+    document: &'a T,
+}
+
+/// The document of a failure; of a list, with the items that came before it, as they were sent; of `d1 call -i`, with the response.
 #[derive(Serialize)]
 struct Failed<'a> {
     error: Value,
     #[serde(skip_serializing_if = "Option::is_none")]
     items: Option<&'a [Box<RawValue>]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response: Option<&'a RawValue>,
 }
 
 /// A diagnosis as JSON.

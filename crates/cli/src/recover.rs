@@ -24,7 +24,6 @@ pub(crate) async fn run(options: &RecoverOptions, output: Output) -> Result<(), 
     let stored = opening.await.map_err(|error| Failure::Internal(error.into()))?.map_err(Failure::Recover)?;
     let (kind, secret) = contents(&stored.raw());
     let mut document = json!({
-        "schema": 1,
         "kind": kind,
         "id": stored.id(),
         "name": stored.name(),

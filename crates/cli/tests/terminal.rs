@@ -164,7 +164,7 @@ impl Stage {
 fn steps_are_shown_and_the_secret_once() {
     let (stage, mut terminal) = (Stage::new(), Terminal::new());
     let journal = stage.path("ci.journal");
-    let child = stage.start(&terminal, &["token", "create", "deploy", "--show-once", "--journal", &journal]);
+    let child = stage.start_on(&terminal, &["token", "create", "deploy", "--store", "stdout", "--journal", &journal]);
     assert_eq!(terminal.end(child), Some(0), "{}", terminal.shown);
     for step in ["prepare: ", "create: deploy-", "keep: ", "prove: "] {
         assert!(terminal.shown.contains(step), "{step:?} is missing: {}", terminal.shown);
@@ -174,7 +174,8 @@ fn steps_are_shown_and_the_secret_once() {
 
     let mut terminal = Terminal::new();
     let file = stage.path("api-key");
-    let child = stage.start(&terminal, &["--json", "token", "create", "deploy", "--keep-file", &file]);
+    let store = format!("file:{file}");
+    let child = stage.start(&terminal, &["--json", "token", "create", "deploy", "--store", &store]);
     assert_eq!((terminal.end(child), terminal.shown.as_str()), (Some(0), ""), "with --json nothing is shown");
 }
 
@@ -183,12 +184,13 @@ fn steps_are_shown_and_the_secret_once() {
 fn password_is_asked_for_and_never_shown() {
     let stage = Stage::new();
     let (journal, rescued, file) = (stage.path("ci.journal"), stage.path("rescued"), stage.path("api-key"));
+    let store = format!("file:{file}");
     if Command::new("setsid").arg("--version").output().is_err() {
         println!("skipped: setsid is not installed");
         return;
     }
     let fails = ["token", "create", "deploy", "--journal", &journal, "--last-resort", &rescued];
-    let fails = [&fails[..], &["--keep-command", "sh -c 'cat >/dev/null; exit 7'"]].concat();
+    let fails = [&fails[..], &["--store", "exec:sh -c 'cat >/dev/null; exit 7'"]].concat();
 
     // Two words that differ, and Ctrl-C at the question: nothing is sent, and the terminal is as it was.
     let mut terminal = Terminal::new();
@@ -213,7 +215,7 @@ fn password_is_asked_for_and_never_shown() {
 
     // What was kept there is opened by the same word, which is asked for once.
     let mut terminal = Terminal::new();
-    let resume = ["resume", "--journal", &journal, "--last-resort", &rescued, "--keep-file", &file];
+    let resume = ["resume", "--journal", &journal, "--last-resort", &rescued, "--store", &store];
     let child = stage.start_at(&terminal, &resume);
     terminal.answers("Password for ", &format!("{WORD}\n"));
     assert_eq!(terminal.end(child), Some(0), "{}", terminal.shown);

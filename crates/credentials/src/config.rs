@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use digicert_one_core::{CredentialError, Instance, Mode, ProxyRules, Warning};
+use digicert_one_core::{CredentialError, Instance, Mode, ProxyRules, Secret, Warning};
 use digicert_one_identity::ReadOptions;
 use rustls_pki_types::CertificateDer;
 
@@ -14,7 +14,7 @@ use crate::source::environment::{EnvironmentSource, SKIP_VERIFY, refuse_skip_ver
 use crate::source::profile::ProfileSource;
 use crate::source::smctl::SmctlSource;
 use crate::variable::{Environment, get};
-use crate::{ChainReport, ChainSource, ConfigError, Fetched, LoadedCredential, ProfileFile, Source};
+use crate::{ChainReport, ChainSource, ConfigError, Fetched, LoadedCredential, Profile, ProfileFile, Source};
 
 /// A configuration: host, trust roots, credential source and mode.
 ///
@@ -51,6 +51,7 @@ pub struct Config {
     mode: Option<Mode>,
     proxy: ProxyRules,
     warnings: Vec<Warning>,
+    profile: Option<Arc<ProfileSource>>,
 }
 
 impl Config {
@@ -68,6 +69,7 @@ impl Config {
         if let Some(profile) = &profile {
             hosts = profile.hosts().before(hosts);
         }
+        let of_profile = profile.clone().map(Arc::new);
         let chain = Arc::new(ChainSource::standard_with(profile, lookup));
         let smctl = SmctlSource::new(lookup);
         if !hosts.name_a_host() {
@@ -79,7 +81,7 @@ impl Config {
         }
         let mut setup = Self::of(&hosts, Arc::<ChainSource>::clone(&chain))?;
         setup.proxy = read_proxy_variables(lookup, &mut setup.warnings)?;
-        Ok(Self { chain: Some(chain), ..setup })
+        Ok(Self { chain: Some(chain), profile: of_profile, ..setup })
     }
 
     /// Returns the configuration of a profile; `lookup` provides the variables that it refers to. Hosts that
@@ -89,9 +91,10 @@ impl Config {
     /// Returns an error for a missing profile or host, or for a host or CA file that cannot be used.
     pub fn from_profile(path: impl AsRef<Path>, name: &str, lookup: &Environment<'_>) -> Result<Self, ConfigError> {
         refuse_skip_verify(get(lookup, SKIP_VERIFY).as_ref())?;
-        let source = ProfileSource::new(&ProfileFile::read(path.as_ref())?, name, lookup)?;
+        let source = Arc::new(ProfileSource::new(&ProfileFile::read(path.as_ref())?, name, lookup)?);
         let hosts = source.hosts().before(HostSettings::of_variables(lookup)?);
-        Self::of(&hosts, Arc::new(source))
+        let setup = Self::of(&hosts, Arc::<ProfileSource>::clone(&source))?;
+        Ok(Self { profile: Some(source), ..setup })
     }
 
     /// Returns the configuration of smctl's properties file. smctl keeps the host (`SM_HOST`) and the path of
@@ -122,7 +125,7 @@ impl Config {
         let mut warnings = hosts.warnings();
         let (instance, roots) = (hosts.instance()?, hosts.roots(&mut warnings)?);
         let proxy = ProxyRules::default();
-        Ok(Self { instance, roots, source, chain: None, mode: None, proxy, warnings })
+        Ok(Self { instance, roots, source, chain: None, mode: None, proxy, warnings, profile: None })
     }
 
     /// Sets the proxy, for example from [`read_proxy_variables`]; only the standard configuration does
@@ -156,6 +159,20 @@ impl Config {
     #[must_use]
     pub fn proxy(&self) -> &ProxyRules {
         &self.proxy
+    }
+
+    /// Returns the profile, if one is used.
+    #[must_use]
+    pub fn profile(&self) -> Option<&Profile> {
+        self.profile.as_ref().map(|profile| profile.entry())
+    }
+
+    /// Reads the password of the [`limiter`](Profile::limiter) of the profile, if it has one. May run a program or wait for a pipe.
+    ///
+    /// # Errors
+    /// Returns an error if the reference cannot be resolved.
+    pub fn limiter_password(&self) -> Result<Option<Secret>, CredentialError> {
+        self.profile.as_ref().map_or(Ok(None), |profile| profile.limiter_password())
     }
 
     /// Returns warnings about hosts, CA file and proxy.

@@ -1,7 +1,7 @@
 //! A client configured from this machine: variables, profiles, mounted secrets, properties of signing tools.
 
 use digicert_one_client::{ClientBuilder, Error, ErrorKind, SystemClock};
-use digicert_one_core::Diagnosis;
+use digicert_one_core::{Code, Diagnosis, Warning};
 use digicert_one_credentials::{Config, ConfigError, Variable, WatchOptions, WatchingCredential};
 
 use crate::builder::Builder;
@@ -44,7 +44,12 @@ impl Builder {
     pub fn from_config(config: &Config) -> Result<Self, Error> {
         let credential = WatchingCredential::open(config.source(), SystemClock::new(), WatchOptions::new())
             .map_err(|error| of_config(error.into()))?;
-        let warnings = config.warnings().into_iter().chain(credential.warnings()).collect();
+        let limiter = config.profile().and_then(|profile| profile.limiter.as_ref()).map(|_| {
+            let text = "the profile names a shared rate limiter, to which d1 connects and this builder does not: give it to the \
+                        builder with `rate_limiter`";
+            Warning::new(Code::CFG_02, text, "limiter")
+        });
+        let warnings = config.warnings().into_iter().chain(credential.warnings()).chain(limiter).collect();
         Ok(Self::found(config.instance().clone(), credential, config.roots(), config.proxy().clone(), warnings))
     }
 }

@@ -5,7 +5,7 @@ use digicert_one::{Position, identity::KeyAlgorithm};
 
 use super::cert_file::{ConvertOptions, CsrOptions, InspectOptions, VerifyOptions};
 use super::connection::ConnectionOptions;
-use super::keeping::{EndOptions, KeepOptions, MakeOptions, RenewalOptions, key, time};
+use super::secret_store::{EndOptions, MakeOptions, RenewalOptions, SecretStoreOptions, key, time};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ServiceUserCommand {
@@ -21,9 +21,9 @@ pub(crate) enum ServiceUserCommand {
     ///
     /// d1 checks that the key can be stored before it creates anything. After an interruption, `d1 resume` finishes the work.
     #[command(after_help = concat!("Examples:\n",
-        "  d1 service-user create ci-bot --role AM_ACCOUNT_USER --ends-in 365d --keep-file /etc/d1/api-key --dry-run\n",
-        "  d1 service-user create ci-bot --role AM_ACCOUNT_USER --ends-in 365d --keep-file /etc/d1/api-key\n",
-        "  d1 service-user create ci-bot --keep-command 'vault kv put secret/ci api_key=-' --journal ci.journal"))]
+        "  d1 service-user create ci-bot --role AM_ACCOUNT_USER --ends-in 365d --store file:/etc/d1/api-key --dry-run\n",
+        "  d1 service-user create ci-bot --role AM_ACCOUNT_USER --ends-in 365d --store file:/etc/d1/api-key\n",
+        "  d1 service-user create ci-bot --store 'exec:vault kv put secret/ci api_key=-' --journal ci.journal"))]
     Create(Box<CreateUserOptions>),
     /// Disable one, with all its keys and certificates.
     #[command(
@@ -42,14 +42,14 @@ pub(crate) enum TokenCommand {
     List(OfUserOptions),
     /// Create an API token and store its API key, which the platform shows once.
     #[command(after_help = concat!("Examples:\n",
-        "  d1 token create deploy --ends-in 90d --keep-dir /run/secrets/d1\n",
-        "  d1 token create deploy --user ci-bot --keep-file key --last-resort rescued --last-resort-password env:RESCUE"))]
+        "  d1 token create deploy --ends-in 90d --store dir:/run/secrets/d1\n",
+        "  d1 token create deploy --user ci-bot --store file:key --last-resort rescued --last-resort-password env:RESCUE"))]
     Create(Box<CreateTokenOptions>),
     /// Replace the API token in use: create a new one, store its key, verify it with a call, disable the previous one.
     #[command(after_help = concat!("Examples:\n",
-        "  d1 token rotate --keep-file /etc/d1/api-key --ends-in 90d --dry-run\n",
-        "  d1 token rotate --keep-file /etc/d1/api-key --ends-in 90d --renew-before 14d   # from a timer, every day\n",
-        "  d1 token rotate --keep-file /etc/d1/api-key --old ID --delete-old-after 7d"))]
+        "  d1 token rotate --store file:/etc/d1/api-key --ends-in 90d --dry-run\n",
+        "  d1 token rotate --store file:/etc/d1/api-key --ends-in 90d --renew-before 14d   # from a timer, every day\n",
+        "  d1 token rotate --store file:/etc/d1/api-key --old ID --delete-old-after 7d"))]
     Rotate(Box<RotateTokenOptions>),
     /// Disable a token.
     #[command(after_help = "Examples:\n  d1 token disable 6b2c1f9e-0d0c-4a57-9d0e-1f3b8c7a2e55")]
@@ -66,13 +66,13 @@ pub(crate) enum TokenCommand {
 pub(crate) enum CertCommand {
     /// Make a private key on this machine and request a client certificate of your own for it.
     #[command(after_help = concat!("Examples:\n",
-        "  d1 cert request ci-bot --ends-in 365d --keep-dir /run/secrets/d1\n",
-        "  d1 cert request ci-bot --key-type p384 --keep-file client.pem --dry-run"))]
+        "  d1 cert request ci-bot --ends-in 365d --store dir:/run/secrets/d1\n",
+        "  d1 cert request ci-bot --key-type p384 --store file:client.pem --dry-run"))]
     Request(Box<RequestOptions>),
     /// Replace the client certificate in use, with a new private key.
     #[command(after_help = concat!("Examples:\n",
-        "  d1 cert rotate --keep-dir /run/secrets/d1 --dry-run\n",
-        "  d1 cert rotate --keep-dir /run/secrets/d1 --ends-in 365d --renew-before 30d   # from a timer, every day"))]
+        "  d1 cert rotate --store dir:/run/secrets/d1 --dry-run\n",
+        "  d1 cert rotate --store dir:/run/secrets/d1 --ends-in 365d --renew-before 30d   # from a timer, every day"))]
     Rotate(Box<RotateCertOptions>),
     /// Show what is in a certificate file of any supported format: owner, issuer, chain, dates, key, purposes. Works offline.
     #[command(after_help = concat!("Examples:\n",
@@ -270,7 +270,7 @@ pub(crate) struct KeyOptions {
 #[derive(Debug, Args)]
 pub(crate) struct ResumeOptions {
     #[command(flatten)]
-    pub(crate) keep: KeepOptions,
+    pub(crate) store: SecretStoreOptions,
     #[command(flatten)]
     pub(crate) connection: ConnectionOptions,
 }

@@ -22,7 +22,7 @@ pub(crate) struct CallOptions {
     /// Header to send, such as 'Accept: text/csv'. Repeatable. Never one with a credential.
     #[arg(short = 'H', long, value_name = "NAME: VALUE", value_parser = header)]
     pub(crate) header: Vec<Header>,
-    /// Print status and headers of the response before its body.
+    /// Print status and headers of the response before its body, also of an error response.
     #[arg(short, long)]
     pub(crate) include: bool,
     #[command(flatten)]

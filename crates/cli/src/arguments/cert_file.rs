@@ -7,8 +7,8 @@ use clap::{Args, ValueEnum};
 use digicert_one::identity::KeyAlgorithm;
 
 use super::connection::transport_names;
-use super::keeping::key;
 use super::path;
+use super::secret_store::key;
 
 /// A file to read, in any supported format.
 #[derive(Debug, Args)]

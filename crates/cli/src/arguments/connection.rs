@@ -6,6 +6,8 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
 use digicert_one::core::Mode;
 
+use super::limiter::LimiterOptions;
+
 /// Who is calling whom.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Connection")]
@@ -41,6 +43,9 @@ pub(crate) struct ConnectionOptions {
     pub(crate) transport: Option<String>,
     #[command(flatten)]
     pub(crate) setup: SetupOptions,
+    /// Trust roots: those of the system, or Mozilla's list of this build. Those of a CA file are trusted beside either.
+    #[arg(long, value_enum, default_value_t, value_name = "LIST")]
+    pub(crate) roots: RootList,
     /// Time limit of the whole call.
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(crate) timeout: u64,
@@ -50,6 +55,28 @@ pub(crate) struct ConnectionOptions {
     /// Send each request once: a failed one is not sent again.
     #[arg(long)]
     pub(crate) no_retry: bool,
+    #[command(flatten)]
+    pub(crate) limiter: LimiterOptions,
+}
+
+impl RootList {
+    /// The list in a sentence.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::System => "the system's roots",
+            #[cfg(feature = "mozilla-roots")]
+            Self::Mozilla => "Mozilla's roots",
+        }
+    }
+}
+
+impl ConnectionOptions {
+    /// The defaults of every other option.
+    pub(crate) fn of(setup: SetupOptions) -> Self {
+        let roots = RootList::default();
+        let limiter = LimiterOptions::default();
+        Self { transport: None, setup, roots, timeout: 60, http1: false, no_retry: false, limiter }
+    }
 }
 
 /// The modes by the names that users type.
@@ -58,6 +85,15 @@ pub(crate) enum ModeName {
     Key,
     Certificate,
     Both,
+}
+
+/// The lists of trust roots by the names that users type.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RootList {
+    #[default]
+    System,
+    #[cfg(feature = "mozilla-roots")]
+    Mozilla,
 }
 
 impl From<ModeName> for Mode {

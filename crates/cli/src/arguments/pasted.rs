@@ -36,7 +36,7 @@ pub(crate) fn check(command: &Command, matches: &ArgMatches) -> Result<(), clap:
 }
 
 /// What is a secret for certain. Serial numbers and fingerprints are long hexadecimal texts too, and belong into paths and filters.
-fn shape(text: &str) -> Option<ValueShape> {
+pub(super) fn shape(text: &str) -> Option<ValueShape> {
     let shape = ValueShape::of(text)?;
     let is_certain = match shape {
         ValueShape::PrivateKey | ValueShape::Certificate => true,
@@ -61,7 +61,7 @@ fn takes_a_name(argument: &Arg) -> bool {
 }
 
 /// One word of letters, digits and marks that no name and no id on the platform has.
-fn is_password(text: &str) -> bool {
+pub(super) fn is_password(text: &str) -> bool {
     text.len() >= SHORTEST_PASSWORD
         && !text.contains(char::is_whitespace)
         && text.bytes().any(|byte| byte.is_ascii_digit())
@@ -109,9 +109,8 @@ mod tests {
     fn line(command: &Command, line: &[String], tried: &Arg, value: &str) -> Vec<String> {
         let mut line = line.to_vec();
         let has = |id: &str| command.get_arguments().any(|argument| argument.get_id() == id);
-        if has("keep_file") && !tried.get_id().as_str().starts_with("keep_") {
-            let place = if tried.get_id() == "read_back_command" { "--keep-command=x" } else { "--keep-file=./x" };
-            line.push(place.to_owned());
+        if has("store") && tried.get_id() != "store" {
+            line.push("--store=file:./x".to_owned());
         }
         match tried.get_id().as_str() {
             "last_resort_password" => line.push("--last-resort=./x".to_owned()),

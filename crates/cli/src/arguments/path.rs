@@ -27,7 +27,7 @@ pub(super) fn read(text: OsString) -> Result<PathBuf, String> {
     })
 }
 
-/// A new file in the current directory: a plain word, as in `--keep-file key`.
+/// A new file in the current directory: a plain word, as in `--store file:key`.
 fn is_file_name(path: &Path) -> bool {
     let in_names = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
     let Some(text) = path.to_str() else { return false };

@@ -37,7 +37,7 @@ pub(crate) async fn convert(options: &ConvertOptions, output: Output) -> Result<
     write(files, Existing::forced(options.force))?;
     let names: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
     output.text(&format!("wrote {}", names.join(" and ")))?;
-    output.document(&json!({ "schema": 1, "files": names }))
+    output.document(&json!({ "files": names }))
 }
 
 impl ConvertOptions {

@@ -34,7 +34,6 @@ pub(crate) async fn csr(options: &CsrOptions, output: Output) -> Result<(), Fail
         None => output.text(request.trim_end())?,
     }
     output.document(&json!({
-        "schema": 1,
         "key_file": options.key_file,
         "key_kind": key.algorithm().to_string(),
         "output": options.output,

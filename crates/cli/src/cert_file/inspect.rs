@@ -126,7 +126,6 @@ impl Contents {
             })
         };
         let mut document = self.chain.first().map_or_else(|| json!({}), certificate);
-        document["schema"] = json!(1);
         document["file"] = json!(self.file);
         document["private_key"] = json!(self.has_key);
         document["chain"] = self.chain.iter().map(certificate).collect();

@@ -53,10 +53,10 @@ impl VerifyOptions {
         };
         ConnectionOptions {
             transport: self.transport.clone(),
-            setup,
             timeout: self.timeout,
             http1: self.http1,
             no_retry: true,
+            ..ConnectionOptions::of(setup)
         }
     }
 }
@@ -95,7 +95,7 @@ impl Report {
                 return Ok(());
             }
         };
-        let client = match connection::over(&connection, Found { setup, reading }, output) {
+        let client = match connection::over(&connection, Found { setup, reading }, output).await {
             Ok(client) => client,
             Err(failure) => {
                 self.failed(GROUP, "handshake", failure);

@@ -102,8 +102,8 @@ impl Report {
             }
         }
         let trust = match setup.roots() {
-            Some(roots) => format!("the system's roots and {} of the CA file", roots.len()),
-            None => "the system's roots".to_owned(),
+            Some(roots) => format!("{} and {} of the CA file", options.roots.as_str(), roots.len()),
+            None => options.roots.as_str().to_owned(),
         };
         self.add(GROUP, "trust", Mark::Ok, trust);
         for warning in setup.warnings() {
@@ -139,7 +139,7 @@ impl Report {
             Some(origin) if is_direct => self.of_name(origin).await?,
             _ => self.skipped("network", "name", "a proxy looks the host up"),
         }
-        let client = match connection::over(&options.connection, found, output) {
+        let client = match connection::over(&options.connection, found, output).await {
             Ok(client) => client,
             Err(failure) => {
                 self.failed(GROUP, "call", failure);

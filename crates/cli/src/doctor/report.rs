@@ -134,6 +134,6 @@ impl Report {
                 })
             })
             .collect();
-        json!({ "schema": 1, "ok": self.exit.is_none(), "exit": self.exit.unwrap_or(0), "checks": checks })
+        json!({ "ok": self.exit.is_none(), "exit": self.exit.unwrap_or(0), "checks": checks })
     }
 }

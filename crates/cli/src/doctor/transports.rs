@@ -22,7 +22,7 @@ impl Report {
             output.progress(&format!("calling {} over {}", options.call, info.name));
             let started = Instant::now();
             let called = async {
-                let client = connection::over(&connection, found.clone(), output)?;
+                let client = connection::over(&connection, found.clone(), output).await?;
                 Ok::<_, Failure>(client.get(options.call.as_str()).send().await?)
             };
             let (cells, failure) = match called.await {

@@ -105,6 +105,7 @@ async fn client(options: &ProxyOptions, output: Output, log: Log) -> Result<(Cli
     let credential = WatchingCredential::lazy(setup.source(), Arc::new(SystemClock::new()), WatchOptions::new())
         .on_event(move |event| log.event("credential", &event.to_string(), json!({ "text": event.to_string() })));
     let mut builder = connection::builder(&options.connection, &setup, output)
+        .await?
         .credential(credential.clone())
         .on_reminder(move |reminder| {
             log.event(

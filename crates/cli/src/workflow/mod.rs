@@ -2,10 +2,10 @@
 //! runs until it ends or a signal stops it. What the steps are is the library's business; here they are shown.
 
 mod failed;
-mod keeping;
 mod password;
 mod render;
 mod resume_line;
+mod secret_store;
 mod watch;
 
 use std::future::Future;
@@ -24,8 +24,8 @@ use serde_json::json;
 use self::watch::Watch;
 use crate::account::user_id;
 use crate::arguments::{
-    ConnectionOptions, CreateTokenOptions, CreateUserOptions, KeepOptions, MakeOptions, RenewalOptions, RequestOptions,
-    ResumeOptions, RotateCertOptions, RotateTokenOptions,
+    ConnectionOptions, CreateTokenOptions, CreateUserOptions, MakeOptions, RenewalOptions, RequestOptions,
+    ResumeOptions, RotateCertOptions, RotateTokenOptions, SecretStoreOptions,
 };
 use crate::connection;
 use crate::failure::Failure;
@@ -108,12 +108,12 @@ pub(crate) async fn rotate_certificate(
 
 /// Finishes an interrupted task.
 pub(crate) async fn resume(options: &ResumeOptions, output: Output, signals: &Signals) -> Result<(), Failure> {
-    let journal = keeping::journal(&options.keep, None)?;
+    let journal = secret_store::journal(&options.store, None)?;
     // A missing journal mostly means a path that differs from that of the command.
     if let Err(source) = std::fs::symlink_metadata(&journal) {
         return Err(Failure::File { action: "read the journal", path: journal, source });
     }
-    let prepared = prepare_with(&options.keep, &options.connection, journal, true, output, signals).await?;
+    let prepared = prepare_with(&options.store, &options.connection, journal, true, output, signals).await?;
     match prepared.until_interrupted(prepared.flows.resume()).await? {
         Some(report) => render::report(&report, output),
         None => {
@@ -157,30 +157,30 @@ async fn prepare(
     output: Output,
     signals: &Signals,
 ) -> Result<Prepared, Failure> {
-    let journal = keeping::journal(&options.keep, Some(certificate))?;
-    prepare_with(&options.keep, &options.connection, journal, false, output, signals).await
+    let journal = secret_store::journal(&options.store, Some(certificate))?;
+    prepare_with(&options.store, &options.connection, journal, false, output, signals).await
 }
 
 async fn prepare_with(
-    keep: &KeepOptions,
+    store: &SecretStoreOptions,
     options: &ConnectionOptions,
     journal: std::path::PathBuf,
     resuming: bool,
     output: Output,
     signals: &Signals,
 ) -> Result<Prepared, Failure> {
-    let keeping = async {
-        let keeping = keeping::keeping(keep, resuming).await?;
-        Ok::<_, Failure>((keeping, connection::client(options, &output).await?))
+    let preparing = async {
+        let chosen = secret_store::of(store, resuming, output).await?;
+        Ok::<_, Failure>((chosen, connection::client(options, &output).await?))
     };
-    let (keeping, client) = signals.unless_received(keeping).await?;
+    let (chosen, client) = signals.unless_received(preparing).await?;
     let watch = Watch::new(output, resuming);
-    let resume = resume_line::of(keep, options, &journal);
-    let mut flows = Workflows::new(client.clone(), keeping, journal).patience(keep.lock_wait).progress({
+    let resume = resume_line::of(store, options, &journal);
+    let mut flows = Workflows::new(client.clone(), chosen, journal).patience(store.lock_wait).progress({
         let watch = watch.clone();
         move |event| watch.at(event)
     });
-    if let Some(lock) = &keep.lock {
+    if let Some(lock) = &store.lock {
         flows = flows.lock(lock);
     }
     Ok(Prepared { client, flows, watch, resume, output, signals: signals.clone() })

@@ -5,21 +5,17 @@ use std::path::Path;
 
 use clap::ValueEnum;
 
-use crate::arguments::{ConnectionOptions, KeepOptions};
+use crate::arguments::{ConnectionOptions, RootList, SecretStoreOptions};
 
-pub(super) fn of(keep: &KeepOptions, connection: &ConnectionOptions, journal: &Path) -> String {
+pub(super) fn of(store: &SecretStoreOptions, connection: &ConnectionOptions, journal: &Path) -> String {
     let mut line = Line("d1 resume".to_owned());
     line.option("--journal", Some(journal));
-    line.option("--keep-file", keep.place.keep_file.as_ref());
-    line.option("--keep-dir", keep.place.keep_dir.as_ref());
-    line.option("--keep-keyring", keep.place.keep_keyring.as_ref());
-    line.option("--keep-command", keep.place.keep_command.as_ref());
-    line.flag("--show-once", keep.place.show_once);
-    line.option("--read-back-command", keep.read_back_command.as_ref());
-    line.option("--last-resort", keep.last_resort.as_ref());
+    line.option("--store", Some(store.store.typed()));
+    line.option("--read-back-command", store.read_back_command.as_ref());
+    line.option("--last-resort", store.last_resort.as_ref());
     // By now it is a reference, and no password.
-    line.option("--last-resort-password", keep.last_resort_password.as_ref());
-    line.option("--lock", keep.lock.as_ref());
+    line.option("--last-resort-password", store.last_resort_password.as_ref());
+    line.option("--lock", store.lock.as_ref());
     let setup = &connection.setup;
     let mode = setup.mode.and_then(|mode| Some(mode.to_possible_value()?.get_name().to_owned()));
     line.option("--profile", setup.profile.as_ref());
@@ -28,6 +24,13 @@ pub(super) fn of(keep: &KeepOptions, connection: &ConnectionOptions, journal: &P
     line.option("--clientauth-base", setup.clientauth_base.as_ref());
     line.option("--ca-file", setup.ca_file.as_ref());
     line.option("--transport", connection.transport.as_ref());
+    let roots = Some(connection.roots).filter(|roots| *roots != RootList::default());
+    line.option("--roots", roots.and_then(|roots| Some(roots.to_possible_value()?.get_name().to_owned())));
+    line.option("--limiter", connection.limiter.limiter.as_ref());
+    line.option("--limiter-password", connection.limiter.limiter_password.as_ref());
+    for rate in &connection.limiter.limiter_rate {
+        line.option("--limiter-rate", Some(rate.to_string()));
+    }
     line.flag("--http1", connection.http1);
     line.flag("--no-retry", connection.no_retry);
     line.0

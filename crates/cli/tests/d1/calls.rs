@@ -207,7 +207,7 @@ fn input_that_cannot_be_read_is_io_02() {
         &["call", "POST", "/x", "--data", &missing_data][..],
         &["call", "POST", "/x", "--data", &directory_data],
         &["csc", "sign", "ID", &missing],
-        &["resume", "--show-once", "--journal", &journal],
+        &["resume", "--store=stdout", "--journal", &journal],
         &["emulator", "--state", &directory],
         &["emulator", "--state", &state],
     ] {
@@ -224,10 +224,11 @@ fn file_that_cannot_be_written_is_io_01() {
     let stage = Stage::new();
     let under_a_file = format!("{}/files", stage.file("empty.pem"));
     let key = stage.file("api-key");
+    let store = format!("file:{key}");
     for arguments in [
         &["emulator", "--dir", &under_a_file][..],
-        &["token", "rotate", "--keep-file", &key, "--journal", &under_a_file],
-        &["token", "rotate", "--keep-file", &key, "--lock", &under_a_file],
+        &["token", "rotate", "--store", &store, "--journal", &under_a_file],
+        &["token", "rotate", "--store", &store, "--lock", &under_a_file],
     ] {
         let output = stage.d1(&[&["--json"], arguments].concat(), &[("DC_API_KEY", stage.key())]);
         assert_eq!(output.status.code(), Some(3), "{arguments:?}: {}", text(&output));

@@ -121,17 +121,24 @@ fn secret_in_the_place_of_a_name_is_shown_nowhere_and_written_to_no_file() {
     let base = [("DC_BASE", "https://127.0.0.1:1"), ("DC_API_KEY", "k")];
     for canary in canaries() {
         let folder = tempfile::tempdir().expect("a directory");
-        let place = format!("--keep-file={}/key", folder.path().display());
+        let place = format!("--store=file:{}/key", folder.path().display());
         let option = |name: &str| format!("--{name}={canary}");
-        let (name, old, user, keyring) = (option("name"), option("old"), option("user"), option("keep-keyring"));
-        let (keep, journal, role) = (option("keep-file"), option("journal"), option("role"));
+        let (name, old, user) = (option("name"), option("old"), option("user"));
+        let (store, journal, role) = (option("store"), option("journal"), option("role"));
+        let behind = |scheme: &str| format!("--store={scheme}:{canary}");
+        let (file, dir, keyring) = (behind("file"), behind("dir"), behind("keyring"));
+        let (program, unknown) = (behind("exec"), behind("vault"));
         for line in [
             &["token", "rotate", &place, &name][..],
             &["token", "rotate", &place, &old],
             &["token", "rotate", &place, &user],
             &["token", "rotate", &place, &journal],
-            &["token", "rotate", &keep],
+            &["token", "rotate", &store],
+            &["token", "rotate", &file],
+            &["token", "rotate", &dir, "--journal=./journal"],
             &["token", "rotate", &keyring, "--journal=./journal"],
+            &["token", "rotate", &program, "--journal=./journal"],
+            &["token", "rotate", &unknown, "--journal=./journal"],
             &["cert", "request", &place, "--", &canary],
             &["service-user", "create", &place, "bot", &role],
             &["service-user", "create", &place, "--", &canary],

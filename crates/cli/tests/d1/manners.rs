@@ -129,6 +129,59 @@ fn status_and_headers_come_before_the_body_on_request() {
     assert!(document["headers"].as_array().expect("a list").contains(&serde_json::json!(["x-note", "7"])));
 }
 
+#[test]
+fn status_and_headers_of_an_error_response_come_before_the_error() {
+    let stage = Stage::new();
+    let key = [("DC_API_KEY", stage.key())];
+    let missing = ["call", "GET", "/account/api/v1/missing", "-i"];
+    for transport in TRANSPORTS {
+        let output = stage.d1(&[&missing[..], &["--transport", transport]].concat(), &key);
+        let shown = String::from_utf8_lossy(&output.stdout);
+        assert!(shown.starts_with("HTTP/") && shown.contains(" 404 Not Found\n"), "{transport}: {}", text(&output));
+        assert!(shown.contains("\ncontent-type: application/json\n") && shown.contains("\n\n{\"errors\""), "{shown}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("API-02 "), "{}", text(&output));
+        assert_eq!(output.status.code(), Some(9), "{}", text(&output));
+    }
+    let output = stage.d1(&[&["--json"], &missing[..]].concat(), &key);
+    let document: Value = serde_json::from_slice(&output.stdout).expect("one document");
+    assert_eq!((&document["error"]["code"], &document["response"]["status"]), (&"API-02".into(), &404.into()));
+    assert!(
+        document["response"]["headers"].is_array() && document["response"]["body"]["errors"].is_array(),
+        "{document}"
+    );
+    assert!(output.stderr.is_empty(), "{}", text(&output));
+
+    // The exit code is that without -i, after as many attempts.
+    stage.emulator.control().fault(Fault::unavailable(RetryAfter::seconds(0)).path(ME));
+    for (credential, code) in [(stage.key(), 7), ("01_unknown", 5)] {
+        let [plain, shown] = [&[][..], &["-i"]].map(|more| {
+            let before = stage.emulator.observed().len();
+            let output = stage.d1(&[&["--json", "call", "GET", ME], more].concat(), &[("DC_API_KEY", credential)]);
+            let document: Value = serde_json::from_slice(&output.stdout).expect("one document");
+            let attempts = stage.emulator.observed().len() - before;
+            assert_eq!(document["error"]["attempts"], attempts, "{document}");
+            (output.status.code(), attempts, document["error"]["code"].clone())
+        });
+        assert_eq!((plain.0, &plain), (Some(code), &shown));
+        stage.emulator.control().clear_faults();
+    }
+}
+
+#[cfg(feature = "mozilla-roots")]
+#[test]
+fn mozilla_roots_stand_in_place_of_the_systems() {
+    let stage = Stage::new();
+    let (base, key) = (stage.emulator.platform_url(), ("DC_API_KEY", stage.key()));
+    let alone = [("DC_BASE", &*base), key];
+    let output = d1(&["whoami", "--roots", "mozilla"], &alone);
+    assert!(output.status.code() == Some(4) && text(&output).contains("TR-01"), "{}", text(&output));
+    // A CA file is trusted beside them.
+    let output = stage.d1(&["whoami", "--roots", "mozilla"], &[key]);
+    assert!(output.status.success(), "{}", text(&output));
+    let output = d1(&["doctor", "--roots", "mozilla"], &alone);
+    assert!(text(&output).contains("Mozilla's roots\n"), "{}", text(&output));
+}
+
 #[cfg(feature = "jq")]
 #[test]
 fn filter_selects_from_bodies_items_and_documents() {

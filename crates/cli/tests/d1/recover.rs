@@ -17,7 +17,7 @@ const BY_VARIABLE: [&str; 2] = ["--input-password", "env:RESCUE"];
 fn key_that_its_place_refused_is_recovered_and_works() {
     let stage = Stage::new();
     let (journal, rescued, key) = (stage.file("journal"), stage.file("rescued"), stage.file("key"));
-    let create = ["token", "create", "deploy", "--keep-command", "false", "--journal", &journal];
+    let create = ["token", "create", "deploy", "--store", "exec:false", "--journal", &journal];
     let last = ["--last-resort", &rescued, "--last-resort-password", "env:RESCUE"];
     let output = stage.d1(&[&create[..], &last].concat(), &[("DC_API_KEY", stage.key()), PASSWORD]);
     assert!(!output.status.success() && fs::exists(&rescued).expect("seen"), "{}", text(&output));

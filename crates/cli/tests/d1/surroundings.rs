@@ -50,9 +50,10 @@ fn broken_profile_is_reported_with_file_and_line_and_nothing_of_its_content() {
 fn half_written_state_is_reported_or_done_without() {
     let stage = Stage::new();
     let (key_file, state) = (stage.file("api-key"), stage.directory.path().join("state/d1"));
+    let store = format!("file:{key_file}");
     for journal in ["", "{\"version\":1,\"ta", "not JSON\n", "[]"] {
         std::fs::write(format!("{key_file}.journal"), journal).expect("written");
-        let output = stage.d1(&["resume", "--keep-file", &key_file], &[("DC_API_KEY", stage.key())]);
+        let output = stage.d1(&["resume", "--store", &store], &[("DC_API_KEY", stage.key())]);
         let shown = text(&output);
         // A journal without a task is one of a run that never began.
         let is_fine = output.status.success() && shown.contains("nothing to resume");

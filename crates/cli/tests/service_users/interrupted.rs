@@ -13,9 +13,10 @@ use crate::stage::{Stage, TOKENS, assert_failed, document, shown, text};
 fn secret_in_last_resort_is_recovered_by_resume() {
     let stage = Stage::new();
     let (journal, rescued, file) = (stage.path("ci.journal"), stage.path("rescued"), stage.path("api-key"));
+    let store = format!("file:{file}");
     let last = ["--journal", &journal, "--last-resort", &rescued, "--last-resort-password", "env:RESCUE"];
     let variables = [("DC_API_KEY", stage.emulator.users()[0].api_key()), ("RESCUE", "canary-password")];
-    let place = ["--keep-command", "sh -c 'cat >/dev/null; echo nothing is safe here >&2; exit 7'"];
+    let place = ["--store", "exec:sh -c 'cat >/dev/null; echo nothing is safe here >&2; exit 7'"];
     let create = [&["--json", "token", "create", "deploy"], &last[..], &place].concat();
     let output = stage.d1(&create, &variables);
     assert_eq!(output.status.code(), Some(3), "{}", text(&output));
@@ -28,7 +29,7 @@ fn secret_in_last_resort_is_recovered_by_resume() {
     let output = stage.d1(&create, &variables);
     assert_failed(&output, 3, &["pending", "d1 resume"]);
 
-    let output = stage.d1(&[&["--json", "resume"], &last[..], &["--keep-file", &file]].concat(), &variables);
+    let output = stage.d1(&[&["--json", "resume"], &last[..], &["--store", &store]].concat(), &variables);
     assert!(output.status.success(), "{}", text(&output));
     assert_eq!(document(&output)["outcome"], "made", "{}", text(&output));
     assert!(stage.with_key_of("api-key", &["whoami"]).status.success());
@@ -40,9 +41,10 @@ fn secret_in_last_resort_is_recovered_by_resume() {
 fn ctrl_c_in_the_middle_says_how_it_goes_on_and_resume_ends_it() {
     let stage = Stage::new();
     let file = stage.path("api-key");
-    assert!(stage.bot(&["token", "create", "deploy", "--keep-file", &file]).status.success());
+    let store = format!("file:{file}");
+    assert!(stage.bot(&["token", "create", "deploy", "--store", &store]).status.success());
     let hold = stage.emulator.control().fault(Fault::hold().method(Method::PUT).path(TOKENS));
-    let arguments = ["--json", "token", "rotate", "--keep-file", &file, "--min-age", "0s", "--grace", "0s"];
+    let arguments = ["--json", "token", "rotate", "--store", &store, "--min-age", "0s", "--grace", "0s"];
     let key = stage.path("api-key");
     let mut rotate = stage.command(&arguments, &[("DC_API_KEY_FILE", &key)]);
     let child = rotate.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("d1 runs");
@@ -61,7 +63,7 @@ fn ctrl_c_in_the_middle_says_how_it_goes_on_and_resume_ends_it() {
     assert_eq!(output.status.code(), Some(130), "{}", text(&output));
     let error = document(&output)["error"].clone();
     let resume = shown(&error["resume"]);
-    assert_eq!(resume, format!("d1 resume --journal {file}.journal --keep-file {file}"), "{error}");
+    assert_eq!(resume, format!("d1 resume --journal {file}.journal --store file:{file}"), "{error}");
 
     stage.emulator.control().remove_fault(hold);
     let arguments: Vec<&str> = resume.split(' ').skip(1).collect();
@@ -78,8 +80,8 @@ fn rotation_ended_by(stage: &Stage, signal: Signal, held: Fault) -> i32 {
     let control = stage.emulator.control();
     let hold = control.fault(held);
     let is_held = || control.faults().iter().any(|fault| fault.id == hold && fault.met > 0);
-    let key = stage.path("api-key");
-    let mut rotate = stage.command(&rotate(&key), &[("DC_API_KEY_FILE", &key)]);
+    let (key, store) = (stage.path("api-key"), stage.file_store("api-key"));
+    let mut rotate = stage.command(&rotate(&store), &[("DC_API_KEY_FILE", &key)]);
     let mut child = rotate.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("d1 runs");
     while !is_held() {
         if child.try_wait().expect("its state can be read").is_some() {
@@ -93,8 +95,8 @@ fn rotation_ended_by(stage: &Stage, signal: Signal, held: Fault) -> i32 {
     output.status.code().expect("it was not killed")
 }
 
-fn rotate(file: &str) -> [&str; 9] {
-    ["--json", "token", "rotate", "--keep-file", file, "--min-age", "0s", "--grace", "0s"]
+fn rotate(store: &str) -> [&str; 9] {
+    ["--json", "token", "rotate", "--store", store, "--min-age", "0s", "--grace", "0s"]
 }
 
 #[test]
@@ -103,14 +105,15 @@ fn rotation_ended_by_a_signal_at_any_call_is_finished_by_the_same_command() {
     for (method, path, exit) in calls {
         let stage = Stage::new();
         let file = stage.path("api-key");
-        assert!(stage.bot(&["token", "create", "deploy", "--keep-file", &file]).status.success());
+        let store = format!("file:{file}");
+        assert!(stage.bot(&["token", "create", "deploy", "--store", &store]).status.success());
         let signal = if exit == 129 { Signal::HUP } else { Signal::TERM };
         let full = if path == "/user/me" { "/account/api/v1/user/me" } else { path };
         let fault = Fault::hold().method(method.clone()).path(full);
         let code = rotation_ended_by(&stage, signal, fault);
         assert_eq!(code, exit, "{method} {path}");
 
-        let output = stage.with_key_of("api-key", &rotate(&file));
+        let output = stage.with_key_of("api-key", &rotate(&store));
         assert!(output.status.success(), "{method} {path}: {}", text(&output));
         assert_eq!(document(&output)["outcome"], "made", "{}", text(&output));
         assert!(stage.with_key_of("api-key", &["whoami"]).status.success());
@@ -124,6 +127,7 @@ fn rotation_ended_by_a_signal_at_any_call_is_finished_by_the_same_command() {
 fn command_that_fails_leaves_no_file() {
     let stage = Stage::new();
     let (file, before) = (stage.path("api-key"), stage.files());
+    let store = format!("file:{file}");
     let refused = [("DC_API_KEY", "01_nobody_knows_this_key")];
     for task in [
         &["token", "rotate"][..],
@@ -132,23 +136,24 @@ fn command_that_fails_leaves_no_file() {
         &["cert", "request", "other"],
         &["cert", "rotate"],
     ] {
-        assert_failed(&stage.d1(&[task, &["--keep-file", &file]].concat(), &refused), 5, &["AUT-01"]);
+        assert_failed(&stage.d1(&[task, &["--store", &store]].concat(), &refused), 5, &["AUT-01"]);
         assert_eq!(stage.files(), before, "{task:?}");
     }
     // It is refused after the journal has it.
     let forbidden =
         stage.emulator.control().fault(Fault::error(StatusCode::FORBIDDEN, ErrorShape::Errors).method(Method::POST));
-    let output = stage.bot(&["token", "create", "deploy", "--keep-file", &file]);
+    let output = stage.bot(&["token", "create", "deploy", "--store", &store]);
     assert!(!output.status.success(), "{}", text(&output));
     assert_eq!(stage.files(), before, "{}", text(&output));
     stage.emulator.control().remove_fault(forbidden);
     // Nothing is due.
     let (token, _) = stage.tokens_of("ci-bot").remove(0);
-    let rotate = ["token", "rotate", "--keep-file", &file, "--old", &token, "--renew-before", "1d"];
+    let rotate = ["token", "rotate", "--store", &store, "--old", &token, "--renew-before", "1d"];
     assert!(stage.bot(&rotate).status.success());
     assert_eq!(stage.files(), before);
     let typo = stage.path("api-kye");
-    assert_failed(&stage.bot(&["resume", "--keep-file", &typo]), 3, &["IO-02", "api-kye.journal"]);
-    assert_failed(&stage.bot(&["resume", "--keep-dir", &typo, "--journal", &typo]), 3, &["IO-02", &typo]);
+    let (wrong, directory) = (format!("file:{typo}"), format!("dir:{typo}"));
+    assert_failed(&stage.bot(&["resume", "--store", &wrong]), 3, &["IO-02", "api-kye.journal"]);
+    assert_failed(&stage.bot(&["resume", "--store", &directory, "--journal", &typo]), 3, &["IO-02", &typo]);
     assert_eq!(stage.files(), before);
 }

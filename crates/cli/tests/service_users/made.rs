@@ -11,8 +11,9 @@ use crate::stage::{Stage, assert_failed, document, shown, text};
 fn key_of_new_service_user_is_in_its_file_only() {
     let stage = Stage::new();
     let file = stage.path("api-key");
+    let store = format!("file:{file}");
     let arguments = ["service-user", "create", "deploy-bot", "--role", "AM_ACCOUNT_USER", "--ends-in", "30d"];
-    let output = stage.admin(&[&arguments[..], &["--description", "ships", "--keep-file", &file]].concat());
+    let output = stage.admin(&[&arguments[..], &["--description", "ships", "--store", &store]].concat());
     assert!(output.status.success(), "{}", text(&output));
     let key = stage.read("api-key").trim().to_owned();
     assert!(key.len() > 20 && !text(&output).contains(&key), "{}", text(&output));
@@ -36,7 +37,8 @@ fn key_of_new_service_user_is_in_its_file_only() {
 fn json_of_create_names_where_the_key_is() {
     let stage = Stage::new();
     let (file, account) = (stage.path("api-key"), stage.emulator.account_id().to_owned());
-    let arguments = ["--json", "service-user", "create", "deploy-bot", "--account", &account, "--keep-file", &file];
+    let store = format!("file:{file}");
+    let arguments = ["--json", "service-user", "create", "deploy-bot", "--account", &account, "--store", &store];
     let output = stage.admin(&arguments);
     let report = document(&output);
     assert_eq!((&report["task"], &report["outcome"]), (&"create-service-user".into(), &"made".into()), "{report}");
@@ -50,7 +52,8 @@ fn json_of_create_names_where_the_key_is() {
 fn taken_name_is_refused_before_anything_is_made() {
     let stage = Stage::new();
     let file = stage.path("api-key");
-    let output = stage.admin(&["service-user", "create", "ci-bot", "--keep-file", &file]);
+    let store = format!("file:{file}");
+    let output = stage.admin(&["service-user", "create", "ci-bot", "--store", &store]);
     assert_failed(&output, 9, &["API-06", "ci-bot", "the secret: none was created"]);
     stage.assert_untouched("api-key");
 }
@@ -66,7 +69,7 @@ fn names_roles_and_dates_that_cannot_be_leave_nothing_behind() {
     ];
     for (arguments, exit, words) in cases {
         let stage = Stage::new();
-        let output = stage.admin(&[arguments, &["--keep-file", &stage.path("api-key")]].concat());
+        let output = stage.admin(&[arguments, &["--store", &stage.file_store("api-key")]].concat());
         assert_failed(&output, exit, words);
         assert_eq!(stage.user_names(), ["ci-bot"], "{arguments:?}");
         stage.assert_nothing_left("api-key");
@@ -78,7 +81,8 @@ fn end_date_after_the_owners_becomes_the_owners() {
     let end = "2099-06-30".parse().expect("a day");
     let stage = Stage::of(EmulatorOptions::default().service_users([ServiceUserSpec::new("ci-bot").end_date(end)]));
     let file = stage.path("api-key");
-    let output = stage.bot(&["--json", "token", "create", "x", "--ends", "2099-12-31", "--keep-file", &file]);
+    let store = format!("file:{file}");
+    let output = stage.bot(&["--json", "token", "create", "x", "--ends", "2099-12-31", "--store", &store]);
     assert!(output.status.success(), "{}", text(&output));
     assert_eq!(document(&output)["ends"], "2099-06-30T23:59:59Z");
 }
@@ -87,9 +91,10 @@ fn end_date_after_the_owners_becomes_the_owners() {
 fn missing_permission_is_named() {
     let stage = Stage::of(EmulatorOptions::default().service_users([ServiceUserSpec::new("reader").permissions(&[])]));
     let file = stage.path("api-key");
-    let output = stage.bot(&["service-user", "create", "x", "--keep-file", &file]);
+    let store = format!("file:{file}");
+    let output = stage.bot(&["service-user", "create", "x", "--store", &store]);
     assert_failed(&output, 6, &["AUT-03", "MANAGE_AM_ACCOUNT", "the secret: none was created"]);
-    let output = stage.bot(&["--json", "service-user", "create", "x", "--keep-file", &file]);
+    let output = stage.bot(&["--json", "service-user", "create", "x", "--store", &store]);
     let error = document(&output)["error"].clone();
     assert_eq!((&error["code"], &error["exit"]), (&"AUT-03".into(), &6.into()), "{error}");
     assert_eq!((&error["secret"]["state"], &error["resume"]), (&"none".into(), &Value::Null), "{error}");
@@ -104,11 +109,14 @@ fn unusable_store_is_found_before_anything_is_made() {
     let (journal, missing) = (stage.path("api-key.journal"), stage.path("missing/api-key"));
     let directory = stage.path("");
     let program = stage.path("no-such-program");
-    let places: [(&[&str], &str); 4] = [
-        (&["--keep-file", &missing], "create the directory first"),
-        (&["--keep-file", &directory], &directory),
-        (&["--keep-command", &program], &program),
-        (&["--show-once"], "is not a terminal"),
+    let (missing_store, directory_store) = (format!("file:{missing}"), format!("file:{directory}"));
+    let (program_store, no_directory) = (format!("exec:{program}"), format!("dir:{}", stage.path("missing")));
+    let places: [(&[&str], &str); 5] = [
+        (&["--store", &missing_store], "create the directory first"),
+        (&["--store", &directory_store], &directory),
+        (&["--store", &no_directory], "create the directory first"),
+        (&["--store", &program_store], &program),
+        (&["--store", "stdout"], "is not a terminal"),
     ];
     for (place, words) in places {
         let arguments = [&["service-user", "create", "x", "--journal", &journal], place].concat();
@@ -123,13 +131,14 @@ fn unusable_store_is_found_before_anything_is_made() {
 fn unwritable_file_system_is_found_before_anything_is_made() {
     let stage = Stage::new();
     let journal = stage.path("api-key.journal");
-    let arguments = ["service-user", "create", "x", "--journal", &journal, "--keep-file", "/proc/self/d1-api-key"];
+    let arguments = ["service-user", "create", "x", "--journal", &journal, "--store", "file:/proc/self/d1-api-key"];
     assert_failed(&stage.admin(&arguments), 3, &["/proc/self", "the secret: none was created"]);
     stage.assert_untouched("api-key");
 
     // No file may grow: what a full disk does to a write. The journal is there already and stays as it is.
     let file = stage.path("api-key");
-    let mut d1 = stage.command(&["service-user", "create", "x", "--keep-file", &file], &[]);
+    let store = format!("file:{file}");
+    let mut d1 = stage.command(&["service-user", "create", "x", "--store", &store], &[]);
     d1.env("DC_API_KEY", stage.emulator.administrator().api_key());
     let mut full = Command::new("sh");
     full.args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$0\" \"$@\""]).arg(d1.get_program()).args(d1.get_args());
@@ -149,8 +158,9 @@ fn unwritable_file_system_is_found_before_anything_is_made() {
 fn response_without_secret_is_an_error_and_is_undone() {
     let stage = Stage::new();
     let file = stage.path("api-key");
+    let store = format!("file:{file}");
     stage.emulator.control().fault(Fault::without_secret());
-    let output = stage.admin(&["--json", "service-user", "create", "x", "--keep-file", &file]);
+    let output = stage.admin(&["--json", "service-user", "create", "x", "--store", &store]);
     assert_eq!(output.status.code(), Some(9), "{}", text(&output));
     let error = document(&output)["error"].clone();
     assert_eq!((&error["code"], &error["kind"]), (&"API-05".into(), &"not-shown".into()), "{error}");

@@ -8,6 +8,7 @@ use crate::stage::{Stage, assert_failed, document, shown, text};
 fn dry_run_changes_nothing() {
     let stage = Stage::new();
     let file = stage.path("api-key");
+    let store = format!("file:{file}");
     let commands: [&[&str]; 5] = [
         &["service-user", "create", "x", "--ends-in", "30d"],
         &["token", "create", "x"],
@@ -16,7 +17,7 @@ fn dry_run_changes_nothing() {
         &["cert", "rotate"],
     ];
     for command in commands {
-        let arguments = [command, &["--keep-file", &file, "--dry-run"]].concat();
+        let arguments = [command, &["--store", &store, "--dry-run"]].concat();
         let output = stage.bot(&arguments);
         assert!(output.status.success(), "{command:?}: {}", text(&output));
         assert!(text(&output).contains("nothing is sent or written yet"), "{}", text(&output));
@@ -34,11 +35,12 @@ fn dry_run_changes_nothing() {
 fn rotated_token_works_and_previous_one_does_not() {
     let stage = Stage::new();
     let file = stage.path("api-key");
-    let output = stage.bot(&["token", "create", "deploy", "--ends-in", "30d", "--keep-file", &file]);
+    let store = format!("file:{file}");
+    let output = stage.bot(&["token", "create", "deploy", "--ends-in", "30d", "--store", &store]);
     assert!(output.status.success(), "{}", text(&output));
     let first = stage.read("api-key").trim().to_owned();
 
-    let rotate = ["--json", "token", "rotate", "--keep-file", &file, "--ends-in", "90d", "--grace", "0s"];
+    let rotate = ["--json", "token", "rotate", "--store", &store, "--ends-in", "90d", "--grace", "0s"];
     let output = stage.with_key_of("api-key", &rotate);
     let report = document(&output);
     assert_eq!((&report["outcome"], output.status.success()), (&"not-due".into(), true), "made a moment ago: {report}");
@@ -70,13 +72,14 @@ fn rotated_token_works_and_previous_one_does_not() {
 fn rotation_on_old_platform_names_the_alternatives() {
     let stage = Stage::of(EmulatorOptions::default().generation(Generation::OneKey));
     let file = stage.path("api-key");
-    let output = stage.bot(&["token", "rotate", "--keep-file", &file, "--min-age", "0s"]);
+    let store = format!("file:{file}");
+    let output = stage.bot(&["token", "rotate", "--store", &store, "--min-age", "0s"]);
     assert_failed(
         &output,
         9,
         &["API-07", "one API token per service user", "second service user", "extend the end date"],
     );
-    let output = stage.bot(&["--json", "token", "rotate", "--keep-file", &file, "--min-age", "0s"]);
+    let output = stage.bot(&["--json", "token", "rotate", "--store", &store, "--min-age", "0s"]);
     assert_eq!(document(&output)["error"]["kind"], "token-limit", "{}", text(&output));
     assert!(stage.bot(&["whoami"]).status.success(), "the one that is there still works");
     stage.assert_nothing_left("api-key");
@@ -86,8 +89,9 @@ fn rotation_on_old_platform_names_the_alternatives() {
 fn private_key_of_requested_certificate_is_never_sent() {
     let stage = Stage::new();
     let directory = stage.path("credentials");
+    let store = format!("dir:{directory}");
     std::fs::create_dir(&directory).expect("made");
-    let output = stage.bot(&["--json", "cert", "request", "deploy", "--ends-in", "30d", "--keep-dir", &directory]);
+    let output = stage.bot(&["--json", "cert", "request", "deploy", "--ends-in", "30d", "--store", &store]);
     assert!(output.status.success(), "{}", text(&output));
     let by_directory = [("DC_CREDENTIALS_DIR", &*directory)];
     let whoami = stage.d1(&["--json", "whoami"], &by_directory);
@@ -95,7 +99,7 @@ fn private_key_of_requested_certificate_is_never_sent() {
     let first = shown(&document(&output)["id"]);
     let key = stage.read("credentials/tls.key");
 
-    let rotate = ["--json", "cert", "rotate", "--keep-dir", &directory, "--key-type", "p384", "--min-age", "0s"];
+    let rotate = ["--json", "cert", "rotate", "--store", &store, "--key-type", "p384", "--min-age", "0s"];
     let output = stage.d1(&[&rotate[..], &["--grace", "0s"]].concat(), &by_directory);
     let report = document(&output);
     assert_eq!((&report["outcome"], &report["old"]["id"]), (&"made".into(), &first.clone().into()), "{report}");

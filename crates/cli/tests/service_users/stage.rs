@@ -44,6 +44,11 @@ impl Stage {
         self.directory.path().join(name).display().to_string()
     }
 
+    /// The value of `--store` for a file of this stage.
+    pub(crate) fn file_store(&self, name: &str) -> String {
+        format!("file:{}", self.path(name))
+    }
+
     pub(crate) fn read(&self, name: &str) -> String {
         std::fs::read_to_string(self.path(name)).expect("it is there")
     }
@@ -123,7 +128,7 @@ impl Stage {
         assert!(!self.is_there(kept), "{kept} is there");
         let had_journal = self.is_there(&format!("{kept}.journal"));
         let before = self.files();
-        let output = self.admin(&["--json", "resume", "--keep-file", &self.path(kept)]);
+        let output = self.admin(&["--json", "resume", "--store", &self.file_store(kept)]);
         if had_journal {
             assert!(output.status.success(), "{}", text(&output));
             assert_eq!(document(&output)["outcome"], "nothing-to-resume");

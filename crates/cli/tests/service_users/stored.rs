@@ -9,9 +9,9 @@ fn store_program_gets_secret_on_standard_input_only() {
     let (kept, seen) = (stage.path("kept"), stage.path("seen"));
     let script = format!("cat /proc/$PPID/cmdline /proc/$$/cmdline > {seen}; env >> {seen}; cat > {kept}");
     std::fs::write(stage.path("keep.sh"), script).expect("written");
-    let (keep, read) = (format!("sh {}", stage.path("keep.sh")), format!("cat {kept}"));
+    let (keep, read) = (format!("exec:sh {}", stage.path("keep.sh")), format!("cat {kept}"));
     let journal = stage.path("ci.journal");
-    let place = ["--keep-command", &keep, "--read-back-command", &read, "--journal", &journal];
+    let place = ["--store", &keep, "--read-back-command", &read, "--journal", &journal];
     let output = stage.bot(&[&["--json", "token", "create", "deploy"], &place[..]].concat());
     assert!(output.status.success(), "{}", text(&output));
     assert_eq!(document(&output)["kept"]["read_back"], true);
@@ -26,18 +26,26 @@ fn store_program_gets_secret_on_standard_input_only() {
 fn usage_error_does_not_repeat_a_password() {
     let stage = Stage::new();
     let (file, journal) = (stage.path("api-key"), stage.path("ci.journal"));
+    let store = format!("file:{file}");
     let create = ["token", "create", "x"];
-    let cases: [(&[&str], &str); 10] = [
-        (&[], "--keep-file"),
-        (&["--keep-file", "-", "--journal", &journal], "--show-once"),
-        (&["--keep-file", &file, "--show-once"], "cannot be used with"),
-        (&["--show-once"], "--journal"),
-        (&["--keep-command", "cat", "--journal", &journal, "--read-back-command", "'"], "--read-back-command"),
-        (&["--keep-file", &file, "--ends", "tomorrow"], "2099-12-31"),
-        (&["--keep-file", &file, "--ends", "2099-12-31", "--ends-in", "3d"], "cannot be used with"),
-        (&["--keep-file", &file, "--ends-in", "36h"], "whole days"),
-        (&["--keep-file", &file, "--last-resort", &file, "--last-resort-password", "canary"], "env:NAME"),
-        (&["--keep-file", &file, "--last-resort", &file, "--last-resort-password", "env:UNSET_D1"], "UNSET_D1"),
+    let cases: [(&[&str], &str); 17] = [
+        (&[], "--store"),
+        (&["--store", "canary-7"], "file:PATH"),
+        (&["--store", "vault:canary"], "exec:COMMAND"),
+        (&["--store", "file:"], "missing path"),
+        (&["--store", "file:-", "--journal", &journal], "--store stdout"),
+        (&["--store", &store, "--store", "stdout"], "cannot be used multiple times"),
+        (&["--store", "stdout"], "--journal"),
+        (&["--store", "stdout", "--journal", &journal, "--json"], "omit --json"),
+        (&["--store", "exec:'", "--journal", &journal], "--store exec"),
+        (&["--store", "exec:cat", "--journal", &journal, "--read-back-command", "'"], "--read-back-command"),
+        (&["--store", &store, "--read-back-command", "cat"], "--store exec:COMMAND"),
+        (&["--store", &store, "--last-resort", "-"], "--last-resort"),
+        (&["--store", &store, "--ends", "tomorrow"], "2099-12-31"),
+        (&["--store", &store, "--ends", "2099-12-31", "--ends-in", "3d"], "cannot be used with"),
+        (&["--store", &store, "--ends-in", "36h"], "whole days"),
+        (&["--store", &store, "--last-resort", &file, "--last-resort-password", "canary"], "env:NAME"),
+        (&["--store", &store, "--last-resort", &file, "--last-resort-password", "env:UNSET_D1"], "UNSET_D1"),
     ];
     for (more, words) in cases {
         let output = stage.bot(&[&create[..], more].concat());

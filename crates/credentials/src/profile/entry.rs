@@ -35,6 +35,15 @@ pub struct Profile {
     /// Where the password of the key or the PKCS#12 is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub password: Option<Reference>,
+    /// The address of the rate limiter that a fleet shares, without a password: `redis://host`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limiter: Option<String>,
+    /// Where the password of the limiter is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limiter_password: Option<Reference>,
+    /// The limits that the fleet shares, such as `1000/60s`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limiter_rate: Option<String>,
     /// The last day of the API key.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_text")]
     pub api_key_ends: Option<EndDate>,

@@ -12,7 +12,7 @@ use super::entry::Profile;
 use super::suggest::suggest;
 use crate::shown;
 
-const FIELDS: [&str; 10] = [
+const FIELDS: [&str; 13] = [
     "host",
     "clientauth_host",
     "mode",
@@ -23,6 +23,9 @@ const FIELDS: [&str; 10] = [
     "password",
     "api_key_ends",
     "owner_ends",
+    "limiter",
+    "limiter_password",
+    "limiter_rate",
 ];
 /// Longer names, and names with other characters, may be values and are not shown.
 const LONGEST_NAME: usize = 24;
@@ -90,6 +93,17 @@ impl FileText<'_> {
                 "certificate" => profile.certificate = reference()?,
                 "private_key" => profile.private_key = reference()?,
                 "password" => profile.password = reference()?,
+                "limiter" => {
+                    let address = is_address_without_password(&text).then_some(text);
+                    let expected = "expected an address of Redis without a password, such as redis://host";
+                    profile.limiter = Some(address.ok_or_else(|| self.field(value, name, field, expected))?);
+                }
+                "limiter_password" => profile.limiter_password = reference()?,
+                "limiter_rate" => {
+                    let rate = is_rate(&text).then_some(text);
+                    let rate = rate.ok_or_else(|| self.field(value, name, field, "expected a rate such as 1000/60s"));
+                    profile.limiter_rate = Some(rate?);
+                }
                 "api_key_ends" => profile.api_key_ends = end()?,
                 "owner_ends" => profile.owner_ends = end()?,
                 _ => {
@@ -102,10 +116,15 @@ impl FileText<'_> {
                 }
             }
         }
-        let apart = [("private_key", profile.private_key.is_some()), ("password", profile.password.is_some())];
-        match apart.iter().find(|(_, is_there)| *is_there && profile.certificate.is_none()) {
-            Some((field, _)) => {
-                let message = format!("profile {} has {field} but no certificate", shown::name(name));
+        let without = [
+            ("private_key", profile.private_key.is_some(), "certificate", profile.certificate.is_some()),
+            ("password", profile.password.is_some(), "certificate", profile.certificate.is_some()),
+            ("limiter_password", profile.limiter_password.is_some(), "limiter", profile.limiter.is_some()),
+            ("limiter_rate", profile.limiter_rate.is_some(), "limiter", profile.limiter.is_some()),
+        ];
+        match without.iter().find(|(_, is_there, _, has_needed)| *is_there && !has_needed) {
+            Some((field, _, needed, _)) => {
+                let message = format!("profile {} has {field} but no {needed}", shown::name(name));
                 Err(CredentialError::new(Code::CFG_01, message).at(self.origin))
             }
             None => Ok(profile),
@@ -140,6 +159,22 @@ impl FileText<'_> {
     }
 }
 
+/// The address is shown, so it may hold no password.
+fn is_address_without_password(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once("://") else { return false };
+    let user = rest.split('/').next().and_then(|authority| authority.rsplit_once('@')).map_or("", |(user, _)| user);
+    ["redis", "rediss", "redis+unix", "redis+sentinel", "rediss+sentinel"].contains(&scheme) && !user.contains(':')
+}
+
+/// Digits, words and marks of a rate: no secret fits.
+fn is_rate(text: &str) -> bool {
+    let is_part = |part: &str| {
+        part.trim().len() <= 24
+            && part.trim().split_once('/').is_some_and(|(count, _)| count.trim().parse::<u32>().is_ok())
+    };
+    text.split(',').all(is_part)
+}
+
 fn mode(text: &str) -> Option<Mode> {
     [Mode::Key, Mode::Certificate, Mode::Both].into_iter().find(|mode| mode.to_string() == text)
 }
@@ -165,6 +200,9 @@ private_key = "fd:3"
 password = "exec:pass show 'd1 p12'"
 api_key_ends = 2026-12-31
 owner_ends = "2027-01-31"
+limiter = "redis://ci@cache.example.com/2"
+limiter_password = "file:/run/secrets/redis"
+limiter_rate = "1000/60s, 100/5s"
 
 [profiles.demo]
 api_key = "keyring:demo"
@@ -202,6 +240,14 @@ api_key = "keyring:demo"
             ("[profiles.ci]\nmode = \"canary\"", &["field mode", "certificate"]),
             ("[profiles.ci]\nowner_ends = \"canary\"", &["field owner_ends", "2026-12-31"]),
             ("[profiles.ci]\npassword = \"env:X\"", &["profile ci", "no certificate"]),
+            ("[profiles.ci]\nlimiter = \"redis://:canary@cache\"", &["field limiter", "without a password"]),
+            ("[profiles.ci]\nlimiter = \"redis://ci:canary@cache/1\"", &["field limiter", "without a password"]),
+            ("[profiles.ci]\nlimiter = \"canary\"", &["field limiter", "redis://host"]),
+            (
+                "[profiles.ci]\nlimiter = \"redis://cache\"\nlimiter_rate = \"canary/60s\"",
+                &["limiter_rate", "1000/60s"],
+            ),
+            ("[profiles.ci]\nlimiter_rate = \"1000/60s\"", &["profile ci", "no limiter"]),
             ("[profile.ci]\napi_key = \"canary\"", &["line 1", "profiles"]),
             ("profiles = \"canary\"", &["line 1", "tables"]),
             ("[profiles]\nci = \"canary\"", &["line 2", "table"]),

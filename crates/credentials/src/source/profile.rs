@@ -50,6 +50,7 @@ pub(crate) struct ProfileSource {
     certificate: Option<Held>,
     private_key: Option<Held>,
     password: Option<Held>,
+    limiter_password: Option<Held>,
 }
 
 /// A prepared reference, and the name used in errors.
@@ -90,6 +91,7 @@ impl ProfileSource {
             certificate: held("certificate", &profile.certificate),
             private_key: held("private_key", &profile.private_key),
             password: held("password", &profile.password),
+            limiter_password: held("limiter_password", &profile.limiter_password),
             home: paths.home,
             warnings: file.warnings().to_vec(),
             name: origin,
@@ -133,6 +135,17 @@ impl ProfileSource {
             confirmed: None,
             ca_file,
         }
+    }
+
+    /// Returns the entry of the file.
+    pub(crate) fn entry(&self) -> &Profile {
+        &self.profile
+    }
+
+    /// Reads the password of the limiter, if there is one.
+    pub(crate) fn limiter_password(&self) -> Result<Option<Secret>, CredentialError> {
+        let read = |held: &Held| Ok(held.follow(&mut Vec::new())?.line(&mut Vec::new()));
+        self.limiter_password.as_ref().map(read).transpose()
     }
 
     fn held(&self) -> impl Iterator<Item = &Held> {

@@ -10,12 +10,13 @@ use jiff::{Span, SpanRelativeTo};
 
 use super::connection::ConnectionOptions;
 use super::path;
+use super::store::{self, Store};
 
 /// What every command that makes something needs.
 #[derive(Debug, Args)]
 pub(crate) struct MakeOptions {
     #[command(flatten)]
-    pub(crate) keep: KeepOptions,
+    pub(crate) store: SecretStoreOptions,
     /// Show the steps. Sends GETs only and writes nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -25,51 +26,32 @@ pub(crate) struct MakeOptions {
 
 /// Where the secret is stored.
 #[derive(Debug, Args)]
-pub(crate) struct KeepOptions {
-    #[command(flatten)]
-    pub(crate) place: PlaceOptions,
-    /// Program that prints what --keep-command stored, to compare it.
-    #[arg(long, value_name = "COMMAND", requires = "keep_command", help_heading = PLACE)]
+pub(crate) struct SecretStoreOptions {
+    /// Where the secret is stored: file:PATH (mode 0600), dir:PATH (api-key, or tls.crt and tls.key), keyring:NAME (a service; feature
+    /// keyring of d1), exec:COMMAND (gets it on standard input; no shell) or stdout (the terminal, once).
+    #[arg(value_parser = store::parser(), long, help_heading = STORE)]
+    pub(crate) store: Store,
+    /// Program that prints what --store exec:COMMAND stored, to compare it.
+    #[arg(long, value_name = "COMMAND", help_heading = STORE)]
     pub(crate) read_back_command: Option<String>,
     /// Encrypted file for the secret if it cannot be stored.
-    #[arg(value_parser = path::parser(), long, value_name = "FILE", help_heading = PLACE)]
+    #[arg(value_parser = path::parser(), long, value_name = "FILE", help_heading = STORE)]
     pub(crate) last_resort: Option<PathBuf>,
     /// Its password: env:NAME or file:PATH. Default: d1 asks.
-    #[arg(long, value_name = "REF", requires = "last_resort", help_heading = PLACE)]
+    #[arg(long, value_name = "REF", requires = "last_resort", help_heading = STORE)]
     pub(crate) last_resort_password: Option<String>,
-    /// Journal for d1 resume. Default: beside --keep-file or --keep-dir.
-    #[arg(value_parser = path::parser(), long, value_name = "FILE", help_heading = PLACE)]
+    /// Journal for d1 resume. Default: beside the file or directory of --store.
+    #[arg(value_parser = path::parser(), long, value_name = "FILE", help_heading = STORE)]
     pub(crate) journal: Option<PathBuf>,
     /// Lock that several machines share. Default: beside the journal.
-    #[arg(value_parser = path::parser(), long, value_name = "FILE", help_heading = PLACE)]
+    #[arg(value_parser = path::parser(), long, value_name = "FILE", help_heading = STORE)]
     pub(crate) lock: Option<PathBuf>,
     /// How long to wait for the lock.
-    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = time, help_heading = PLACE)]
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = time, help_heading = STORE)]
     pub(crate) lock_wait: Duration,
 }
 
-const PLACE: &str = "Secret store";
-
-/// The place of the secret: exactly one.
-#[derive(Debug, Args)]
-#[group(required = true, multiple = false)]
-pub(crate) struct PlaceOptions {
-    /// File (mode 0600): the API key, or private key and chain as PEM.
-    #[arg(value_parser = path::parser(), long, value_name = "FILE", help_heading = PLACE)]
-    pub(crate) keep_file: Option<PathBuf>,
-    /// Existing directory for api-key, or tls.crt and tls.key.
-    #[arg(value_parser = path::parser(), long, value_name = "DIR", help_heading = PLACE)]
-    pub(crate) keep_dir: Option<PathBuf>,
-    /// Service of the system's keyring (feature keyring of d1).
-    #[arg(long, value_name = "NAME", help_heading = PLACE)]
-    pub(crate) keep_keyring: Option<String>,
-    /// Program that stores its standard input. No shell is started.
-    #[arg(long, value_name = "COMMAND", help_heading = PLACE)]
-    pub(crate) keep_command: Option<String>,
-    /// Show the secret once, on the terminal.
-    #[arg(long, help_heading = PLACE)]
-    pub(crate) show_once: bool,
-}
+const STORE: &str = "Secret store";
 
 /// When the new one ends.
 #[derive(Debug, Args)]

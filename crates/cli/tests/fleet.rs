@@ -1,0 +1,179 @@
+//! `d1 --limiter` and `d1 fleet status` over a redis-server of this test alone. SKIPPED where none is installed.
+
+mod environment;
+#[path = "../../redis/tests/redis/server.rs"]
+mod server;
+
+use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use digicert_one::SystemClock;
+use digicert_one::core::Clock;
+use digicert_one::provisioning::{Owner, SharedLock as _};
+use digicert_one::redis::{RedisConfig, RedisLock};
+use digicert_one_emulator::{Emulator, EmulatorOptions, RateLimit};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::environment::cleared;
+use crate::server::Server;
+
+const ME: &str = "/account/api/v1/user/me";
+
+struct Stage {
+    emulator: Emulator,
+    directory: TempDir,
+}
+
+impl Stage {
+    fn new(options: EmulatorOptions) -> Self {
+        let emulator = Emulator::start_blocking(options).expect("loopback can be bound");
+        let stage = Self { emulator, directory: tempfile::tempdir().expect("a directory") };
+        std::fs::write(stage.path("ca.pem"), stage.emulator.ca_pem()).expect("written");
+        stage
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.directory.path().join(name).display().to_string()
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_d1"));
+        cleared(&mut command);
+        command.env("DC_BASE", self.emulator.platform_url()).env("DC_CA_FILE", self.path("ca.pem"));
+        command.env("DC_API_KEY", self.emulator.users()[0].api_key());
+        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    fn d1(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().expect("d1 runs")
+    }
+
+    fn status(&self, arguments: &[&str]) -> Value {
+        let output = self.d1(&[&["--json", "fleet", "status"], arguments].concat());
+        assert!(output.status.success(), "{}", text(&output));
+        serde_json::from_slice(&output.stdout).expect("one document")
+    }
+}
+
+fn text(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+#[test]
+fn processes_with_one_key_keep_its_limit_and_are_listed() {
+    let Some(server) = Server::start(&[]) else { return };
+    // Twice the rate that the processes share: one that is slow to send meets no 429.
+    let limit = RateLimit::new(8, Duration::from_secs(2));
+    let stage = Stage::new(EmulatorOptions::default().rate_limit(limit));
+    let url = server.url();
+    let shared = ["call", "GET", ME, "--no-retry", "--limiter", &url, "--limiter-rate", "4/2s"];
+    let start = Instant::now();
+    let children: Vec<_> = (0..10).map(|_| stage.command(&shared).spawn().expect("d1 runs")).collect();
+    for child in children {
+        let output = child.wait_with_output().expect("it ends");
+        assert!(output.status.success() && output.stderr.is_empty(), "{}", text(&output));
+    }
+    assert!(start.elapsed() > Duration::from_secs(2), "ten calls at 4 in 2 s took {:?}", start.elapsed());
+    assert_eq!(stage.emulator.observed().len(), 10);
+
+    let before = stage.emulator.observed().len();
+    let status = stage.status(&["--limiter", &url]);
+    let processes = status["processes"].as_array().expect("a list");
+    let permits: u64 = processes.iter().filter_map(|process| process["permits"].as_u64()).sum();
+    // One that was not seen for ten seconds is not listed.
+    assert!(processes.len() > 1 && processes.len() as u64 <= permits, "{status}");
+    assert_eq!((&status["limiter"], &status["lock"]), (&url.as_str().into(), &Value::Null));
+    let output = stage.d1(&["fleet", "status", "--limiter", &url]);
+    assert!(text(&output).contains(" processes share the rate limit of k:"), "{}", text(&output));
+    assert!(text(&output).contains("\nPROCESS") && output.stderr.is_empty(), "{}", text(&output));
+    assert_eq!(stage.emulator.observed().len(), before, "nothing is sent to the platform");
+}
+
+#[test]
+fn password_comes_by_reference_and_the_profile_names_the_limiter() {
+    let Some(server) = Server::start(&["--requirepass", "canary-password"]) else { return };
+    let (stage, url) = (Stage::new(EmulatorOptions::default()), server.url());
+    let password = stage.path("redis-password");
+    std::fs::write(&password, "canary-password\n").expect("written");
+    let reference = format!("file:{password}");
+    let given = ["--limiter", &url, "--limiter-password", &reference];
+    let output = stage.d1(&[&["whoami"], &given[..]].concat());
+    assert!(output.status.success() && output.stderr.is_empty(), "{}", text(&output));
+    assert_eq!(stage.status(&given)["processes"].as_array().map(Vec::len), Some(1));
+
+    let config = stage.path("d1.toml");
+    let profile = format!(
+        "[profiles.ci]\nhost = \"{}\"\napi_key = \"env:DC_API_KEY\"\nlimiter = \"{url}\"\nlimiter_password = \"file:redis-password\"\n\
+         limiter_rate = \"100/5s, 1000/60s\"\n",
+        stage.emulator.platform_url()
+    );
+    std::fs::write(&config, &profile).expect("written");
+    let by_profile = |arguments: &[&str]| {
+        stage.command(&[arguments, &["--profile", "ci"]].concat()).env("DC_CONFIG", &config).output().expect("d1 runs")
+    };
+    let output = by_profile(&["whoami"]);
+    assert!(output.status.success() && output.stderr.is_empty(), "{}", text(&output));
+    let output = by_profile(&["--json", "fleet", "status"]);
+    let status: Value = serde_json::from_slice(&output.stdout).expect("one document");
+    assert_eq!(status["processes"].as_array().map(Vec::len), Some(2), "{status}");
+    let output = by_profile(&["csc", "info"]);
+    assert!(
+        output.status.code() == Some(2) && text(&output).contains("cannot share a rate limit"),
+        "{}",
+        text(&output)
+    );
+
+    // A wrong password: the status fails, and a call keeps a share of the limit and says so.
+    std::fs::write(&password, "canary-other\n").expect("written");
+    let output = stage.d1(&[&["fleet", "status"], &given[..]].concat());
+    assert_eq!(output.status.code(), Some(4), "{}", text(&output));
+    assert!(text(&output).contains("PACE-03") && !text(&output).contains("canary"), "{}", text(&output));
+    let output = stage.d1(&[&["whoami"], &given[..]].concat());
+    assert!(output.status.success(), "{}", text(&output));
+    assert!(text(&output).contains("warning: the shared rate limiter is away (PACE-03)"), "{}", text(&output));
+    assert!(!text(&output).contains("canary"), "{}", text(&output));
+}
+
+#[test]
+fn holder_of_a_lock_is_shown() {
+    let Some(server) = Server::start(&[]) else { return };
+    let (stage, url) = (Stage::new(EmulatorOptions::default()), server.url());
+    let free = stage.status(&["--limiter", &url, "--lock-name", "ci-bot"]);
+    assert_eq!((&free["lock"]["name"], &free["lock"]["holder"]), (&"ci-bot".into(), &Value::Null), "{free}");
+
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let owner = Owner::new("build-7").expect("random numbers");
+    let lock = RedisLock::new(RedisConfig::new(url.parse().expect("an address")), "ci-bot");
+    let (ttl, patience) = (Duration::from_secs(60), Duration::from_secs(5));
+    let held = runtime.block_on(lock.acquire(&owner, ttl, patience, &clock)).expect("it is free");
+    let status = stage.status(&["--limiter", &url, "--lock-name", "ci-bot"]);
+    let left = status["lock"]["expires_in_seconds"].as_f64().expect("a number");
+    assert!(left > 1.0 && left <= 60.0, "{status}");
+    assert_eq!(status["lock"]["holder"], owner.to_string());
+    let output = stage.d1(&["fleet", "status", "--limiter", &url, "--lock-name", "ci-bot"]);
+    assert!(text(&output).contains(&format!("lock ci-bot: held by {owner}, for ")), "{}", text(&output));
+    runtime.block_on(held.release(&clock)).expect("it was held");
+}
+
+#[test]
+fn missing_redis_or_a_password_in_its_address_is_reported() {
+    let stage = Stage::new(EmulatorOptions::default());
+    for (arguments, code, words) in [
+        (&["fleet", "status"][..], 2, "missing --limiter"),
+        (&["fleet", "status", "--limiter", "redis://:canary@cache"], 2, "--limiter-password env:NAME"),
+        (&["whoami", "--limiter", "canary-7"], 2, "redis://host"),
+        (&["whoami", "--limiter-rate", "5/1s"], 2, "--limiter"),
+        (&["whoami", "--limiter", "redis://127.0.0.1", "--limiter-rate", "canary-7"], 2, "1000/60s"),
+        (&["fleet", "status", "--limiter", "redis+unix:///nonexistent/redis.sock"], 4, "PACE-02"),
+    ] {
+        let output = stage.d1(arguments);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", text(&output));
+        assert!(text(&output).contains(words) && !text(&output).contains("canary"), "{}", text(&output));
+    }
+    let away = stage.d1(&["whoami", "--limiter", "redis+unix:///nonexistent/redis.sock"]);
+    assert!(away.status.success() && text(&away).contains("away (PACE-02)"), "{}", text(&away));
+}
