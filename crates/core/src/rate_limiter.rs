@@ -3,7 +3,10 @@
 //! the implementation for one process.
 
 use std::fmt;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
@@ -73,6 +76,23 @@ impl<'a> PermitRequest<'a> {
     #[must_use]
     pub fn new(caller: Fingerprint, clock: &'a Arc<dyn Clock>, within: Duration) -> Self {
         Self { caller, clock, within }
+    }
+
+    /// Waits for `future` until `limit` has passed. A future that is ready at once costs no timer.
+    ///
+    /// # Errors
+    /// Returns [`RateLimitError::TooLate`] if it takes longer.
+    pub async fn bounded<F: Future>(&self, limit: Duration, future: F) -> Result<F::Output, RateLimitError> {
+        let mut future = pin!(future);
+        let mut timer = None;
+        poll_fn(|context| {
+            if let Poll::Ready(output) = future.as_mut().poll(context) {
+                return Poll::Ready(Ok(output));
+            }
+            let timer = timer.get_or_insert_with(|| self.clock.limit(limit));
+            timer.as_mut().poll(context).map(|()| Err(RateLimitError::TooLate { wait: limit }))
+        })
+        .await
     }
 }
 
