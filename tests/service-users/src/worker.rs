@@ -167,9 +167,15 @@ fn witness(order: &Order) -> impl Fn(&ProgressEvent) -> ControlFlow<()> + Send +
         }
         match (kill, &fleet) {
             (Kill::At(at), _) if at == passed.fetch_add(1, Ordering::Relaxed) => kill_myself(),
-            (Kill::Holder { at, pause }, Some(fleet)) if is_holder.load(Ordering::Relaxed) => {
-                if at == passed.fetch_add(1, Ordering::Relaxed) && is_first(&fleet.struck) {
-                    if pause { pause_myself() } else { kill_myself() }
+            (Kill::Holder { at, pause }, Some(fleet))
+                if is_holder.load(Ordering::Relaxed)
+                    && at == passed.fetch_add(1, Ordering::Relaxed)
+                    && is_first(&fleet.struck) =>
+            {
+                if pause {
+                    pause_myself()
+                } else {
+                    kill_myself()
                 }
             }
             _ => {}
