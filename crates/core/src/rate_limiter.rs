@@ -171,3 +171,41 @@ impl RateLimitError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::{pending, ready};
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::{ApiKey, Sleep};
+
+    /// Notes the delays that it is asked for, which are over at once.
+    #[derive(Debug, Default)]
+    struct NotingClock(Mutex<Vec<Duration>>);
+
+    impl Clock for NotingClock {
+        fn now(&self) -> SystemTime {
+            SystemTime::UNIX_EPOCH
+        }
+
+        fn sleep(&self, duration: Duration) -> Sleep {
+            self.0.lock().expect("not poisoned").push(duration);
+            Box::pin(ready(()))
+        }
+    }
+
+    #[test]
+    fn bounded_wait_ends_at_its_limit_and_needs_no_timer_when_over() {
+        let noting = Arc::new(NotingClock::default());
+        let clock: Arc<dyn Clock> = Arc::clone(&noting) as _;
+        let caller = ApiKey::new("01ab-canary").expect("a key").fingerprint();
+        let request = PermitRequest::new(caller, &clock, Duration::from_secs(9));
+        let limit = Duration::from_secs(5);
+        let output = futures_executor::block_on(request.bounded(limit, ready(7)));
+        assert!(matches!(output, Ok(7)) && noting.0.lock().expect("not poisoned").is_empty());
+        let late = futures_executor::block_on(request.bounded(limit, pending::<()>()));
+        assert!(matches!(late, Err(RateLimitError::TooLate { wait }) if wait == limit), "{late:?}");
+        assert_eq!(*noting.0.lock().expect("not poisoned"), [limit]);
+    }
+}

@@ -65,7 +65,10 @@ impl Event {
             Self::Pause => format!("Redis paused (SIGSTOP) for {} s", self.pause(size)),
             Self::RestartWithData => "Redis restarted with its data".to_owned(),
             Self::RestartWithout => "Redis restarted without its data".to_owned(),
-            Self::Delay => "20 ms of delay to Redis in each direction".to_owned(),
+            Self::Delay => {
+                let wait = self.wait(size).as_millis();
+                format!("20 ms of delay to Redis in each direction, and a bound of {wait} ms")
+            }
             Self::Skew => "clocks of the machines wrong by an hour".to_owned(),
         }
     }
@@ -78,6 +81,11 @@ impl Event {
             _ => size.seconds * 2 / 5,
         };
         long.max(size.seconds.min(12))
+    }
+
+    /// How long a call waits for Redis: longer where Redis is far away, as the guide says.
+    fn wait(self, size: &Size) -> Duration {
+        if self == Self::Delay { size.wait.max(Duration::from_millis(100)) } else { size.wait }
     }
 
     fn pause(self, size: &Size) -> u64 {
@@ -147,7 +155,7 @@ async fn play(event: Event, size: &Size) -> (String, Vec<String>) {
                 end,
                 skew: if event == Event::Skew { [-3600, 0, 3600][index as usize % 3] } else { 0 },
                 processes: size.processes,
-                wait: size.wait.as_millis() as u64,
+                wait: event.wait(size).as_millis() as u64,
             };
             let file = File::create(directory.path().join(index.to_string())).expect("a file");
             let errors = File::create(directory.path().join(format!("{index}.err"))).expect("a file");

@@ -46,18 +46,18 @@ pub struct Seen {
 }
 
 impl Ground {
-    /// The number of moments of a machine that holds the lock, from a run without a strike.
+    /// The moments of a machine that holds the lock, as step and `before` or `after`, from a run without a strike.
     ///
     /// # Panics
     /// It does not complete.
     #[must_use]
-    pub fn moments_of_holder(&self, redis: &str) -> usize {
+    pub fn moments_of_holder(&self, redis: &str) -> Vec<String> {
         let scene = Scene::new(self);
         let [order, _] = scene.orders(redis, Kill::Never);
         let output = self.command(&order).output().expect("the worker can be started");
         assert!(output.status.success(), "{}: {}", self.job, String::from_utf8_lossy(&output.stderr));
         let log = fs::read_to_string(&order.log).expect("a log");
-        log.lines().skip_while(|line| *line != "lock\tafter").count()
+        log.lines().skip_while(|line| *line != "lock\tafter").map(str::to_owned).collect()
     }
 
     /// Lets two machines rotate at once, and checks the final state: one new credential is stored and works, nothing else that was

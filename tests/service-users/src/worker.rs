@@ -1,5 +1,6 @@
 //! The work of a process that is killed, or that continues after one that was. It kills itself with SIGKILL,
-//! without any notice: nothing is unwound, flushed or dropped. It pauses itself with SIGSTOP, as a machine that sleeps.
+//! without any notice: nothing is unwound, flushed or dropped. It pauses itself with SIGSTOP, as a virtual machine that is suspended: its
+//! clock stands still meanwhile, so that it does not notice that its lock has expired.
 
 use std::fmt;
 use std::fs::{File, OpenOptions};
@@ -7,10 +8,11 @@ use std::io::Write as _;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::time::{Duration, Instant, SystemTime};
 
 use digicert_one_client::SystemClock;
+use digicert_one_core::{Clock, Sleep};
 use digicert_one_provisioning::{ProgressEvent, Report, TaskOutcome, TaskStep, Workflows};
 use digicert_one_redis::{RedisConfig, RedisLock};
 use rustix::process::{Signal, getpid, kill_process};
@@ -118,14 +120,15 @@ pub fn work(order: Order) -> Result<Ending, String> {
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
-        let credential = order.place.caller_credential(order.job, Arc::new(SystemClock::new()));
-        let client = client_with(order.address.client(order.stack), credential);
+        let clock = MachineClock::default();
+        let credential = order.place.caller_credential(order.job, Arc::new(clock.clone()));
+        let client = client_with(order.address.client(order.stack).clock(Arc::new(clock.clone())), credential);
         let flows = order.place.workflows(client).prove_within(Duration::from_secs(10));
         let flows = match &order.fleet {
             None => flows.patience(Duration::from_secs(5)).lock_for(Duration::from_secs(60)),
             Some(fleet) => flows.patience(Duration::from_secs(60)).lock_for(fleet.ttl).shared_lock(fleet.shared_lock()),
         };
-        let flows = flows.progress(witness(&order));
+        let flows = flows.progress(witness(&order, clock));
         if order.resume { resume(&order, &flows).await } else { run(&order, &flows).await.map(|_| Ending::Ran) }
     })
 }
@@ -155,7 +158,7 @@ async fn resume(order: &Order, flows: &Workflows) -> Result<Ending, String> {
 }
 
 /// Records every moment, and kills at the ordered one.
-fn witness(order: &Order) -> impl Fn(&ProgressEvent) -> ControlFlow<()> + Send + Sync + 'static {
+fn witness(order: &Order, clock: MachineClock) -> impl Fn(&ProgressEvent) -> ControlFlow<()> + Send + Sync + 'static {
     let log: File = OpenOptions::new().create(true).append(true).open(&order.log).expect("the log can be written");
     let (passed, kill, fleet) = (AtomicUsize::new(0), order.kill, order.fleet.clone());
     let is_holder = AtomicBool::new(false);
@@ -173,7 +176,7 @@ fn witness(order: &Order) -> impl Fn(&ProgressEvent) -> ControlFlow<()> + Send +
                     && is_first(&fleet.struck) =>
             {
                 if pause {
-                    pause_myself()
+                    clock.pause_myself()
                 } else {
                     kill_myself()
                 }
@@ -190,9 +193,30 @@ fn is_first(struck: &Path) -> bool {
     file.is_ok_and(|mut file| file.write_all(format!("{}\n", std::process::id()).as_bytes()).is_ok())
 }
 
-/// Until another process sends SIGCONT.
-fn pause_myself() {
-    kill_process(getpid(), Signal::STOP).expect("one may pause oneself");
+/// The clock of a machine, which stands still while the machine is paused.
+#[derive(Clone, Debug, Default)]
+struct MachineClock {
+    /// In microseconds.
+    paused: Arc<AtomicU64>,
+}
+
+impl MachineClock {
+    /// Until another process sends SIGCONT.
+    fn pause_myself(&self) {
+        let begin = Instant::now();
+        kill_process(getpid(), Signal::STOP).expect("one may pause oneself");
+        self.paused.fetch_add(u64::try_from(begin.elapsed().as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+}
+
+impl Clock for MachineClock {
+    fn now(&self) -> SystemTime {
+        SystemTime::now() - Duration::from_micros(self.paused.load(Ordering::Relaxed))
+    }
+
+    fn sleep(&self, duration: Duration) -> Sleep {
+        SystemClock::new().sleep(duration)
+    }
 }
 
 /// `kill -9`. Does not return.

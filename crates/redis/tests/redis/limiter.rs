@@ -96,6 +96,10 @@ async fn turn_after_the_deadline_is_an_error_at_once() {
     let error = permit(&limiter, SECOND * 5).await.expect_err("the second has to wait for a minute");
     assert!(matches!(error, RateLimitError::TooLate { wait } if wait > SECOND * 50), "{error:?}");
     assert!(start.elapsed() < SECOND * 2, "{:?}", start.elapsed());
+    // It reserved nothing: for another process, that turn is still the next one.
+    let other = self::limiter(&server.url(), Limits::new().window(number(1), SECOND * 60));
+    let error = permit(&other, SECOND * 5).await.expect_err("the same turn");
+    assert!(matches!(error, RateLimitError::TooLate { wait } if wait < SECOND * 62), "{error:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
