@@ -4,7 +4,12 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Command, Stdio};
 
-use digicert_one_emulator::Emulator;
+use std::time::Duration;
+
+use digicert_one_emulator::{Emulator, EmulatorOptions, RateLimit};
+
+#[path = "../../crates/redis/tests/redis/server.rs"]
+mod server;
 
 /// A command with the variables of this emulator and no others.
 fn command(program: &str, emulator: &Emulator, folder: &tempfile::TempDir) -> Command {
@@ -50,6 +55,25 @@ fn own_credential_takes_its_key_from_the_vault() {
     command.env("DC_API_KEY", emulator.foreign_api_key()).env("VAULT_API_KEY", emulator.users()[0].api_key());
     let text = output(command);
     assert!(text.contains("called as ci-bot (service"), "{text}");
+}
+
+#[test]
+fn two_processes_of_a_fleet_share_one_limit() {
+    let Some(redis) = server::Server::start(&[]) else { return };
+    let limit = RateLimit::new(10, Duration::from_secs(2));
+    let emulator = Emulator::start_blocking(EmulatorOptions::default().rate_limit(limit)).expect("an emulator");
+    let folder = tempfile::tempdir().expect("a folder");
+    let start = || {
+        let mut command = command(env!("CARGO_BIN_EXE_shared-limit"), &emulator, &folder);
+        command.env("REDIS_URL", redis.url()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs")
+    };
+    let texts = [start(), start()].map(|child| {
+        let output = child.wait_with_output().expect("it ends");
+        String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
+    });
+    assert!(texts.iter().all(|text| text.starts_with("10 calls") && !text.contains("retry")), "{texts:?}");
+    // The one that started later has seen the other.
+    assert!(texts.iter().any(|text| text.contains("2 processes")), "{texts:?}");
 }
 
 #[test]

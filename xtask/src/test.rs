@@ -150,7 +150,26 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if !skipped.is_empty() {
         println!("==> skipped: {}", skipped.join(", "));
     }
+    if steps.iter().any(|step| step.name == "test") {
+        for (programs, tests) in WANTED.iter().filter(|(programs, _)| !programs.iter().copied().any(is_installed)) {
+            println!("==> SKIPPED in step test: {tests} ({} is not installed)", programs.join(" or "));
+        }
+    }
     Ok(())
+}
+
+/// Programs that some tests need. Without them these tests say SKIPPED and pass.
+const WANTED: [(&[&str], &str); 6] = [
+    (&["redis-server", "valkey-server"], "the shared rate limiter, lock and notice"),
+    (&["openssl"], "certificates that openssl makes"),
+    (&["curl"], "d1 proxy with curl"),
+    (&["python3"], "d1 proxy with Python"),
+    (&["systemd-socket-activate"], "d1 proxy with socket activation"),
+    (&["systemd-analyze"], "the unit files of examples/systemd"),
+];
+
+fn is_installed(program: &str) -> bool {
+    Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
 }
 
 fn chosen(only: Option<&str>, from: Option<&str>) -> Result<Vec<Step>, Failure> {

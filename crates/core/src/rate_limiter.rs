@@ -3,7 +3,10 @@
 //! the implementation for one process.
 
 use std::fmt;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
@@ -75,6 +78,23 @@ impl<'a> PermitRequest<'a> {
     pub fn new(caller: Fingerprint, clock: &'a Arc<dyn Clock>, within: Duration) -> Self {
         Self { caller, clock, within }
     }
+
+    /// Waits for `future` until `limit` has passed. A future that is ready at once costs no timer.
+    ///
+    /// # Errors
+    /// Returns [`RateLimitError::TooLate`] if it takes longer.
+    pub async fn bounded<F: Future>(&self, limit: Duration, future: F) -> Result<F::Output, RateLimitError> {
+        let mut future = pin!(future);
+        let mut timer = None;
+        poll_fn(|context| {
+            if let Poll::Ready(output) = future.as_mut().poll(context) {
+                return Poll::Ready(Ok(output));
+            }
+            let timer = timer.get_or_insert_with(|| self.clock.limit(limit));
+            timer.as_mut().poll(context).map(|()| Err(RateLimitError::TooLate { wait: limit }))
+        })
+        .await
+    }
 }
 
 /// Permission to send one request. Dropping it releases what it holds.
@@ -130,5 +150,43 @@ impl RateLimitError {
             Self::Denied(_) => Code::PACE_03,
             Self::Unusable(_) => Code::PACE_04,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::{pending, ready};
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::{ApiKey, Sleep};
+
+    /// Notes the delays that it is asked for, which are over at once.
+    #[derive(Debug, Default)]
+    struct NotingClock(Mutex<Vec<Duration>>);
+
+    impl Clock for NotingClock {
+        fn now(&self) -> SystemTime {
+            SystemTime::UNIX_EPOCH
+        }
+
+        fn sleep(&self, duration: Duration) -> Sleep {
+            self.0.lock().expect("not poisoned").push(duration);
+            Box::pin(ready(()))
+        }
+    }
+
+    #[test]
+    fn bounded_wait_ends_at_its_limit_and_needs_no_timer_when_over() {
+        let noting = Arc::new(NotingClock::default());
+        let clock: Arc<dyn Clock> = Arc::clone(&noting) as _;
+        let caller = ApiKey::new("01ab-canary").expect("a key").fingerprint();
+        let request = PermitRequest::new(caller, &clock, Duration::from_secs(9));
+        let limit = Duration::from_secs(5);
+        let output = futures_executor::block_on(request.bounded(limit, ready(7)));
+        assert!(matches!(output, Ok(7)) && noting.0.lock().expect("not poisoned").is_empty());
+        let late = futures_executor::block_on(request.bounded(limit, pending::<()>()));
+        assert!(matches!(late, Err(RateLimitError::TooLate { wait }) if wait == limit), "{late:?}");
+        assert_eq!(*noting.0.lock().expect("not poisoned"), [limit]);
     }
 }

@@ -30,10 +30,13 @@ pub(crate) enum Place {
 }
 
 impl Place {
-    /// The same kind of connection to another host.
+    /// The same kind of connection to another host; a node of a cluster that names none means its own.
     pub(crate) fn at(&self, host: &str, port: u16) -> Self {
-        let tls = matches!(self, Self::Tcp { tls: true, .. } | Self::Sentinel { tls: true, .. });
-        Self::Tcp { host: host.to_owned(), port, tls }
+        let (own, tls) = match self {
+            Self::Tcp { host, tls, .. } | Self::Sentinel { host, tls, .. } => (host.as_str(), *tls),
+            Self::Unix(_) => ("localhost", false),
+        };
+        Self::Tcp { host: if host.is_empty() { own } else { host }.to_owned(), port, tls }
     }
 }
 

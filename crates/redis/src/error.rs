@@ -111,7 +111,9 @@ impl StoreError {
                     ServerErrorKind::BusyLoading
                     | ServerErrorKind::MasterDown
                     | ServerErrorKind::ClusterDown
-                    | ServerErrorKind::TryAgain,
+                    | ServerErrorKind::TryAgain
+                    // The slot is being moved, and a script with several keys works on neither node.
+                    | ServerErrorKind::Ask,
                 ),
                 _,
             ) => (Kind::NotReady, "Redis is not ready yet"),

@@ -7,8 +7,6 @@ use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use digicert_one_core::{Clock, Fingerprint, Permit, PermitRequest, RateLimitError, RateLimiter};
-use futures_util::FutureExt as _;
-use futures_util::future::{Either, select};
 use redis::Value;
 
 use crate::caller::{Caller, Next, Slot, Stock};
@@ -175,7 +173,7 @@ impl Inner {
         let clock = request.clock;
         let left = || request.within.saturating_sub(clock.now().duration_since(start).unwrap_or_default());
         // Waiters are woken in the order in which they came.
-        let _head = within(clock, request.within, caller.head.acquire()).await?;
+        let _head = request.bounded(request.within, caller.head.acquire()).await?;
         loop {
             match caller.next(clock.now()) {
                 Next::Go(slot) => return Ok(slot),
@@ -421,16 +419,4 @@ fn micros_of(time: SystemTime) -> f64 {
 
 fn duration(micros: f64) -> Duration {
     Duration::from_micros(micros.ceil() as u64)
-}
-
-/// The output of `future`, unless it takes longer than this. A future that is ready at once costs no timer.
-async fn within<F: Future>(clock: &Arc<dyn Clock>, limit: Duration, future: F) -> Result<F::Output, RateLimitError> {
-    let mut future = std::pin::pin!(future);
-    if let Some(output) = future.as_mut().now_or_never() {
-        return Ok(output);
-    }
-    match select(future, clock.limit(limit)).await {
-        Either::Left((output, _)) => Ok(output),
-        Either::Right(_) => Err(RateLimitError::TooLate { wait: limit }),
-    }
 }

@@ -139,8 +139,7 @@ impl Store {
                 Ok(value) => return Ok(value),
                 Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::Moved) && followed < 3 => {
                     followed += 1;
-                    let Some((host, port)) = error.redirect_node() else { return Err(Failed::Server(error)) };
-                    let node = place.at(host, port);
+                    let Some(node) = redirected(&error, &place) else { return Err(Failed::Server(error)) };
                     self.state().moved.insert(tag.to_owned(), node);
                 }
                 Err(error) if error.is_io_error() && was_open && !reopened => {
@@ -220,6 +219,12 @@ impl Store {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The node that the server names, as `host:port`, for the slot of a key.
+fn redirected(error: &RedisError, from: &Place) -> Option<Place> {
+    let (host, port) = error.redirect_node()?.0.rsplit_once(':')?;
+    Some(from.at(host.trim_matches(['[', ']']), port.parse().ok()?))
 }
 
 impl fmt::Debug for Store {

@@ -26,21 +26,33 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let number = |at: usize, usual: u64| arguments.get(at).and_then(|text| text.parse().ok()).unwrap_or(usual);
-    let size = Size { processes: number(1, 32) as u32, clients: number(2, 8) as u32, seconds: number(3, 60) };
+    let size = Size {
+        processes: number(1, 32) as u32,
+        clients: number(2, 8) as u32,
+        seconds: number(3, 60),
+        wait: Duration::from_millis(number(4, 50)),
+        only: arguments.iter().skip(5).cloned().collect(),
+    };
     let Some(out) = arguments.first() else {
-        eprintln!("usage: fleet OUT [PROCESSES [CLIENTS [SECONDS]]]");
+        eprintln!("usage: fleet OUT [PROCESSES [CLIENTS [SECONDS [WAIT_MS [PART...]]]]]");
         return ExitCode::FAILURE;
     };
-    if server::program().is_none() {
-        return ExitCode::from(77);
-    }
-    let mut text = String::new();
+    let Some(program) = server::program() else { return ExitCode::from(77) };
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let version = server::Server::version().unwrap_or_default();
+    let build = if cfg!(debug_assertions) { "debug" } else { "release" };
+    let mut text = format!(
+        "Everything ran on one machine with {processors} processors: `{program}` {version}, the emulator and all processes ({build} build). \
+         Calls waited for Redis up to {} ms.\n\n",
+        size.wait.as_millis()
+    );
     let mut faults = Vec::new();
     for part in [scene::table, cost::table] {
-        let (table, wrong) = part(&runtime, size);
-        text.push_str(&table);
-        text.push('\n');
-        faults.extend(wrong);
+        if let Some((table, wrong)) = part(&runtime, &size) {
+            text.push_str(&table);
+            text.push('\n');
+            faults.extend(wrong);
+        }
     }
     fs::write(out, &text).expect("written");
     println!("{text}");

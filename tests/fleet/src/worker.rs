@@ -35,12 +35,16 @@ pub(crate) struct Order {
     /// The error of this machine's clock in seconds.
     pub(crate) skew: i64,
     pub(crate) processes: u32,
+    /// How long a call waits for Redis, in milliseconds.
+    pub(crate) wait: u64,
 }
 
 impl Order {
     pub(crate) fn written(&self) -> String {
-        let Self { platform, client_auth, ca, redis, calls, period, clients, begin, end, skew, processes } = self;
-        format!("{platform} {client_auth} {ca} {redis} {calls} {period} {clients} {begin} {end} {skew} {processes}")
+        let Self { platform, client_auth, ca, redis, calls, period, clients, begin, end, skew, processes, wait } = self;
+        format!(
+            "{platform} {client_auth} {ca} {redis} {calls} {period} {clients} {begin} {end} {skew} {processes} {wait}"
+        )
     }
 
     fn read(text: &str) -> Option<Self> {
@@ -57,17 +61,15 @@ impl Order {
             end: words.next()?.parse().ok()?,
             skew: words.next()?.parse().ok()?,
             processes: words.next()?.parse().ok()?,
+            wait: words.next()?.parse().ok()?,
         })
     }
 }
 
-/// How long a call of the proof waits for Redis: on a machine that 32 processes share, a response may take longer than usual.
-pub(crate) const WAIT: Duration = Duration::from_millis(250);
-
 /// The limits that the emulator has.
 pub(crate) fn limits(calls: u32, period: u64) -> Limits {
     let calls = NonZeroU32::new(calls).expect("not zero");
-    Limits::new().window(calls, Duration::from_secs(period)).margin(Duration::from_millis(100))
+    Limits::new().window(calls, Duration::from_secs(period))
 }
 
 pub(crate) async fn run() {
@@ -85,7 +87,7 @@ pub(crate) async fn run() {
     let one = match order.redis.as_str() {
         "-" => builder.rate_limiter(Counting(LocalRateLimiter::new())),
         url => {
-            let config = RedisConfig::new(url.parse().expect("an address")).wait(WAIT);
+            let config = RedisConfig::new(url.parse().expect("an address")).wait(Duration::from_millis(order.wait));
             let limiter = RedisRateLimiter::new(config, limits(order.calls, order.period)).expect("a limiter");
             let limiter = limiter.when_away(WhenAway::LocalShare { processes: order.processes });
             builder.rate_limiter(Counting(limiter))

@@ -25,11 +25,11 @@ pub const FOLDER: &str = "D1_KILLS_FOLDER";
 /// An emulator for the kills of one task.
 #[derive(Debug)]
 pub struct Ground {
-    worker: PathBuf,
-    stack: Stack,
-    job: Job,
-    emulator: Emulator,
-    runtime: Runtime,
+    pub(crate) worker: PathBuf,
+    pub(crate) stack: Stack,
+    pub(crate) job: Job,
+    pub(crate) emulator: Emulator,
+    pub(crate) runtime: Runtime,
 }
 
 /// A moment at which a worker can be killed.
@@ -132,6 +132,13 @@ impl Ground {
         Trial { kills: killed, ending }
     }
 
+    /// The worker with this order.
+    pub(crate) fn command(&self, order: &Order) -> Command {
+        let mut command = Command::new(&self.worker);
+        command.env(ORDER, serde_json::to_string(order).expect("plain data")).stdin(Stdio::null());
+        command
+    }
+
     fn caller(&self) -> &digicert_one_emulator::ServiceUser {
         match self.job {
             Job::CreateServiceUser => self.emulator.administrator(),
@@ -154,14 +161,14 @@ fn failure(who: &str, output: &Output) -> String {
 }
 
 /// One trial: the emulator in its initial state, and a separate directory.
-struct Scene<'g> {
+pub(crate) struct Scene<'g> {
     ground: &'g Ground,
-    directory: tempfile::TempDir,
-    place: Place,
+    pub(crate) directory: tempfile::TempDir,
+    pub(crate) place: Place,
 }
 
 impl<'g> Scene<'g> {
-    fn new(ground: &'g Ground) -> Self {
+    pub(crate) fn new(ground: &'g Ground) -> Self {
         ground.emulator.control().reset().expect("it is running");
         let directory = tempfile::tempdir().expect("a directory");
         let inner = directory.path().join("place");
@@ -176,20 +183,24 @@ impl<'g> Scene<'g> {
     }
 
     fn worker(&self, resume: bool, kill: Kill) -> Output {
-        let Ground { worker, stack, job, emulator, .. } = self.ground;
-        let order = Order {
+        let order = Order { resume, ..self.order(kill) };
+        self.ground.command(&order).output().expect("the worker can be started")
+    }
+
+    /// The order for a worker with this place.
+    pub(crate) fn order(&self, kill: Kill) -> Order {
+        let Ground { stack, job, emulator, .. } = self.ground;
+        Order {
             stack: *stack,
             address: Address::of(emulator),
             place: self.place.clone(),
             job: *job,
             old: self.ground.old(),
-            resume,
+            resume: false,
             kill,
             log: self.log(),
-        };
-        let order = serde_json::to_string(&order).expect("plain data");
-        let mut command = Command::new(worker);
-        command.env(ORDER, order).stdin(Stdio::null()).output().expect("the worker can be started")
+            fleet: None,
+        }
     }
 
     fn points(&self) -> Vec<Point> {
@@ -201,14 +212,12 @@ impl<'g> Scene<'g> {
     /// Checks: one secret that is stored and works, nothing else enabled that was created on the way, nothing
     /// left in the directory, and nothing in progress.
     fn judge(&self) -> Result<(), String> {
-        let litter = self.place.litter();
-        if !litter.is_empty() {
-            return Err(format!("the directory still has {}", litter.join(", ")));
-        }
-        let journal = fs::read_to_string(self.place.journal()).map_err(|error| error.to_string())?;
-        if journal.lines().last().is_some_and(|last| !last.contains(r#""event":"finish""#)) {
-            return Err("the journal says that something is under way".to_owned());
-        }
+        self.place.judge(true)?;
+        self.judge_secret()
+    }
+
+    /// Checks: one secret that is stored and works, nothing else enabled that was created on the way.
+    pub(crate) fn judge_secret(&self) -> Result<(), String> {
         let owner = self.judge_platform()?;
         // The only enabled key that a caller here can have is the created one, so a call identifies it.
         let Ground { stack, job, emulator, runtime, .. } = self.ground;

@@ -8,6 +8,7 @@
 
 pub mod days;
 pub mod kills;
+pub mod machines;
 pub mod place;
 pub mod platform;
 pub mod plots;

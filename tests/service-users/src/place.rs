@@ -92,31 +92,41 @@ impl fmt::Display for Job {
     }
 }
 
-/// The directory of one task.
+/// The directory of one task, and where its secret is.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Place(PathBuf);
+pub struct Place {
+    directory: PathBuf,
+    secret: PathBuf,
+}
 
 impl Place {
     /// Uses this existing directory.
     #[must_use]
     pub fn new(directory: impl Into<PathBuf>) -> Self {
-        Self(directory.into())
+        let directory = directory.into();
+        Self { secret: directory.join("secret"), directory }
+    }
+
+    /// The directory of another machine, which must exist, with the same secret: a store that both can write.
+    #[must_use]
+    pub fn of_machine(&self, directory: impl Into<PathBuf>) -> Self {
+        Self { directory: directory.into(), secret: self.secret.clone() }
     }
 
     /// The place of the secret.
     #[must_use]
     pub fn secret(&self) -> PathBuf {
-        self.0.join("secret")
+        self.secret.clone()
     }
 
     /// The journal.
     #[must_use]
     pub fn journal(&self) -> PathBuf {
-        self.0.join("journal")
+        self.directory.join("journal")
     }
 
     fn caller(&self) -> PathBuf {
-        self.0.join("caller")
+        self.directory.join("caller")
     }
 
     /// Writes the credential of the job's caller: into the place of the secret if that will be replaced.
@@ -154,8 +164,30 @@ impl Place {
     /// Returns workflows that store their secret here.
     #[must_use]
     pub fn workflows(&self, client: Client) -> Workflows {
-        let keeping = StoreOptions::file(self.secret()).last_resort_file(self.0.join("rescued"));
+        let keeping = StoreOptions::file(self.secret()).last_resort_file(self.directory.join("rescued"));
         Workflows::new(client, keeping, self.journal())
+    }
+
+    /// Checks that nothing is left in the directory and nothing is in progress. `has_journal`: a journal must exist.
+    ///
+    /// # Errors
+    /// What is left.
+    ///
+    /// # Panics
+    /// The directory cannot be read.
+    pub fn judge(&self, has_journal: bool) -> Result<(), String> {
+        let litter = self.litter();
+        if !litter.is_empty() {
+            return Err(format!("the directory still has {}", litter.join(", ")));
+        }
+        if !has_journal && !self.journal().exists() {
+            return Ok(());
+        }
+        let journal = fs::read_to_string(self.journal()).map_err(|error| error.to_string())?;
+        match journal.lines().last().is_some_and(|last| !last.contains(r#""event":"finish""#)) {
+            true => Err("the journal says that something is under way".to_owned()),
+            false => Ok(()),
+        }
     }
 
     /// Returns leftovers that should not exist at the end.
@@ -166,7 +198,8 @@ impl Place {
     pub fn litter(&self) -> Vec<String> {
         // The lock of a killed process stays until it expires, or until another process on this machine needs it.
         let known = ["caller", "secret", "journal", "journal.state", "journal.lock"];
-        let entries = fs::read_dir(&self.0).expect("a directory").map(|entry| entry.expect("an entry").file_name());
+        let entries =
+            fs::read_dir(&self.directory).expect("a directory").map(|entry| entry.expect("an entry").file_name());
         let names = entries.map(|name| name.to_string_lossy().into_owned());
         names.filter(|name| !known.contains(&name.as_str())).collect()
     }

@@ -8,9 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
-use digicert_one_core::{Clock, Fingerprint, Permit, PermitRequest, RateLimitError, RateLimiter};
-use futures_util::FutureExt as _;
-use futures_util::future::{Either, select};
+use digicert_one_core::{Fingerprint, Permit, PermitRequest, RateLimitError, RateLimiter};
 
 use super::caller_limiter::{CallerLimiter, Slot};
 use super::limits::Limits;
@@ -175,7 +173,7 @@ async fn queued(
         None => {
             let slot = {
                 let _waiting = caller.queue();
-                within(turn.clock, turn.within, caller.slot()).await?
+                turn.bounded(turn.within, caller.slot()).await?
             };
             if caller.goes_now(turn.clock.now()) {
                 return Ok(slot);
@@ -187,24 +185,12 @@ async fn queued(
     let _waiting = caller.queue();
     let left = || turn.within.saturating_sub(turn.clock.now().duration_since(start).unwrap_or_default());
     // Waiters are woken in the order in which they came.
-    let _head = within(turn.clock, left(), caller.head.acquire()).await?;
+    let _head = turn.bounded(left(), caller.head.acquire()).await?;
     loop {
         match caller.wait(turn.clock.now()) {
             None => return Ok(slot),
             Some(wait) if wait > left() => return Err(RateLimitError::TooLate { wait }),
             Some(wait) => turn.clock.sleep(wait).await,
         }
-    }
-}
-
-/// The output of `future`, unless it takes longer than this. A future that is ready at once costs no timer.
-async fn within<F: Future>(clock: &Arc<dyn Clock>, limit: Duration, future: F) -> Result<F::Output, RateLimitError> {
-    let mut future = std::pin::pin!(future);
-    if let Some(output) = future.as_mut().now_or_never() {
-        return Ok(output);
-    }
-    match select(future, clock.limit(limit)).await {
-        Either::Left((output, _)) => Ok(output),
-        Either::Right(_) => Err(RateLimitError::TooLate { wait: limit }),
     }
 }

@@ -134,19 +134,28 @@ async fn full_memory_is_unusable() {
     assert_eq!(refused(patient(&server.url())).await, (Code::PACE_04, Kind::OutOfMemory));
 }
 
-/// A server that sends these responses in turn, whatever it is asked, and ends the connection after each or waits for more.
-fn impostor(responses: &'static [&'static [u8]], stays: bool) -> String {
+/// What a scripted server does with the connection.
+#[derive(Clone, Copy)]
+enum Then {
+    /// Waits for more, and begins again with the first response.
+    Waits,
+    /// Ends it after the last response.
+    Ends,
+}
+
+/// A server that sends these responses in turn, whatever it is asked.
+fn impostor(responses: &'static [&'static [u8]], then: Then) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!("redis://{}", listener.local_addr().expect("an address"));
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             let Ok(mut stream) = stream else { return };
             std::thread::spawn(move || {
-                let mut buffer = [0; 4096];
-                let mut responses = responses.iter().cycle();
+                let (mut buffer, mut sent) = ([0; 4096], 0);
                 while stream.read(&mut buffer).is_ok_and(|length| length > 0) {
-                    let response = responses.next().copied().unwrap_or_default();
-                    if stream.write_all(response).is_err() || !stays {
+                    let response = responses[sent % responses.len()];
+                    sent += 1;
+                    if stream.write_all(response).is_err() || (matches!(then, Then::Ends) && sent == responses.len()) {
                         return;
                     }
                 }
@@ -156,20 +165,131 @@ fn impostor(responses: &'static [&'static [u8]], stays: bool) -> String {
     url
 }
 
+const HELLO: &[u8] = b"+OK\r\n+OK\r\n";
+const INFO: &[u8] = b"$30\r\n# Server\r\nredis_version:7.0.15\r\n";
+const OLD: &[u8] = b"$30\r\n# Server\r\nredis_version:4.0.14\r\n";
+
+const SERVERS: [(&[&[u8]], Then, Code); 9] = [
+    (&[b"HTTP/1.1 400 Bad Request\r\n\r\n"], Then::Ends, Code::PACE_04),
+    (&[b"$1000000\r\ncut"], Then::Ends, Code::PACE_02),
+    (&[b""], Then::Ends, Code::PACE_02),
+    (&[b""], Then::Waits, Code::PACE_02),
+    (&[HELLO], Then::Waits, Code::PACE_04),
+    (&[HELLO, OLD], Then::Waits, Code::PACE_04),
+    // The response of the script is cut; it is one that the script cannot give: more turns than were wanted, a wait of centuries.
+    (&[HELLO, INFO, b"*7\r\n:1\r\n$1\r\n"], Then::Ends, Code::PACE_02),
+    (&[HELLO, INFO, b"*7\r\n:99\r\n$1\r\n0\r\n:0\r\n$1\r\n1\r\n:1\r\n:1\r\n$1\r\n0\r\n"], Then::Ends, Code::PACE_04),
+    (&[HELLO, INFO, b"*7\r\n:1\r\n$4\r\n1e99\r\n:0\r\n$1\r\n1\r\n:1\r\n:1\r\n$1\r\n0\r\n"], Then::Ends, Code::PACE_04),
+];
+
 #[tokio::test(flavor = "multi_thread")]
 async fn servers_that_are_not_redis_have_codes() {
-    let old: &[&[u8]] = &[b"+OK\r\n+OK\r\n", b"$30\r\n# Server\r\nredis_version:4.0.14\r\n"];
-    let cases: [(&'static [&'static [u8]], bool, Code); 6] = [
-        (&[b"HTTP/1.1 400 Bad Request\r\n\r\n"], false, Code::PACE_04),
-        (&[b"$1000000\r\ncut"], false, Code::PACE_02),
-        (&[b""], false, Code::PACE_02),
-        (&[b""], true, Code::PACE_02),
-        (&[b"+OK\r\n+OK\r\n"], true, Code::PACE_04),
-        (old, true, Code::PACE_04),
-    ];
-    for (response, stays, code) in cases {
-        let config = patient(&impostor(response, stays)).connect_timeout(SECOND);
+    for (responses, then, code) in SERVERS {
+        let config = patient(&impostor(responses, then)).connect_timeout(SECOND);
         let (seen, kind) = refused(config).await;
-        assert_eq!(seen, code, "{:?}: {kind:?}", String::from_utf8_lossy(&response.concat()));
+        assert_eq!(seen, code, "{:?}: {kind:?}", String::from_utf8_lossy(&responses.concat()));
     }
+}
+
+/// The permits that two processes would share are kept by the default policy: not one more is given because Redis is unusable.
+async fn keeps_its_share(config: RedisConfig, what: &str) {
+    let limits = Limits::new().window(number(20), SECOND).batches(false);
+    let limiter =
+        RedisRateLimiter::new(config, limits).expect("a limiter").when_away(WhenAway::LocalShare { processes: 2 });
+    permit(&limiter, SECOND * 30).await.unwrap_or_else(|error| panic!("{what}: {error:?}"));
+    let (start, mut count) = (Instant::now(), 0);
+    while start.elapsed() < SECOND {
+        permit(&limiter, SECOND * 30).await.unwrap_or_else(|error| panic!("{what}: {error:?}"));
+        count += 1;
+    }
+    assert!((2..=12).contains(&count) && !limiter.is_shared(), "{what}: {count} in a second");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unusable_redis_frees_no_call_from_its_limit() {
+    let mut all = tokio::task::JoinSet::new();
+    for (responses, then, _) in SERVERS {
+        let config = patient(&impostor(responses, then)).connect_timeout(SECOND / 2).wait(SECOND);
+        all.spawn(async move { keeps_its_share(config, &String::from_utf8_lossy(&responses.concat())).await });
+    }
+    let Some(closed) = Server::start(&["--requirepass", "right"]) else { return };
+    let Some(full) = Server::start(&["--maxmemory", "1", "--maxmemory-policy", "noeviction"]) else { return };
+    let Some(replica) = Server::start(&["--replicaof", "127.0.0.1", &closed.port().to_string()]) else { return };
+    for (server, what) in [(&closed, "no password"), (&full, "full"), (&replica, "replica")] {
+        let config = patient(&server.url());
+        all.spawn(async move { keeps_its_share(config, what).await });
+    }
+    all.join_all().await;
+}
+
+#[cfg(feature = "provisioning")]
+mod lock {
+    use digicert_one_provisioning::{LockError, Owner, SharedLock as _};
+    use digicert_one_redis::RedisLock;
+
+    use super::*;
+    use crate::fixtures::clock;
+
+    async fn code(config: RedisConfig) -> Code {
+        let owner = Owner::new("one").expect("an id");
+        let start = Instant::now();
+        let got = RedisLock::new(config, "ci-bot").acquire(&owner, SECOND, Duration::ZERO, &clock()).await;
+        assert!(start.elapsed() < SECOND * 7, "{:?}", start.elapsed());
+        match got.map(drop) {
+            Err(LockError::Store { code, source }) => {
+                assert!(!format!("{source} {source:?}").contains("hunter2"), "{source:?}");
+                code
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn lock_in_an_unusable_redis_is_not_held() {
+        let Some(closed) = Server::start(&["--requirepass", "right"]) else { return };
+        let wrong = patient(&closed.url()).password(Secret::new("hunter2", "a test"));
+        assert_eq!(code(wrong).await, Code::PACE_03);
+        let Some(full) = Server::start(&["--maxmemory", "1", "--maxmemory-policy", "noeviction"]) else { return };
+        assert_eq!(code(patient(&full.url())).await, Code::PACE_04);
+        let Some(replica) = Server::start(&["--replicaof", "127.0.0.1", &full.port().to_string()]) else { return };
+        assert_eq!(code(patient(&replica.url())).await, Code::PACE_04);
+        for (responses, then, expected) in SERVERS {
+            let config = patient(&impostor(responses, then)).connect_timeout(SECOND);
+            assert_eq!(code(config).await, expected, "{:?}", String::from_utf8_lossy(&responses.concat()));
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn lock_survives_flushed_scripts() {
+        let Some(server) = Server::start(&[]) else { return };
+        let lock = RedisLock::new(patient(&server.url()), "ci-bot");
+        let owner = Owner::new("one").expect("an id");
+        let held = lock.acquire(&owner, SECOND * 60, Duration::ZERO, &clock()).await.expect("free");
+        assert!(server.command("SCRIPT FLUSH").starts_with("+OK"));
+        held.renew(SECOND * 60, &clock()).await.expect("still held");
+        assert!(server.command("SCRIPT FLUSH").starts_with("+OK"));
+        held.release(&clock()).await.expect("released");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn status_shows_the_fleet_and_escapes_hostile_names() {
+    use crate::fixtures::{caller, clock, limiter};
+    use digicert_one_redis::FleetStatus;
+
+    let Some(server) = Server::start(&[]) else { return };
+    let two = [limiter(&server.url(), Limits::new()), limiter(&server.url(), Limits::new())];
+    for limiter in &two {
+        permit(limiter, SECOND).await.expect("a permit");
+    }
+    let read = async || FleetStatus::read(patient(&server.url()), caller(), &clock()).await;
+    let status = read().await.expect("read");
+    assert!(status.processes.len() == 2 && status.processes.iter().all(|process| process.permits == 1), "{status:?}");
+    let key = |end: &str| server.keys().into_iter().find(|key| key.ends_with(end)).expect("a key");
+    server.command(&format!("ZADD {} 1 \"\\x1b[31mred\"", key("seen")));
+    server.command(&format!("HSET {} \"\\x1b[31mred\" -1|9e99|x", key("processes")));
+    let status = read().await.expect("read");
+    assert!(status.processes.len() == 3 && !format!("{}", status.processes[0].name).contains('\x1b'), "{status:?}");
+    server.command(&format!("HSET {} learnt x", key("state")));
+    assert_eq!(read().await.expect_err("not a number").code(), Code::PACE_04);
 }

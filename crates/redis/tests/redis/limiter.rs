@@ -68,6 +68,26 @@ async fn shorter_and_longer_window_both_hold() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn slow_machine_is_not_starved_by_a_busy_one() {
+    let Some(server) = Server::start(&[]) else { return };
+    let limits = Limits::new().window(number(40), SECOND);
+    let busy_one = limiter(&server.url(), limits.clone());
+    let slow = limiter(&server.url(), limits);
+    let busy_one = tokio::spawn(async move { busy(&[busy_one], 64, SECOND * 4).await[0].len() });
+    tokio::time::sleep(SECOND / 2).await;
+    let mut longest = Duration::ZERO;
+    for _ in 0..8 {
+        let start = Instant::now();
+        permit(&slow, SECOND * 30).await.expect("a permit");
+        longest = longest.max(start.elapsed());
+        tokio::time::sleep(SECOND / 10).await;
+    }
+    // 64 calls of the busy machine are queued, which is more than a second and a half of turns.
+    assert!(longest < Duration::from_millis(900), "{longest:?}");
+    assert!(busy_one.await.expect("no panic") > 60);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn turn_after_the_deadline_is_an_error_at_once() {
     let Some(server) = Server::start(&[]) else { return };
     let limiter = limiter(&server.url(), Limits::new().window(number(1), SECOND * 60));
@@ -76,6 +96,10 @@ async fn turn_after_the_deadline_is_an_error_at_once() {
     let error = permit(&limiter, SECOND * 5).await.expect_err("the second has to wait for a minute");
     assert!(matches!(error, RateLimitError::TooLate { wait } if wait > SECOND * 50), "{error:?}");
     assert!(start.elapsed() < SECOND * 2, "{:?}", start.elapsed());
+    // It reserved nothing: for another process, that turn is still the next one.
+    let other = self::limiter(&server.url(), Limits::new().window(number(1), SECOND * 60));
+    let error = permit(&other, SECOND * 5).await.expect_err("the same turn");
+    assert!(matches!(error, RateLimitError::TooLate { wait } if wait < SECOND * 62), "{error:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

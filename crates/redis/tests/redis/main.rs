@@ -2,8 +2,12 @@
 
 mod away;
 mod bad_input;
+#[cfg(feature = "provisioning")]
+mod cluster;
 mod fixtures;
 mod limiter;
 #[cfg(feature = "provisioning")]
 mod lock;
+#[cfg(feature = "provisioning")]
+mod sentinel;
 mod server;

@@ -5,10 +5,12 @@
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 const PROGRAMS: [&str; 2] = ["redis-server", "valkey-server"];
+/// The configuration file of a server, in its directory.
+const FILE: &str = "server.conf";
 
 /// A server that ends with this value.
 pub(crate) struct Server {
@@ -20,28 +22,47 @@ pub(crate) struct Server {
 }
 
 /// The program, or `None`, and then the test says that it was skipped.
-#[expect(clippy::print_stdout, reason = "says what was skipped")]
 pub(crate) fn program() -> Option<&'static str> {
-    let is_installed = |program: &&&str| {
-        Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
-    };
-    let found = PROGRAMS.iter().find(is_installed).copied();
-    if found.is_none() {
-        println!("SKIPPED: redis-server is not installed");
-    }
-    found
+    static FOUND: OnceLock<Option<&'static str>> = OnceLock::new();
+    *FOUND.get_or_init(|| {
+        let is_installed = |program: &&&str| {
+            Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
+        };
+        let found = PROGRAMS.iter().find(is_installed).copied();
+        if found.is_none() {
+            skipped("neither redis-server nor valkey-server is installed");
+        }
+        found
+    })
+}
+
+/// Says in the output of `cargo test` why tests of this binary were skipped: the test harness does not capture this writer.
+pub(crate) fn skipped(why: &str) {
+    let _ = writeln!(std::io::stderr(), "\nSKIPPED: {why}");
 }
 
 impl Server {
     /// Starts one; `None` where none is installed.
     pub(crate) fn start(options: &[&str]) -> Option<Self> {
+        Self::start_with("", options)
+    }
+
+    /// Starts a Sentinel that watches the server at this port under the name `main`.
+    pub(crate) fn start_sentinel(primary: u16) -> Option<Self> {
+        let file = format!(
+            "sentinel monitor main 127.0.0.1 {primary} 1\nsentinel down-after-milliseconds main 1000\n\
+             sentinel failover-timeout main 5000\n"
+        );
+        Self::start_with(&file, &["--sentinel"])
+    }
+
+    fn start_with(file: &str, options: &[&str]) -> Option<Self> {
         let program = program()?;
         let directory = Arc::new(tempfile::tempdir().expect("a directory"));
         let options: Vec<String> = options.iter().map(|option| (*option).to_owned()).collect();
         for _ in 0..5 {
-            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-            let port = listener.local_addr().expect("an address").port();
-            drop(listener);
+            let port = free_port();
+            std::fs::write(directory.path().join(FILE), file).expect("written");
             let child = spawn(program, port, directory.path(), &options);
             let mut server = Self { child, program, options: options.clone(), directory: Arc::clone(&directory), port };
             if server.is_ready() {
@@ -50,6 +71,13 @@ impl Server {
             // Another process was faster to take the port.
         }
         panic!("redis-server does not start")
+    }
+
+    /// The first number of the version.
+    pub(crate) fn version() -> Option<u32> {
+        let output = Command::new(program()?).arg("--version").output().ok()?;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        text.split("v=").nth(1)?.split('.').next()?.parse().ok()
     }
 
     pub(crate) fn port(&self) -> u16 {
@@ -126,8 +154,15 @@ impl Drop for Server {
     }
 }
 
+/// A port of loopback that was free a moment ago.
+pub(crate) fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+    listener.local_addr().expect("an address").port()
+}
+
 fn spawn(program: &str, port: u16, directory: &std::path::Path, options: &[String]) -> Child {
     let mut command = Command::new(program);
+    command.arg(directory.join(FILE));
     command.args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--daemonize", "no"]);
     command.arg("--dir").arg(directory).args(options);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("redis-server starts")
