@@ -15,7 +15,7 @@ use cargo_metadata::Message;
 
 use self::outcome::TestOutcome;
 use self::wine::{COMPILER, Wine};
-use crate::cargo::NOT_APART;
+use crate::cargo::{CHECKED, NOT_APART};
 use crate::cross::{self, Toolchain, WINDOWS, is_installed};
 use crate::failure::Failure;
 use crate::page::{Page, cell};
@@ -33,6 +33,9 @@ pub(crate) struct Arguments {
     /// This package; may be given several times. Default: all
     #[arg(long, value_name = "PACKAGE")]
     package: Vec<String>,
+    /// Features of these packages, as cargo takes them
+    #[arg(long, requires = "package")]
+    features: Option<String>,
     /// Run nothing: write the page of what is recorded
     #[arg(long, conflicts_with = "package")]
     page: bool,
@@ -46,7 +49,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     println!("windows: {}, {wine}", toolchain.version());
     let folder = cross::target_directory()?.join("windows");
     let wine = Wine::new(wine, &folder)?;
-    let (programs, is_whole) = build(&toolchain, &arguments.package)?;
+    let (programs, is_whole) = build(&toolchain, arguments)?;
     let mut record = Record::read()?;
     for package in programs.iter().map(|program| &program.package).collect::<BTreeSet<_>>() {
         record.forget(SYSTEM, package);
@@ -98,15 +101,16 @@ struct Program {
 }
 
 /// Builds all test programs, and `d1`; also returns whether all of them were built.
-fn build(toolchain: &Toolchain, packages: &[String]) -> Result<(Vec<Program>, bool), Failure> {
+fn build(toolchain: &Toolchain, arguments: &Arguments) -> Result<(Vec<Program>, bool), Failure> {
     let mut command = toolchain.command("test", WINDOWS)?;
     command.args(["--no-run", "--no-fail-fast", "--message-format", "json-render-diagnostics"]);
     // AWS-LC brings its assembly compiled, so that it needs no NASM.
     command.env("AWS_LC_SYS_PREBUILT_NASM", "1").stdout(Stdio::piped());
-    match packages {
-        [] => drop(command.args(NOT_APART)),
+    match &arguments.package[..] {
+        [] => drop(command.args(NOT_APART).args(CHECKED)),
         some => drop(command.args(some.iter().flat_map(|package| ["--package", package]))),
     }
+    command.args(arguments.features.iter().flat_map(|features| ["--features", features]));
     let output = command
         .stderr(Stdio::inherit())
         .output()

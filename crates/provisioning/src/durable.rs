@@ -329,6 +329,16 @@ mod tests {
     }
 
     #[test]
+    fn published_file_can_be_locked_and_read_by_others() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let target = directory.path().join("key");
+        let mut reserved = Reserved::new(&target, 6).expect("reserved");
+        reserved.commit(b"canary").expect("kept");
+        let other = File::open(&target).expect("there");
+        other.try_lock().expect("unlocked while the first handle is open");
+    }
+
+    #[test]
     fn different_content_read_back_is_an_error() {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("key");

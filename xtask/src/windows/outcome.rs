@@ -30,7 +30,7 @@ impl TestOutcome {
                 }
             }
             outcome.is_whole |= line.starts_with("test result: ");
-            if line.contains("MUST ") && line.contains('/') {
+            if line.starts_with("MUST ") {
                 outcome.cases = Some(line.trim().to_owned());
             }
         }
@@ -62,6 +62,7 @@ mod tests {
         let outcome = TestOutcome::of(text);
         assert_eq!(outcome.to_string(), "2 passed, 1 failed, 1 ignored");
         assert_eq!(outcome.failed, ["c"]);
+        assert_eq!(TestOutcome::of("MUST 2/3 · MAY 1/1\n").cases.as_deref(), Some("MUST 2/3 · MAY 1/1"));
     }
 
     #[test]
