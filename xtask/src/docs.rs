@@ -11,7 +11,7 @@ use digicert_one_core::Code;
 use crate::failure::Failure;
 use crate::faults::{self, Line, raw_texts};
 use crate::page::{self, Page, cell};
-use crate::{cargo, guide, limbo, pictures};
+use crate::{cargo, guide, limbo, pictures, platforms, windows};
 
 const PAGE: Page = Page { path: "docs/errors.md", maker: "cargo xtask docs" };
 /// A page for each code.
@@ -75,6 +75,8 @@ pub(crate) fn check() -> Result<(), Failure> {
     limbo::check()?;
     guide::check()?;
     pictures::check()?;
+    platforms::check()?;
+    windows::check()?;
     let (fresh, present) = (pages(&faults::lines()?), page::texts(FOLDER)?);
     if let Some(name) = fresh.keys().chain(present.keys()).find(|name| fresh.get(*name) != present.get(*name)) {
         return Err(stale(&format!("{FOLDER}/{name}")));

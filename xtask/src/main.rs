@@ -9,6 +9,7 @@ mod book;
 mod cargo;
 mod conformance;
 mod cost;
+mod cross;
 mod days;
 mod diagrams;
 mod docs;
@@ -26,6 +27,7 @@ mod mutants;
 mod packages;
 mod page;
 mod pictures;
+mod platforms;
 mod plots;
 mod release;
 mod rooms;
@@ -35,6 +37,7 @@ mod stacks;
 mod svg;
 mod test;
 mod uploads;
+mod windows;
 
 use std::process::ExitCode;
 
@@ -62,6 +65,8 @@ enum Task {
     Book(book::Arguments),
     /// Makes the runs behind the figures of docs/plots, and draws them
     Plots,
+    /// Type-checks for systems that this machine cannot run, and writes the table of docs/platforms.md
+    Platforms(platforms::Arguments),
     /// Each transport through the client against its raw library; takes the options of the benchmark
     #[command(disable_help_flag = true)]
     Bench(bench::Arguments),
@@ -99,6 +104,8 @@ enum Task {
     Soak(soak::Arguments),
     /// Uploads of gigabytes over every transport, and how much the peak memory grows
     Uploads(uploads::Arguments),
+    /// The tests and suites on Windows, cross-built with mingw and run under Wine, and their results in docs/platforms.md
+    Windows(windows::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -111,6 +118,7 @@ fn main() -> ExitCode {
         Task::Api(arguments) => api::run(&arguments),
         Task::Docs(arguments) => docs::run(&arguments),
         Task::Book(arguments) => book::run(&arguments),
+        Task::Platforms(arguments) => platforms::run(&arguments),
         Task::Plots => plots::run().and_then(|()| docs::write()),
         Task::Bench(arguments) => bench::run(&arguments),
         Task::Conformance(arguments) => conformance::run(&arguments),
@@ -130,6 +138,7 @@ fn main() -> ExitCode {
         Task::Sbom(arguments) => sbom::run(&arguments),
         Task::Soak(arguments) => soak::run(&arguments),
         Task::Uploads(arguments) => uploads::run(&arguments),
+        Task::Windows(arguments) => windows::run(&arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

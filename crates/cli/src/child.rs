@@ -23,9 +23,9 @@ pub(crate) async fn run(
     let mut command = Command::new(program);
     command.args(arguments);
     for (name, _) in std::env::vars_os() {
-        let is_ours = |name: &str| PREFIXES.iter().any(|prefix| name.starts_with(prefix));
+        let is_ours = |name: &str| PREFIXES.iter().any(|prefix| upper_case(name).starts_with(prefix));
         // Says which host is right, and belongs to no other variable.
-        if name.to_str().is_some_and(|name| is_ours(name) && name != "DC_CONFIRM_HOST") {
+        if name.to_str().is_some_and(|name| is_ours(name) && upper_case(name) != "DC_CONFIRM_HOST") {
             command.env_remove(&name);
         }
     }
@@ -71,12 +71,13 @@ fn is_in_foreground() -> bool {
     rustix::termios::tcgetpgrp(&terminal).is_ok_and(|group| group == rustix::process::getpgrp())
 }
 
-/// The console sends its events to the program, too; others cannot be sent.
+/// The console sends Ctrl-C, Ctrl-Break and the end of its window to the program, too.
 #[cfg(not(unix))]
-fn pass_on(child: &mut Child, signal: Signal) {
-    if signal != Signal::Interrupt {
-        let _ = child.start_kill();
-    }
+fn pass_on(_child: &mut Child, _signal: Signal) {}
+
+/// The name of a variable as this system compares it: Windows ignores the case of its letters.
+fn upper_case(name: &str) -> std::borrow::Cow<'_, str> {
+    if cfg!(windows) { name.to_uppercase().into() } else { name.into() }
 }
 
 /// As shells count: 128 and the number of the signal for a program that one ended.

@@ -23,7 +23,8 @@ pub(crate) fn warn(validity: &Validity, who: &str, output: Output) {
 
 /// Whether this caller was not warned yet today. Where that cannot be stored, the warning is repeated.
 fn first_of_the_day(who: &str, now: SystemTime) -> bool {
-    let state = std::env::var_os("XDG_STATE_HOME").filter(|path| Path::new(path).is_absolute()).map(Into::into);
+    let variable = if cfg!(windows) { "LOCALAPPDATA" } else { "XDG_STATE_HOME" };
+    let state = std::env::var_os(variable).filter(|path| Path::new(path).is_absolute()).map(Into::into);
     let home = || {
         let home = PathBuf::from(std::env::var_os("HOME")?);
         // A home that is not there is not made.

@@ -121,7 +121,9 @@ impl Reserved {
     /// The first half of [`commit`](Self::commit): durable, but still under the other name.
     pub(crate) fn write(&mut self, content: &[u8]) -> Result<(), StoreError> {
         self.overwrite(content).map_err(|error| self.failed("failed to write the file", error))?;
-        compare(&self.temporary, content, &self.target)
+        // Through this handle: on Windows a locked file cannot be read through another one, even by the same process.
+        self.file.rewind().map_err(|error| self.failed("failed to read the file back", error))?;
+        compare_with(&self.file, content, &self.target)
     }
 
     fn overwrite(&mut self, content: &[u8]) -> io::Result<()> {
@@ -139,6 +141,8 @@ impl Reserved {
         fs::rename(&self.temporary, &self.target)
             .map_err(|error| self.failed("failed to rename the new file", error))?;
         self.committed = true;
+        // No other process removes it under this name.
+        let _ = self.file.unlock();
         sync_directory(parent(&self.target))
             .map_err(|error| self.failed("the file was written, but failed to synchronise its directory", error))
     }
@@ -175,14 +179,18 @@ pub fn replace_file(path: impl AsRef<Path>, content: &[u8]) -> Result<(), StoreE
 
 /// Reads a file back and compares. Errors name `called`.
 pub(crate) fn compare(path: &Path, content: &[u8], called: &Path) -> Result<(), StoreError> {
+    match File::open(path) {
+        Ok(file) => compare_with(file, content, called),
+        Err(error) => Err(StoreError::io(called.display().to_string(), "failed to read the file back", error)),
+    }
+}
+
+fn compare_with(file: impl Read, content: &[u8], called: &Path) -> Result<(), StoreError> {
     let place = || called.display().to_string();
-    let read = || -> io::Result<bool> {
-        // One byte more than expected, so that a longer file is detected.
-        let mut found = Zeroizing::new(Vec::with_capacity(content.len() + 1));
-        File::open(path)?.take(content.len() as u64 + 1).read_to_end(&mut found)?;
-        Ok(*found == content)
-    };
-    match read() {
+    // One byte more than expected, so that a longer file is detected.
+    let mut found = Zeroizing::new(Vec::with_capacity(content.len() + 1));
+    let read = file.take(content.len() as u64 + 1).read_to_end(&mut found).map(|_| *found == content);
+    match read {
         Ok(true) => Ok(()),
         Ok(false) => {
             let message = "the content read back differs from what was written; check the disk, and whether another program writes there";
@@ -318,6 +326,16 @@ mod tests {
         assert_eq!(fs::read(&target).expect("there"), b"canary");
         drop(reserved);
         assert_eq!(names(directory.path()), ["key"]);
+    }
+
+    #[test]
+    fn published_file_can_be_locked_and_read_by_others() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let target = directory.path().join("key");
+        let mut reserved = Reserved::new(&target, 6).expect("reserved");
+        reserved.commit(b"canary").expect("kept");
+        let other = File::open(&target).expect("there");
+        other.try_lock().expect("unlocked while the first handle is open");
     }
 
     #[test]

@@ -213,7 +213,7 @@ impl Lock {
         if self.record.until.time() <= now {
             return Err(lost());
         }
-        match open(&self.path)?.map(|file| read(&file, &self.path)).transpose()? {
+        match open(&self.path)?.map(|file| read_unlocked(&file, &self.path)).transpose()? {
             Some(held) if held.owner == self.record.owner => Ok(()),
             _ => Err(lost()),
         }
@@ -311,6 +311,17 @@ fn open(path: &Path) -> Result<Option<File>, LockError> {
     }
 }
 
+/// Reads a file that another process may have locked for a moment.
+fn read_unlocked(file: &File, path: &Path) -> Result<Record, LockError> {
+    // On Windows a file cannot be read while another process has locked it.
+    #[cfg(windows)]
+    match file.lock_shared() {
+        Err(error) if !is_unsupported(&error) => return Err(failed(path, "failed to lock the file", error)),
+        _ => {}
+    }
+    read(file, path)
+}
+
 fn read(file: &File, path: &Path) -> Result<Record, LockError> {
     let mut text = Vec::new();
     file.take(MAX_BYTES).read_to_end(&mut text).map_err(|error| failed(path, "failed to read the lock file", error))?;
@@ -332,7 +343,13 @@ pub(crate) fn is_still(path: &Path, file: &File) -> bool {
     matches!((fs::metadata(path), file.metadata()), (Ok(named), Ok(open)) if key(&named) == key(&open))
 }
 
-#[cfg(not(unix))]
+#[cfg(windows)]
+pub(crate) fn is_still(path: &Path, file: &File) -> bool {
+    let open = file.try_clone().and_then(same_file::Handle::from_file);
+    matches!((same_file::Handle::from_path(path), open), (Ok(named), Ok(open)) if named == open)
+}
+
+#[cfg(not(any(unix, windows)))]
 pub(crate) fn is_still(path: &Path, _file: &File) -> bool {
     path.exists()
 }

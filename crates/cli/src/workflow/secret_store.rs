@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use digicert_one::credentials::Program;
+use digicert_one::credentials::{Program, Reference};
 use digicert_one::provisioning::{StoreOptions, store};
 
 use super::password;
@@ -54,11 +54,12 @@ fn program(command: &str, read_back: Option<&str>) -> Result<StoreOptions, Failu
 }
 
 fn words(option: &str, command: &str) -> Result<Program, Failure> {
-    let mut words = shlex::split(command).unwrap_or_default().into_iter();
-    match words.next() {
-        Some(program) if !program.is_empty() => Ok(words.fold(Program::new(program), Program::argument)),
-        _ => Err(Failure::Usage(format!("{option}: expected a program and its arguments, with closed quotes"))),
-    }
+    let Ok(Reference::Command(words)) = format!("exec:{command}").parse() else {
+        return Err(Failure::Usage(format!("{option}: expected a program and its arguments, with closed quotes")));
+    };
+    let mut words = words.into_iter();
+    let program = words.next().unwrap_or_default();
+    Ok(words.fold(Program::new(program), Program::argument))
 }
 
 /// The journal: what was given, else beside the store where that is a path. Which of two in a directory is known only where it is

@@ -10,5 +10,8 @@ pub(crate) fn cleared(command: &mut Command) -> &mut Command {
             command.env_remove(&*name);
         }
     }
-    command.env("HOME", "/nonexistent").env_remove("XDG_CONFIG_HOME").env_remove("CREDENTIALS_DIRECTORY")
+    for name in ["APPDATA", "LOCALAPPDATA", "XDG_CONFIG_HOME", "CREDENTIALS_DIRECTORY"] {
+        command.env_remove(name);
+    }
+    command.env("HOME", "/nonexistent").env("USERPROFILE", "/nonexistent")
 }

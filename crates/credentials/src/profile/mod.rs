@@ -162,6 +162,18 @@ mod tests {
         assert_eq!(path(&[]), None);
     }
 
+    #[cfg(windows)]
+    #[test]
+    fn default_path_is_in_the_roaming_application_data() {
+        let path = |settings: &[(&str, &str)]| ProfileFile::default_path(&given(settings));
+        let home = ("USERPROFILE", r"C:\Users\x");
+        let roaming = r"C:\Users\x\AppData\Roaming";
+        assert_eq!(path(&[("APPDATA", roaming), home]), Some(format!(r"{roaming}\d1\d1.toml").into()));
+        assert_eq!(path(&[("APPDATA", "relative"), home]), Some(r"C:\Users\x\.config\d1\d1.toml".into()));
+        assert_eq!(path(&[("DC_CONFIG", r"D:\d1.toml"), home]), Some(r"D:\d1.toml".into()));
+        assert_eq!(path(&[]), None);
+    }
+
     #[cfg(unix)]
     #[test]
     fn file_writable_by_others_gives_a_warning() {

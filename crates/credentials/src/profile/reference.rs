@@ -14,7 +14,7 @@ use serde::{Serialize, Serializer};
 /// | `env:NAME` | the value of a variable |
 /// | `file:PATH` | the content of a file; `~/` is the home directory, a relative path starts at the folder of `d1.toml` |
 /// | `keyring:ITEM` | an item of the operating system's keyring, service `digicert-one` (feature `keyring`) |
-/// | `exec:PROGRAM ARG…` | what a program writes to standard output; no shell, quotes as in a shell |
+/// | `exec:PROGRAM ARG…` | what a program writes to standard output; no shell, quotes as in a shell (on Windows a backslash is part of a path) |
 /// | `fd:N` | what is read from an open file descriptor (Unix) |
 ///
 /// ```
@@ -63,7 +63,7 @@ impl FromStr for Reference {
             "env" => Ok(Self::Variable(rest.to_owned())),
             "file" => Ok(Self::File(rest.to_owned())),
             "keyring" => Ok(Self::Keyring(rest.to_owned())),
-            "exec" => match shlex::split(rest) {
+            "exec" => match words(rest) {
                 Some(words) if words.first().is_some_and(|program| !program.is_empty()) => Ok(Self::Command(words)),
                 _ => error("invalid reference: exec: has an unterminated quote or no program".to_owned()),
             },
@@ -74,6 +74,31 @@ impl FromStr for Reference {
             _ => error(format!("invalid reference: expected a reference, not a value: {FORMS}")),
         }
     }
+}
+
+/// Splits a command line as a shell does.
+#[cfg(not(windows))]
+fn words(line: &str) -> Option<Vec<String>> {
+    shlex::split(line)
+}
+
+/// Splits a command line at blanks outside of quotes. A backslash separates directories and escapes nothing.
+#[cfg(windows)]
+fn words(line: &str) -> Option<Vec<String>> {
+    let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
+    for character in line.chars() {
+        match quote {
+            Some(end) if character == end => quote = None,
+            None if matches!(character, '\'' | '"') => {
+                quote = Some(character);
+                word.get_or_insert_default();
+            }
+            None if character.is_whitespace() => words.extend(word.take()),
+            _ => word.get_or_insert_default().push(character),
+        }
+    }
+    words.extend(word);
+    quote.is_none().then_some(words)
 }
 
 impl fmt::Display for Reference {
@@ -115,6 +140,20 @@ mod tests {
             assert_eq!(reference.to_string(), text);
             assert_eq!(serde_json::to_string(&reference).expect("text"), serde_json::to_string(text).expect("text"));
         }
+    }
+
+    #[cfg(windows)]
+    #[test]
+    fn backslashes_and_blanks_of_windows_paths_are_kept() {
+        for (text, expected) in [
+            (r"exec:C:\Tools\pass.exe show  key", &[r"C:\Tools\pass.exe", "show", "key"][..]),
+            (r#"exec:"C:\Program Files\pass.exe" '' 'a b'"#, &[r"C:\Program Files\pass.exe", "", "a b"]),
+        ] {
+            let reference: Reference = text.parse().expect(text);
+            assert_eq!(reference, Reference::Command(expected.iter().map(ToString::to_string).collect()));
+            assert_eq!(reference.to_string().parse::<Reference>().expect("its own form"), reference);
+        }
+        assert!(r#"exec:"C:\Program Files\pass.exe"#.parse::<Reference>().is_err());
     }
 
     #[test]

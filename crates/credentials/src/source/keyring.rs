@@ -202,6 +202,20 @@ mod tests {
         assert!(matches!(source.fetch(), Ok(Fetched::Absent(_))));
     }
 
+    #[cfg(windows)]
+    #[test]
+    fn item_of_the_credential_manager_is_found() {
+        let service = format!("digicert-one-test-{}", std::process::id());
+        let store = platform_keyring().expect("the Credential Manager");
+        let entry = store.build(&service, "api-key", None).expect("an entry");
+        entry.set_secret(b"canary").expect("stored");
+        let fetched = keyring(service.as_str()).fetch();
+        entry.delete_credential().expect("removed");
+        let Ok(Fetched::Found(raw)) = fetched else { panic!("it is there") };
+        assert_eq!(raw.api_key.expect("a key").expose(), b"canary");
+        assert!(matches!(keyring(service).fetch(), Ok(Fetched::Absent(_))));
+    }
+
     #[test]
     fn failing_keyring_is_a_coded_error_without_the_item() {
         for (error, named) in [

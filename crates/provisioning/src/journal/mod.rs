@@ -12,7 +12,7 @@ mod operation;
 mod tests;
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -254,6 +254,7 @@ impl Journal {
             if self.file.metadata()?.len() != self.length {
                 self.cut()?;
             }
+            (&self.file).seek(SeekFrom::Start(self.length))?;
             (&self.file).write_all(line.as_bytes())?;
             self.file.sync_all()
         };
@@ -315,7 +316,8 @@ fn open_file(path: &Path) -> Result<File, JournalError> {
         found => found.map_or(true, |metadata| metadata.len() == 0),
     };
     let mut options = OpenOptions::new();
-    options.read(true).append(true).create(true);
+    // Not for appending: on Windows such a file cannot be cut. It is locked, so its end does not move.
+    options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt;

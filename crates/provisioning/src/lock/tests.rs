@@ -1,13 +1,13 @@
 //! Locks that are taken over after their expiry, in virtual time.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
 use digicert_one_core::{Clock, ManualClock};
 
-use super::{Lock, LockError, Owner};
+use super::{Lock, LockError, Owner, is_still};
 
 const START: SystemTime = SystemTime::UNIX_EPOCH;
 const MINUTE: Duration = Duration::from_secs(60);
@@ -149,4 +149,18 @@ fn file_that_is_not_a_lock_is_unchanged() {
     }
     let error = take(&path.join("inside"), &owner("one"), START).expect_err("no directory");
     assert!(matches!(error, LockError::File(_)), "{error}");
+}
+
+#[test]
+fn path_of_a_replaced_or_removed_file_is_not_that_of_the_open_one() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (path, other) = (directory.path().join("lock"), directory.path().join("other"));
+    fs::write(&path, "old").expect("written");
+    fs::write(&other, "new").expect("written");
+    let file = File::open(&path).expect("there");
+    assert!(is_still(&path, &file));
+    fs::rename(&other, &path).expect("replaced");
+    assert!(!is_still(&path, &file));
+    fs::remove_file(&path).expect("removed");
+    assert!(!is_still(&path, &file));
 }
