@@ -7,12 +7,13 @@ use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use digicert_one_client::SystemClock;
-use digicert_one_core::{Clock, Sleep};
+use digicert_one_core::Clock;
 use digicert_one_provisioning::{ProgressEvent, Report, TaskOutcome, TaskStep, Workflows};
 use digicert_one_redis::{RedisConfig, RedisLock};
 use rustix::process::{Signal, getpid, kill_process};
@@ -214,7 +215,7 @@ impl Clock for MachineClock {
         SystemTime::now() - Duration::from_micros(self.paused.load(Ordering::Relaxed))
     }
 
-    fn sleep(&self, duration: Duration) -> Sleep {
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         SystemClock::new().sleep(duration)
     }
 }

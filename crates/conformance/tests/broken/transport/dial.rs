@@ -142,7 +142,7 @@ impl Dialer {
         let known = self.names.iter().find(|(name, _)| {
             name.eq_ignore_ascii_case(host) || self.flaw.is(Defect::MatchesNamesBySuffix) && host.ends_with(name)
         });
-        let known = known.filter(|name| name.address.is_ipv4() || !self.flaw.is(Defect::IgnoresIpv6Overrides));
+        let known = known.filter(|(_, address)| address.is_ipv4() || !self.flaw.is(Defect::IgnoresIpv6Overrides));
         let addresses: Vec<SocketAddr> = match known {
             Some((_, address)) => vec![(*address, port).into()],
             // Not the resolver of this machine, which may resolve any name.
