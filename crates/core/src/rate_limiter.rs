@@ -159,7 +159,7 @@ mod tests {
     use std::sync::Mutex;
 
     use super::*;
-    use crate::{ApiKey, Sleep};
+    use crate::ApiKey;
 
     /// Notes the delays that it is asked for, which are over at once.
     #[derive(Debug, Default)]
@@ -170,7 +170,7 @@ mod tests {
             SystemTime::UNIX_EPOCH
         }
 
-        fn sleep(&self, duration: Duration) -> Sleep {
+        fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
             self.0.lock().expect("not poisoned").push(duration);
             Box::pin(ready(()))
         }
