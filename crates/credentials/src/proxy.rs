@@ -41,7 +41,7 @@ pub fn read_proxy_variables(lookup: &Environment<'_>, warnings: &mut Vec<Warning
     warnings.extend(address.warning());
     if let Some(list) = EXCEPTIONS.iter().find_map(|name| get(lookup, name)) {
         rules = rules.except(list.text()?).exceptions_named_by(list.name());
-        warnings.extend(rules.unread().iter().map(|entry| without_effect(entry, list.name())));
+        warnings.extend(rules.invalid_exceptions().iter().map(|entry| without_effect(entry, list.name())));
     }
     Ok(rules)
 }

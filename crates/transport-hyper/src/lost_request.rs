@@ -41,7 +41,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_is_lost_when_its_connection_is_found_gone_twice_in_a_row() {
+    fn call_is_lost_when_its_connection_is_gone_twice_in_a_row() {
         let mut call = LostRequest::default();
         assert!(call.look(Some(gone()), None).is_none());
         assert!(call.look(Some(gone()), None).is_some());
@@ -56,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_that_has_no_connection_or_waits_for_another_is_not_lost() {
+    fn call_without_connection_or_waiting_for_one_is_not_lost() {
         let pending = Handshake::default();
         let mut call = LostRequest::default();
         for _ in 0..3 {
