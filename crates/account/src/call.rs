@@ -29,16 +29,16 @@ pub(crate) async fn change<T: DeserializeOwned>(request: RequestBuilder) -> Resu
     if head.status == StatusCode::NO_CONTENT || body.trim_ascii().is_empty() {
         return Ok(None);
     }
-    if let Some(error) = head.reported(&body) {
+    if let Some(error) = head.error_document(&body) {
         return Err(error);
     }
     match serde_json::from_slice(&body) {
         Ok(object) => Ok(Some(object)),
         // The response need not contain the object.
-        Err(_) if head.status == StatusCode::ACCEPTED && head.probably_reported(&body).is_none() => Ok(None),
+        Err(_) if head.status == StatusCode::ACCEPTED && head.likely_error_document(&body).is_none() => Ok(None),
         Err(error) => {
             let error = undecoded(head.status, body.len(), &error);
-            Err(head.probably_reported(&body).unwrap_or(error).after_attempts(head.attempts))
+            Err(head.likely_error_document(&body).unwrap_or(error).after_attempts(head.attempts))
         }
     }
 }
@@ -47,9 +47,9 @@ pub(crate) async fn change<T: DeserializeOwned>(request: RequestBuilder) -> Resu
 /// an error document is an error, whatever its status.
 pub(crate) async fn act(request: RequestBuilder) -> Result<(StatusCode, Option<Value>), Error> {
     let response = request.send().await?;
-    let is_page = response.is_page();
+    let is_page = response.is_web_page();
     let (head, body) = response.json_parts().await?;
-    if let Some(error) = head.reported(&body) {
+    if let Some(error) = head.error_document(&body) {
         return Err(error);
     }
     let begin = body.trim_ascii_start().first();

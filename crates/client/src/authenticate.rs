@@ -86,7 +86,7 @@ impl Settings {
         let response = attempts.exchange(&mut Bearer::Lease(candidate), &Span::none()).await?;
         match response.status().is_success() {
             // The login page of a captive portal says nothing about the credential.
-            true if response.is_page() => {
+            true if response.is_web_page() => {
                 Err(Error::local(ErrorKind::Decode, "the verification call got a web page, not a response of the API"))
             }
             true => Ok(()),

@@ -176,7 +176,7 @@ impl Attempts<'_> {
             Err(error) => return error,
         };
         let before = self.progress.has_response(role(bearer.lease()), bearer.generation());
-        self.settings.failed_in(&context.with_answered_before(before), bearer.lease(), error)
+        self.settings.failed_in(&context.with_responded_before(before), bearer.lease(), error)
     }
 
     fn accepted(&self, bearer: &Bearer, exchange: Exchange) -> Result<Response, Error> {

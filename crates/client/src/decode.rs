@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_error_document_gives_a_clean_excerpt() {
+    fn other_body_than_error_document_gives_a_clean_excerpt() {
         assert_eq!(read(b"DOWN"), (None, Some("DOWN".to_owned()), false));
         assert_eq!(read(b""), (None, None, false));
         assert!(!read(br#"{"errors":[{"co"#).2);

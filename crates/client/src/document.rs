@@ -357,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn what_says_nothing_is_not_a_document() {
+    fn empty_document_is_not_an_error_document() {
         for body in [
             json!({}),
             json!([]),

@@ -35,7 +35,7 @@ impl HostConfig {
 
     fn new(connector: &dyn Connector, config: TransportConfig, proxy: Option<String>) -> Self {
         let in_use = TransportInUse::new(&connector.info(), &config);
-        let in_use = Arc::new(in_use.able(&connector.capabilities()).through(proxy));
+        let in_use = Arc::new(in_use.with_capabilities(&connector.capabilities()).with_proxy(proxy));
         Self { config, in_use }
     }
 

@@ -162,7 +162,7 @@ impl Response {
     /// As [`json`](Self::json), and an error document under a status of success.
     pub async fn object<T: DeserializeOwned>(self) -> Result<T, Error> {
         let (head, bytes) = self.collected().await?;
-        match head.reported(&bytes) {
+        match head.error_document(&bytes) {
             Some(error) => Err(error),
             None => head.read(&bytes),
         }
@@ -177,7 +177,7 @@ impl Response {
         let bytes = json_text::of_body(bytes);
         let begin = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
         let suspect = matches!(begin, Some(b'<' | 0x1f)) || head.headers.contains_key(CONTENT_ENCODING);
-        match suspect.then(|| head.not_of_the_api(&bytes)).flatten() {
+        match suspect.then(|| head.foreign_body(&bytes)).flatten() {
             Some(error) => Err(error),
             None => Ok((head, bytes)),
         }
@@ -206,7 +206,7 @@ impl Response {
 
     /// Whether the content type is that of a web page.
     #[must_use]
-    pub fn is_page(&self) -> bool {
+    pub fn is_web_page(&self) -> bool {
         let content_type = self.0.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         content_type.trim_start().to_ascii_lowercase().starts_with("text/html")
     }

@@ -37,7 +37,7 @@ impl fmt::Debug for ResponseHead {
 impl ResponseHead {
     /// The body as JSON of a `T`. An error document that is not a `T` is an error with its message.
     pub(crate) fn read<T: DeserializeOwned>(&self, body: &Bytes) -> Result<T, Error> {
-        self.json(body).map_err(|error| self.probably_reported(body).unwrap_or(error))
+        self.json(body).map_err(|error| self.likely_error_document(body).unwrap_or(error))
     }
 
     /// The body as JSON of a `T`, whatever it says.
@@ -46,7 +46,7 @@ impl ResponseHead {
     /// It is not the JSON of a `T`.
     pub fn json<T: DeserializeOwned>(&self, body: &Bytes) -> Result<T, Error> {
         serde_json::from_slice(&json_text::utf8(body)).map_err(|error| {
-            self.not_of_the_api(body).unwrap_or_else(|| {
+            self.foreign_body(body).unwrap_or_else(|| {
                 let text = format!("the response ({}, {} bytes) is not the expected JSON", self.seen(), body.len());
                 undecoded(text, Mismatch::new(&error)).after_attempts(self.attempts)
             })
@@ -55,7 +55,7 @@ impl ResponseHead {
 
     /// The error of a body that a gateway or proxy in front of the API sent or changed: a web page, or an encoding that was not asked for.
     #[must_use]
-    pub fn not_of_the_api(&self, body: &Bytes) -> Option<Error> {
+    pub fn foreign_body(&self, body: &Bytes) -> Option<Error> {
         let answer = decode::answer(self.status, &self.headers, body, self.context.now);
         let diagnosis = diagnose_content(&answer, &self.context)?;
         Some(Error::new(ErrorKind::Decode, diagnosis).after_attempts(self.attempts))
@@ -69,17 +69,17 @@ impl ResponseHead {
 
     /// The error of a body that is certainly an error document.
     #[must_use]
-    pub fn reported(&self, body: &Bytes) -> Option<Error> {
-        self.error_document(body, document::reports_error)
+    pub fn error_document(&self, body: &Bytes) -> Option<Error> {
+        self.read_error(body, document::reports_error)
     }
 
     /// The error of a body that is not what was expected and looks like an error document.
     #[must_use]
-    pub fn probably_reported(&self, body: &Bytes) -> Option<Error> {
-        self.error_document(body, document::looks_like_error)
+    pub fn likely_error_document(&self, body: &Bytes) -> Option<Error> {
+        self.read_error(body, document::looks_like_error)
     }
 
-    fn error_document(&self, body: &Bytes, is_one: fn(&Value) -> bool) -> Option<Error> {
+    fn read_error(&self, body: &Bytes, is_one: fn(&Value) -> bool) -> Option<Error> {
         let json = serde_json::from_slice::<Value>(&json_text::utf8(body)).ok()?;
         if !is_one(&json) {
             return None;

@@ -36,7 +36,7 @@ use crate::{Origin, Proxy, ProxyError};
 pub struct ProxyRules {
     proxy: Proxy,
     exceptions: Vec<Exception>,
-    unread: Vec<String>,
+    invalid_exceptions: Vec<String>,
     loopback: bool,
     named_by: Option<String>,
     exceptions_named_by: Option<String>,
@@ -60,14 +60,14 @@ impl ProxyRules {
     }
 
     /// Adds exceptions, in the form of `NO_PROXY`. Invalid entries have no effect and are listed in
-    /// [`unread`](Self::unread).
+    /// [`invalid_exceptions`](Self::invalid_exceptions).
     #[must_use]
     pub fn except(mut self, list: &str) -> Self {
         for entry in list.split(|character: char| character == ',' || character.is_whitespace()) {
             match Exception::parse(entry) {
                 _ if entry.is_empty() => {}
                 Some(exception) => self.exceptions.push(exception),
-                None => self.unread.push(entry.to_owned()),
+                None => self.invalid_exceptions.push(entry.to_owned()),
             }
         }
         self
@@ -155,8 +155,8 @@ impl ProxyRules {
 
     /// Returns the exceptions that could not be parsed.
     #[must_use]
-    pub fn unread(&self) -> &[String] {
-        &self.unread
+    pub fn invalid_exceptions(&self) -> &[String] {
+        &self.invalid_exceptions
     }
 }
 
@@ -288,7 +288,7 @@ mod tests {
         let instance = Instance::parse(host).expect(host);
         let origin = instance.origin(HostRole::Platform).expect(host);
         let rules = ProxyRules::parse(PROXY).expect(PROXY).except(list);
-        assert!(rules.unread().is_empty(), "{list}: {:?}", rules.unread());
+        assert!(rules.invalid_exceptions().is_empty(), "{list}: {:?}", rules.invalid_exceptions());
         *rules.proxy_for(origin) == Proxy::None
     }
 
@@ -335,7 +335,7 @@ mod tests {
             ["10.0.0.0/99", "192.168", "[::1", "corp.test:port", "http://corp.test", "a..b", "192.168.*", "[::1]x", "."]
         {
             let rules = ProxyRules::parse(PROXY).expect(PROXY).except(&format!("fine.test,{bad}"));
-            assert_eq!(rules.unread(), [bad], "{bad}");
+            assert_eq!(rules.invalid_exceptions(), [bad], "{bad}");
         }
     }
 

@@ -156,6 +156,7 @@ impl RateLimitError {
 #[cfg(test)]
 mod tests {
     use std::future::{pending, ready};
+    use std::pin::Pin;
     use std::sync::Mutex;
 
     use super::*;

@@ -41,7 +41,7 @@ pub fn read_proxy_variables(lookup: &Environment<'_>, warnings: &mut Vec<Warning
     warnings.extend(address.warning());
     if let Some(list) = EXCEPTIONS.iter().find_map(|name| get(lookup, name)) {
         rules = rules.except(list.text()?).exceptions_named_by(list.name());
-        warnings.extend(rules.unread().iter().map(|entry| without_effect(entry, list.name())));
+        warnings.extend(rules.invalid_exceptions().iter().map(|entry| without_effect(entry, list.name())));
     }
     Ok(rules)
 }
@@ -83,10 +83,7 @@ mod tests {
             let settings: Vec<(&str, &str)> =
                 all[first..].iter().map(|(name, value)| (*name, value.as_str())).collect();
             let from = |settings: &[(&str, &str)]| explained(&read(settings), "one.digicert.com");
-            assert_eq!(
-                from(&settings),
-                format!("http://{}.test:1 (from {})", PROXY[first].to_lowercase(), PROXY[first])
-            );
+            assert_eq!(from(&settings), format!("http://{}.test:1 (from {})", PROXY[first], PROXY[first]));
             // An empty variable is not set.
             let emptied = [&[(PROXY[first], "")][..], &settings[1..]].concat();
             let next = PROXY.get(first + 1).map_or("none".to_owned(), |name| format!("(from {name})"));

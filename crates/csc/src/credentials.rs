@@ -246,7 +246,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_known_survives_a_round_trip() {
+    fn unknown_field_survives_a_round_trip() {
         let text = r#"{"key":{"status":"asleep","algo":["1.2.840.113549.1.1.11"],"len":2048,"x":1},
             "cert":{"certificates":["TVo="],"subjectDN":"CN=a","y":[true]},"authMode":"explicit","SCAL":"2",
             "PIN":{"presence":"true","label":"PIN"},"multisign":5,"z":{"deep":null}}"#;

@@ -232,7 +232,7 @@ impl Carrier {
         let inner = &self.inner;
         let step = inner.step(self.name, Some(origin), target, head.headers, wiped(body), Box::new(shows));
         let answer = inner.run(step).await?;
-        if let Some(error) = answer.head.not_of_the_api(&answer.body) {
+        if let Some(error) = answer.head.foreign_body(&answer.body) {
             return Err(error);
         }
         // The crate accepts only 200, but a revocation may have 204.

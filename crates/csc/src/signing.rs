@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_secret_is_shown() {
+    fn secret_is_never_shown() {
         let canary = || Secret::new("canary", "the test");
         let authorize = AuthorizeRequest::new("c").pin(canary()).otp(canary());
         let sign = SignRequest::new("c", HashAlgo::Sha256, SignAlgo::Rsa).pin(canary()).otp(canary());

@@ -148,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_connection_that_is_given_up_half_way_is_gone_and_one_that_stands_is_not() {
+    fn connection_given_up_half_way_is_gone_and_an_open_one_is_not() {
         let (given_up, stands) = (Arc::new(Handshake::default()), Arc::new(Handshake::default()));
         drop(Making(Arc::clone(&given_up)));
         assert!(given_up.is_gone());

@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_late_call_says_where_it_was() {
+    fn late_call_reports_its_phase() {
         let judged = |carrier: Option<&Handshake>, begun: Option<&Handshake>| {
             let error = of_late_call(carrier, begun);
             (error.kind(), error.delivery())
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lost_call_was_not_sent_if_nothing_was_written() {
+    fn lost_call_is_not_sent_when_nothing_was_written() {
         let connection = Handshake::default();
         assert_eq!(of_lost_call(&connection).delivery(), Delivery::NotSent);
         connection.note_writing();

@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_connection_that_was_never_made_is_told_by_what_the_system_says() {
+    fn failed_connection_gets_its_kind_from_the_system_error() {
         let cases = [
             (io::ErrorKind::ConnectionRefused, Kind::Refused),
             (io::ErrorKind::NetworkUnreachable, Kind::Refused),

@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_is_pending_until_it_stands_or_is_given_up() {
+    fn connection_is_pending_until_open_or_given_up() {
         let connection = Handshake::default();
         assert_eq!((connection.is_pending(), connection.phase()), (true, Some(Phase::Connect)));
         connection.tcp_stands();

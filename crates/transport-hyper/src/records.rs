@@ -236,7 +236,7 @@ mod tests {
     const SHARE: (u16, &[u8]) = (KEY_SHARE, &[0, 29, 0, 1, 9]);
 
     #[test]
-    fn a_full_tls13_handshake_shows_its_version_and_hides_the_certificates() {
+    fn full_tls13_handshake_shows_version_and_hides_certificates() {
         let server = [record(HANDSHAKE, &hello(&[TLS13, SHARE])), record(APPLICATION_DATA, &[1, 2, 3])].concat();
         let seen = read(&server, &[]);
         assert_eq!(
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn a_resumed_tls13_handshake_names_the_key_of_before() {
+    fn resumed_tls13_handshake_names_the_previous_key() {
         let resumed = read(&record(HANDSHAKE, &hello(&[TLS13, SHARE, (PRE_SHARED_KEY, &[0, 0])])), &[]);
         assert_eq!(resumed.resumed, Some(true));
         let again = read(&record(HANDSHAKE, &hello(&[TLS13, (KEY_SHARE, &[0, 29])])), &[]);
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tls12_handshake_shows_the_request_and_the_answer_to_it() {
+    fn tls12_handshake_shows_certificate_request_and_response() {
         let asking = [
             hello(&[]),
             message(CERTIFICATE, &[0, 0, 0]),
@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn an_abbreviated_tls12_handshake_is_a_resumed_one() {
+    fn abbreviated_tls12_handshake_counts_as_resumed() {
         let server =
             [record(HANDSHAKE, &hello(&[])), record(CHANGE_CIPHER_SPEC, &[1]), record(HANDSHAKE, &[9; 40])].concat();
         let seen = read(&server, &[]);
@@ -315,14 +315,14 @@ mod tests {
     }
 
     #[test]
-    fn an_alert_in_clear_text_is_read_and_one_in_cipher_text_is_not() {
+    fn alert_is_read_in_clear_text_only() {
         assert_eq!(read(&record(ALERT, &[2, 70]), &[]).alert, Some(TlsAlert(70)));
         let later = [record(CHANGE_CIPHER_SPEC, &[1]), record(ALERT, &[2, 70])].concat();
         assert_eq!(read(&later, &[]).alert, None);
     }
 
     #[test]
-    fn what_is_not_tls_is_told_from_silence() {
+    fn clear_text_response_is_distinguished_from_silence() {
         assert!(read(b"HTTP/1.1 400 Bad Request\r\n", &[]).not_tls);
         assert!(read(b"H", &[]).not_tls);
         assert!(read(&[HANDSHAKE, 9, 1, 0, 0], &[]).not_tls && read(&[9, 3, 1, 0, 0], &[]).not_tls);
@@ -331,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn no_prefix_of_a_handshake_breaks_the_reader() {
+    fn reader_accepts_every_prefix_of_a_handshake() {
         let whole = [record(HANDSHAKE, &hello(&[TLS13, SHARE])), record(APPLICATION_DATA, &[0; 30])].concat();
         for end in 0..whole.len() {
             let seen = read(&whole[..end], &whole[..end]);

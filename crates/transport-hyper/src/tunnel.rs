@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_http_proxy_is_refused() {
+    fn unsupported_proxy_is_refused() {
         for bad in ["https://proxy.test:3128", "socks5://proxy.test"] {
             assert!(tunnel(bad).is_err(), "{bad}");
         }

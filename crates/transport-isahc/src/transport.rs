@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fixed_address_has_the_port_of_the_url_or_of_its_scheme() {
+    fn fixed_address_takes_port_of_url_or_scheme() {
         let address = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
         let transport = transport(&TransportConfig::new().with_name_override("one.digicert.test", address));
         for (url, port) in [

@@ -25,7 +25,7 @@ fn held() -> Vec<PathBuf> {
 }
 
 #[test]
-fn the_memory_file_goes_with_the_transport() {
+fn memory_file_is_closed_with_the_transport() {
     let certificate = Pki::shared().client(ClientSpec::default());
     let chain = certificate.chain_der().iter().cloned().map(CertificateDer::from).collect();
     let key = PrivatePkcs8KeyDer::from(certificate.pkcs8_der());

@@ -57,7 +57,7 @@ impl Visit for Line<'_> {
 }
 
 #[test]
-fn no_log_target_at_any_level_prints_the_key() {
+fn key_is_printed_by_no_log_target_at_any_level() {
     let log = Everything::default();
     let answer = handler(|_, _| async { Response::new(Bytes::from_static(b"{}")) });
     let front = Front::start(FrontOptions::default(), answer).expect("loopback can be bound");

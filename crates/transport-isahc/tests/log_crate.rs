@@ -68,7 +68,7 @@ fn written() -> String {
 }
 
 #[test]
-fn a_logger_that_prints_everything_prints_no_key_and_is_told_what_it_loses() {
+fn logger_prints_no_key_and_warns_of_dropped_targets() {
     log::set_logger(&LOG).expect("alone in this process");
     log::set_max_level(LevelFilter::Trace);
     tracing::info!("tracing writes here");

@@ -18,7 +18,7 @@ const URL: &str = "D1_ROOTS_TEST_URL";
 const TRUSTED: &str = "D1_ROOTS_TEST_TRUSTED";
 
 #[test]
-fn a_root_counts_wherever_the_system_has_it() {
+fn system_root_counts_in_bundle_and_directory() {
     let pki = Pki::shared();
     let front =
         Front::start(FrontOptions::default(), handler(|_, _| async { Response::new(Bytes::from_static(b"{}")) }))

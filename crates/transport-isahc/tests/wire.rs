@@ -204,7 +204,7 @@ fn futures_channel() -> (impl FnOnce() + Send, impl Future<Output = ()> + Send) 
 }
 
 #[test]
-fn a_body_without_a_type_is_not_called_a_form() {
+fn body_without_type_is_not_sent_as_a_form() {
     let front = front();
     let transport = transport(&config());
     send(&*transport, request(Method::POST, &front.url(HOST), "{}")).expect("answered");
@@ -217,7 +217,7 @@ fn a_body_without_a_type_is_not_called_a_form() {
 }
 
 #[test]
-fn the_framing_is_ours_whatever_the_caller_says() {
+fn framing_headers_of_the_caller_are_replaced() {
     let front = front();
     let transport = transport(&config().with_http_versions(HttpVersions::Http1));
     let mut lying = request(Method::POST, &front.url(HOST), "whole");
@@ -231,7 +231,7 @@ fn the_framing_is_ours_whatever_the_caller_says() {
 }
 
 #[test]
-fn an_empty_refusal_without_length_is_an_answer() {
+fn empty_error_without_length_is_a_response() {
     for (head, status) in [
         ("HTTP/1.1 403 Forbidden\r\nconnection: close\r\n\r\n", 403),
         ("HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\n\r\n", 503),
@@ -247,7 +247,7 @@ fn an_empty_refusal_without_length_is_an_answer() {
 }
 
 #[test]
-fn a_success_that_may_have_lost_its_head_is_no_success() {
+fn success_with_a_torn_head_is_an_error() {
     // Without its last line, and without any status line that says so: isahc would make a 200 of either.
     for cut in ["HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n", "content-type: application/json\r\n"] {
         let server = scripted([vec![Step::ReadRequest, Step::write(cut), Step::CloseClean]]);
@@ -259,7 +259,7 @@ fn a_success_that_may_have_lost_its_head_is_no_success() {
 }
 
 #[test]
-fn a_header_value_that_isahc_would_panic_over_is_a_local_error() {
+fn header_value_that_isahc_panics_over_is_a_local_error() {
     let front = front();
     let mut request = request(Method::GET, &front.url(HOST), "");
     request.headers_mut().insert("x-name", HeaderValue::from_bytes("Zoë".as_bytes()).expect("opaque bytes"));
@@ -268,7 +268,7 @@ fn a_header_value_that_isahc_would_panic_over_is_a_local_error() {
 }
 
 #[test]
-fn what_libcurl_would_rewrite_or_take_for_credentials_is_a_local_error() {
+fn url_that_libcurl_would_rewrite_is_a_local_error() {
     let front = front();
     let authority = format!("{HOST}:{}", front.port());
     for url in [
@@ -287,14 +287,14 @@ fn what_libcurl_would_rewrite_or_take_for_credentials_is_a_local_error() {
 }
 
 #[test]
-fn an_empty_query_stays() {
+fn empty_query_is_sent() {
     let front = front();
     send(&*transport(&config()), request(Method::GET, &format!("{}/a?", front.url(HOST)), "")).expect("answered");
     assert_eq!(front.ledger().requests()[0].target, "/a?");
 }
 
 #[test]
-fn a_limit_of_nothing_is_not_no_limit_and_a_huge_one_is_no_error() {
+fn zero_timeout_expires_and_a_huge_one_is_accepted() {
     let silent = RawServer::silent().expect("loopback can be bound");
     let url = format!("https://{}/", silent.addr());
     for nothing in [Duration::ZERO, Duration::from_micros(1)] {
@@ -309,7 +309,7 @@ fn a_limit_of_nothing_is_not_no_limit_and_a_huge_one_is_no_error() {
 }
 
 #[test]
-fn a_total_limit_that_ends_first_still_tells_where_it_ended() {
+fn total_timeout_reports_the_phase_when_it_expires_first() {
     let limits = Timeouts::new().with_connect(Duration::from_secs(30)).with_total(Duration::from_secs(1));
     let config = config().with_timeouts(limits);
     let silent = RawServer::silent().expect("loopback can be bound");
@@ -326,7 +326,7 @@ fn a_total_limit_that_ends_first_still_tells_where_it_ended() {
 }
 
 #[test]
-fn a_handshake_that_fails_has_sent_nothing() {
+fn failed_handshake_has_sent_nothing() {
     let answer = handler(|_, _| async { Response::new(Bytes::new()) });
     let options = FrontOptions::default().client_auth(ClientAuth::Required).tls(TlsRange::Only12);
     let front = Front::start(options, answer).expect("loopback can be bound");
@@ -340,7 +340,7 @@ fn a_handshake_that_fails_has_sent_nothing() {
 }
 
 #[test]
-fn the_facts_that_cannot_be_wrong_are_told() {
+fn certain_facts_are_reported() {
     let front = front();
     let transport = transport(&config().with_tls_versions(TlsVersions::Only(TlsVersion::Tls12)));
     let facts = send(&*transport, request(Method::POST, &front.url(HOST), "")).expect("answered").facts;
@@ -350,7 +350,7 @@ fn the_facts_that_cannot_be_wrong_are_told() {
 }
 
 #[test]
-fn an_answer_that_nobody_reads_does_not_cost_the_pool() {
+fn unread_response_keeps_the_pool() {
     for versions in [HttpVersions::Http1, HttpVersions::Both] {
         let front = front();
         let transport = transport(&config().with_http_versions(versions));
@@ -362,7 +362,7 @@ fn an_answer_that_nobody_reads_does_not_cost_the_pool() {
 }
 
 #[test]
-fn the_length_of_an_answer_is_known_before_it_is_read() {
+fn response_length_is_known_before_reading() {
     let front = front();
     let transport = transport(&config());
     for (method, length) in [(Method::GET, 2), (Method::HEAD, 0)] {
@@ -382,7 +382,7 @@ fn safe_calls_speak_http2_and_the_others_http1() {
 }
 
 #[test]
-fn an_answer_with_absurdly_many_headers_is_an_error_and_the_next_call_works() {
+fn response_with_too_many_headers_fails_alone() {
     let mut answer = String::from("HTTP/1.1 200 OK\r\n");
     let digits = "abcdefghijklmnopqrstuvwxyz0123456789";
     for (a, b, c) in
@@ -451,8 +451,8 @@ fn given_roots_stand_beside_a_system_whose_roots_are_one_file() {
 }
 
 #[test]
-fn the_environment_takes_no_host_away_from_an_explicit_proxy() {
-    if !again_with("the_environment_takes_no_host_away_from_an_explicit_proxy", &[("no_proxy", "*")]) {
+fn no_proxy_variable_is_ignored_with_an_explicit_proxy() {
+    if !again_with("no_proxy_variable_is_ignored_with_an_explicit_proxy", &[("no_proxy", "*")]) {
         return;
     }
     let front = front();
@@ -465,7 +465,7 @@ fn the_environment_takes_no_host_away_from_an_explicit_proxy() {
 }
 
 #[test]
-fn a_name_override_holds_for_the_proxy_too() {
+fn name_override_applies_to_the_proxy() {
     let front = front();
     let target = format!("{HOST}:{}", front.port());
     let proxy =
@@ -479,7 +479,7 @@ fn a_name_override_holds_for_the_proxy_too() {
 }
 
 #[test]
-fn a_proxy_behind_tls_is_refused() {
+fn https_proxy_is_refused() {
     let config = config().with_proxy(Proxy::Http("https://proxy.digicert.test:1".parse().expect("an address")));
     let error = Connector::new().connect(&config).expect_err("refused");
     assert_eq!(error.kind(), TransportErrorKind::Unsupported(Capability::HttpsProxy), "{error:?}");
@@ -494,7 +494,7 @@ fn failure_of(response: String) -> (TransportErrorKind, String) {
 }
 
 #[test]
-fn a_head_that_isahc_cannot_read_is_not_valid_http() {
+fn unreadable_head_is_a_protocol_error() {
     for response in [
         "HTTP/1.1 200 OK\r\nX-A : 1\r\ncontent-length: 2\r\n\r\n{}",
         "HTTP/1.1 200 OK\ncontent-length: 2\n\n{}",
@@ -508,7 +508,7 @@ fn a_head_that_isahc_cannot_read_is_not_valid_http() {
 }
 
 #[test]
-fn a_head_above_the_limits_is_named_with_its_size() {
+fn head_above_the_limits_is_reported_with_its_size() {
     let head = |fields: String| format!("HTTP/1.1 200 OK\r\n{fields}content-length: 2\r\n\r\n{{}}");
     let large = |length: usize| head(format!("x-large: {}\r\n", "v".repeat(length)));
     let many: String = (0..300).map(|index| format!("x-{index}: v\r\n")).collect();

@@ -20,7 +20,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_alert_is_read_by_its_number_and_nothing_else_is() {
+    fn alert_is_read_by_its_number_only() {
         let text = "error:0A00045C:SSL routines:ssl3_read_bytes:tlsv13 alert certificate required:\
                     ssl/record/rec_layer_s3.c:916:SSL alert number 116";
         assert_eq!(alert_number(text), Some(TlsAlert(116)));

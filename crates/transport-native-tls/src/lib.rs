@@ -55,7 +55,7 @@ mod tests {
     use super::Connector;
 
     #[test]
-    fn the_engine_is_named() {
+    fn tls_engine_is_named() {
         let info = Connector::new().info();
         let named = ["OpenSSL ", "native-tls 0.2 / SChannel", "native-tls 0.2 / Security.framework"];
         assert!(named.iter().any(|name| info.tls_engine.starts_with(name)), "{}", info.tls_engine);

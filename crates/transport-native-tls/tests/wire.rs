@@ -55,7 +55,7 @@ fn run(case: impl Future<Output = ()>) {
 }
 
 #[test]
-fn a_late_refusal_keeps_its_alert_over_both_http_versions() {
+fn late_refusal_keeps_its_alert_over_both_http_versions() {
     run(async {
         for versions in [HttpVersions::Http1, HttpVersions::Both] {
             let front = front(FrontOptions::default().client_auth(ClientAuth::Required).tls(TlsRange::Only13));
@@ -117,7 +117,7 @@ fn under_tls13_the_request_is_unknown_and_never_guessed() {
 }
 
 #[test]
-fn a_whole_call_that_ends_in_the_handshake_was_not_sent() {
+fn total_timeout_in_the_handshake_was_not_sent() {
     run(async {
         let silent = RawServer::silent().expect("loopback");
         let limits = Timeouts::new().with_connect(LONG).with_total(Duration::from_millis(200));
@@ -161,7 +161,7 @@ fn more_headers_than_hypers_default_arrive() {
 }
 
 #[test]
-fn the_words_of_the_resolver_and_of_openssl_are_in_reach() {
+fn texts_of_resolver_and_openssl_are_in_the_source_chain() {
     run(async {
         if let Some(name) = name_without_address() {
             let unknown = transport(&config()).send(get(&format!("https://{name}/"))).await.expect_err("no address");
@@ -186,7 +186,7 @@ fn outside_a_runtime_a_call_is_an_error() {
 }
 
 #[test]
-fn an_address_with_credentials_is_refused_without_an_echo() {
+fn proxy_address_with_credentials_is_refused_without_echo() {
     run(async {
         let error = transport(&config()).send(get("https://user:canary@localhost/")).await.expect_err("refused");
         assert_eq!(error.kind(), TransportErrorKind::Config);

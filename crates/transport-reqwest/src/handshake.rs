@@ -415,7 +415,7 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_is_gone_with_the_last_of_its_decrypters_and_whoever_waits_is_woken_then() {
+    fn connection_is_gone_with_its_last_decrypter_and_wakes_waiters() {
         let connections = Connections::default();
         let handshake = standing(&connections, 2);
         let mut waits = pin!(connections.ended().notified());
@@ -428,7 +428,7 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_with_new_keys_or_none_yet_is_not_gone() {
+    fn connection_with_new_or_no_keys_is_not_gone() {
         let handshake = standing(&Connections::default(), 1);
         handshake.note_key_update();
         handshake.note_decrypter_gone();
@@ -486,7 +486,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_is_lost_when_no_connection_stands_that_it_could_be_on() {
+    fn call_is_lost_when_no_open_connection_can_carry_it() {
         let (connections, call) = (Connections::default(), BegunConnection::default());
         let mut remember = (1..).map(|port| {
             let handshake = Arc::new(standing(&connections, 1));

@@ -9,8 +9,8 @@ use crate::failure::Failure;
 
 /// The crates whose types are counted, all features enabled.
 const CRATES: [&str; 6] = ["core", "client", "credentials", "identity", "account", "provisioning"];
-/// The most public types of all of them, two of which are the lock that a fleet shares. Lower it when it can be lowered.
-const CEILING: usize = 198;
+/// The most public types of all of them. Lower it when it can be lowered.
+const CEILING: usize = 180;
 /// What counts: structs, enums, traits and type aliases.
 const KINDS: [&str; 4] = ["struct.", "enum.", "trait.", "type."];
 

@@ -151,7 +151,7 @@ impl Report {
             Ok(response) => {
                 self.of_response(&response, mode);
                 // The sign-in page of a proxy is a success only by its status; and a body may break off.
-                let read = match response.is_page() {
+                let read = match response.is_web_page() {
                     true => response.json::<serde::de::IgnoredAny>().await.map(drop),
                     false => response.bytes().await.map(drop),
                 };

@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_list_is_an_error_without_its_text() {
+    fn body_that_is_not_a_list_is_an_error_without_its_text() {
         for body in ["", "canary", "\"canary\"", "null", "7", "{}", "[1", "[1]canary", r#"{"items":"canary"}"#] {
             let error = of(body).expect_err(body).to_string();
             assert!(!error.contains("canary"), "{error}");

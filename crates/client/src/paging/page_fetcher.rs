@@ -236,14 +236,14 @@ async fn fetch(client: Client, list: Arc<List>, step: Step) -> Result<Envelope, 
     let role = response.mode().host_role();
     let (head, body) = response.json_parts().await?;
     let mut page = envelope::read(&body, list.field.as_deref()).map_err(|unreadable| {
-        head.probably_reported(&body).unwrap_or_else(|| {
+        head.likely_error_document(&body).unwrap_or_else(|| {
             let summary =
                 format!("{}: the response ({}, {} bytes) {unreadable}.", list.path(), head.seen(), body.len());
             Error::new(ErrorKind::Decode, Diagnosis::of(Code::AUT_05, summary)).after_attempts(head.attempts)
         })
     })?;
     // An empty list with an error is the error.
-    if let Some(error) = Some(&body).filter(|_| page.items.is_empty()).and_then(|body| head.reported(body)) {
+    if let Some(error) = Some(&body).filter(|_| page.items.is_empty()).and_then(|body| head.error_document(body)) {
         return Err(error);
     }
     page.attempts = head.attempts;

@@ -96,7 +96,7 @@ fn body_above_the_limit_is_an_error_and_a_stream_has_none() {
 }
 
 #[test]
-fn what_is_missing_or_contradictory_is_refused_at_build() {
+fn missing_or_contradictory_setting_is_refused_at_build() {
     let scripted = Scripted::default();
     let identity = identity("the test");
     let incomplete = [

@@ -44,7 +44,7 @@ fn numbers(count: u64) -> Vec<Value> {
 }
 
 #[test]
-fn every_envelope_is_read_to_its_end_and_no_further() {
+fn envelope_is_read_to_its_end_and_no_further() {
     let offsets = ["status=A&limit=2", "status=A&limit=2&offset=2"];
     let behind = ["status=A&limit=2", "status=A&limit=2&offset=2", "status=A&limit=2&offset=3"];
     let cases: [(&str, &[&'static str], u64, &[&str]); 13] = [
@@ -152,7 +152,7 @@ fn array_larger_than_the_default_size_is_read_to_its_end() {
 }
 
 #[test]
-fn no_page_is_asked_for_before_it_is_needed() {
+fn page_is_requested_only_when_needed() {
     let pages = [r#"{"total":5,"items":[1,2]}"#, r#"{"total":5,"items":[3,4]}"#, r#"{"total":5,"items":[5]}"#];
     let scripted = server(&pages);
     let mut items = client(&scripted).pages("/x").page_size(2).items::<u64>();

@@ -110,7 +110,7 @@ fn post_is_retried_only_if_it_was_not_processed_or_is_marked() {
 }
 
 #[test]
-fn what_a_repetition_cannot_help_is_one_attempt() {
+fn useless_retry_is_not_made() {
     for status in [400, 401, 403, 404, 409, 422] {
         let (scripted, outcome) = outcome_of(Outcome::Answer(answer(status, None, "")), |client| client.get("/x"));
         let error = outcome.expect_err("an error answer");

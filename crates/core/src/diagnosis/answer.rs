@@ -14,7 +14,7 @@ pub fn diagnose_answer(answer: &ErrorResponse, context: &CallContext) -> Diagnos
         .or_else(|| gateway::refused(answer, context))
         .or_else(|| caller::refused(answer, &says, context))
         .unwrap_or_else(|| of_the_call(answer, &says, context));
-    with_id(diagnosis, answer).fitted(context)
+    with_id(diagnosis, answer).with_context(context)
 }
 
 /// Diagnoses a success response whose body is an error document.
@@ -23,7 +23,7 @@ pub fn diagnose_error_document(answer: &ErrorResponse, context: &CallContext) ->
     let (host, status, says) = (&context.host, answer.status.as_u16(), said(answer));
     let summary = format!("{host} reports an error with the status of a success (HTTP {status}{says}).");
     let cause = "the body is an error document despite the status: the call was not executed, or not as requested";
-    with_id(Diagnosis::new(Code::AUT_05, summary, cause), answer).fitted(context)
+    with_id(Diagnosis::new(Code::AUT_05, summary, cause), answer).with_context(context)
 }
 
 /// Diagnoses a success response whose body should be JSON and is not: a web page, or an encoding that was not
@@ -31,7 +31,7 @@ pub fn diagnose_error_document(answer: &ErrorResponse, context: &CallContext) ->
 #[must_use]
 pub fn diagnose_content(answer: &ErrorResponse, context: &CallContext) -> Option<Diagnosis> {
     let diagnosis = gateway::instead_of_json(answer, context)?;
-    Some(with_id(diagnosis, answer).fitted(context))
+    Some(with_id(diagnosis, answer).with_context(context))
 }
 
 fn with_id(diagnosis: Diagnosis, answer: &ErrorResponse) -> Diagnosis {

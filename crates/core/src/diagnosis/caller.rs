@@ -26,7 +26,7 @@ pub fn diagnose_success(context: &CallContext) -> Option<Diagnosis> {
         None if facts.identity_requested == Some(true) && facts.identity_sent == Some(false) => not_sent(context),
         None => return None,
     };
-    Some(diagnosis.fitted(context))
+    Some(diagnosis.with_context(context))
 }
 
 /// Returns a diagnosis if the response is about the caller; `says` is the platform's own text, ready to print.

@@ -27,7 +27,7 @@ pub struct CallContext {
     /// The transport that makes the call, if known.
     pub transport: Option<Arc<TransportInUse>>,
     /// Whether an earlier call with this credential over this transport received a response.
-    pub answered_before: bool,
+    pub responded_before: bool,
 }
 
 impl CallContext {
@@ -43,7 +43,7 @@ impl CallContext {
             facts: ConnectionFacts::unknown(),
             now,
             transport: None,
-            answered_before: false,
+            responded_before: false,
         }
     }
 
@@ -56,8 +56,8 @@ impl CallContext {
 
     /// Sets whether an earlier call with this credential over this transport received a response.
     #[must_use]
-    pub fn with_answered_before(mut self, answered: bool) -> Self {
-        self.answered_before = answered;
+    pub fn with_responded_before(mut self, answered: bool) -> Self {
+        self.responded_before = answered;
         self
     }
 

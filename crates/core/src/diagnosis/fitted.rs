@@ -12,9 +12,9 @@ impl Diagnosis {
     /// Returns the diagnosis with a remedy that fits this context; a remedy that is not the table's is
     /// unchanged. Cause and evidence lose clauses that recommend the transport in use.
     #[must_use]
-    pub fn fitted(mut self, context: &CallContext) -> Self {
+    pub fn with_context(mut self, context: &CallContext) -> Self {
         if self.remedy == self.code.remedy() {
-            self.remedy = fitted(self.code, context);
+            self.remedy = remedy_for(self.code, context);
         }
         for text in std::iter::once(&mut self.cause).chain(&mut self.evidence) {
             if text.contains("transport") {
@@ -25,7 +25,7 @@ impl Diagnosis {
     }
 }
 
-fn fitted(code: Code, context: &CallContext) -> String {
+fn remedy_for(code: Code, context: &CallContext) -> String {
     let table = replaced(code, context).unwrap_or(code.remedy());
     without(table, |clause| leads_nowhere(clause, context))
 }
@@ -152,7 +152,7 @@ mod tests {
         for context in contexts() {
             let transport = context.transport.as_ref().expect("one").name;
             for code in Code::ALL {
-                let remedy = Diagnosis::of(*code, "it failed.").fitted(&context).remedy;
+                let remedy = Diagnosis::of(*code, "it failed.").with_context(&context).remedy;
                 let lower = remedy.to_ascii_lowercase();
                 let place = format!("{code} {transport} {:?} {}: {remedy}", context.mode, context.host);
                 let words: Vec<&str> = lower.split(|one: char| !(one.is_ascii_alphanumeric() || one == '-')).collect();
@@ -227,7 +227,7 @@ mod tests {
         let cause = |transport: &'static str| {
             let context = CallContext::new("one.test", Mode::Key, SystemTime::UNIX_EPOCH);
             let diagnosis = Diagnosis::new(Code::TR_05, "it failed.", "look here; the reqwest transport reports more");
-            diagnosis.fitted(&context.with_transport(in_use(transport, &TransportConfig::new()))).cause
+            diagnosis.with_context(&context.with_transport(in_use(transport, &TransportConfig::new()))).cause
         };
         assert_eq!(cause("reqwest"), "look here");
         assert_eq!(cause("isahc"), "look here; the reqwest transport reports more");
@@ -240,17 +240,17 @@ mod tests {
                 .with_transport(in_use(transport, &TransportConfig::new()))
         };
         let remedy =
-            |code, transport: &'static str| Diagnosis::of(code, "it failed.").fitted(&context(transport)).remedy;
+            |code, transport: &'static str| Diagnosis::of(code, "it failed.").with_context(&context(transport)).remedy;
         assert!(remedy(Code::HS_03, "isahc").ends_with("The transports rustls and reqwest report most."));
         assert!(remedy(Code::HS_03, "reqwest").ends_with("look for a firewall."));
         assert!(remedy(Code::HS_03, "rustls").ends_with("look for a firewall."));
         assert!(remedy(Code::HS_05, "isahc").contains("allow HTTP/1.1"));
         let only_http1 = TransportConfig::new().with_http_versions(HttpVersions::Http1);
         let only_http1 = context("isahc").with_transport(in_use("isahc", &only_http1));
-        let remedy = Diagnosis::of(Code::HS_05, "it failed.").fitted(&only_http1).remedy;
+        let remedy = Diagnosis::of(Code::HS_05, "it failed.").with_context(&only_http1).remedy;
         assert!(remedy.ends_with("works over every version."), "{remedy}");
         let mut own = Diagnosis::of(Code::TR_05, "it failed.");
         own.remedy = "Use reqwest.".to_owned();
-        assert_eq!(own.fitted(&context("reqwest")).remedy, "Use reqwest.");
+        assert_eq!(own.with_context(&context("reqwest")).remedy, "Use reqwest.");
     }
 }

@@ -59,7 +59,7 @@ pub fn diagnose_transport(error: &TransportError, context: &CallContext) -> Diag
         }
         Kind::Other => Diagnosis::of(Code::CFG_04, format!("the call to {host} failed.")),
     };
-    with_facts(with_way(diagnosis, error, context), error).fitted(context)
+    with_facts(with_way(diagnosis, error, context), error).with_context(context)
 }
 
 /// Names the proxy of a failed connection: it may be what failed.
@@ -186,7 +186,7 @@ fn ended_without_reason(error: &TransportError, context: &CallContext) -> Diagno
     if facts.reused == Some(true) && interrupted {
         return Diagnosis::of(Code::NET_07, format!("{host} closed a connection that had been used before."));
     }
-    if context.answered_before && identity_date_fault(context, None).is_none() {
+    if context.responded_before && identity_date_fault(context, None).is_none() {
         return Diagnosis::new(
             Code::NET_07,
             format!("{host} ended the connection before its response began."),
@@ -327,7 +327,7 @@ mod tests {
     fn proxy_is_named_with_its_variable() {
         let direct = TransportInUse::new(&ConnectorInfo::new("reqwest", "", ""), &TransportConfig::new());
         let context = context(Mode::Key)
-            .with_transport(direct.through(Some("http://proxy.test:3128 (from HTTPS_PROXY)".to_owned())));
+            .with_transport(direct.with_proxy(Some("http://proxy.test:3128 (from HTTPS_PROXY)".to_owned())));
         for status in [None, Some(407)] {
             let error = TransportError::new(Kind::Proxy(status), Delivery::NotSent);
             let diagnosis = diagnose_transport(&error, &context);
@@ -338,7 +338,7 @@ mod tests {
 
     fn proxied(mode: Mode) -> CallContext {
         let direct = TransportInUse::new(&ConnectorInfo::new("reqwest", "", ""), &TransportConfig::new());
-        context(mode).with_transport(direct.through(Some("http://proxy.test:3128 (from HTTPS_PROXY)".to_owned())))
+        context(mode).with_transport(direct.with_proxy(Some("http://proxy.test:3128 (from HTTPS_PROXY)".to_owned())))
     }
 
     #[test]
@@ -388,7 +388,7 @@ mod tests {
                 let mut facts = ConnectionFacts::unknown();
                 (facts.identity_requested, facts.identity_sent) = (requested, sent);
                 let error = TransportError::new(kind, Delivery::Unknown).with_facts(facts);
-                let diagnosis = diagnose_transport(&error, &context(mode).with_answered_before(true));
+                let diagnosis = diagnose_transport(&error, &context(mode).with_responded_before(true));
                 assert!(diagnosis.code == Code::NET_07 && diagnosis.retryable(), "{mode:?} {kind:?} {diagnosis}");
             }
         }
@@ -417,7 +417,7 @@ mod tests {
     #[test]
     fn stack_without_alerts_does_not_claim_that_no_reason_was_given() {
         let stack = TransportInUse::new(&ConnectorInfo::new("isahc", "", ""), &TransportConfig::new());
-        let context = context(Mode::Key).with_transport(stack.able(&crate::Capabilities::none()));
+        let context = context(Mode::Key).with_transport(stack.with_capabilities(&crate::Capabilities::none()));
         for kind in [Kind::Tls, Kind::Interrupted] {
             let error = TransportError::new(kind, Delivery::Unknown);
             let diagnosis = diagnose_transport(&error, &context);

@@ -11,7 +11,7 @@ use crate::{Capabilities, Capability, ConnectorInfo, HttpVersions, TransportConf
 /// use digicert_one_core::{Connector, Mode, TransportConfig};
 ///
 /// # fn example(connector: &dyn Connector, config: &TransportConfig) {
-/// let transport = TransportInUse::new(&connector.info(), config).able(&connector.capabilities());
+/// let transport = TransportInUse::new(&connector.info(), config).with_capabilities(&connector.capabilities());
 /// let context = CallContext::new("demo.one.digicert.com", Mode::Key, SystemTime::now()).with_transport(transport);
 /// assert!(diagnose_success(&context).is_none());
 /// # }
@@ -49,13 +49,13 @@ impl TransportInUse {
 
     /// The same through a proxy, as [`ProxyRules::describe`](crate::ProxyRules::describe) names it.
     #[must_use]
-    pub fn through(self, proxy: Option<String>) -> Self {
+    pub fn with_proxy(self, proxy: Option<String>) -> Self {
         Self { proxy, ..self }
     }
 
     /// The same of a stack that has these capabilities.
     #[must_use]
-    pub fn able(self, capabilities: &Capabilities) -> Self {
+    pub fn with_capabilities(self, capabilities: &Capabilities) -> Self {
         Self { reports_alerts: capabilities.has(Capability::AlertDetail), ..self }
     }
 }

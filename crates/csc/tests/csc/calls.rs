@@ -177,7 +177,7 @@ fn another_number_of_signatures_than_of_hashes_is_an_error() {
 }
 
 #[test]
-fn what_cannot_be_signed_is_not_sent() {
+fn invalid_hash_is_not_sent() {
     let service = signing();
     let client = client(&service, key());
     let short = SignRequest::new("c-1", HashAlgo::Sha384, SignAlgo::Rsa).hashes([[0; 32]]);
@@ -238,7 +238,7 @@ fn redirects_are_not_followed_and_show_no_path() {
 }
 
 #[test]
-fn what_only_looks_is_retried_and_what_acts_is_not() {
+fn read_is_retried_and_signature_is_not() {
     let failing = || {
         Service::new(|_, before| match before {
             0 => answer(500, "{}"),
@@ -322,7 +322,7 @@ fn body_beyond_the_limit_is_refused() {
 }
 
 #[test]
-fn what_is_missing_is_reported_before_the_first_call() {
+fn missing_setting_is_reported_before_the_first_call() {
     let service = signing();
     let text = |built: Result<_, digicert_one_client::Error>| built.map(drop).expect_err("not valid").to_string();
     assert!(text(digicert_one_csc::CscClient::builder().build()).contains("connector"));
@@ -332,7 +332,7 @@ fn what_is_missing_is_reported_before_the_first_call() {
 }
 
 #[test]
-fn nothing_that_can_be_printed_shows_a_secret() {
+fn printed_values_show_no_secret() {
     let service = signing();
     for credential in [
         key(),

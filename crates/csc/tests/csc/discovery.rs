@@ -78,7 +78,7 @@ fn service_that_names_no_oauth_server_is_reported_apart() {
 }
 
 #[test]
-fn what_is_given_by_hand_counts_more_than_what_info_says() {
+fn given_value_wins_over_info() {
     let service = naming("https://evil.test");
     let endpoints = OAuthEndpoints::new("https://login.test:8443/a/token?tenant=1").expect("an address");
     let client = builder(&service, client_credentials()).oauth_endpoints(endpoints).build().expect("complete");

@@ -38,7 +38,7 @@ fn records(service: &Service, credential: CscCredential) -> Vec<AuditRecord> {
 }
 
 #[test]
-fn each_call_makes_a_record_that_shows_no_secret() {
+fn call_makes_a_record_without_secrets() {
     let records = records(&Service::new(|_, _| ok("{}")), key());
     let [record] = &records[..] else { panic!("{records:?}") };
     assert_eq!((&*record.template, record.mode, record.attempts), ("credentials/list", Some(Mode::Key), 1));

@@ -318,7 +318,7 @@ fn revoking_gives_both_tokens_back_and_forgets_them() {
 }
 
 #[test]
-fn what_was_not_got_is_not_revoked() {
+fn token_that_was_not_issued_is_not_revoked() {
     let service = Service::new(usual);
     block_on(client(&service, client_credentials()).revoke()).expect("nothing to do");
     let bearer = CscCredential::bearer(digicert_one_csc::CscToken::new("canary-t").expect("a token"));

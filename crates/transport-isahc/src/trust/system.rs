@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_directory_holds_is_not_read_again() {
+    fn root_in_the_directory_is_not_read_from_the_bundle() {
         let pki = Pki::generate();
         let (first, second) = (pki.foreign_root_pem(), pki.root_pem());
         let bundle = format!("# first\n{first}\n# second\n{second}");
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_root_is_always_read() {
+    fn first_root_is_always_read() {
         let root = Pki::shared().root_pem();
         let directory = in_directory(&[(&format!("{}.0", hash(root)), root)]);
         let rest = beside(root.as_bytes(), directory.path()).expect("plain roots");
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn a_system_that_changed_is_read_again() {
+    fn changed_system_roots_are_read_again() {
         let pki = Pki::generate();
         let folder = in_directory(&[("bundle", pki.root_pem())]);
         let file = folder.path().join("bundle");
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bundle_of_more_than_roots_is_left_as_it_is() {
+    fn bundle_of_more_than_roots_is_unchanged() {
         let root = Pki::shared().root_pem();
         let restricted = root.replace(" CERTIFICATE-", " TRUSTED CERTIFICATE-");
         let with_list = format!("{root}\n-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n");
