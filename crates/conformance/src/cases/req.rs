@@ -4,7 +4,7 @@ use bytes::Bytes;
 use digicert_one_client::Path;
 use digicert_one_core::{Delivery, FixedCredential, Instance, TransportErrorKind};
 use digicert_one_testbed::{FrontOptions, Request as Arrived, Step};
-use http::{HeaderValue, Method, Response, StatusCode, Version};
+use http::{HeaderName, HeaderValue, Method, Response, StatusCode, Version};
 
 use crate::setting::{Crossing, Settings, calls};
 use crate::world::{HOST, World, collect, front, front_answering, get, key, request, scripted, untouched};
@@ -278,6 +278,7 @@ pub(crate) async fn req_23_methods_of_extensions_arrive_or_are_refused(world: Wo
 }
 
 pub(crate) async fn req_24_long_targets_and_header_values_arrive_whole(world: World) {
+    const MANY: u16 = 85;
     let target = format!("/{}?q={}", "a/".repeat(1500), "b".repeat(3000));
     let value = "Long Value ".repeat(800).trim_end().to_owned();
     for versions in world.http_versions() {
@@ -285,12 +286,23 @@ pub(crate) async fn req_24_long_targets_and_header_values_arrive_whole(world: Wo
         let transport = world.transport(&world.config().with_http_versions(versions));
         let mut with_value = get(front.url(HOST));
         with_value.headers_mut().insert("x-long", HeaderValue::from_str(&value).expect("a header value"));
-        for (what, call) in [("target", get(format!("{}{target}", front.url(HOST)))), ("value", with_value)] {
+        let mut with_many = get(front.url(HOST));
+        for number in 0..MANY {
+            let name = HeaderName::try_from(format!("x-number-{number}")).expect("a header name");
+            with_many.headers_mut().insert(name, HeaderValue::from(number));
+        }
+        let with_target = get(format!("{}{target}", front.url(HOST)));
+        for (what, call) in [("target", with_target), ("value", with_value), ("list of headers", with_many)] {
             let outcome = transport.send(call).await;
             let exchange = outcome.unwrap_or_else(|error| panic!("a long {what}, {versions:?}: {error:?}"));
             collect(exchange).await.expect("a body");
         }
-        let [with_target, with_value] = &front.ledger().requests()[..] else { panic!("two requests, {versions:?}") };
+        let arrived = front.ledger().requests();
+        let [with_target, with_value, with_many] = &arrived[..] else { panic!("three requests, {versions:?}") };
+        for number in 0..MANY {
+            let values = with_many.header_values(&format!("x-number-{number}"));
+            assert_eq!(values, [number.to_string()], "header {number} of {MANY}, {versions:?}");
+        }
         assert!(with_target.target == target, "the target has {} bytes, {versions:?}", with_target.target.len());
         assert_eq!(with_value.header_values("x-long"), [value.as_str()], "{versions:?}");
     }

@@ -9,7 +9,8 @@ use digicert_one_core::{
 };
 use digicert_one_testbed::{
     Authority, ClientAuth, ClientSpec, ConnectProxy, Front, FrontOptions, Gate, HttpVersions, Outcome, Pki, RawOptions,
-    RawServer, Recording, ServerSpec, Snapshot, Step, handler, name_without_address, refused_addr,
+    RawServer, Recording, ServerSpec, Sessions, Snapshot, Step, handler, name_without_address, refused_addr,
+    sha256_hex,
 };
 use futures_util::future::{Either, select};
 use http::{HeaderValue, Method, Response};
@@ -109,7 +110,9 @@ async fn proxies_fail(world: &World) {
             let url = format!("http://user:{PASSWORD}@{address}").parse().expect("a proxy address");
             let config = setting.config(world.config(), &ours, None).with_proxy(Proxy::Http(url));
             let error = failed(world, *setting, &config, &there.url(HOST)).await;
-            assert!(matches!(error.kind(), TransportErrorKind::Proxy(_)), "{what} {setting} {error:?}");
+            let TransportErrorKind::Proxy(status) = error.kind() else { panic!("{what} {setting} {error:?}") };
+            let told = if address == refusing.addr() { Some(403) } else { None };
+            assert!(status.is_none() || status == told, "the status of {what} is {told:?}, {setting}: {error:?}");
             reported.push(Told { what: what.to_owned(), setting: *setting, error });
         }
         all_the_same(&reported);
@@ -257,7 +260,9 @@ pub(crate) async fn pool_22_connections_end_as_they_should_in_each_setting(world
     let ours = certificate();
     for setting in OVER_HTTP1.chosen(&world) {
         const LAST: &str = "HTTP/1.1 200 OK\r\nConnection: close\r\ncontent-length: 2\r\n\r\n{}";
-        let server = after(setting, vec![Step::write(LAST), Step::Stall]);
+        let options = setting.server(FrontOptions::default().sessions(Sessions::Off));
+        let script = vec![Step::ReadRequest, Step::write(LAST), Step::Stall];
+        let server = up(RawServer::start(RawOptions::tls_with(options, [script])));
         let proxy = setting.proxy(server.addr());
         let transport = world.transport(&setting.config(world.config(), &ours, proxy.as_ref()));
         for _ in 0..3 {
@@ -267,6 +272,14 @@ pub(crate) async fn pool_22_connections_end_as_they_should_in_each_setting(world
         let seen = server.ledger().requests();
         let used: Vec<_> = seen.iter().map(|one| (one.connection, &*one.target)).collect();
         assert_eq!(used, [(0, "/a?b=c"), (1, "/a?b=c"), (2, "/a?b=c")], "{setting}");
+        // A later connection is as the first one.
+        let chain = if setting.with_identity { ours.chain_der() } else { &[] };
+        let chain: Vec<_> = chain.iter().map(|one| sha256_hex(one)).collect();
+        for one in server.ledger().connections() {
+            assert_eq!(one.peer_chain_fingerprints, chain, "the identity on connection {}, {setting}", one.id);
+        }
+        let tunnels = proxy.map(|proxy| proxy.ledger().requests().len());
+        assert!(tunnels.is_none_or(|tunnels| tunnels == 3), "{tunnels:?} tunnels for 3 connections, {setting}");
     }
     for setting in Settings::ALL.chosen(&world) {
         let never = Gate::new();

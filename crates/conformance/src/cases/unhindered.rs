@@ -5,15 +5,17 @@ use std::panic;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use bytes::Bytes;
-use digicert_one_core::HttpVersions;
+use digicert_one_client::SystemClock;
+use digicert_one_core::{Clock as _, HttpVersions};
 use digicert_one_testbed::{
     Front, FrontOptions, Gate, Ledger, RawOptions, RawServer, Recording, Script, Snapshot, Step, handler,
 };
 use futures_util::FutureExt as _;
-use futures_util::future::{Either, select};
+use futures_util::future::{Either, join, select};
 use http::{Request, Response};
 
 use crate::cases::http2::{DATA, END_STREAM, after_request, frame, head, server};
@@ -65,6 +67,49 @@ pub(crate) async fn time_27_a_call_that_waits_leaves_its_thread_to_others(world:
             Either::Right(((), call)) => in_time(call).await,
         };
         outcome.unwrap_or_else(|error| panic!("what the call waited for could not run, {versions:?}: {error:?}"));
+    }
+}
+
+/// Lets another task poll this, which is not going to do so again.
+fn polled_elsewhere<T>(what: &mut (impl Future<Output = T> + Unpin)) {
+    let polled = what.poll_unpin(&mut Context::from_waker(Waker::noop()));
+    assert!(polled.is_pending(), "its server still waits");
+}
+
+pub(crate) async fn time_28_a_call_and_a_body_wake_the_task_that_polls_them_last(world: World) {
+    for versions in world.http_versions() {
+        let answer = Gate::new();
+        let front = waiting(&answer);
+        let transport = world.transport(&total_limit(&world).with_http_versions(versions));
+        let mut call = transport.send(get(front.url(HOST)));
+        polled_elsewhere(&mut call);
+        let arrived = pin!(front.ledger().wait_until(|seen| !seen.requests.is_empty(), LONG));
+        let Either::Right((true, _)) = select(&mut call, arrived).await else {
+            panic!("a call that moved does not go on, {versions:?}")
+        };
+        polled_elsewhere(&mut call);
+        let opens = async {
+            // A moment in which the call is polled here, and waits.
+            SystemClock::new().sleep(Duration::from_millis(50)).await;
+            answer.open();
+        };
+        let (outcome, ()) = in_time(join(call, opens)).await;
+        outcome.unwrap_or_else(|error| panic!("a call that moved, {versions:?}: {error:?}"));
+    }
+    for InParts { framing, versions, server, gates } in in_parts(&world) {
+        let transport = world.transport(&total_limit(&world).with_http_versions(versions));
+        gates[0].open();
+        let exchange = in_time(transport.send(get(server.url(HOST)))).await.expect("answered");
+        let mut body = exchange.response.into_body();
+        let first = in_time(body.chunk()).await.expect("the first part");
+        assert_eq!(first.as_deref(), Some(PARTS[0].as_bytes()), "{framing}");
+        polled_elsewhere(&mut Box::pin(body.chunk()));
+        let opens = async {
+            SystemClock::new().sleep(Duration::from_millis(50)).await;
+            gates.iter().for_each(Gate::open);
+        };
+        let (second, ()) = in_time(join(body.chunk(), opens)).await;
+        assert!(second.is_ok_and(|part| part.is_some()), "a body that moved does not wake its task, {framing}");
     }
 }
 

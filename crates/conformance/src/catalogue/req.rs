@@ -173,8 +173,8 @@ macro_rules! __req {
                 fix "Pass the method on as text (libcurl: `CUSTOMREQUEST`), and refuse what the library cannot send.";
             "REQ-24" Must req req_24_long_targets_and_header_values_arrive_whole
                 given "A server that reads heads of 16 KB."
-                when "A GET with a target of 6 KB, and one with a header value of 8 KB, are sent over each HTTP version."
-                then "Both arrive whole."
+                when "GETs with a target of 6 KB, a header value of 8 KB and 85 headers are sent over each HTTP version."
+                then "All arrive whole."
                 why "Filters of lists and signed tokens are long; a library with a fixed buffer cuts them or fails."
                 fix "Look for limits of the URL (2,083 characters in WinINet) and of a header line in your library.";
             "REQ-25" Must req req_25_a_length_that_the_caller_gives_is_sent_once

@@ -170,6 +170,12 @@ macro_rules! __time {
                 then "The work goes on, and the call gets its response."
                 why "A call that blocks its thread stops every other task of a small runtime, and can wait for itself."
                 fix "Do no blocking I/O inside of `poll`: give a blocking library threads of its own.";
+            "TIME-28" Must unhindered time_28_a_call_and_a_body_wake_the_task_that_polls_them_last
+                given "A call that waits for its response, and a body that waits for its next part."
+                when "One task polls it, and then another one."
+                then "The second task is woken."
+                why "Futures move between tasks in `select`, in streams and in middleware; one that wakes the first task alone hangs."
+                fix "Take the waker of each poll, as `Waker::clone_from` does, and not that of the first.";
             "TIME-30" Must call_table time_30_call_that_stalls_ends_by_its_limit_in_every_phase
                 given "A server or a proxy that goes silent in each phase of a call: TCP, CONNECT, the handshake, the \
                     upload, before, in and after the head; the connect limit or the total limit is the shorter one."

@@ -729,4 +729,16 @@ defects! {
     RefusesLongChains refuses_long_chains "TRUST-43" "a chain of four CAs is complete";
     /// calls no server with an RSA key
     RefusesRsaServers refuses_rsa_servers "TRUST-45" "a server with a key of Rsa2048";
+    /// shows its identity on its first connection only
+    PresentsItsIdentityOnce presents_its_identity_once "POOL-22" "the identity on connection 1";
+    /// goes through its proxy with its first connection only
+    UsesItsProxyOnce uses_its_proxy_once "POOL-22" "Some(1) tunnels for 3 connections";
+    /// reports every refusal of a proxy as a 407
+    TakesEveryRefusalFor407 takes_every_refusal_for_407 "RETRY-22" "the status of a proxy that refuses is Some(403)";
+    /// sends the first 64 fields of a request
+    SendsSixtyFourFields sends_sixty_four_fields "REQ-24" "header 64 of 85";
+    /// wakes only the task that polled a call first
+    KeepsTheFirstWaker keeps_the_first_waker "TIME-28" "a call that moved does not go on";
+    /// wakes only the task that polled a body first
+    KeepsTheFirstWakerOfBodies keeps_the_first_waker_of_bodies "TIME-28" "its limit ran out long ago";
 }

@@ -2,6 +2,7 @@
 //! step it was.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -27,6 +28,7 @@ pub(super) struct Dialer {
     tunnel: Option<Tunnel>,
     flaw: Flaw,
     clones: Mutex<Vec<std::net::TcpStream>>,
+    dialled: AtomicBool,
 }
 
 impl Dialer {
@@ -37,7 +39,15 @@ impl Dialer {
             names if flaw.is(Defect::KeepsTheFirstNames) => FIRST.get_or_init(|| names).clone(),
             names => names,
         };
-        Self { names, limit: config.timeouts().connect(), tls, tunnel, flaw, clones: Mutex::default() }
+        Self {
+            names,
+            limit: config.timeouts().connect(),
+            tls,
+            tunnel,
+            flaw,
+            clones: Mutex::default(),
+            dialled: AtomicBool::new(false),
+        }
     }
 
     pub(super) fn is_tunnelled(&self) -> bool {
@@ -115,7 +125,10 @@ impl Dialer {
     ) -> Result<(Box<dyn Wire>, Option<SocketAddr>), TransportError> {
         // Clear text is only for this machine, so it never uses a proxy.
         let is_tunnelled = !is_clear || self.flaw.is(Defect::ShowsClearTextToProxies);
-        let Some(tunnel) = self.tunnel.as_ref().filter(|_| is_tunnelled) else { return self.direct(host, port).await };
+        let is_over = self.flaw.is(Defect::UsesItsProxyOnce) && self.dialled.swap(true, Ordering::Relaxed);
+        let Some(tunnel) = self.tunnel.as_ref().filter(|_| is_tunnelled && !is_over) else {
+            return self.direct(host, port).await;
+        };
         if tunnel.host.starts_with('[') && self.flaw.is(Defect::ReachesNoIpv6Proxies) {
             return Err(super::failure::local(Kind::Proxy(None), "the proxy has no address"));
         }

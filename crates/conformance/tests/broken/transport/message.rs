@@ -166,6 +166,9 @@ fn spoil(headers: &mut HeaderMap, length: usize, flaw: Flaw) {
     if is(Defect::DropsForeignValues) {
         retain(headers, |value| value.as_bytes().is_ascii());
     }
+    if is(Defect::SendsSixtyFourFields) {
+        *headers = headers.iter().take(64).map(|(name, value)| (name.clone(), value.clone())).collect();
+    }
     if is(Defect::SendsThirtySevenFields) {
         *headers = headers.iter().take(37).map(|(name, value)| (name.clone(), value.clone())).collect();
     }

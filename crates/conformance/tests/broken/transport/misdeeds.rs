@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use data_encoding::BASE64;
@@ -177,7 +177,12 @@ impl Misdeeds {
         let deadline = self.limited(deadline);
         let sent = request.clone();
         let mut call = pin!(transport.call(request, deadline));
+        let mut first = None;
         let mut outcome = poll_fn(|cx| {
+            if self.flaw.is(Defect::KeepsTheFirstWaker) {
+                let waker = first.get_or_insert_with(|| cx.waker().clone());
+                return call.as_mut().poll(&mut Context::from_waker(waker));
+            }
             if self.flaw.is(Defect::NeverSleeps) {
                 cx.waker().wake_by_ref();
             }

@@ -4,7 +4,7 @@
 use std::future::poll_fn;
 use std::mem::ManuallyDrop;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use bytes::{Bytes, BytesMut};
 use digicert_one_core::{ResponseBody, TransportError};
@@ -25,6 +25,9 @@ pub(super) fn given(held: Held, flaw: Flaw) -> ResponseBody {
     }
     if flaw.is(Defect::GathersParts) {
         return ResponseBody::new(Gathered(Some(held), BytesMut::new()));
+    }
+    if flaw.is(Defect::KeepsTheFirstWakerOfBodies) {
+        return ResponseBody::new(Stale(held, None));
     }
     if flaw.is(Defect::PanicsPastTheEnd) {
         return ResponseBody::new(Ending(Some(held)));
@@ -119,6 +122,32 @@ impl Body for Ending {
 
     fn size_hint(&self) -> SizeHint {
         self.0.as_ref().map_or(SizeHint::with_exact(0), Body::size_hint)
+    }
+}
+
+/// Wakes only the task that was the first to poll it for a part.
+struct Stale(Held, Option<Waker>);
+
+impl Body for Stale {
+    type Data = Bytes;
+    type Error = TransportError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Read>> {
+        let this = &mut *self;
+        let waker = this.1.get_or_insert_with(|| cx.waker().clone());
+        let polled = Pin::new(&mut this.0).poll_frame(&mut Context::from_waker(waker));
+        if polled.is_ready() {
+            this.1 = None;
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.0.size_hint()
     }
 }
 

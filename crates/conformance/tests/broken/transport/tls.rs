@@ -3,7 +3,7 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll, ready};
 
@@ -39,6 +39,7 @@ pub(super) struct Tls {
     config: ClientConfig,
     key: Option<Arc<CertifiedKey>>,
     flaw: Flaw,
+    has_shaken: AtomicBool,
 }
 
 impl Tls {
@@ -79,12 +80,12 @@ impl Tls {
             tls = shared(tls, key.clone());
             tls.enable_early_data = flaw.is(Defect::SendsEarlyData);
         }
-        Ok(Self { config: tls, key, flaw })
+        Ok(Self { config: tls, key, flaw, has_shaken: AtomicBool::new(false) })
     }
 
     /// The same, without an identity.
     pub(super) fn without_identity(&self) -> Self {
-        Self { config: self.config.clone(), key: None, flaw: self.flaw }
+        Self { config: self.config.clone(), key: None, flaw: self.flaw, has_shaken: AtomicBool::new(false) }
     }
 
     /// Performs one handshake; the facts contain what it showed.
@@ -102,7 +103,10 @@ impl Tls {
         let asked = Asked::default();
         let mut tls = self.config.clone();
         if !self.flaw.among(&SHARING) {
-            let presenter = Presenter { key: self.key.clone(), asked: asked.clone(), flaw: self.flaw };
+            let is_shown =
+                self.flaw.is(Defect::PresentsItsIdentityOnce) && self.has_shaken.swap(true, Ordering::Relaxed);
+            let presenter =
+                Presenter { key: self.key.clone().filter(|_| !is_shown), asked: asked.clone(), flaw: self.flaw };
             tls.client_auth_cert_resolver = Arc::new(presenter);
         }
         let connecting = TlsConnector::from(Arc::new(tls)).connect_with(name, stream, |session| {

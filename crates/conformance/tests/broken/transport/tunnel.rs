@@ -98,6 +98,8 @@ impl Tunnel {
         }
         let status = answer.get(9..12).and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok());
         let is_old = !answer.starts_with(b"HTTP/1.1 ") && self.flaw.is(Defect::WantsHttp11OfProxies);
+        let refuses = self.flaw.is(Defect::TakesEveryRefusalFor407) && !matches!(status, Some(200..=299));
+        let status = if refuses { Some(407) } else { status };
         match status.filter(|_| !is_old) {
             Some(200..=299) => Ok(tcp),
             status => Err(TransportError::new(Kind::Proxy(status), Delivery::NotSent)
