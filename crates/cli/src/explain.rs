@@ -8,14 +8,14 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::table::Table;
 
-/// Columns of a line of prose.
+/// The most columns of a line of prose.
 const WIDTH: usize = 100;
 
 /// Explains one code, or lists all of them.
 pub(crate) fn run(options: &ExplainOptions, output: Output) -> Result<(), Failure> {
     match options.code {
         Some(code) => {
-            output.text(&text(code))?;
+            output.text(&text(code, output.page().width().map_or(WIDTH, |columns| columns.min(WIDTH))))?;
             output.document(&document(code))
         }
         None => {
@@ -29,22 +29,22 @@ pub(crate) fn run(options: &ExplainOptions, output: Output) -> Result<(), Failur
     }
 }
 
-fn text(code: Code) -> String {
+fn text(code: Code, width: usize) -> String {
     let mut text = format!("{code}: {}\n\nWho rejected whom: {}.\n", code.title(), code.side());
     for (heading, body) in [
         ("What it means", code.explanation()),
         ("What to do", code.remedy()),
         ("Does a retry help?", code.retry_help()),
     ] {
-        text += &format!("\n{heading}\n{}", wrapped(body));
+        text += &format!("\n{heading}\n{}", wrapped(body, width));
     }
     text + &format!("\nMore: docs/errors/{code}.md")
 }
 
-fn wrapped(body: &str) -> String {
+fn wrapped(body: &str, width: usize) -> String {
     let (mut text, mut line) = (String::new(), String::new());
     for word in body.split_whitespace() {
-        if line.chars().count() + word.chars().count() + 3 > WIDTH && !line.is_empty() {
+        if line.chars().count() + word.chars().count() + 3 > width && !line.is_empty() {
             text += &format!(" {line}\n");
             line.clear();
         }

@@ -74,6 +74,9 @@ pub(crate) enum Failure {
     /// A path that is taken.
     #[error("{} exists", shown(.0))]
     Exists(PathBuf),
+    /// A file for a new credential that holds something.
+    #[error("{} exists and is not empty", shown(.0))]
+    Taken(PathBuf),
     #[error("cannot write to standard output: {0}")]
     Output(std::io::Error),
     /// A failure that is part of what was printed, and its exit code.
@@ -135,6 +138,14 @@ impl Failure {
                 "name another file, or replace it with --force".clone_into(&mut diagnosis.remedy);
                 diagnosis
             }
+            Self::Taken(_) => {
+                let cause = "a new credential would replace what it holds; a previous credential would stay enabled on the platform";
+                let mut diagnosis = Diagnosis::new(Code::CFG_06, self.to_string(), cause);
+                "use another path; to replace the credential of this caller, use d1 token rotate or d1 cert rotate; if it is no longer \
+                 used, remove the file"
+                    .clone_into(&mut diagnosis.remedy);
+                diagnosis
+            }
             Self::Issue(issue) => workflow::diagnosis(&issue.error, &issue.resume),
             Self::TaskInterrupted(cut) => {
                 let cause = format!("{} ended the command", cut.signal.name());
@@ -193,7 +204,7 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Setup(_) | Self::Emulator(_) | Self::File { .. } | Self::Output(_) => 3,
-            Self::CertificateFile(_) | Self::Unfit(_) | Self::Recover(_) | Self::Exists(_) => 3,
+            Self::CertificateFile(_) | Self::Unfit(_) | Self::Recover(_) | Self::Exists(_) | Self::Taken(_) => 3,
             #[cfg(feature = "redis")]
             Self::Limiter(_) => 4,
             Self::Reported(code) => *code,

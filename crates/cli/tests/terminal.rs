@@ -265,6 +265,12 @@ fn output_fits_a_terminal_of_40_columns() {
         }
         assert!(terminal.shown.contains("\u{1b}["), "{arguments:?} has no colours: {:?}", terminal.shown);
     }
+    let mut terminal = Terminal::of_width(40);
+    let child = stage.start_on(&terminal, &["explain", "HS-02"]);
+    assert_eq!(terminal.end(child), Some(0), "{}", terminal.shown);
+    let plain = terminal.plain();
+    let prose: Vec<&str> = plain.lines().filter(|line| line.starts_with("  ")).collect();
+    assert!(prose.len() > 8 && prose.iter().all(|line| line.chars().count() <= 40), "{plain}");
     let mut terminal = Terminal::of_width(120);
     let child = stage.start_on(&terminal, &["token", "list"]);
     assert_eq!(terminal.end(child), Some(0), "{}", terminal.shown);

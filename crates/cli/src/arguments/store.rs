@@ -87,7 +87,13 @@ fn place(text: OsString, form: &str) -> Result<PathBuf, String> {
     if text.is_empty() {
         return Err(format!("missing path: expected {form}"));
     }
-    let path = path::read(text)?;
+    // Its own error names the variables that are read.
+    let path = path::read(text).map_err(|_| {
+        format!(
+            "this may be a secret and not a path: expected {form}, with its directory, as in {}./NAME",
+            &form[..form.len() - 4]
+        )
+    })?;
     let Ok(below) = path.strip_prefix("~") else { return Ok(path) };
     match std::env::home_dir().filter(|home| home.is_absolute()) {
         Some(home) => Ok(home.join(below)),

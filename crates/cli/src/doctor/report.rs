@@ -111,7 +111,11 @@ impl Report {
                 } else {
                     page.add(&format!("{:MARGIN$}{name:<NAME$} ", ""));
                 }
-                page.hanging(if is_narrow { MARGIN + 2 } else { column }, row);
+                let column = if is_narrow { MARGIN + 2 } else { column };
+                for (number, line) in row.lines().enumerate() {
+                    page.add(&if number > 0 { format!("\n{:column$}", "") } else { String::new() });
+                    page.hanging(column, line.trim());
+                }
                 page.add("\n");
             }
         }

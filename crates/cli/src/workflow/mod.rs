@@ -51,7 +51,7 @@ pub(crate) async fn create_user(options: &CreateUserOptions, output: Output, sig
         EndDatePolicy::AfterDays(days) => Some(day_after(days)?),
         _ => None,
     };
-    let prepared = prepare(&options.make, false, output, signals).await?;
+    let prepared = prepare(&options.make, false, false, output, signals).await?;
     prepared.make(user.into(), options.make.dry_run).await
 }
 
@@ -61,7 +61,7 @@ pub(crate) async fn create_token(
     output: Output,
     signals: &Signals,
 ) -> Result<(), Failure> {
-    let prepared = prepare(&options.make, false, output, signals).await?;
+    let prepared = prepare(&options.make, false, false, output, signals).await?;
     let mut task = CreateToken::new(&options.name).ends(options.ends.ends());
     task.owner = signals.unless_received(user_id(&prepared.client, &options.user)).await?;
     prepared.make(task.into(), options.make.dry_run).await
@@ -73,7 +73,7 @@ pub(crate) async fn rotate_token(
     output: Output,
     signals: &Signals,
 ) -> Result<(), Failure> {
-    let prepared = prepare(&options.make, false, output, signals).await?;
+    let prepared = prepare(&options.make, false, true, output, signals).await?;
     let mut task = RotateToken::new().ends(options.ends.ends());
     task.owner = signals.unless_received(user_id(&prepared.client, &options.user)).await?;
     task.base.clone_from(&options.renewal.name);
@@ -85,7 +85,7 @@ pub(crate) async fn rotate_token(
 
 /// Gets a client certificate.
 pub(crate) async fn request(options: &RequestOptions, output: Output, signals: &Signals) -> Result<(), Failure> {
-    let prepared = prepare(&options.make, true, output, signals).await?;
+    let prepared = prepare(&options.make, true, false, output, signals).await?;
     let mut task = RequestCertificate::new(&options.name).ends(options.ends.ends()).key(options.key.key_type);
     task.common_name.clone_from(&options.key.common_name);
     prepared.make(task.into(), options.make.dry_run).await
@@ -97,7 +97,7 @@ pub(crate) async fn rotate_certificate(
     output: Output,
     signals: &Signals,
 ) -> Result<(), Failure> {
-    let prepared = prepare(&options.make, true, output, signals).await?;
+    let prepared = prepare(&options.make, true, true, output, signals).await?;
     let mut task = RotateCertificate::new().ends(options.ends.ends()).key(options.key.key_type);
     task.common_name.clone_from(&options.key.common_name);
     task.base.clone_from(&options.renewal.name);
@@ -113,7 +113,8 @@ pub(crate) async fn resume(options: &ResumeOptions, output: Output, signals: &Si
     if let Err(source) = std::fs::symlink_metadata(&journal) {
         return Err(Failure::File { action: "read the journal", path: journal, source });
     }
-    let prepared = prepare_with(&options.store, &options.connection, journal, true, output, signals).await?;
+    let prepared =
+        prepare_with(&options.store, &options.connection, journal, Vec::new(), true, output, signals).await?;
     match prepared.until_interrupted(prepared.flows.resume()).await? {
         Some(report) => render::report(&report, output),
         None => {
@@ -154,17 +155,20 @@ struct Prepared {
 async fn prepare(
     options: &MakeOptions,
     certificate: bool,
+    replaces: bool,
     output: Output,
     signals: &Signals,
 ) -> Result<Prepared, Failure> {
     let journal = secret_store::journal(&options.store, Some(certificate))?;
-    prepare_with(&options.store, &options.connection, journal, false, output, signals).await
+    let free = if replaces { Vec::new() } else { secret_store::files(&options.store, certificate) };
+    prepare_with(&options.store, &options.connection, journal, free, false, output, signals).await
 }
 
 async fn prepare_with(
     store: &SecretStoreOptions,
     options: &ConnectionOptions,
     journal: std::path::PathBuf,
+    free: Vec<std::path::PathBuf>,
     resuming: bool,
     output: Output,
     signals: &Signals,
@@ -174,7 +178,7 @@ async fn prepare_with(
         Ok::<_, Failure>((chosen, connection::client(options, &output).await?))
     };
     let (chosen, client) = signals.unless_received(preparing).await?;
-    let watch = Watch::new(output, resuming);
+    let watch = Watch::new(output, resuming, free);
     let resume = resume_line::of(store, options, &journal);
     let mut flows = Workflows::new(client.clone(), chosen, journal).patience(store.lock_wait).progress({
         let watch = watch.clone();
@@ -186,14 +190,21 @@ async fn prepare_with(
     Ok(Prepared { client, flows, watch, resume, output, signals: signals.clone() })
 }
 
+/// A new credential replaces nothing.
+fn refuse(taken: Option<std::path::PathBuf>) -> Result<(), Failure> {
+    taken.map_or(Ok(()), |path| Err(Failure::Taken(path)))
+}
+
 impl Prepared {
     async fn make(&self, task: Task, dry_run: bool) -> Result<(), Failure> {
         if dry_run {
+            refuse(self.watch.occupied())?;
             let plan = self.until_interrupted(self.flows.plan(&task)).await?;
             return render::plan(&plan, self.output);
         }
-        let report = self.until_interrupted(self.flows.run(task)).await?;
-        render::report(&report, self.output)
+        let report = self.until_interrupted(self.flows.run(task)).await;
+        refuse(self.watch.taken())?;
+        render::report(&report?, self.output)
     }
 
     /// At a signal the step that is under way may end, unless it only waits; nothing is begun after it.

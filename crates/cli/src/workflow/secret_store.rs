@@ -81,6 +81,16 @@ pub(super) fn journal(options: &SecretStoreOptions, certificate: Option<bool>) -
     }
 }
 
+/// The files that must hold nothing where a credential is created and does not replace another one.
+pub(super) fn files(options: &SecretStoreOptions, certificate: bool) -> Vec<PathBuf> {
+    match (&options.store, certificate) {
+        (Store::File(file), _) => vec![file.clone()],
+        (Store::Directory(directory), true) => ["tls.crt", "tls.key"].map(|name| directory.join(name)).into(),
+        (Store::Directory(directory), false) => vec![directory.join("api-key")],
+        _ => Vec::new(),
+    }
+}
+
 fn beside(path: &Path, end: &str) -> PathBuf {
     // Without a slash at its end.
     let mut name = path.components().as_path().as_os_str().to_owned();

@@ -1,6 +1,7 @@
 //! What is known of a task while it runs: the steps that are shown, whether something was begun, and whether it is to stop.
 
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use digicert_one::provisioning::{ProgressEvent, TaskStep};
@@ -12,6 +13,8 @@ use crate::output::Output;
 pub(super) struct Watch {
     output: Output,
     state: Arc<Mutex<State>>,
+    /// Files that must be free before something is created.
+    free: Arc<[PathBuf]>,
 }
 
 #[derive(Debug, Default)]
@@ -20,11 +23,25 @@ struct State {
     /// Whether the journal has a task that has not ended.
     begun: bool,
     stop: bool,
+    /// A file with a credential that a new one would replace.
+    taken: Option<PathBuf>,
 }
 
 impl Watch {
-    pub(super) fn new(output: Output, begun: bool) -> Self {
-        Self { output, state: Arc::new(Mutex::new(State { begun, ..State::default() })) }
+    pub(super) fn new(output: Output, begun: bool, free: Vec<PathBuf>) -> Self {
+        Self { output, state: Arc::new(Mutex::new(State { begun, ..State::default() })), free: free.into() }
+    }
+
+    /// A file that must be free and is not, now.
+    pub(super) fn occupied(&self) -> Option<PathBuf> {
+        let holds_something =
+            |path: &&PathBuf| std::fs::metadata(path).is_ok_and(|file| file.is_file() && file.len() > 0);
+        self.free.iter().find(holds_something).cloned()
+    }
+
+    /// The file for which the task was stopped before it began.
+    pub(super) fn taken(&self) -> Option<PathBuf> {
+        self.state().taken.clone()
     }
 
     /// Stops at the next step.
@@ -52,7 +69,13 @@ impl Watch {
 
     /// Notes the step, shows it, and ends the workflow if it is to stop.
     pub(super) fn at(&self, moment: &ProgressEvent) -> ControlFlow<()> {
+        // By now it is known that no interrupted task is to be resumed, and nothing has begun.
+        let taken = if moment.step == TaskStep::Prepare && !moment.done { self.occupied() } else { None };
         let mut state = self.state();
+        if taken.is_some() {
+            state.taken = taken;
+            return ControlFlow::Break(());
+        }
         state.step = Some(moment.step);
         match (moment.step, moment.done) {
             (TaskStep::Begin, true) => state.begun = true,

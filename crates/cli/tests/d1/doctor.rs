@@ -217,3 +217,15 @@ fn bundle_lists_its_parts_and_holds_no_secret() {
         assert_eq!(std::fs::metadata(&path).expect("written").permissions().mode() & 0o777, 0o600);
     }
 }
+
+#[test]
+fn remedy_of_several_lines_stays_in_its_column() {
+    let output = d1(&["doctor"], &[]);
+    let shown = text(&output);
+    let column = |words: &str| {
+        let line = shown.lines().find(|line| line.contains(words)).unwrap_or_else(|| panic!("no {words}: {shown}"));
+        line.find(words)
+    };
+    assert_eq!(column("set both:"), column("a host: DC_BASE="), "{shown}");
+    assert_eq!(column("set both:"), column("or try without either"), "{shown}");
+}

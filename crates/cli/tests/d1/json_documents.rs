@@ -275,8 +275,7 @@ fn every_command_has_a_document() {
         .filter_map(|name| name.as_str()?.strip_suffix(".1"))
         .map(|name| {
             // Two commands have a hyphen in their name.
-            let name = name.replace('-', " ").replace("service user", "service-user").replace("audit log", "audit-log");
-            name.replace("d1 audit-log", "d1 audit-log")
+            name.replace('-', " ").replace("service user", "service-user").replace("audit log", "audit-log")
         })
         .collect();
     let all = commands.clone();

@@ -10,6 +10,17 @@ use crate::environment::cleared;
 use crate::stage::{Stage, command, d1, text};
 
 #[test]
+fn profile_without_a_file_names_the_variable_that_asks_for_it() {
+    let stage = Stage::new();
+    let home = stage.directory.path().display().to_string();
+    let given = [("HOME", &*home), ("XDG_CONFIG_HOME", ""), ("DC_PROFILE", "ci")];
+    let shown = text(&stage.d1(&["whoami"], &given));
+    assert!(shown.contains("ID-13") && shown.contains("d1.toml, the file of the profile in DC_PROFILE"), "{shown}");
+    let shown = text(&stage.d1(&["whoami", "--profile", "ci"], &given[..2]));
+    assert!(shown.contains("d1.toml, the file of the profile in --profile"), "{shown}");
+}
+
+#[test]
 fn broken_profile_is_reported_with_file_and_line_and_nothing_of_its_content() {
     let stage = Stage::new();
     let config = stage.file("d1.toml");

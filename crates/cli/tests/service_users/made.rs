@@ -125,6 +125,38 @@ fn unusable_store_is_found_before_anything_is_made() {
     }
 }
 
+#[test]
+fn store_that_holds_something_is_not_replaced_by_a_new_credential() {
+    let stage = Stage::new();
+    let (file, directory) = (stage.file_store("api-key"), format!("dir:{}", stage.path("d1")));
+    std::fs::create_dir(stage.path("d1")).expect("made");
+    for name in ["api-key", "d1/api-key", "d1/tls.key"] {
+        std::fs::write(stage.path(name), "01_canary").expect("written");
+    }
+    let cases: [(&[&str], &str); 6] = [
+        (&["token", "create", "x", "--store", &file], "api-key"),
+        (&["token", "create", "x", "--store", &file, "--dry-run"], "api-key"),
+        (&["service-user", "create", "x", "--store", &file], "api-key"),
+        (&["token", "create", "x", "--store", &directory], "d1/api-key"),
+        (&["cert", "request", "x", "--store", &file], "api-key"),
+        (&["cert", "request", "x", "--store", &directory], "d1/tls.key"),
+    ];
+    for (arguments, name) in cases {
+        let output = stage.admin(arguments);
+        let path = stage.path(name);
+        assert_failed(&output, 3, &["CFG-06", &path, "exists and is not empty", "d1 token rotate"]);
+        assert!(!text(&output).contains("canary"), "{}", text(&output));
+    }
+    for name in ["api-key", "d1/api-key", "d1/tls.key"] {
+        assert_eq!(stage.read(name), "01_canary", "{name} was changed");
+    }
+    assert!(stage.emulator.observed().iter().all(|call| call.method == "GET"), "something was made");
+    // An empty file, made beforehand with the right owner, is one to fill; the task that was refused left nothing to resume.
+    std::fs::write(stage.path("api-key"), "").expect("written");
+    let output = stage.admin(&["token", "create", "x", "--store", &file]);
+    assert!(output.status.success(), "{}", text(&output));
+}
+
 /// The system's own file systems are read-only or full for everybody, the superuser too.
 #[cfg(target_os = "linux")]
 #[test]

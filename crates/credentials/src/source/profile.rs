@@ -114,6 +114,13 @@ impl ProfileSource {
         let hint = config.as_ref().map(|config| shown::hint(&path, config.name())).unwrap_or_default();
         let file = ProfileFile::read(path).map_err(|error| match (&config, hint.is_empty()) {
             (Some(config), false) => CredentialError::new(error.code(), error.message()).at(config.name()),
+            // The user may not know why this file is read.
+            (None, _) if error.code() == Code::ID_13 => {
+                let place =
+                    error.place().map(|place| format!("{place}, the file of the profile in {}", setting.name()));
+                CredentialError::new(error.code(), error.message())
+                    .at(place.unwrap_or_else(|| setting.name().to_owned()))
+            }
             _ => error,
         })?;
         let file = file.with_warning(config.and_then(|config| config.warning())).with_warning(setting.warning());
