@@ -8,8 +8,8 @@ use http::HeaderValue;
 
 use crate::clock::SystemClock;
 use crate::error::{Error, ErrorKind};
+use crate::observe::RetryNotice;
 use crate::observe::listener::Listener;
-use crate::observe::retry_notice::RetryNotice;
 use crate::retry::Retry;
 
 const USER_AGENT: &str = concat!("digicert-one-rust/", env!("CARGO_PKG_VERSION"));

@@ -11,7 +11,7 @@ use crate::bearer::Bearer;
 use crate::call::{Call, Statuses};
 use crate::call_progress::CallProgress;
 use crate::error::{Error, ErrorKind};
-use crate::observe::retry_notice::RetryNotice;
+use crate::observe::RetryNotice;
 use crate::observe::span::{self, InSpan};
 use crate::observe::watch::CallWatch;
 use crate::redirect;

@@ -1,19 +1,25 @@
 //! Paging: turns the four list forms of the DigiCert ONE products into one stream, which requests a page when it is needed and always
 //! terminates. The platform documents no end-of-list rule.
-//!
-//! `list.rs` builds the calls, `envelope.rs` and `signals.rs` read the responses, `cursor.rs` decides where to continue (pure),
-//! `page_fetcher.rs` requests pages, `stream.rs` has the public streams.
+
+// `list.rs` builds the calls, `envelope.rs` and `signals.rs` read the responses, `cursor.rs` decides where to continue (pure),
+// `page_fetcher.rs` requests pages, `stream.rs` has the public streams.
 
 pub(crate) mod by_token;
 mod cursor;
 mod envelope;
 mod fault;
-pub(crate) mod kind;
+mod kind;
 mod list;
-pub(crate) mod page;
+mod page;
 mod page_fetcher;
-pub(crate) mod pages;
-pub(crate) mod position;
+mod pages;
+mod position;
 mod signals;
-pub(crate) mod stream;
+mod stream;
 mod unreadable;
+
+pub use self::kind::Paging;
+pub use self::page::Page;
+pub use self::pages::Pages;
+pub use self::position::Position;
+pub use self::stream::{ItemStream, PageStream};

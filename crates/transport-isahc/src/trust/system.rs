@@ -23,7 +23,7 @@ pub(super) fn store() -> io::Result<TrustStore> {
     }
 }
 
-/// The system's roots, for others to be put beside them.
+/// The system's roots, to which others are added.
 pub(super) fn builder() -> io::Result<TrustStoreBuilder> {
     let ProbeResult { cert_file, cert_dir } = probe();
     let Some(file) = cert_file else { return Ok(TrustStore::builder()) };
@@ -38,7 +38,7 @@ fn probe() -> ProbeResult {
 /// What was read last: a program that rotates its identity makes one transport after another.
 static LAST: Mutex<Option<(Stamp, Vec<u8>)>> = Mutex::new(None);
 
-/// As long as this stays, a file or directory is what it was.
+/// Path, length and time of change: files and directories with the same stamp are unchanged.
 #[derive(PartialEq)]
 struct Stamp(Vec<(PathBuf, u64, SystemTime)>);
 
@@ -53,7 +53,7 @@ impl Stamp {
     }
 }
 
-/// The system does not say where it failed.
+/// Adds the path, which the system's error lacks.
 fn at(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("the system's roots cannot be read from {}: {error}", path.display()))
 }

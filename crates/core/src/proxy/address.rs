@@ -6,8 +6,8 @@ use std::fmt;
 use http::{HeaderValue, Uri};
 use zeroize::Zeroizing;
 
+use super::error::{ProxyError, known};
 use crate::Capability;
-use crate::proxy_error::{ProxyError, known};
 
 /// Scheme, host, port and credentials of a proxy.
 ///

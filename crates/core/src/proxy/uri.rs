@@ -1,11 +1,11 @@
-//! The proxy of a transport. `proxy_rules` decides which origins use it.
+//! The proxy of a transport. `rules` decides which origins use it.
 
 use std::fmt;
 
 use http::Uri;
 
+use super::error::{ProxyError, known};
 use crate::origin::is_host;
-use crate::proxy_error::{ProxyError, known};
 use crate::{ProxyAddress, ValueShape};
 
 /// Whether a transport uses a proxy. Only this value counts, never the environment.

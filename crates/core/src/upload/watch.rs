@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, HeaderValue, TRANSFER_ENCODING};
 use http_body::{Body, Frame, SizeHint};
 
-use crate::upload_body::UploadFate;
+use super::body::UploadFate;
 use crate::{Delivery, Exchange, ResponseBody, TransportError, TransportErrorKind, UploadBody};
 
 /// Follows the body of one upload. HTTP libraries lose the error of a body, above all over HTTP/2, where the stream is reset and
