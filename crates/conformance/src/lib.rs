@@ -29,7 +29,7 @@
 //!   its side channels or every rule of RFC 5280.
 //! - That it works on another operating system, engine or version than those of the run. Run it wherever you release.
 //! - That a real proxy, load balancer or DigiCert ONE behaves like the servers here, or that it is fast.
-//! - That everything without a case works. The suite is tested against more than two hundred transports with
+//! - That everything without a case works. The suite is tested against more than three hundred transports with
 //!   one defect each (`docs/broken-transports.md`), and each new defect that is found becomes a case.
 //!
 //! Assertions read the *ledger* of the server side, not the transport's opinion. A failure names the case,

@@ -26,6 +26,7 @@ pub(crate) fn agent(config: &TransportConfig, tls: TlsConfig) -> Config {
         .user_agent("")
         .accept("")
         .accept_encoding("")
+        .allow_non_standard_methods(true)
         .max_idle_age(config.timeouts().pool_idle().min(FAR))
         .build()
 }

@@ -106,7 +106,9 @@ impl Mark {
             chosen
                 .filter_map(|(index, request)| {
                     let connection = seen.connections.get(usize::try_from(request.connection).ok()?)?.clone();
-                    let earlier = seen.requests[..index].iter().any(|one| one.connection == request.connection);
+                    // Of calls that are made at the same time, the ledger may list the one first whose response came later.
+                    let mut others = seen.requests.iter().take(self.until.1).enumerate();
+                    let earlier = others.any(|(at, one)| at != index && one.connection == request.connection);
                     let carrier = (self.server, request.connection);
                     Some(Candidate { carrier, connection, request: Some((request.version, earlier)) })
                 })

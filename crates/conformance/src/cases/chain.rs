@@ -258,6 +258,7 @@ pub(crate) async fn trust_38_address_is_not_matched_by_a_dns_name(world: World) 
         judge.refuses_chain(&spec, &called, &reasons, what).await;
     }
     let right = ChainSpec { names: vec![SubjectName::Address(ADDRESS)], ..ChainSpec::default() };
+    judge.refuses_chain(&right, HOST, &reasons, "the address that the name leads to").await;
     judge.trusts(&right, &called, "the address").await;
 }
 

@@ -255,7 +255,7 @@ async fn total_limit_holds_in_each_setting(world: &World) {
 }
 
 pub(crate) async fn pool_16_a_connection_past_its_idle_limit_is_not_used_again(world: World) {
-    let limits = [1000, 300].map(|millis| Timeouts::new().with_pool_idle(Duration::from_millis(millis)));
+    let limits = [1000, 300, 0].map(|millis| Timeouts::new().with_pool_idle(Duration::from_millis(millis)));
     let ours = certificate();
     let settings = Settings::ALL.pairwise().chosen(&world).into_iter();
     let calls =

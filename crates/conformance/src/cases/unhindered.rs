@@ -19,7 +19,7 @@ use futures_util::future::{Either, join, select};
 use http::{Request, Response};
 
 use crate::cases::http2::{DATA, END_STREAM, after_request, frame, head, server};
-use crate::cases::time::{in_time, total_limit};
+use crate::cases::time::{ended_in_time, in_time, total_limit};
 use crate::child::{self, Parent};
 use crate::world::{HOST, World, collect, front, get, scripted, up};
 
@@ -248,6 +248,25 @@ pub(crate) async fn body_25_a_body_that_has_ended_stays_ended(world: World) {
             let more = more.unwrap_or_else(|_| panic!("a body panics past its end, {what}"));
             assert!(matches!(more, Ok(None)) || is_cut && more.is_err(), "{more:?} past the end of {what}");
         }
+    }
+}
+
+pub(crate) async fn pool_32_a_transport_is_dropped_at_once_while_a_body_is_read(world: World) {
+    for InParts { framing, versions, server, gates } in in_parts(&world) {
+        let transport = world.transport(&total_limit(&world).with_http_versions(versions));
+        gates[0].open();
+        let exchange = in_time(transport.send(get(server.url(HOST)))).await.expect("answered");
+        let dropped = Gate::new();
+        let done = dropped.clone();
+        std::thread::spawn(move || {
+            drop(transport);
+            done.open();
+        });
+        // The body ends only after that.
+        let is_dropped = ended_in_time(dropped.passed()).await.is_some();
+        assert!(is_dropped, "a transport cannot be dropped, it waits for its body, {framing}");
+        gates.iter().for_each(Gate::open);
+        assert_eq!(in_time(collect(exchange)).await.expect("whole"), PARTS.concat(), "{framing}");
     }
 }
 

@@ -186,6 +186,12 @@ macro_rules! __pool {
                 why "These belong to the program: a library that changes them breaks its crash reports, its log or its \
                     relative paths."
                 fix "Look for initialisers of the library that set variables, hooks or a logger, and do without them.";
+            "POOL-32" Must unhindered pool_32_a_transport_is_dropped_at_once_while_a_body_is_read
+                given "A response whose body has begun, and that continues only when its transport is gone."
+                when "The transport is dropped, and then the body is read."
+                then "The drop returns at once, and the body is whole."
+                why "A rotation drops transports: one that waits for its calls blocks the thread of the caller, or cuts them."
+                fix "Do not join threads or wait for connections in `drop`; let the body own what it needs.";
         }
     };
 }

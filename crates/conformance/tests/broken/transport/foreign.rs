@@ -93,7 +93,8 @@ pub(super) fn limits(timeouts: &Timeouts, flaw: Flaw) -> Timeouts {
         let is_tiny = flaw.is(Defect::TakesTinyLimitsForNone) && limit < Duration::from_millis(1);
         if is_tiny { Duration::MAX } else { limit }
     };
-    let is_short = flaw.is(Defect::TakesShortIdleLimitsForNone) && timeouts.pool_idle() < Duration::from_secs(1);
+    let is_short = flaw.is(Defect::TakesShortIdleLimitsForNone) && timeouts.pool_idle() < Duration::from_secs(1)
+        || flaw.is(Defect::TakesNoIdleTimeForNoLimit) && timeouts.pool_idle().is_zero();
     let idle = if is_short { Duration::from_secs(3600) } else { timeouts.pool_idle() };
     timeouts.clone().with_connect(each(timeouts.connect())).with_total(each(timeouts.total())).with_pool_idle(idle)
 }

@@ -5,8 +5,9 @@ use std::future::{Future as _, poll_fn};
 use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use data_encoding::BASE64;
@@ -24,7 +25,7 @@ use tokio::time::Instant;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 
-use super::odd_body::Begun;
+use super::odd_body::{Begun, Counted};
 use super::{Flaw, Pooled, failure, foreign};
 use crate::table::Defect;
 
@@ -42,6 +43,8 @@ pub(super) struct Misdeeds {
     turn: tokio::sync::Mutex<()>,
     has_ended: AtomicBool,
     in_flight: AtomicUsize,
+    /// A clone for each body that is read.
+    pub(super) reading: Arc<()>,
     /// The body that was read last.
     last: Mutex<Option<Bytes>>,
     /// The handshakes that calls wait for, by origin.
@@ -96,6 +99,7 @@ impl Misdeeds {
             turn: tokio::sync::Mutex::default(),
             has_ended: AtomicBool::new(false),
             in_flight: AtomicUsize::new(0),
+            reading: Arc::default(),
             last: Mutex::default(),
             dials: Mutex::default(),
             places: Semaphore::new(PLACES),
@@ -352,6 +356,11 @@ impl Misdeeds {
             let is_framed = headers.contains_key(TRANSFER_ENCODING) || headers.contains_key(CONTENT_LENGTH);
             self.has_ended.store(!is_framed, Ordering::Relaxed);
         }
+        if self.flaw.is(Defect::WaitsForBodiesInDrop) {
+            let (head, body) = exchange.response.into_parts();
+            let body = ResponseBody::new(Counted(body, Arc::clone(&self.reading)));
+            return Ok(Exchange::new(http::Response::from_parts(head, body), exchange.facts));
+        }
         if self.flaw.is(Defect::MixesUpBodies) {
             let (head, body) = exchange.response.into_parts();
             let body = body.collect(usize::MAX).await?;
@@ -456,6 +465,9 @@ impl Leads {
 
 impl Drop for Misdeeds {
     fn drop(&mut self) {
+        while self.flaw.is(Defect::WaitsForBodiesInDrop) && Arc::strong_count(&self.reading) > 1 {
+            std::thread::sleep(Duration::from_millis(5));
+        }
         if let Some(file) = self.file.as_ref().filter(|_| !self.flaw.is(Defect::LeavesItsKeyFile)) {
             let _ = std::fs::remove_file(file);
         }

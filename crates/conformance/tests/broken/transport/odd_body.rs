@@ -4,6 +4,7 @@
 use std::future::poll_fn;
 use std::mem::ManuallyDrop;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
 use bytes::{Bytes, BytesMut};
@@ -185,5 +186,9 @@ macro_rules! delegated {
     };
 }
 
+/// A body that its transport knows of.
+pub(super) struct Counted(pub(super) ResponseBody, #[allow(dead_code, reason = "it is counted")] pub(super) Arc<()>);
+
+delegated!(Counted, this => &mut this.0);
 delegated!(Leaky, this => this.0);
 delegated!(Closing, this => &mut this.0);

@@ -137,6 +137,7 @@ impl Tls {
             Defect::IgnoresConnectionClose,
             Defect::OverlooksCloseInLists,
             Defect::KeepsConnectionsOfHttp10,
+            Defect::WrapsSizesOfChunks,
             loses,
         ]);
         Ok((if misjudges { Box::new(Misjudged(stream, self.flaw)) } else { Box::new(stream) }, is_http2))
@@ -253,6 +254,12 @@ impl<S: Wire> AsyncRead for Misjudged<S> {
                 let line = read[place..].split(|byte| *byte == b'\n').next().unwrap_or_default();
                 if place > 0 && line.contains(&b',') && self.1.is(Defect::OverlooksCloseInLists) {
                     read[place] = b'X';
+                }
+                let (wide, narrow) = (b"\n100000005\r", b"\n000000005\r");
+                if let Some(place) = read.windows(wide.len()).position(|part| part == wide)
+                    && self.1.is(Defect::WrapsSizesOfChunks)
+                {
+                    read[place..place + narrow.len()].copy_from_slice(narrow);
                 }
                 if read.starts_with(b"HTTP/1.0") && self.1.is(Defect::KeepsConnectionsOfHttp10) {
                     read[7] = b'1';
