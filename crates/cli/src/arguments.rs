@@ -19,6 +19,7 @@ mod proxy;
 mod recover;
 mod secret_store;
 mod store;
+mod time;
 
 use std::ffi::OsString;
 use std::net::IpAddr;

@@ -5,7 +5,8 @@ use digicert_one::{Position, identity::KeyAlgorithm};
 
 use super::cert_file::{ConvertOptions, CsrOptions, InspectOptions, VerifyOptions};
 use super::connection::ConnectionOptions;
-use super::secret_store::{EndOptions, MakeOptions, RenewalOptions, SecretStoreOptions, key, time};
+use super::secret_store::{EndOptions, MakeOptions, RenewalOptions, SecretStoreOptions, key};
+use super::time::time;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ServiceUserCommand {

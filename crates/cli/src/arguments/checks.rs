@@ -9,7 +9,7 @@ use digicert_one::Code;
 
 use super::code::CodeParser;
 use super::connection::ConnectionOptions;
-use super::{path, secret_store};
+use super::{path, time};
 
 #[derive(Debug, Args)]
 pub(crate) struct DoctorOptions {
@@ -35,7 +35,7 @@ pub(crate) struct DoctorOptions {
 #[derive(Debug, Args)]
 pub(crate) struct ExpiryOptions {
     /// Fail with exit code 8 if less than this is left, as in 14d.
-    #[arg(long, value_name = "TIME", value_parser = secret_store::time)]
+    #[arg(long, value_name = "TIME", value_parser = time::time)]
     pub(crate) fail_under: Option<Duration>,
     /// Print one line, and exit, as a Nagios plugin does: critical under --fail-under (7d if not given), warning under 30 days.
     #[arg(long)]

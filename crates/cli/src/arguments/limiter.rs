@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::secret_store::time;
+use super::time::time;
 
 /// The shared rate limiter.
 #[derive(Clone, Debug, Default, Args)]

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use clap::Args;
 use digicert_one::{core::EndDate, identity::KeyAlgorithm, provisioning::EndDatePolicy};
-use jiff::{Span, SpanRelativeTo};
 
 use super::connection::ConnectionOptions;
 use super::path;
 use super::store::{self, Store};
+use super::time::time;
 
 /// What every command that makes something needs.
 #[derive(Debug, Args)]
@@ -97,14 +97,6 @@ pub(crate) struct RenewalOptions {
     pub(crate) name: Option<String>,
 }
 
-/// `14d`, `2w`, `90s`.
-pub(crate) fn time(text: &str) -> Result<Duration, String> {
-    let wrong = || "give a time such as 90s, 10m, 12h, 14d or 2w".to_owned();
-    let span: Span = text.trim().parse().map_err(|_| wrong())?;
-    let time = span.to_duration(SpanRelativeTo::days_are_24_hours()).map_err(|_| wrong())?;
-    Duration::try_from(time).map_err(|_| wrong())
-}
-
 fn days(text: &str) -> Result<u32, String> {
     const DAY: u64 = 24 * 60 * 60;
     let seconds = time(text)?.as_secs();
@@ -132,13 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_and_days_are_read_or_refused() {
-        for (text, seconds) in [("90s", 90), ("10m", 600), ("14d", 14 * 86_400), ("2w", 14 * 86_400), ("1h30m", 5400)] {
-            assert_eq!(time(text), Ok(Duration::from_secs(seconds)), "{text}");
-        }
-        for text in ["", "14", "-1d", "soon", "1mo", "1y", "2099-12-31"] {
-            assert!(time(text).is_err(), "{text}");
-        }
+    fn days_are_read_or_refused() {
         assert_eq!((days("90d"), days("0d")), (Ok(90), Ok(0)));
         assert!(days("36h").is_err() && days("999999999w").is_err());
         assert!(day("2099-12-31").is_ok());

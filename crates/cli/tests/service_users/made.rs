@@ -153,6 +153,8 @@ fn store_that_holds_something_is_not_replaced_by_a_new_credential() {
     assert!(stage.emulator.observed().iter().all(|call| call.method == "GET"), "something was made");
     // An empty file, made beforehand with the right owner, is one to fill; the task that was refused left nothing to resume.
     std::fs::write(stage.path("api-key"), "").expect("written");
+    #[cfg(unix)]
+    std::fs::set_permissions(stage.path("api-key"), std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("ours");
     let output = stage.admin(&["token", "create", "x", "--store", &file]);
     assert!(output.status.success(), "{}", text(&output));
 }
