@@ -18,7 +18,7 @@ mod server;
 
 const WORKER: &str = env!("CARGO_BIN_EXE_service-user-worker");
 /// Trials that run at the same time, each with an emulator of its own: most of a trial is waiting for a lock.
-const LANES: usize = 12;
+const LANES: usize = 20;
 const FEW: usize = 16;
 /// Pauses at these moments come first: what the holder knows is outdated when it continues, and only the fencing number shows it.
 const WORST: [&str; 2] = ["begin\tafter", "create\tbefore"];
