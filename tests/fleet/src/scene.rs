@@ -78,7 +78,7 @@ impl Event {
         let long = match self {
             Self::Nothing => size.seconds,
             Self::Without => size.seconds / 2,
-            _ => size.seconds * 2 / 5,
+            _ => size.seconds / 3,
         };
         long.max(size.seconds.min(12))
     }

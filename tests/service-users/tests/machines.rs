@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use digicert_one_service_users::kills::Ground;
-use digicert_one_service_users::machines::{Seen, Strike};
+use digicert_one_service_users::machines::{Seen, Strike, Undisturbed};
 use digicert_one_service_users::place::Job;
 use digicert_one_service_users::stack::Stack;
 
@@ -18,7 +18,7 @@ mod server;
 
 const WORKER: &str = env!("CARGO_BIN_EXE_service-user-worker");
 /// Trials that run at the same time, each with an emulator of its own: most of a trial is waiting for a lock.
-const LANES: usize = 12;
+const LANES: usize = 20;
 const FEW: usize = 16;
 /// Pauses at these moments come first: what the holder knows is outdated when it continues, and only the fencing number shows it.
 const WORST: [&str; 2] = ["begin\tafter", "create\tbefore"];
@@ -28,15 +28,18 @@ fn number(variable: &str) -> Option<u64> {
 }
 
 /// The worst pauses, and then a kill and a pause at each moment in turn, spread evenly from a random one on.
-fn strike(trial: usize, times: usize, moments: &[String], random: &mut fastrand::Rng, first: usize) -> Strike {
+fn strike(trial: usize, times: usize, usual: &Undisturbed, random: &mut fastrand::Rng, first: usize) -> Strike {
+    let Undisturbed { moments, took } = usual;
+    // Several trials at once are slower.
+    let ttl = (*took * 4).max(Duration::from_secs(2));
     let worst = WORST.get(trial).and_then(|worst| moments.iter().position(|moment| moment == worst));
     if let Some(at) = worst {
-        return Strike { at, pause: true, away: Duration::from_secs(5) };
+        return Strike { ttl, at, pause: true, away: ttl * 2 + Duration::from_secs(2) };
     }
     let pause = trial % 2 == 1;
-    let away = if pause { random.u64(2000..6000) } else { random.u64(0..4000) };
+    let away = if pause { ttl.mul_f64(1.0 + 2.0 * random.f64()) } else { ttl.mul_f64(2.0 * random.f64()) };
     let apart = (2 * moments.len() / times).max(1);
-    Strike { at: (first + trial / 2 * apart) % moments.len(), pause, away: Duration::from_millis(away) }
+    Strike { ttl, at: (first + trial / 2 * apart) % moments.len(), pause, away }
 }
 
 #[test]
@@ -47,7 +50,8 @@ fn two_machines_rotate_once_despite_kills_and_pauses() {
     println!("{times} trials, D1_MACHINES_SEED={seed}");
     for job in [Job::RotateToken, Job::RotateCertificate] {
         let url = redis.url();
-        let moments = Ground::new(WORKER, Stack::Rustls, job).moments_of_holder(&url);
+        let usual = Ground::new(WORKER, Stack::Rustls, job).undisturbed(&url);
+        let moments = &usual.moments;
         assert!(
             WORST.iter().all(|worst| moments.iter().any(|moment| moment == worst)),
             "not the whole task: {moments:?}"
@@ -65,7 +69,7 @@ fn two_machines_rotate_once_despite_kills_and_pauses() {
                             return;
                         }
                         let mut random = fastrand::Rng::with_seed(seed ^ trial as u64);
-                        let strike = strike(trial, times, &moments, &mut random, first);
+                        let strike = strike(trial, times, &usual, &mut random, first);
                         let outcome = ground.together(&url, strike).map_err(|fault| format!("{strike:?}: {fault}"));
                         seen.lock().expect("not poisoned").push((strike, outcome));
                     }

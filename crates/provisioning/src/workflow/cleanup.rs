@@ -36,6 +36,21 @@ impl Driver<'_> {
         self.note_removed(owner.as_ref()).await
     }
 
+    /// Returns whether another machine has rotated while this one did not hold the lock. To store this secret in a place of both would
+    /// make an orphan of the other one.
+    pub(super) async fn is_superseded(&self, attempt: &Attempt) -> Result<bool, IssueError> {
+        let (Some(renewal), Some(owner)) = (self.renewal(), self.owner()) else { return Ok(false) };
+        let listed = items(&self.session.flows.client.account(), &owner, self.task.kind().is_certificate()).await;
+        let listed = listed.map_err(|error| {
+            let message = "failed to find out whether another machine has rotated";
+            let error = IssueError::call(IssueErrorKind::Platform, TaskStep::Look, message, error);
+            self.named(error).then(RecoveryAction::Resume)
+        })?;
+        let (base, old, now) = (self.base(), self.session.fact("old"), self.session.now());
+        let is_other = |item: &Item| item.name.as_deref() != Some(&attempt.name) && Some(item.id.as_str()) != old;
+        Ok(listed.iter().any(|item| item.is_of(&base) && item.is_fresh(renewal.newer_than, now) && is_other(item)))
+    }
+
     /// Returns the service user that was created anyway, and what was removed.
     async fn remove_all(&self, attempt: &Attempt) -> Result<(Option<Id<User>>, Vec<String>), Error> {
         let mut removed = Vec::new();

@@ -37,6 +37,7 @@ impl Driver<'_> {
                     return self.note_kept(attempt, &place, true).await;
                 }
                 match self.recover(attempt).await? {
+                    Some(_) if self.is_superseded(attempt).await? => return self.remove(attempt).await,
                     Some(secret) => secret,
                     None => return self.remove(attempt).await,
                 }

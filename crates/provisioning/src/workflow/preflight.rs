@@ -1,7 +1,7 @@
 //! Reads the state on the platform before anything is created: the caller, the owner, the credential in use,
 //! and whether anything is due. Sends only GET requests.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use digicert_one_account::{AccountExt as _, AccountManager, ApiToken, ClientCertificate, Id, User};
 use digicert_one_client::{Client, Error};
@@ -59,6 +59,12 @@ impl From<ClientCertificate> for Item {
 impl Item {
     pub(super) fn is_of(&self, base: &str) -> bool {
         self.name.as_deref().is_some_and(|name| name::is_of(name, base))
+    }
+
+    /// Returns whether it is enabled and was created more recently than this.
+    pub(super) fn is_fresh(&self, newer_than: Duration, now: SystemTime) -> bool {
+        let age = self.made.map(|made| now.duration_since(made).unwrap_or_default());
+        self.enabled && age.is_some_and(|age| age < newer_than)
     }
 
     pub(super) fn is_over(&self, now: SystemTime) -> bool {
@@ -226,10 +232,7 @@ impl Rotation<'_> {
         };
         let of_base = || items.iter().filter(|item| item.enabled && item.is_of(&found.base));
         let newest = of_base().max_by_key(|item| item.made);
-        let fresh = of_base().chain(old).find(|item| {
-            let age = item.made.map(|made| now.duration_since(made).unwrap_or_default());
-            item.enabled && age.is_some_and(|age| age < renewal.newer_than)
-        });
+        let fresh = of_base().chain(old).find(|item| item.is_fresh(renewal.newer_than, now));
         found.not_due = match fresh {
             Some(item) => {
                 let name = item.name.as_deref().unwrap_or(&item.id);

@@ -289,7 +289,7 @@ async fn status_shows_the_fleet_and_escapes_hostile_names() {
     server.command(&format!("ZADD {} 1 \"\\x1b[31mred\"", key("seen")));
     server.command(&format!("HSET {} \"\\x1b[31mred\" -1|9e99|x", key("processes")));
     let status = read().await.expect("read");
-    assert!(status.processes.len() == 3 && !format!("{}", status.processes[0].name).contains('\x1b'), "{status:?}");
+    assert!(status.processes.len() == 3 && !status.processes[0].name.contains('\x1b'), "{status:?}");
     server.command(&format!("HSET {} learnt x", key("state")));
     assert_eq!(read().await.expect_err("not a number").code(), Code::PACE_04);
 }
