@@ -1,7 +1,9 @@
 //! Directories in the layout of Kubernetes and systemd.
 
 use digicert_one_credentials::DirectorySource;
-use digicert_one_provisioning::{SecretKind, SecretStore, StoreErrorKind, store};
+#[cfg(unix)]
+use digicert_one_provisioning::SecretStore;
+use digicert_one_provisioning::{SecretKind, StoreErrorKind, store};
 
 use super::{CANARY, api_key, certificate, found, identity, keep, names, refused, thumbprint};
 
