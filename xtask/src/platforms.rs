@@ -50,7 +50,7 @@ const ROWS: [Row; 18] = [
     row("digicert-one-credentials", "", true),
     row("digicert-one-credentials", "keyring", true),
     row("digicert-one-provisioning", "keyring", true),
-    row("digicert-one-redis", "", true),
+    row("digicert-one-redis", "", false),
     row("digicert-one-error-kinds", "", true),
     row("digicert-one-hyper", "", true),
     row("digicert-one-native-tls", "", true),

@@ -43,10 +43,11 @@ mod without {
 #[cfg(unix)]
 mod unix {
     use std::collections::BTreeMap;
+    use std::fs::Permissions;
     use std::io;
-    use std::os::unix::fs::MetadataExt;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
-    use rustix::fs::{Gid, Mode, Uid, fchmod, fchown};
+    use rustix::fs::{Gid, Uid, fchown};
 
     use super::*;
     use crate::store::StoreErrorKind;
@@ -140,8 +141,8 @@ mod unix {
             if mode().is_ok_and(|mode| mode == self.mode) {
                 return Ok(());
             }
-            fchmod(file, Mode::from_bits_truncate(self.mode))
-                .map_err(|error| failed(called, "failed to set the mode of the new file", error.into()))?;
+            file.set_permissions(Permissions::from_mode(self.mode))
+                .map_err(|error| failed(called, "failed to set the mode of the new file", error))?;
             match mode() {
                 Ok(mode) if mode == self.mode => Ok(()),
                 _ => Err(cannot_keep(called, &format!("a new file does not keep the mode {:04o}", self.mode))),

@@ -278,11 +278,30 @@ fn change(path: &Path, decide: impl Fn(Option<&Record>) -> Result<Option<Record>
         let found = read(&file, path)?;
         match decide(Some(&found))? {
             Some(record) if record == found => {}
-            Some(record) => durable::replace_file(path, &written(&record))?,
+            Some(record) => write(path, &file, &record)?,
             None => fs::remove_file(path).map_err(|error| failed(path, "failed to remove the lock file", error))?,
         }
         return Ok(());
     }
+}
+
+/// Replaces the record of a locked file.
+#[cfg(not(windows))]
+fn write(path: &Path, _file: &File, record: &Record) -> Result<(), LockError> {
+    Ok(durable::replace_file(path, &written(record))?)
+}
+
+/// Replaces the record of a locked file, in place: not every version of Windows can rename over an open file. Readers wait for the lock.
+#[cfg(windows)]
+fn write(path: &Path, mut file: &File, record: &Record) -> Result<(), LockError> {
+    let text = written(record);
+    let mut change = || -> io::Result<()> {
+        io::Seek::rewind(&mut file)?;
+        file.write_all(&text)?;
+        file.set_len(text.len() as u64)?;
+        file.sync_all()
+    };
+    change().map_err(|error| failed(path, "failed to write the lock file", error))
 }
 
 /// Creates a complete lock file, unless one exists.

@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+#[cfg(unix)]
 use std::sync::Arc;
 
 use digicert_one_core::{Code, CredentialError, Secret, ValueShape, Warning, is_random_word};

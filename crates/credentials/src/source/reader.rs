@@ -94,7 +94,6 @@ pub(crate) struct ReadOnce {
 
 enum Origin {
     Reader(Box<dyn Read + Send>),
-    #[cfg_attr(not(unix), expect(dead_code, reason = "such paths exist on Unix only"))]
     Descriptor(String),
 }
 

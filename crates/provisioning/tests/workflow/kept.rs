@@ -9,7 +9,7 @@ use digicert_one_credentials::{DirectorySource, Source};
 use digicert_one_provisioning::{
     CreateToken, EndDatePolicy, IssueErrorKind, PreparedStore, RecoveryAction, RequestCertificate, RotateToken,
     SecretKind, SecretLocation, SecretStore, StoreError, StoreErrorKind, StoreOptions, StoreReceipt, StoredSecret,
-    Task, TaskOutcome, TaskStep, Workflows, store,
+    Task, TaskOutcome, TaskStep, Workflows,
 };
 use http::Method;
 
@@ -299,7 +299,7 @@ fn symlink_in_the_place_is_refused_beforehand() {
     #[cfg(unix)]
     {
         std::os::unix::fs::symlink(stage.path("elsewhere"), stage.path("link")).expect("linked");
-        let keeping = StoreOptions::new(store::file(stage.path("link")));
+        let keeping = StoreOptions::new(digicert_one_provisioning::store::file(stage.path("link")));
         let error = stage.run(&Workflows::new(stage.first(), keeping, stage.path("journal")), create());
         assert_eq!(error.expect_err("refused").kind(), IssueErrorKind::Sink);
     }

@@ -7,13 +7,20 @@ use std::path::Path;
 use digicert_one_credentials::DirectorySource;
 
 use crate::durable::Reserved;
-use crate::store::{PreparedStore, SecretKind, StoreError, StoreReceipt, StoredSecret};
+use crate::store::{PreparedStore, SecretKind, StoreError, StoreErrorKind, StoreReceipt, StoredSecret};
 
 pub(super) fn prepare(path: &Path, name: String, kind: SecretKind) -> Result<Box<dyn PreparedStore>, StoreError> {
     let file = match kind {
         SecretKind::ApiKey => "api-key",
         SecretKind::Certificate => "tls.crt",
     };
+    let data = path.join(DirectorySource::DATA);
+    if data.symlink_metadata().is_ok() {
+        // Readers look for the files there.
+        let message =
+            "it is the layout of a Kubernetes volume, which is not written on this system; use another directory";
+        return Err(StoreError::new(StoreErrorKind::Unexpected, data.display().to_string(), message));
+    }
     let reserved = Some(Reserved::new(&path.join(file), kind.reserve())?);
     Ok(Box::new(Prepared { path: path.to_owned(), name, kind, file, reserved }))
 }
@@ -41,14 +48,20 @@ impl PreparedStore for Prepared {
         reserved.commit(&secret.text())?;
         // Files that belonged to the previous secret.
         let old: &[&str] = match self.kind {
-            SecretKind::ApiKey => &[DirectorySource::KEY_ENDS],
-            SecretKind::Certificate => &[DirectorySource::PRIVATE_KEY, DirectorySource::PASSWORD],
+            SecretKind::ApiKey => &["api_key", "DC_API_KEY", DirectorySource::KEY_ENDS],
+            SecretKind::Certificate => {
+                &["tls.p12", "client.p12", DirectorySource::PRIVATE_KEY, DirectorySource::PASSWORD]
+            }
         };
         for name in old {
             let _ = fs::remove_file(self.path.join(name));
         }
-        if let (SecretKind::ApiKey, Some(ends)) = (self.kind, secret.ends()) {
-            crate::durable::replace(&self.path.join(DirectorySource::KEY_ENDS), format!("{ends}\n").as_bytes())?;
+        let key_ends = secret.ends().filter(|_| self.kind == SecretKind::ApiKey);
+        let ends = [(DirectorySource::KEY_ENDS, key_ends), (DirectorySource::OWNER_ENDS, secret.owner_ends())];
+        for (name, ends) in ends {
+            if let Some(ends) = ends {
+                crate::durable::replace(&self.path.join(name), format!("{ends}\n").as_bytes())?;
+            }
         }
         Ok(StoreReceipt::read_back(self.name.clone()))
     }
