@@ -41,8 +41,11 @@ pub(crate) use self::cert_file::{CertInput, ConvertOptions, CsrOptions, InspectO
 pub(crate) use self::checks::{CompletionsOptions, DoctorOptions, ExpiryOptions, ExplainOptions, ManOptions};
 pub(crate) use self::connection::{ConnectionOptions, ModeName, RootList, SetupOptions};
 pub(crate) use self::csc::{CscCallerOptions, CscCommand, CscListOptions, HashName, SignOptions};
-pub(crate) use self::fleet::{FleetCommand, FleetStatusOptions};
+pub(crate) use self::fleet::FleetCommand;
+#[cfg(feature = "redis")]
+pub(crate) use self::fleet::FleetStatusOptions;
 pub(crate) use self::init::{ImportKind, ImportOptions, InitOptions};
+#[cfg(feature = "redis")]
 pub(crate) use self::limiter::{LimiterOptions, Rate, rate};
 pub(crate) use self::proxy::ProxyOptions;
 pub(crate) use self::recover::RecoverOptions;

@@ -16,6 +16,7 @@ pub(crate) enum FleetCommand {
 }
 
 #[derive(Debug, Args)]
+#[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "without Redis the command is an error"))]
 pub(crate) struct FleetStatusOptions {
     /// Name of a rotation lock in the same Redis, to show its holder.
     #[arg(long, value_name = "NAME")]
