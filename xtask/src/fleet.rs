@@ -1,6 +1,7 @@
 //! `cargo xtask fleet`: the proof of the shared rate limiter and of the rotation lock, with a `redis-server` of its own, and the figures
 //! of docs/fleet.md. The tests of `digicert-one-fleet` and `digicert-one-service-users` do the same in small.
 
+use std::env;
 use std::fs;
 use std::process::Command;
 use std::time::Instant;
@@ -94,10 +95,15 @@ fn scenes(arguments: &Arguments, parts: &[&str]) -> Result<Part, Failure> {
     let out = cargo::target_directory()?.join("fleet.md");
     let _ = fs::remove_file(&out);
     let Arguments { processes, clients, seconds, wait, .. } = arguments;
-    let mut command = cargo::command(&["run", "--quiet", "--package", "digicert-one-fleet", "--"]);
+    let built = tests("small").args(["--no-run", "--quiet"]).status();
+    if !built.is_ok_and(|status| status.success()) {
+        return Err(Failure::new("fleet: the program cannot be built"));
+    }
+    let program = cargo::target_directory()?.join("debug").join(format!("fleet{}", env::consts::EXE_SUFFIX));
+    let mut command = Command::new(program);
     command.arg(&out).args([processes, clients, seconds, wait].map(u32::to_string)).args(parts);
     command.stdout(std::process::Stdio::null());
-    let status = command.status().map_err(|error| Failure::new(format_args!("cannot run cargo: {error}")))?;
+    let status = command.status().map_err(|error| Failure::new(format_args!("cannot run fleet: {error}")))?;
     if status.code() == Some(77) {
         return Err(Failure::new("fleet: redis-server is not installed\n  do:  apt-get install redis-server"));
     }
@@ -118,12 +124,18 @@ fn simulation() -> Result<Part, Failure> {
 
 /// Two machines that rotate one credential at once.
 fn rotation(times: u32) -> Result<Part, Failure> {
-    let test = ["test", "--package", "digicert-one-service-users", "--test", "machines", "--", "--nocapture"];
     rows(
-        cargo::command(&test).env("D1_MACHINES_TIMES", times.to_string()),
+        tests("machines").args(["--", "--nocapture"]).env("D1_MACHINES_TIMES", times.to_string()),
         "| Two machines rotate at once, with a lock in Redis | Trials | Holders killed | Holders paused | Failed runs, repeated | \
          One new credential, no orphan, no refused consumer |\n|---|---|---|---|---|---|\n",
     )
+}
+
+/// Tests with this name, built as `cargo xtask test` builds them, so that little is built again; their programs are built with them.
+fn tests(name: &str) -> Command {
+    let mut command = cargo::command(&["test"]);
+    command.args(cargo::NOT_APART).args(["--features", "digicert-one/blocking", "--test", name]);
+    command
 }
 
 /// The rows that a test prints.
