@@ -54,12 +54,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     for package in programs.iter().map(|program| &program.package).collect::<BTreeSet<_>>() {
         record.forget(SYSTEM, package);
     }
+    record.write()?;
     for program in &programs {
-        program.run(&wine, &folder, &mut record)?;
-        record.write()?;
+        program.run(&wine, &folder)?;
     }
     write_page()?;
-    let unexplained = unexplained(&record, &known()?);
+    let unexplained = unexplained(&Record::read()?, &known()?);
     match (unexplained.is_empty(), is_whole) {
         (true, true) => Ok(()),
         (true, false) => Err(Failure::new("windows: a part did not build")),
@@ -144,7 +144,7 @@ fn package_name(folder: &Path) -> Result<String, Failure> {
 
 impl Program {
     /// Runs it, and records its result and each failure.
-    fn run(&self, wine: &Wine, folder: &Path, record: &mut Record) -> Result<(), Failure> {
+    fn run(&self, wine: &Wine, folder: &Path) -> Result<(), Failure> {
         let (package, what) = (&*self.package, &*self.what);
         let log = folder.join(format!("{package}-{}.log", what.replace(' ', "-")));
         let mut command = wine.command(&self.file);
@@ -160,6 +160,8 @@ impl Program {
             _ => outcome.to_string(),
         };
         println!("{package}, {what}: {shown}");
+        // Only now: `cargo xtask platforms` may have written meanwhile.
+        let mut record = Record::read()?;
         record.set(SYSTEM, package, what, &shown);
         for name in &outcome.failed {
             record.set(SYSTEM, package, &format!("{what}: {name}"), FAILED);
@@ -169,7 +171,7 @@ impl Program {
             let how = if ended.status.is_none() { "stopped after 20 minutes" } else { "ended with an error" };
             record.set(SYSTEM, package, &format!("{what}: {how}"), FAILED);
         }
-        Ok(())
+        record.write()
     }
 }
 

@@ -139,7 +139,7 @@ mod tests {
         ] {
             let error = read(&bytes).0.expect_err(found);
             assert_eq!(error.code(), Code::TR_03);
-            assert!(error.to_string().contains(found) && error.to_string().contains("from /"), "{error}");
+            assert!(error.to_string().contains(found) && error.to_string().contains("(from "), "{error}");
         }
     }
 

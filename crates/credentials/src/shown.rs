@@ -167,8 +167,11 @@ mod tests {
     fn paths_are_shown_whether_they_exist_or_not() {
         let directory = tempfile::tempdir().expect("a directory");
         let odd = directory.path().join("0102030405060708090a0b0c_0d\u{1b}");
-        std::fs::write(&odd, "").expect("written");
-        assert!(shown_path(&odd).is_some_and(|shown| shown.ends_with("0d\\u{1b}")));
+        // Windows has no file with such a name.
+        if cfg!(unix) {
+            std::fs::write(&odd, "").expect("written");
+            assert!(shown_path(&odd).is_some_and(|shown| shown.ends_with("0d\\u{1b}")));
+        }
         for path in [
             "/etc/d1/client.p12",
             "/nonexistent/helper",

@@ -45,7 +45,7 @@ mod tests {
             assert_eq!(Instant::from(time).time(), time);
         }
         assert_eq!(Instant::from(epoch).to_string(), "1970-01-01T00:00:00Z");
-        let beyond = epoch + Duration::from_secs(1 << 40);
+        let beyond = epoch + Duration::from_secs(1 << 39);
         assert!(Instant::from(beyond).time() < beyond && Instant::from(beyond).to_string().starts_with("9999"));
     }
 }

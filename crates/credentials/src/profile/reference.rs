@@ -82,6 +82,23 @@ fn words(line: &str) -> Option<Vec<String>> {
     shlex::split(line)
 }
 
+/// Joins words to the line that [`words`] splits again.
+#[cfg(not(windows))]
+fn line(words: &[String]) -> Option<String> {
+    shlex::try_join(words.iter().map(String::as_str)).ok()
+}
+
+/// Joins words to the line that [`words`] splits again.
+#[cfg(windows)]
+fn line(words: &[String]) -> Option<String> {
+    let is_plain = |word: &str| !word.is_empty() && !word.contains(|c: char| c.is_whitespace() || "'\"".contains(c));
+    let quoted = |word: &String| match is_plain(word) {
+        true => word.clone(),
+        false => word.split('\'').map(|part| format!("'{part}'")).collect::<Vec<_>>().join("\"'\""),
+    };
+    Some(words.iter().map(quoted).collect::<Vec<_>>().join(" "))
+}
+
 /// Splits a command line at blanks outside of quotes. A backslash separates directories and escapes nothing.
 #[cfg(windows)]
 fn words(line: &str) -> Option<Vec<String>> {
@@ -108,8 +125,8 @@ impl fmt::Display for Reference {
             Self::File(path) => write!(f, "file:{path}"),
             Self::Keyring(item) => write!(f, "keyring:{item}"),
             Self::Command(words) => {
-                let words = shlex::try_join(words.iter().map(String::as_str)).map_err(|_| fmt::Error)?;
-                write!(f, "exec:{words}")
+                let line = line(words).ok_or(fmt::Error)?;
+                write!(f, "exec:{line}")
             }
             Self::Descriptor(number) => write!(f, "fd:{number}"),
         }
@@ -148,6 +165,7 @@ mod tests {
         for (text, expected) in [
             (r"exec:C:\Tools\pass.exe show  key", &[r"C:\Tools\pass.exe", "show", "key"][..]),
             (r#"exec:"C:\Program Files\pass.exe" '' 'a b'"#, &[r"C:\Program Files\pass.exe", "", "a b"]),
+            (r#"exec:pass "it's" 'a "b" c'"#, &["pass", "it's", r#"a "b" c"#]),
         ] {
             let reference: Reference = text.parse().expect(text);
             assert_eq!(reference, Reference::Command(expected.iter().map(ToString::to_string).collect()));

@@ -177,7 +177,9 @@ mod tests {
     #[test]
     fn store_may_be_named_in_file_and_must_match_variable() {
         let store = store();
-        let text = format!("SM_API_KEY=k\nSM_CLIENT_CERT_FILE={}\n", store.path().display());
+        // A backslash is an escape in files of properties.
+        let path = store.path().display().to_string().replace('\\', "\\\\");
+        let text = format!("SM_API_KEY=k\nSM_CLIENT_CERT_FILE={path}\n");
         let home = Home::with(text.as_bytes());
         for variable in [None, Some(store.path())] {
             let Ok(Fetched::Found(raw)) = home.fetch(variable) else { panic!("all is there") };

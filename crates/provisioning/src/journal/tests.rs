@@ -4,6 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
+#[cfg(unix)]
 use digicert_one_core::Secret;
 use digicert_one_identity::{KeyAlgorithm, NewKey};
 

@@ -156,11 +156,11 @@ fn path_of_a_replaced_or_removed_file_is_not_that_of_the_open_one() {
     let directory = tempfile::tempdir().expect("a directory");
     let (path, other) = (directory.path().join("lock"), directory.path().join("other"));
     fs::write(&path, "old").expect("written");
-    fs::write(&other, "new").expect("written");
     let file = File::open(&path).expect("there");
     assert!(is_still(&path, &file));
-    fs::rename(&other, &path).expect("replaced");
-    assert!(!is_still(&path, &file));
+    fs::rename(&path, &other).expect("renamed");
+    fs::write(&path, "new").expect("written");
+    assert!(!is_still(&path, &file) && is_still(&other, &file));
     fs::remove_file(&path).expect("removed");
     assert!(!is_still(&path, &file));
 }
