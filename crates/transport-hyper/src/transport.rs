@@ -85,10 +85,8 @@ impl<E: Engine> HyperTransport<E> {
         // A limit beyond the range of the clock means unlimited.
         let deadline = now.checked_add(self.limit).unwrap_or_else(|| now + FAR);
         loop {
-            let pooled = self.pooled(&place, deadline).await;
-            let is_fresh = pooled.is_none();
-            let mut connection = match pooled {
-                Some(connection) => connection,
+            let (mut connection, is_fresh) = match self.pooled(&place, deadline).await {
+                Some(connection) => (connection, false),
                 None => Box::pin(self.connect(&place, deadline)).await?,
             };
             let waiting = match &mut connection.sender {
@@ -100,8 +98,8 @@ impl<E: Engine> HyperTransport<E> {
                 Sender::Two(sender) => wait(sender.try_send_request(request), &connection.handshake, deadline).await,
             };
             match waiting {
-                Waited::Sent(Ok(response)) => return self.exchange(response, connection, place, deadline),
-                Waited::Sent(Err(mut failure)) => match failure.take_message() {
+                Ok(Ok(response)) => return self.exchange(response, connection, place, deadline),
+                Ok(Err(mut failure)) => match failure.take_message() {
                     // The connection had ended before it took the request.
                     Some(unsent) if !is_fresh => {
                         self.pool.forget(&place, &connection);
@@ -110,8 +108,8 @@ impl<E: Engine> HyperTransport<E> {
                     }
                     _ => return Err(error::of_call::<E>(failure.into_error(), &connection.handshake)),
                 },
-                Waited::Lost => return Err(error::of_lost_call(&connection.handshake)),
-                Waited::Late => return Err(error::of_late_call(Some(&connection.handshake), None)),
+                Err(Unanswered::Lost) => return Err(error::of_lost_call(&connection.handshake)),
+                Err(Unanswered::Late) => return Err(error::of_late_call(Some(&connection.handshake), None)),
             }
         }
     }
@@ -135,8 +133,8 @@ impl<E: Engine> HyperTransport<E> {
         None
     }
 
-    /// A new connection, or one that another call made meanwhile and that can be shared.
-    async fn connect(&self, place: &Place, deadline: Instant) -> Result<Connection, TransportError> {
+    /// A new connection, or one that another call made meanwhile and that can be shared; and whether it is new.
+    async fn connect(&self, place: &Place, deadline: Instant) -> Result<(Connection, bool), TransportError> {
         let begun = Arc::new(Handshake::default());
         let mut making = pin!(timeout_at(deadline, self.make(place, &begun)));
         loop {
@@ -146,11 +144,15 @@ impl<E: Engine> HyperTransport<E> {
                 Poll::Pending => shared.as_mut().poll(cx).map(|()| None),
             });
             match outcome.await {
-                Some(Ok(outcome)) => return outcome,
+                Some(Ok(outcome)) => {
+                    let connection = outcome?;
+                    let is_fresh = Arc::ptr_eq(&connection.handshake, &begun);
+                    return Ok((connection, is_fresh));
+                }
                 Some(Err(_)) => return Err(error::of_late_call(None, Some(&begun))),
                 None => {
                     if let Some(connection) = self.pool.take(place) {
-                        return Ok(connection);
+                        return Ok((connection, false));
                     }
                 }
             }
@@ -201,30 +203,29 @@ impl<E: Engine> HyperTransport<E> {
     }
 }
 
-/// How the wait for a response ended.
-enum Waited {
-    Sent(Sent),
-    /// The connection is gone with the request, and hyper does not say so.
+/// Why hyper says nothing to a request.
+enum Unanswered {
+    /// The connection is gone with it.
     Lost,
     /// The whole call's limit ran out.
     Late,
 }
 
-async fn wait(sending: impl Future<Output = Sent>, carrier: &Handshake, deadline: Instant) -> Waited {
+async fn wait(sending: impl Future<Output = Sent>, carrier: &Handshake, deadline: Instant) -> Result<Sent, Unanswered> {
     let mut sending = pin!(sending);
     let mut look = pin!(sleep_until(deadline.min(Instant::now() + PATIENCE)));
     let mut lost = LostRequest::default();
     poll_fn(|cx| {
         if let Poll::Ready(outcome) = sending.as_mut().poll(cx) {
-            return Poll::Ready(Waited::Sent(outcome));
+            return Poll::Ready(Ok(outcome));
         }
         while look.as_mut().poll(cx).is_ready() {
             let now = Instant::now();
             if now >= deadline {
-                return Poll::Ready(Waited::Late);
+                return Poll::Ready(Err(Unanswered::Late));
             }
             if lost.look(carrier) {
-                return Poll::Ready(Waited::Lost);
+                return Poll::Ready(Err(Unanswered::Lost));
             }
             look.as_mut().reset(deadline.min(now + PATIENCE));
         }
