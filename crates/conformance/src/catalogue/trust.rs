@@ -275,7 +275,7 @@ macro_rules! __trust {
                 given "Servers that send a complete chain with its CAs in another order, one of them twice, or a foreign \
                     one between them."
                 when "Each is called over each HTTP version."
-                then "It is trusted."
+                then "The server is trusted."
                 why "Servers are often set up like this, and RFC 8446 section 4.4.2 asks clients to accept it."
                 fix "Leave the search for a path to the verifier of the library; give it all certificates but the first as \
                     candidates.";
@@ -289,7 +289,7 @@ macro_rules! __trust {
             "TRUST-45" Must chain trust_45_servers_may_have_keys_of_each_common_kind
                 given "Servers with an RSA key and with one on P-384, of two TLS libraries."
                 when "Each is called over TLS 1.2 and 1.3 and each HTTP version."
-                then "It is trusted."
+                then "The server is trusted."
                 why "The other servers of this suite have keys on P-256, and most servers of the world have RSA."
                 fix "Offer the cipher suites and signature schemes of RSA (PSS under TLS 1.3) and of P-384.";
             "TRUST-51" Must unasked trust_51_a_failed_handshake_is_not_tried_again_in_a_weaker_way
