@@ -153,7 +153,7 @@ macro_rules! __pool {
                 fix "Reset the stream of the dropped call, and close a connection of HTTP/2 only when its last call has ended.";
             "POOL-27" Must http2_duties pool_27_http2_server_gets_its_acknowledgements
                 given "An HTTP/2 server that responds only when its SETTINGS and its PING were acknowledged."
-                when "A GET is sent."
+                when "A GET request is sent."
                 then "Both acknowledgements arrive while the call waits, and then the response."
                 why "Servers and load balancers close connections whose PING gets no answer, in the middle of slow calls."
                 fix "Read the connection for as long as it is open, and answer its frames (RFC 9113 sections 6.5.3 and \
@@ -161,7 +161,7 @@ macro_rules! __pool {
             "POOL-28" Must http2_duties pool_28_calls_beyond_the_limit_of_streams_wait
                 given "An HTTP/2 server that allows one stream at a time, which the transport knows from a first call."
                 when "Four calls are made concurrently."
-                then "All succeed."
+                then "All calls succeed."
                 why "A stream beyond the limit is refused, and a POST then fails for no reason that the caller can see."
                 fix "Apply `SETTINGS_MAX_CONCURRENT_STREAMS`: let calls wait, or open another connection.";
             "POOL-29" Must http2_duties pool_29_goaway_ends_no_call_that_the_server_still_serves
