@@ -97,7 +97,7 @@ macro_rules! __upload {
                 fix "Log sizes, never contents; and do not put the URL into errors.";
             "UPLOAD-15" Must upload_as_call upload_15_an_upload_leaves_no_connection_behind
                 given "A transport that has made two uploads."
-                when "The call is dropped."
+                when "The transport is dropped."
                 then "The server sees every connection close."
                 why "A program that uploads at each rotation would run out of sockets."
                 fix "Give the connection of an upload back to the pool, or close it with its response.";
