@@ -62,7 +62,7 @@ pub(crate) async fn call(options: &CallOptions, output: &Output) -> Result<(), F
     }
     if output.filters_bodies() {
         return match refusal {
-            // A filter is for the bodies of responses that are no errors.
+            // A filter is for the bodies of successful responses.
             Some(refusal) => Err(refusal.into()),
             None => output.select(&bytes).map(drop),
         };

@@ -107,7 +107,7 @@ fn documents_of_every_command_are_those_of_the_schema() {
     assert_eq!(unseen, excused, "fields that no document has, and those that are excused");
 }
 
-/// A server with a body that is no text, and a list that breaks off behind its first page.
+/// A server with a body that is not text, and a list that breaks off after its first page.
 fn rarely_seen() -> Front {
     let answer = handler(|request, _| async move {
         let is_first = request.uri().query().is_some_and(|query| query.contains("offset=0"));

@@ -58,8 +58,8 @@ pub(crate) async fn pool_24_calls_leave_no_memory_behind(world: World) {
         for _ in 0..CALLS {
             let call = request(Method::POST, format!("https://{HOST}:{port}/"), vec![b'x'; BODY]);
             collect(transport.send(call).await.expect("answered")).await.expect("a body");
-            let nobody = request(Method::POST, format!("https://{}/", refused_addr()), vec![b'x'; BODY]);
-            transport.send(nobody).await.expect_err("nobody listens");
+            let refused = request(Method::POST, format!("https://{}/", refused_addr()), vec![b'x'; BODY]);
+            transport.send(refused).await.expect_err("no listener");
         }
         seen.extend(memory("VmRSS:"));
     }

@@ -111,8 +111,11 @@ async fn proxies_fail(world: &World) {
             let config = setting.config(world.config(), &ours, None).with_proxy(Proxy::Http(url));
             let error = failed(world, *setting, &config, &there.url(HOST)).await;
             let TransportErrorKind::Proxy(status) = error.kind() else { panic!("{what} {setting} {error:?}") };
-            let told = if address == refusing.addr() { Some(403) } else { None };
-            assert!(status.is_none() || status == told, "the status of {what} is {told:?}, {setting}: {error:?}");
+            let expected = if address == refusing.addr() { Some(403) } else { None };
+            assert!(
+                status.is_none() || status == expected,
+                "the status of {what} is {expected:?}, {setting}: {error:?}"
+            );
             reported.push(Told { what: what.to_owned(), setting: *setting, error });
         }
         all_the_same(&reported);

@@ -178,7 +178,7 @@ macro_rules! __pool {
                 when "The first call is dropped, and then the handshake continues."
                 then "The second call gets its response."
                 why "Where calls share the connection that one of them opens, the timeout of that one fails all others."
-                fix "Let another call go on with the connection, or open its own, when the one that dials is dropped.";
+                fix "Let another call continue with the connection, or open its own, when the one that dials is dropped.";
             "POOL-31" Must unhindered pool_31_a_transport_leaves_its_process_as_it_is
                 given "A process of its own, with a panic hook, an environment and a working directory."
                 when "A transport is made, called and dropped."

@@ -32,9 +32,9 @@ const DEFECTS: [Defect; 6] = [
 pub(super) struct Frames {
     inner: Box<dyn Wire>,
     flaw: Flaw,
-    /// What was read, and is no whole frame yet; what may be handed out.
+    /// Bytes that were read and are not a whole frame yet, and whole frames to hand out.
     read: (Vec<u8>, Vec<u8>),
-    /// What is to be written, and is no whole frame yet; what may be sent.
+    /// Bytes to write that are not a whole frame yet, and whole frames to send.
     written: (Vec<u8>, Vec<u8>),
     has_begun: bool,
     is_left: bool,

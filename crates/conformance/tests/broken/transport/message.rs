@@ -278,7 +278,7 @@ pub(super) fn incoming(mut answer: Response<Incoming>, flaw: Flaw) -> Result<Res
         return Err(TransportError::new(Kind::Protocol, Delivery::Sent).with_source("the body is missing"));
     }
     if flaw.is(Defect::RefusesUnusualStatuses) && answer.status().as_u16() >= 600 {
-        return Err(TransportError::new(Kind::Protocol, Delivery::Sent).with_source("there is no such status"));
+        return Err(TransportError::new(Kind::Protocol, Delivery::Sent).with_source("status code out of range"));
     }
     if !flaw.is(Defect::ReadsHeadsOfAnySize) {
         HeadLimit::check(answer.headers()).map_err(HeadLimit::error)?;
