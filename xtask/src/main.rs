@@ -6,6 +6,7 @@
 mod api;
 mod bench;
 mod book;
+mod builds;
 mod cargo;
 mod conformance;
 mod cost;
@@ -70,6 +71,8 @@ enum Task {
     /// Each transport through the client against its raw library; takes the options of the benchmark
     #[command(disable_help_flag = true)]
     Bench(bench::Arguments),
+    /// CPU time and binary of a clean release build over each transport, for docs/tls-stacks.md
+    Builds,
     /// The whole suite on every stack, and the pages of docs/conformance
     Conformance(conformance::Arguments),
     /// What the client adds to a call, in instructions and allocations; fails above the ceiling
@@ -121,6 +124,7 @@ fn main() -> ExitCode {
         Task::Platforms(arguments) => platforms::run(&arguments),
         Task::Plots => plots::run().and_then(|()| docs::write()),
         Task::Bench(arguments) => bench::run(&arguments),
+        Task::Builds => builds::run().and_then(|()| guide::run()),
         Task::Conformance(arguments) => conformance::run(&arguments),
         Task::Cost => cost::run(),
         Task::Matrix => matrix::run(),

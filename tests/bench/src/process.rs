@@ -14,7 +14,7 @@ use crate::figures::Spread;
 use crate::identity::Identity;
 use crate::program::{Layer, Program};
 use crate::scenario::Http;
-use crate::server::{MEASURED, Server, raise_file_limit};
+use crate::server::{Door, MEASURED, Server, raise_file_limit};
 use crate::side::Setup;
 
 /// First calls in new processes, and runs of a command.
@@ -61,7 +61,7 @@ pub(crate) fn starts(server: &Server) -> Result<Vec<Start>, BoxError> {
     let bundle = bundle(folder.path(), server)?;
     let own = |arguments: &[&str]| -> Result<Printed, BoxError> {
         let mut process = Process::new(std::env::current_exe()?);
-        process.args(arguments).arg(server.url()).env("SSL_CERT_FILE", &bundle).env_remove("SSL_CERT_DIR");
+        process.args(arguments).arg(server.url(Door::Open)).env("SSL_CERT_FILE", &bundle).env_remove("SSL_CERT_DIR");
         let output = process.stderr(Stdio::inherit()).output()?;
         match output.status.success() {
             true => Ok(serde_json::from_slice(&output.stdout)?),
@@ -212,7 +212,7 @@ pub(crate) fn commands(server: &Server) -> Result<Vec<Command>, BoxError> {
     let mut commands = Vec::new();
     for credential in ["key", "certificate"] {
         eprintln!("d1 call beside curl with {credential} ...");
-        let url = if credential == "key" { server.url() } else { server.mutual_url() };
+        let url = if credential == "key" { server.url(Door::Open) } else { server.url(Door::Mutual) };
         let curl = || {
             let mut curl = Process::new("curl");
             curl.args(["--silent", "--show-error", "--fail", "--cacert"]).arg(&ca);
@@ -225,7 +225,10 @@ pub(crate) fn commands(server: &Server) -> Result<Vec<Command>, BoxError> {
         };
         let call = || {
             let mut call = Process::new(&d1);
-            call.args(["call", "GET", MEASURED]).env_clear().env("DC_CA_FILE", &ca).env("DC_BASE", server.url());
+            call.args(["call", "GET", MEASURED])
+                .env_clear()
+                .env("DC_CA_FILE", &ca)
+                .env("DC_BASE", server.url(Door::Open));
             match credential {
                 "key" => call.env("DC_API_KEY", "01bench-key-that-opens-nothing"),
                 _ => call.env("DC_CLIENTAUTH_BASE", &url).env("DC_CLIENT_CERT_FILE", &pair),

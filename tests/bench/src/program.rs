@@ -80,6 +80,25 @@ pub(crate) struct Work {
     pub in_flight: usize,
     /// The length of the body of a POST; 0 is a GET.
     pub body: usize,
+    pub connection: Connection,
+}
+
+/// How a call gets its connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Connection {
+    /// From the pool.
+    Kept,
+    /// New for each call, by a whole handshake.
+    New { certificate: bool },
+    /// New for each call, by resuming the session of an earlier one.
+    Resumed { certificate: bool },
+}
+
+impl Connection {
+    /// Whether the server asks for a client certificate.
+    pub(crate) fn takes_certificate(self) -> bool {
+        matches!(self, Self::New { certificate: true } | Self::Resumed { certificate: true })
+    }
 }
 
 impl Work {
@@ -88,14 +107,28 @@ impl Work {
         let mut all = Vec::new();
         for http in [Http::One, Http::Two] {
             for (in_flight, body) in [(1, 0), (32, 0), (1, 300), (1, 1 << 20)] {
-                all.push(Self { http, in_flight, body });
+                all.push(Self { http, in_flight, body, connection: Connection::Kept });
+            }
+        }
+        for certificate in [false, true] {
+            for connection in [Connection::New { certificate }, Connection::Resumed { certificate }] {
+                all.push(Self { http: Http::One, in_flight: 1, body: 0, connection });
             }
         }
         all
     }
 
-    /// Such as `GET h1 32` or `POST 300 B h2 1`.
+    /// Such as `GET h1 32`, `POST 300 B h2 1` or `new connection, client certificate`.
     pub(crate) fn name(self) -> String {
+        let handshake = match self.connection {
+            Connection::Kept => None,
+            Connection::New { .. } => Some("new connection"),
+            Connection::Resumed { .. } => Some("new connection, session of an earlier one"),
+        };
+        if let Some(handshake) = handshake {
+            let certificate = if self.connection.takes_certificate() { ", client certificate" } else { "" };
+            return format!("{handshake}{certificate}");
+        }
         let what = match self.body {
             0 => "GET".to_owned(),
             body if body >= 1 << 20 => format!("POST {} MiB", body >> 20),
@@ -114,6 +147,9 @@ mod tests {
         let names: Vec<String> = Program::all().iter().map(|one| one.name()).collect();
         assert_eq!((names[0].as_str(), names.len()), ("hyper-util + rustls", 12));
         assert!(names.iter().all(|name| Program::find(name).is_ok_and(|found| found.name() == *name)), "{names:?}");
-        assert_eq!(Work::all()[3].name(), "POST 1 MiB h1 1");
+        let work: Vec<String> = Work::all().into_iter().map(Work::name).collect();
+        assert_eq!(work[3], "POST 1 MiB h1 1");
+        assert_eq!(work[8..10], ["new connection", "new connection, session of an earlier one"]);
+        assert_eq!(work[11], "new connection, session of an earlier one, client certificate");
     }
 }

@@ -18,10 +18,10 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use rustls::RootCertStore;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
+use rustls::{HandshakeKind, RootCertStore};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
@@ -31,20 +31,46 @@ use crate::identity::Identity;
 
 /// The path that is measured: 300 bytes of JSON.
 pub(crate) const MEASURED: &str = "/account/api/v1/user/me";
+/// The same, after which the server closes the connection.
+pub(crate) const MEASURED_ONCE: &str = "/account/api/v1/user/me?once";
 /// The path whose response lists the headers of the request, one per line, sorted.
 pub(crate) const HEADERS: &str = "/headers";
 
 /// The path that counts the bytes of the body, and keeps none.
 pub(crate) const UPLOADED: &str = "/upload";
 
+/// The path whose response says `full` or `resumed`, after which the server closes the connection.
+pub(crate) const HANDSHAKE: &str = "/handshake?once";
+
 const END_OF_PEM: &str = "end of pem";
+
+/// Where the server listens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Door {
+    Open,
+    /// Where it asks for a client certificate.
+    Mutual,
+    OpenWithoutTickets,
+    MutualWithoutTickets,
+}
+
+impl Door {
+    const ALL: [Self; 4] = [Self::Open, Self::Mutual, Self::OpenWithoutTickets, Self::MutualWithoutTickets];
+
+    fn asks(self) -> bool {
+        matches!(self, Self::Mutual | Self::MutualWithoutTickets)
+    }
+
+    fn gives_tickets(self) -> bool {
+        matches!(self, Self::Open | Self::Mutual)
+    }
+}
 
 /// A running server process; ends when dropped.
 pub(crate) struct Server {
     process: Child,
-    port: u16,
-    /// Where it asks for a client certificate.
-    mutual_port: u16,
+    /// In the order of `Door::ALL`.
+    ports: Vec<u16>,
     root_pem: String,
     client: Identity,
 }
@@ -64,23 +90,20 @@ impl Server {
         let output = process.stdout.take().ok_or("the server has no standard output")?;
         let mut line = String::new();
         io::BufReader::new(output).read_line(&mut line)?;
-        let ports = line.trim().split_once(' ').and_then(|(one, two)| Some((one.parse().ok()?, two.parse().ok()?)));
-        let (port, mutual_port) = ports.ok_or("the server did not report its ports")?;
+        let ports = line.split_whitespace().map(str::parse).collect::<Result<Vec<u16>, _>>()?;
+        if ports.len() != Door::ALL.len() {
+            return Err("the server did not report its ports".into());
+        }
         let client = Identity::of(&pki.client(ClientSpec::default()))?;
-        Ok(Self { process, port, mutual_port, root_pem: pki.root_pem().to_owned(), client })
+        Ok(Self { process, ports, root_pem: pki.root_pem().to_owned(), client })
     }
 
     /// Where it listens.
-    pub(crate) fn url(&self) -> String {
-        format!("https://localhost:{}", self.port)
+    pub(crate) fn url(&self, door: Door) -> String {
+        format!("https://localhost:{}", self.ports[door as usize])
     }
 
-    /// Where it listens and asks for a client certificate.
-    pub(crate) fn mutual_url(&self) -> String {
-        format!("https://localhost:{}", self.mutual_port)
-    }
-
-    /// A client certificate that it accepts there.
+    /// A client certificate that it accepts where it asks for one.
     pub(crate) fn client(&self) -> &Identity {
         &self.client
     }
@@ -101,8 +124,7 @@ impl Drop for Server {
 /// The server process.
 pub(crate) fn serve() -> Result<(), BoxError> {
     let (own, root) = (pem_from_standard_input()?, pem_from_standard_input()?);
-    let plain = TlsAcceptor::from(Arc::new(tls(&own, None)?));
-    let mutual = TlsAcceptor::from(Arc::new(tls(&own, Some(&root))?));
+    let configs = Door::ALL.iter().map(|door| tls(&own, &root, *door)).collect::<Result<Vec<_>, _>>()?;
     raise_file_limit();
     thread::spawn(|| {
         let mut rest = Vec::new();
@@ -111,15 +133,23 @@ pub(crate) fn serve() -> Result<(), BoxError> {
     });
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-        let mutual_listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-        println!("{} {}", listener.local_addr()?.port(), mutual_listener.local_addr()?.port());
-        tokio::spawn(accept(mutual_listener, mutual));
-        accept(listener, plain).await
+        let mut ports = Vec::new();
+        let mut doors = tokio::task::JoinSet::new();
+        for config in configs {
+            let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+            ports.push(listener.local_addr()?.port().to_string());
+            doors.spawn(accept(listener, TlsAcceptor::from(Arc::new(config))));
+        }
+        println!("{}", ports.join(" "));
+        match doors.join_next().await {
+            Some(door) => Ok(door??),
+            None => Ok(()),
+        }
     })
 }
 
-async fn accept(listener: TcpListener, acceptor: TlsAcceptor) -> Result<(), BoxError> {
+/// Ends with an error only.
+async fn accept(listener: TcpListener, acceptor: TlsAcceptor) -> io::Result<()> {
     loop {
         let (tcp, _) = listener.accept().await?;
         tokio::spawn(connection(tcp, acceptor.clone()));
@@ -145,22 +175,24 @@ fn pem_from_standard_input() -> io::Result<String> {
     Ok(pem)
 }
 
-fn tls(pem: &str, client_root: Option<&str>) -> Result<rustls::ServerConfig, BoxError> {
+fn tls(pem: &str, client_root: &str, door: Door) -> Result<rustls::ServerConfig, BoxError> {
     let chain = CertificateDer::pem_slice_iter(pem.as_bytes()).collect::<Result<Vec<_>, _>>()?;
     let key = PrivateKeyDer::from_pem_slice(pem.as_bytes())?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let builder = rustls::ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_protocol_versions(&[&rustls::version::TLS13])?;
-    let builder = match client_root {
-        None => builder.with_no_client_auth(),
-        Some(root) => {
-            let mut roots = RootCertStore::empty();
-            roots.add(CertificateDer::from_pem_slice(root.as_bytes())?)?;
-            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build()?;
-            builder.with_client_cert_verifier(verifier)
-        }
+    let builder = if door.asks() {
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_slice(client_root.as_bytes())?)?;
+        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build()?;
+        builder.with_client_cert_verifier(verifier)
+    } else {
+        builder.with_no_client_auth()
     };
     let mut config = builder.with_single_cert(chain, key)?;
+    if !door.gives_tickets() {
+        config.send_tls13_tickets = 0;
+    }
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
 }
@@ -169,19 +201,25 @@ fn tls(pem: &str, client_root: Option<&str>) -> Result<rustls::ServerConfig, Box
 async fn connection(tcp: TcpStream, acceptor: TlsAcceptor) {
     let _ = tcp.set_nodelay(true);
     if let Ok(stream) = acceptor.accept(tcp).await {
-        let service = service_fn(|request| async move { Ok::<_, Infallible>(answer(request).await) });
+        let resumed = stream.get_ref().1.handshake_kind() == Some(HandshakeKind::Resumed);
+        let service = service_fn(|request| async move { Ok::<_, Infallible>(answer(request, resumed).await) });
         let _ = auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
     }
 }
 
-async fn answer(request: Request<Incoming>) -> Response<Full<Bytes>> {
+async fn answer(request: Request<Incoming>, resumed: bool) -> Response<Full<Bytes>> {
+    let once = request.uri().query().is_some();
     let body = match request.uri().path() {
         HEADERS => headers(&request),
+        "/handshake" => Bytes::from_static(if resumed { b"resumed" } else { b"full" }),
         UPLOADED => counted(request.into_body()).await,
         _ => Bytes::from_static(&JSON),
     };
     let mut response = Response::new(Full::new(body));
     response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
+    if once {
+        response.headers_mut().insert(header::CONNECTION, header::HeaderValue::from_static("close"));
+    }
     response
 }
 

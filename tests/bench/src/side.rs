@@ -24,8 +24,9 @@ use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::Verifier;
 
 use crate::identity::Identity;
+use crate::program::{Connection, Work};
 use crate::scenario::{Http, Library, Scenario};
-use crate::server::{HEADERS, MEASURED, Server, UPLOADED};
+use crate::server::{Door, HANDSHAKE, HEADERS, MEASURED, MEASURED_ONCE, Server, UPLOADED};
 use digicert_one::core::BoxError;
 
 const KEY: &str = "01bench-key-that-opens-nothing";
@@ -70,7 +71,18 @@ pub(crate) struct Setup {
 
 impl Setup {
     pub(crate) fn of(http: Http, server: &Server) -> Self {
-        Self { http, url: server.url(), root_pem: Some(server.root_pem().to_owned()), identity: None }
+        Self { http, url: server.url(Door::Open), root_pem: Some(server.root_pem().to_owned()), identity: None }
+    }
+
+    pub(crate) fn for_work(work: Work, server: &Server) -> Self {
+        let url = match work.connection {
+            Connection::Kept | Connection::Resumed { certificate: false } => server.url(Door::Open),
+            Connection::New { certificate: false } => server.url(Door::OpenWithoutTickets),
+            Connection::New { certificate: true } => server.url(Door::MutualWithoutTickets),
+            Connection::Resumed { certificate: true } => server.url(Door::Mutual),
+        };
+        let identity = work.connection.takes_certificate().then(|| server.client().clone());
+        Self { url, identity, ..Self::of(work.http, server) }
     }
 
     fn root(&self) -> Result<Option<CertificateDer<'static>>, BoxError> {
@@ -173,7 +185,16 @@ impl Side {
 
     /// One call, its body read to the end.
     pub(crate) async fn call(&self) -> Result<(), BoxError> {
-        let answer = self.exchange(MEASURED, None).await?;
+        self.get(MEASURED).await
+    }
+
+    /// The same, after which the server closes the connection.
+    pub(crate) async fn call_on_a_connection_of_its_own(&self) -> Result<(), BoxError> {
+        self.get(MEASURED_ONCE).await
+    }
+
+    async fn get(&self, path: &str) -> Result<(), BoxError> {
+        let answer = self.exchange(path, None).await?;
         if answer.status != http::StatusCode::OK || answer.body.len() != 300 || answer.version != self.version {
             return Err(format!(
                 "unexpected response: {} {:?}, {} bytes",
@@ -184,6 +205,15 @@ impl Side {
             .into());
         }
         Ok(())
+    }
+
+    /// `full` or `resumed`, as the server saw it after some calls.
+    pub(crate) async fn handshake(&self) -> Result<String, BoxError> {
+        let mut last = Vec::new();
+        for _ in 0..3 {
+            last = self.exchange(HANDSHAKE, None).await?.body;
+        }
+        Ok(String::from_utf8(last)?)
     }
 
     /// The headers that the server got.

@@ -14,7 +14,7 @@ use serde::Serialize;
 use crate::figures::Spread;
 use crate::measure::cpu_time;
 use crate::process::{self, Command, Start};
-use crate::program::{Layer, Program, Work};
+use crate::program::{Connection, Layer, Program, Work};
 use crate::server::Server;
 use crate::side::{self, Setup, Side};
 
@@ -36,6 +36,8 @@ struct Row {
     program: String,
     layer: Layer,
     work: String,
+    /// `full` or `resumed`, of a connection that is new for each call.
+    handshake: Option<String>,
     calls_per_second: Spread,
     cpu_micros: Spread,
     p50_micros: Spread,
@@ -103,14 +105,20 @@ fn machine() -> String {
 }
 
 async fn measure(work: Work, server: &Server, rounds: u32, length: Duration) -> Result<Vec<Row>, BoxError> {
-    let programs = Program::all();
-    let setup = Setup::of(work.http, server);
-    let mut sides = Vec::new();
+    let certificate = work.connection.takes_certificate();
+    let programs: Vec<Program> =
+        Program::all().into_iter().filter(|one| !certificate || one.takes_identity()).collect();
+    let setup = Setup::for_work(work, server);
+    let (mut sides, mut handshakes) = (Vec::new(), Vec::new());
     for program in &programs {
         let side = program.start(&setup)?;
         if let Some(first) = sides.first() {
             side::compare(&program.name(), first, &side).await?;
         }
+        handshakes.push(match work.connection {
+            Connection::Kept => None,
+            Connection::New { .. } | Connection::Resumed { .. } => Some(side.handshake().await?),
+        });
         turn(&side, work, length / 4).await?;
         sides.push(side);
     }
@@ -122,7 +130,7 @@ async fn measure(work: Work, server: &Server, rounds: u32, length: Duration) -> 
         }
     }
     let first = turns[0].clone();
-    let row = |(program, turns): (&Program, &Vec<Turn>)| {
+    let row = |((program, turns), handshake): ((&Program, &Vec<Turn>), Option<String>)| {
         let spread = |figure: fn(&Turn) -> f64| Spread::of(turns.iter().map(figure));
         let ratio = |figure: fn(&Turn) -> f64| {
             Spread::of(turns.iter().zip(&first).map(|(one, first)| figure(one) / figure(first)))
@@ -131,6 +139,7 @@ async fn measure(work: Work, server: &Server, rounds: u32, length: Duration) -> 
             program: program.name(),
             layer: program.layer,
             work: work.name(),
+            handshake,
             calls_per_second: spread(|turn| turn.rate),
             cpu_micros: spread(|turn| turn.cpu),
             p50_micros: spread(|turn| turn.p50),
@@ -139,7 +148,7 @@ async fn measure(work: Work, server: &Server, rounds: u32, length: Duration) -> 
             cpu_to_first: ratio(|turn| turn.cpu),
         }
     };
-    Ok(programs.iter().zip(&turns).map(row).collect())
+    Ok(programs.iter().zip(&turns).zip(handshakes).map(row).collect())
 }
 
 async fn turn(side: &Side, work: Work, length: Duration) -> Result<Turn, BoxError> {
@@ -155,7 +164,8 @@ async fn turn(side: &Side, work: Work, length: Duration) -> Result<Turn, BoxErro
                     let begun = Instant::now();
                     match &body {
                         Some(body) => side.upload(body).await?,
-                        None => side.call().await?,
+                        None if work.connection == Connection::Kept => side.call().await?,
+                        None => side.call_on_a_connection_of_its_own().await?,
                     }
                     micros.push(begun.elapsed().as_secs_f64() * 1e6);
                     if start.elapsed() >= length {

@@ -25,6 +25,8 @@ pub(super) struct Report {
 pub(super) struct Program {
     pub program: String,
     pub work: String,
+    /// `full` or `resumed`, of a connection that is new for each call.
+    pub handshake: Option<String>,
     pub calls_per_second: Spread,
     pub cpu_micros: Spread,
     pub p50_micros: Spread,
@@ -51,6 +53,13 @@ pub(super) struct Command {
     pub millis_to_curl: Spread,
 }
 
+/// `cargo xtask builds`.
+#[derive(Deserialize)]
+pub(super) struct Build {
+    pub cpu_seconds: f64,
+    pub binary_kib: u64,
+}
+
 #[derive(Deserialize)]
 pub(super) struct Transport {
     pub name: String,
@@ -73,14 +82,28 @@ impl fmt::Display for Spread {
 }
 
 impl Report {
-    /// The kinds of work, in their order.
+    /// The kinds of work over connections that are kept, in their order.
     pub(super) fn work(&self) -> Vec<&str> {
-        let mut work: Vec<&str> = Vec::new();
-        for row in &self.rows {
-            if !work.contains(&row.work.as_str()) {
-                work.push(&row.work);
+        self.names(|row| row.handshake.is_none().then_some(&row.work))
+    }
+
+    /// The kinds of work over new connections, in their order.
+    pub(super) fn handshakes(&self) -> Vec<&str> {
+        self.names(|row| row.handshake.is_some().then_some(&row.work))
+    }
+
+    /// The programs, in their order.
+    pub(super) fn programs(&self) -> Vec<&str> {
+        self.names(|row| Some(&row.program))
+    }
+
+    fn names(&self, name: impl Fn(&Program) -> Option<&String>) -> Vec<&str> {
+        let mut names: Vec<&str> = Vec::new();
+        for one in self.rows.iter().filter_map(name) {
+            if !names.contains(&one.as_str()) {
+                names.push(one);
             }
         }
-        work
+        names
     }
 }
