@@ -24,7 +24,8 @@ use crate::ServerCertificate;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ConnectionFacts {
-    /// Whether the connection had carried a response before this request. A call that failed does not count.
+    /// Whether the connection had carried a response before this request was sent. A call that failed does not count, and over
+    /// HTTP/2 neither does a response that came while this call was under way.
     pub reused: Option<bool>,
     /// Whether the TLS session was resumed.
     pub tls_resumed: Option<bool>,

@@ -10,43 +10,45 @@ use crate::failure::ConnectFailure;
 use crate::handshake::Handshake;
 
 /// A call that failed on this connection before the head of its response.
-pub(crate) fn of_call<E: Engine>(error: hyper::Error, carrier: &Handshake) -> TransportError {
+pub(crate) fn of_call<E: Engine>(error: hyper::Error, carrier: &Handshake, reused: bool) -> TransportError {
     let is_unsent = carrier.is_unused() || is_unprocessed(&error);
-    of_http::<E>(error, carrier, if is_unsent { Delivery::NotSent } else { Delivery::Unknown })
+    of_http::<E>(error, carrier, reused, if is_unsent { Delivery::NotSent } else { Delivery::Unknown })
 }
 
 /// A call that got no connection: HTTP did not start on the one that was made for it.
 pub(crate) fn of_start<E: Engine>(error: hyper::Error, begun: &Handshake) -> TransportError {
-    of_http::<E>(error, begun, Delivery::NotSent)
+    of_http::<E>(error, begun, false, Delivery::NotSent)
 }
 
 /// A call that got no connection.
 pub(crate) fn of_dial(failure: ConnectFailure, begun: &Handshake) -> TransportError {
-    TransportError::new(failure.kind(), Delivery::NotSent).with_facts(begun.facts()).with_source(failure)
+    TransportError::new(failure.kind(), Delivery::NotSent).with_facts(begun.facts(false)).with_source(failure)
 }
 
-fn of_http<E: Engine>(error: hyper::Error, connection: &Handshake, delivery: Delivery) -> TransportError {
+fn of_http<E: Engine>(error: hyper::Error, connection: &Handshake, reused: bool, delivery: Delivery) -> TransportError {
+    let facts = connection.facts(reused);
     match kind::<E>(&error, connection) {
-        Kind::HeadLimit => HeadLimit::unmeasured().error().with_facts(connection.facts()),
-        kind => TransportError::new(kind, delivery).with_facts(connection.facts()).with_source(error),
+        Kind::HeadLimit => HeadLimit::unmeasured().error().with_facts(facts),
+        kind => TransportError::new(kind, delivery).with_facts(facts).with_source(error),
     }
 }
 
 /// A call whose connection is gone and that hyper left without a word.
-pub(crate) fn of_lost_call(connection: &Handshake) -> TransportError {
+pub(crate) fn of_lost_call(connection: &Handshake, reused: bool) -> TransportError {
     let delivery = if connection.is_unused() { Delivery::NotSent } else { Delivery::Unknown };
     TransportError::new(connection.alert().map_or(Kind::Interrupted, Kind::PeerAlert), delivery)
-        .with_facts(connection.facts())
+        .with_facts(connection.facts(reused))
         .with_source("the connection ended in the moment in which it was given the request")
 }
 
-/// A call whose time ran out before the head of its response.
-pub(crate) fn of_late_call(carrier: Option<&Handshake>, begun: Option<&Handshake>) -> TransportError {
+/// A call whose time ran out before the head of its response. The carrier comes with whether it was used before.
+pub(crate) fn of_late_call(carrier: Option<(&Handshake, bool)>, begun: Option<&Handshake>) -> TransportError {
     let (phase, delivery) = match carrier {
         Some(_) => (Phase::Response, Delivery::Unknown),
         None => (begun.and_then(Handshake::phase).unwrap_or(Phase::Call), Delivery::NotSent),
     };
-    let facts = carrier.or(begun).map_or_else(ConnectionFacts::unknown, Handshake::facts);
+    let known = carrier.or(begun.map(|begun| (begun, false)));
+    let facts = known.map_or_else(ConnectionFacts::unknown, |(connection, reused)| connection.facts(reused));
     TransportError::new(Kind::Timeout(phase), delivery)
         .with_facts(facts)
         .with_source("the limit of the whole call ran out")
@@ -91,7 +93,7 @@ mod tests {
 
     #[test]
     fn late_call_reports_its_phase() {
-        let judged = |carrier: Option<&Handshake>, begun: Option<&Handshake>| {
+        let judged = |carrier: Option<(&Handshake, bool)>, begun: Option<&Handshake>| {
             let error = of_late_call(carrier, begun);
             (error.kind(), error.delivery())
         };
@@ -100,14 +102,14 @@ mod tests {
         let late = Kind::Timeout;
         assert_eq!(judged(None, None), (late(Phase::Call), Delivery::NotSent));
         assert_eq!(judged(None, Some(&connecting)), (late(Phase::Connect), Delivery::NotSent));
-        assert_eq!(judged(Some(&stands), Some(&connecting)), (late(Phase::Response), Delivery::Unknown));
+        assert_eq!(judged(Some((&stands, false)), Some(&connecting)), (late(Phase::Response), Delivery::Unknown));
     }
 
     #[test]
     fn lost_call_is_not_sent_when_nothing_was_written() {
         let connection = Handshake::default();
-        assert_eq!(of_lost_call(&connection).delivery(), Delivery::NotSent);
+        assert_eq!(of_lost_call(&connection, false).delivery(), Delivery::NotSent);
         connection.note_writing();
-        assert_eq!(of_lost_call(&connection).delivery(), Delivery::Unknown);
+        assert_eq!(of_lost_call(&connection, false).delivery(), Delivery::Unknown);
     }
 }

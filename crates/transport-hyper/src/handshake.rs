@@ -116,17 +116,19 @@ impl Handshake {
         }
     }
 
-    /// The facts for a response; from now on the connection counts as used.
-    pub(crate) fn facts_of_answer(&self) -> ConnectionFacts {
-        self.with_reuse(self.answered.swap(true, Ordering::Relaxed))
+    /// A response came: requests that are sent from now on go over a used connection.
+    pub(crate) fn note_answer(&self) {
+        self.answered.store(true, Ordering::Relaxed);
     }
 
-    /// The facts for a failure.
-    pub(crate) fn facts(&self) -> ConnectionFacts {
-        self.with_reuse(self.answered.load(Ordering::Relaxed))
+    /// Whether the connection has carried a response.
+    pub(crate) fn has_answered(&self) -> bool {
+        self.answered.load(Ordering::Relaxed)
     }
 
-    fn with_reuse(&self, reused: bool) -> ConnectionFacts {
+    /// The facts for a call; `reused` is [`has_answered`](Self::has_answered) when its request was sent. Over HTTP/2 the responses to
+    /// other calls come meanwhile.
+    pub(crate) fn facts(&self, reused: bool) -> ConnectionFacts {
         let mut facts = self.facts.get().cloned().unwrap_or_default();
         facts.peer = self.peer.get().copied();
         facts.reused = Some(reused);
@@ -159,9 +161,9 @@ mod tests {
         let facts = |has_identity: bool, reaction| {
             let connection = Handshake::default();
             connection.learn(shown(), has_identity);
-            assert_eq!(connection.facts().renegotiated, None);
+            assert_eq!(connection.facts(false).renegotiated, None);
             connection.note_renegotiation(reaction);
-            let facts = connection.facts();
+            let facts = connection.facts(false);
             (facts.renegotiated, facts.identity_requested, facts.identity_sent)
         };
         assert_eq!(facts(true, Renegotiation::Made), (Some(true), None, None));

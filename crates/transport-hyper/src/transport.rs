@@ -89,6 +89,7 @@ impl<E: Engine> HyperTransport<E> {
                 Some(connection) => (connection, false),
                 None => Box::pin(self.connect(&place, deadline)).await?,
             };
+            let reused = connection.handshake.has_answered();
             let waiting = match &mut connection.sender {
                 Sender::One(sender) => {
                     request.headers_mut().entry(HOST).or_insert_with(|| place.host().clone());
@@ -98,7 +99,7 @@ impl<E: Engine> HyperTransport<E> {
                 Sender::Two(sender) => wait(sender.try_send_request(request), &connection.handshake, deadline).await,
             };
             match waiting {
-                Ok(Ok(response)) => return self.exchange(response, connection, place, deadline),
+                Ok(Ok(response)) => return self.exchange(response, connection, reused, place, deadline),
                 Ok(Err(mut failure)) => match failure.take_message() {
                     // The connection had ended before it took the request.
                     Some(unsent) if !is_fresh => {
@@ -106,10 +107,10 @@ impl<E: Engine> HyperTransport<E> {
                         request = unsent;
                         lengthen(request.uri_mut(), &place);
                     }
-                    _ => return Err(error::of_call::<E>(failure.into_error(), &connection.handshake)),
+                    _ => return Err(error::of_call::<E>(failure.into_error(), &connection.handshake, reused)),
                 },
-                Err(Unanswered::Lost) => return Err(error::of_lost_call(&connection.handshake)),
-                Err(Unanswered::Late) => return Err(error::of_late_call(Some(&connection.handshake), None)),
+                Err(Unanswered::Lost) => return Err(error::of_lost_call(&connection.handshake, reused)),
+                Err(Unanswered::Late) => return Err(error::of_late_call(Some((&connection.handshake, reused)), None)),
             }
         }
     }
@@ -186,11 +187,13 @@ impl<E: Engine> HyperTransport<E> {
         &self,
         response: http::Response<Incoming>,
         connection: Connection,
+        reused: bool,
         place: Place,
         deadline: Instant,
     ) -> Result<Exchange, TransportError> {
         let (mut head, inner) = response.into_parts();
-        let facts = connection.handshake.facts_of_answer();
+        connection.handshake.note_answer();
+        let facts = connection.handshake.facts(reused);
         HeadLimit::check(&head.headers).map_err(|size| size.error().with_facts(facts.clone()))?;
         // Types of the libraries below have no business above the seam.
         head.extensions.clear();

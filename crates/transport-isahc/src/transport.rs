@@ -6,6 +6,7 @@ use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Instant;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -22,7 +23,7 @@ use isahc::tls::TrustStore;
 use isahc::{AsyncBody, ResponseExt};
 
 use crate::body::StreamedBody;
-use crate::client_slot::{CallGuard, Lane, Reuse, Slot};
+use crate::client_slot::{CallGuard, Ended, Lane, Reuse, Slot};
 use crate::config::{self, invalid};
 use crate::error;
 use crate::identity::Handover;
@@ -97,6 +98,7 @@ impl IsahcTransport {
         let method = head.method.clone();
         let tls = head.uri.scheme_str() != Some("http");
         let request = self.translate(head, body)?;
+        let began = Instant::now();
         let mut watch = self.begin(reuse)?;
         let answered = {
             let lane = watch.lane();
@@ -117,7 +119,9 @@ impl IsahcTransport {
         let response = match answered {
             Ok(response) => response,
             Err(failure) => {
-                let facts = self.facts(watch.lane(), tls, (failure.local_addr(), failure.remote_addr()), false);
+                let ends = (failure.local_addr(), failure.remote_addr());
+                let ended = Ended { began, responded: false, is_http1: false };
+                let facts = self.facts(watch.lane(), tls, ends, ended);
                 // Anything else is a failure of the agent, which must not get another call.
                 if error::ends_its_call(&failure) {
                     watch.ended();
@@ -125,7 +129,9 @@ impl IsahcTransport {
                 return Err(error::of_call(failure, &self.config, facts));
             }
         };
-        let facts = self.facts(watch.lane(), tls, (response.local_addr(), response.remote_addr()), true);
+        let ends = (response.local_addr(), response.remote_addr());
+        let ended = Ended { began, responded: true, is_http1: response.version() != Version::HTTP_2 };
+        let facts = self.facts(watch.lane(), tls, ends, ended);
         let (mut head, inner) = response.into_parts();
         // Types of the libraries below have no business above the seam. One of them is the rest of an upload: isahc does not send it once
         // a response has begun, and over HTTP/1.1 in chunks the part looks whole to the server.
@@ -154,12 +160,12 @@ impl IsahcTransport {
         lane: &Lane,
         tls: bool,
         ends: (Option<SocketAddr>, Option<SocketAddr>),
-        responded: bool,
+        ended: Ended,
     ) -> ConnectionFacts {
         let mut facts = ConnectionFacts::unknown();
         facts.peer = ends.1;
         if let (Some(local), Some(peer)) = ends {
-            facts.reused = lane.reused(local, peer, responded);
+            facts.reused = lane.reused(local, peer, ended);
             if let (true, TlsVersions::Only(version)) = (tls, self.config.tls_versions()) {
                 facts.tls_version = Some(version);
             }

@@ -3,6 +3,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Instant;
 
 use digicert_one_core::{
     ConnectionFacts, Delivery, HeadLimit, PeerFault, Phase, TransportError, TransportErrorKind as Kind, causes,
@@ -20,6 +21,7 @@ pub(crate) fn of_call(
     call: &BegunConnection,
     connections: &Connections,
     proxied: bool,
+    since: Instant,
 ) -> TransportError {
     // The URL is in the caller's hands already, and its query may hold anything.
     let error = error.without_url();
@@ -41,19 +43,21 @@ pub(crate) fn of_call(
         },
     };
     if kind == Kind::HeadLimit {
-        return HeadLimit::unmeasured().error().with_facts(facts(connection, begun.as_ref(), connections));
+        return HeadLimit::unmeasured().error().with_facts(facts(connection, begun.as_ref(), connections, since));
     }
     let delivery =
         if connecting || error.is_builder() || is_unprocessed(&error) { Delivery::NotSent } else { Delivery::Unknown };
-    TransportError::new(kind, delivery).with_facts(facts(connection, begun.as_ref(), connections)).with_source(error)
+    TransportError::new(kind, delivery)
+        .with_facts(facts(connection, begun.as_ref(), connections, since))
+        .with_source(error)
 }
 
 /// A call whose connection is gone and that hyper left without a word.
-pub(crate) fn of_lost_call(call: &BegunConnection, connections: &Connections) -> TransportError {
+pub(crate) fn of_lost_call(call: &BegunConnection, connections: &Connections, since: Instant) -> TransportError {
     let begun = call.handshake();
     let kind = begun.as_ref().and_then(|one| one.alert()).map_or(Kind::Interrupted, Kind::PeerAlert);
     TransportError::new(kind, Delivery::Unknown)
-        .with_facts(facts(begun.as_ref(), begun.as_ref(), connections))
+        .with_facts(facts(begun.as_ref(), begun.as_ref(), connections, since))
         .with_source("the connection ended in the moment in which it was given the request")
 }
 
@@ -63,15 +67,16 @@ fn facts(
     connection: Option<&Arc<Handshake>>,
     begun: Option<&Arc<Handshake>>,
     connections: &Connections,
+    since: Instant,
 ) -> ConnectionFacts {
     let Some(connection) = connection else {
         let mut facts = ConnectionFacts::unknown();
-        facts.reused = connections.reused();
+        facts.reused = connections.reused(since);
         return facts;
     };
     let mut facts = connection.facts();
     let is_fresh = begun.is_some_and(|begun| Arc::ptr_eq(begun, connection));
-    facts.reused = Some(!is_fresh && connection.has_answered());
+    facts.reused = if is_fresh { Some(false) } else { connection.reused(since, false) };
     facts
 }
 

@@ -9,6 +9,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use digicert_one_core::{BoxError, ConnectionFacts, ServerCertificate, TlsAlert, TlsVersion};
 use hyper_util::client::legacy::connect::{Connection, HttpInfo};
@@ -39,7 +40,8 @@ pub(crate) struct Handshake {
     server: OnceLock<Option<Arc<ServerCertificate>>>,
     version: AtomicU8,
     finished: AtomicBool,
-    answered: AtomicBool,
+    /// When the first response came.
+    answered: OnceLock<Instant>,
     alert: OnceLock<TlsAlert>,
     /// A connection has at least one from the moment in which it stands until it ends.
     decrypters: AtomicUsize,
@@ -61,7 +63,7 @@ impl Handshake {
             server: OnceLock::new(),
             version: AtomicU8::new(0),
             finished: AtomicBool::new(false),
-            answered: AtomicBool::new(false),
+            answered: OnceLock::new(),
             alert: OnceLock::new(),
             decrypters: AtomicUsize::new(0),
             rekeyed: AtomicBool::new(false),
@@ -144,9 +146,13 @@ impl Handshake {
         self.hello_requested.store(true, Ordering::Relaxed);
     }
 
-    /// Whether the connection has carried a response.
-    pub(crate) fn has_answered(&self) -> bool {
-        self.answered.load(Ordering::Relaxed)
+    /// Whether the connection had carried a response before the request of a call that began at `since`. When its request was sent is
+    /// not shown: a response to another call, which came meanwhile, proves something only over HTTP/1.1.
+    pub(crate) fn reused(&self, since: Instant, is_http1: bool) -> Option<bool> {
+        match self.answered.get() {
+            None => Some(false),
+            Some(first) => (is_http1 || *first <= since).then_some(true),
+        }
     }
 
     /// Called by the verifier: the server shows this certificate, which may yet be refused.
@@ -161,7 +167,7 @@ impl Handshake {
         });
     }
 
-    /// The facts of this handshake. `answered` first, so that a first response says `reused: false` and the next ones not.
+    /// The facts of this handshake.
     pub(crate) fn facts(&self) -> ConnectionFacts {
         let mut facts = ConnectionFacts::unknown();
         let finished = self.finished.load(Ordering::Relaxed);
@@ -269,12 +275,13 @@ struct Known {
 }
 
 impl Connections {
-    /// The facts of the connection that carried a response.
-    pub(crate) fn facts_of_answer(&self, info: &HttpInfo) -> ConnectionFacts {
+    /// The facts of the connection that carried a response to a call that began at `since`.
+    pub(crate) fn facts_of_answer(&self, info: &HttpInfo, since: Instant, is_http1: bool) -> ConnectionFacts {
         let mut facts = match self.find(info) {
             Some(handshake) => {
                 let mut facts = handshake.facts();
-                facts.reused = Some(handshake.answered.swap(true, Ordering::Relaxed));
+                facts.reused = handshake.reused(since, is_http1);
+                handshake.answered.get_or_init(Instant::now);
                 facts
             }
             None => ConnectionFacts::unknown(),
@@ -307,11 +314,11 @@ impl Connections {
     }
 
     /// Whether a call that made no connection went over one that had carried a response: known if all had, or none.
-    pub(crate) fn reused(&self) -> Option<bool> {
+    pub(crate) fn reused(&self, since: Instant) -> Option<bool> {
         let known = self.known();
-        let mut answered = known.list.iter().map(|(_, handshake)| handshake.has_answered());
-        let first = answered.next()?;
-        (!known.incomplete && answered.all(|one| one == first)).then_some(first)
+        let mut reused = known.list.iter().map(|(_, handshake)| handshake.reused(since, false));
+        let first = reused.next()?;
+        (!known.incomplete && reused.all(|one| one == first)).then_some(first)?
     }
 
     /// A handshake is done: a full one is learned from, a resumed one is given what was learned.
@@ -402,6 +409,8 @@ where
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use std::pin::pin;
     use std::task::Waker;
 
@@ -475,14 +484,18 @@ mod tests {
     #[test]
     fn connection_whose_only_call_failed_is_not_reused() {
         let connections = Connections::default();
-        assert_eq!(connections.reused(), None);
+        assert_eq!(connections.reused(Instant::now()), None);
         let handshake = Arc::new(standing(&connections, 1));
         connections.remember(SocketAddr::from(([127, 0, 0, 1], 1)), Arc::clone(&handshake));
-        assert_eq!(connections.reused(), Some(false));
-        handshake.answered.store(true, Ordering::Relaxed);
-        assert_eq!(connections.reused(), Some(true));
+        let before = Instant::now();
+        assert_eq!(connections.reused(before), Some(false));
+        let response = *handshake.answered.get_or_init(|| before + Duration::from_nanos(1));
+        assert_eq!(connections.reused(response), Some(true));
+        // Over HTTP/2 the request may have left before that response came.
+        assert_eq!((handshake.reused(before, false), handshake.reused(before, true)), (None, Some(true)));
+        assert_eq!(connections.reused(before), None);
         connections.remember(SocketAddr::from(([127, 0, 0, 1], 2)), Arc::new(standing(&connections, 1)));
-        assert_eq!(connections.reused(), None);
+        assert_eq!(connections.reused(response), None);
     }
 
     #[test]

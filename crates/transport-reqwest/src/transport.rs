@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -77,16 +77,16 @@ impl ReqwestTransport {
         }
         let request = translate(head, body)?;
         let ends = if request.method() == http::Method::HEAD { BodyEnd::Without } else { self.ends };
-        let call = Arc::new(BegunConnection::default());
+        let (call, since) = (Arc::new(BegunConnection::default()), Instant::now());
         let response = tokio::select! {
             biased;
             outcome = call.observe(self.client.execute(request)) => {
-                outcome.map_err(|failure| error::of_call(failure, &call, &self.connections, self.proxied))?
+                outcome.map_err(|failure| error::of_call(failure, &call, &self.connections, self.proxied, since))?
             }
-            () = self.loss_of(&call) => return Err(error::of_lost_call(&call, &self.connections)),
+            () = self.loss_of(&call) => return Err(error::of_lost_call(&call, &self.connections, since)),
         };
         let facts = match response.extensions().get::<HttpInfo>() {
-            Some(info) => self.connections.facts_of_answer(info),
+            Some(info) => self.connections.facts_of_answer(info, since, response.version() != http::Version::HTTP_2),
             None => ConnectionFacts::unknown(),
         };
         let (mut head, inner) = http::Response::from(response).into_parts();

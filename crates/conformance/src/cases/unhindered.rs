@@ -133,6 +133,27 @@ pub(crate) async fn pool_30_a_dropped_call_fails_none_that_waits_for_the_same_ha
     }
 }
 
+pub(crate) async fn obs_21_connection_without_a_response_is_not_reused(world: World) {
+    for versions in world.http_versions() {
+        let gate = Gate::new();
+        let front = waiting(&gate);
+        let transport = world.transport(&world.config().with_http_versions(versions));
+        let mut first = transport.send(get(front.url(HOST)));
+        let arrived = pin!(front.ledger().wait_until(|seen| seen.requests.len() == 1, LONG));
+        let Either::Right((true, _)) = select(&mut first, arrived).await else {
+            panic!("the first call is to wait for its response, {versions:?}")
+        };
+        let both = join(first, transport.send(get(front.url(HOST))));
+        let others = opened(&gate, front.ledger(), |seen| seen.requests.len() == 2);
+        let ((first, second), ()) = in_time(join(both, others)).await;
+        for outcome in [first, second] {
+            let exchange = outcome.expect("answered");
+            assert_ne!(exchange.facts.reused, Some(true), "its connection had carried no response, {versions:?}");
+            collect(exchange).await.expect("a body");
+        }
+    }
+}
+
 /// What a response consists of.
 const PARTS: [&str; 3] = ["data: one\n\n", "data: another\n\n", "{}"];
 

@@ -103,6 +103,14 @@ macro_rules! __obs {
                 why "A diagnosis depends on them: a certificate that was prepared and never sent would be blamed."
                 fix "Set the facts where something is observed, not where it is configured; the table at \
                     `ConnectionFacts` shows what each kind of handshake can show.";
+            "OBS-21" Must unhindered obs_21_connection_without_a_response_is_not_reused
+                given "A server that responds to two calls only when both have arrived."
+                when "The second call is made while the first waits, so that over HTTP/2 they may share a connection."
+                then "Neither reports a reused connection."
+                why "A connection that carried no response may be one whose server refuses us; the diagnosis excludes that \
+                    by this fact."
+                fix "Decide when the request is sent whether its connection has carried a response, not when the response \
+                    comes.";
         }
     };
 }
