@@ -155,7 +155,12 @@ impl Body for AnswerBody {
         if !self.breaks_off {
             return Poll::Ready(None);
         }
-        let end = self.end.get_or_insert_with(|| Box::pin(tokio::time::sleep(FLUSHED)));
+        let Some(end) = &mut self.end else {
+            // Even if this thread sleeps longer than that, hyper comes back only after it has written what it has.
+            self.end = Some(Box::pin(tokio::time::sleep(FLUSHED)));
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        };
         end.as_mut().poll(context).map(|()| Some(Err(BrokenOff)))
     }
 
