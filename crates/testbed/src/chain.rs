@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use rcgen::string::Ia5String;
 use rcgen::{
-    BasicConstraints, CertificateParams, CidrSubnet, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, Issuer, KeyPair,
-    NameConstraints, SanType,
+    BasicConstraints, CertificateParams, CidrSubnet, GeneralSubtree, IsCa, Issuer, KeyPair, NameConstraints, SanType,
 };
 use rustls::pki_types::CertificateDer;
 
@@ -27,6 +26,8 @@ pub struct ChainSpec {
     pub impostor: bool,
     /// The kind of key of the server.
     pub key: KeyKind,
+    /// What the leaf is for: a server, or a client with a longer chain than that of [`ClientSpec`](crate::ClientSpec).
+    pub purpose: Purpose,
 }
 
 /// A CA of a chain. The default is a right one, which may have any number of others below it.
@@ -76,6 +77,7 @@ impl Default for ChainSpec {
             common_name: "testbed server".to_owned(),
             impostor: false,
             key: KeyKind::P256,
+            purpose: Purpose::ServerAuth,
         }
     }
 }
@@ -155,7 +157,7 @@ impl Pki {
         let mut params = CertificateParams::default();
         params.distinguished_name = subject(&spec.common_name);
         params.subject_alt_names = spec.names.iter().map(SubjectName::san).collect();
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        params.extended_key_usages = vec![usage(spec.purpose)];
         let key = generate(spec.key);
         chain.insert(0, leaf(params, Validity::Valid, &key, issuer.as_ref().unwrap_or(self.root())));
         ServerCert(Arc::new(Issued::new(chain, &key, spec.key)))

@@ -43,8 +43,10 @@ pub(crate) struct Handshake {
     /// When the first response came.
     answered: OnceLock<Instant>,
     alert: OnceLock<TlsAlert>,
-    /// A connection has at least one from the moment in which it stands until it ends.
+    /// A connection of TLS has at least one from the moment in which it stands until it ends.
     decrypters: AtomicUsize,
+    /// There was a decrypter: it is not a connection in clear text, whose end is not seen.
+    is_tls: AtomicBool,
     rekeyed: AtomicBool,
     /// What the full handshakes before a resumed one knew of the client certificate, if they agreed.
     session: OnceLock<Option<(bool, bool)>>,
@@ -66,6 +68,7 @@ impl Handshake {
             answered: OnceLock::new(),
             alert: OnceLock::new(),
             decrypters: AtomicUsize::new(0),
+            is_tls: AtomicBool::new(false),
             rekeyed: AtomicBool::new(false),
             session: OnceLock::new(),
             ended,
@@ -78,6 +81,7 @@ impl Handshake {
     }
 
     pub(crate) fn note_decrypter(&self) {
+        self.is_tls.store(true, Ordering::Relaxed);
         self.decrypters.fetch_add(1, Ordering::Relaxed);
     }
 
@@ -106,6 +110,7 @@ impl Handshake {
     /// Whether the connection stood and has ended.
     fn is_gone(&self) -> bool {
         self.finished.load(Ordering::Acquire)
+            && self.is_tls.load(Ordering::Relaxed)
             && self.decrypters.load(Ordering::Acquire) == 0
             && !self.rekeyed.load(Ordering::Relaxed)
     }
@@ -177,7 +182,8 @@ impl Handshake {
             _ => None,
         };
         facts.server_certificate = self.server.get().cloned().flatten();
-        facts.tls_resumed = finished.then_some(facts.tls_version.is_none());
+        let is_tls = self.is_tls.load(Ordering::Relaxed);
+        facts.tls_resumed = (finished && is_tls).then_some(facts.tls_version.is_none());
         facts.renegotiated = self.hello_requested.load(Ordering::Relaxed).then_some(false);
         let requested = self.certificate_requested.load(Ordering::Relaxed);
         if facts.tls_resumed == Some(true) {
@@ -443,10 +449,14 @@ mod tests {
         handshake.note_decrypter_gone();
         assert!(!handshake.is_gone());
         assert!(!Handshake::new(Arc::default()).is_gone(), "it does not stand yet");
+        let in_clear_text = standing(&Connections::default(), 0);
+        assert!(!in_clear_text.is_gone());
+        assert_eq!(in_clear_text.facts().tls_resumed, None);
     }
 
     fn finished(connections: &Connections, seen: impl FnOnce(&Handshake)) -> ConnectionFacts {
         let handshake = Handshake::new(Arc::clone(&connections.ended));
+        handshake.note_decrypter();
         seen(&handshake);
         handshake.finished.store(true, Ordering::Release);
         connections.note_done(&handshake);

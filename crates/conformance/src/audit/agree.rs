@@ -72,6 +72,28 @@ pub(super) fn invention(facts: &ConnectionFacts) -> Option<&'static str> {
     reported.into_iter().find(|(_, reported)| *reported).map(|(fact, _)| fact)
 }
 
+/// What the error of a body no longer knows, or knows otherwise than its response. A second handshake between them changes what is known
+/// of the client certificate.
+pub(super) fn forgotten(response: &ConnectionFacts, error: &ConnectionFacts) -> Option<&'static str> {
+    let same = response.renegotiated == error.renegotiated;
+    let kept = [
+        ("reused", response.reused.is_none() || response.reused == error.reused),
+        ("tls_resumed", response.tls_resumed.is_none() || response.tls_resumed == error.tls_resumed),
+        ("tls_version", response.tls_version.is_none() || response.tls_version == error.tls_version),
+        ("peer", response.peer.is_none() || response.peer == error.peer),
+        (
+            "server_certificate",
+            response.server_certificate.is_none() || response.server_certificate == error.server_certificate,
+        ),
+        (
+            "identity_requested",
+            !same || response.identity_requested.is_none() || response.identity_requested == error.identity_requested,
+        ),
+        ("identity_sent", !same || response.identity_sent.is_none() || response.identity_sent == error.identity_sent),
+    ];
+    kept.into_iter().find(|(_, kept)| !kept).map(|(fact, _)| fact)
+}
+
 fn known(version: testbed::TlsVersion) -> Option<TlsVersion> {
     match version {
         testbed::TlsVersion::Tls11 => None,

@@ -1,11 +1,13 @@
 //! One call, from its beginning to the end of its response.
 
+use std::error::Error as _;
 use std::sync::Arc;
 
-use digicert_one_core::{Exchange, TransportError};
+use digicert_one_core::{ConnectionFacts, Delivery, Exchange, TransportError};
 use http::Request;
 
 use super::about::{About, Carrier, all_wrong, counts};
+use super::agree::{forgotten, invention};
 use super::given::Given;
 use super::notes::Audit;
 
@@ -20,6 +22,7 @@ pub(super) struct Call {
 pub(super) struct Carried {
     about: About,
     carriers: Vec<Carrier>,
+    facts: ConnectionFacts,
 }
 
 impl Call {
@@ -54,7 +57,9 @@ impl Call {
         self.ended = true;
         let candidates = self.about.carriers_of_response();
         let mut state = self.audit.state();
-        let wrong = self.about.wrong_peer(&exchange.facts).or_else(|| {
+        let in_clear_text = invention(&exchange.facts).filter(|_| !self.about.is_https);
+        let in_clear_text = in_clear_text.map(|fact| format!("{fact} is known, and the call was in clear text"));
+        let wrong = self.about.wrong_peer(&exchange.facts).or(in_clear_text).or_else(|| {
             let judged = candidates.iter().map(|one| {
                 let answered = state.answered.get(&one.carrier).is_some_and(|since| *since < self.about.began);
                 one.wrong(&exchange.facts, answered, &self.about).or_else(|| one.wrong_version(exchange))
@@ -71,7 +76,8 @@ impl Call {
             state.answered.entry(one.carrier).or_insert(moment);
         }
         drop(state);
-        Carried { about: self.about.clone(), carriers: candidates.into_iter().map(|one| one.carrier).collect() }
+        let carriers = candidates.into_iter().map(|one| one.carrier).collect();
+        Carried { about: self.about.clone(), carriers, facts: exchange.facts.clone() }
     }
 
     pub(super) fn failed(mut self, error: &TransportError) {
@@ -81,6 +87,7 @@ impl Call {
         }
         let mut state = self.audit.state();
         let alone = self.about.alone && state.moments == self.about.began;
+        state.wrong.extend(without_source(&self.about, error));
         state.note(&self.about, error, None, alone);
         state.unsure.insert(self.about.port);
     }
@@ -100,6 +107,21 @@ impl Drop for Call {
 impl Carried {
     /// Its body was truncated.
     pub(super) fn cut(&self, audit: &Audit, error: &TransportError) {
-        audit.state().note(&self.about, error, Some(self.carriers.clone()), true);
+        let mut state = audit.state();
+        if let Some(fact) = forgotten(&self.facts, error.facts()) {
+            state.wrong.push(format!(
+                "{}: {fact} in the error of the body is not that of the response: {error:?}",
+                self.about
+            ));
+        }
+        state.wrong.extend(without_source(&self.about, error));
+        if error.delivery() != Delivery::Sent {
+            state.wrong.push(format!("{}: the response had begun, so it was sent: {error:?}", self.about));
+        }
+        state.note(&self.about, error, Some(self.carriers.clone()), true);
     }
+}
+
+fn without_source(about: &About, error: &TransportError) -> Option<String> {
+    error.source().is_none().then(|| format!("{about}: the error has no source: {error:?}"))
 }

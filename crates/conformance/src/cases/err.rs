@@ -185,7 +185,8 @@ pub(crate) async fn err_23_response_head_over_the_limit_is_named(world: World) {
         for (fields, length) in [(300, 10), (5, 20_000)] {
             let front = with_head(fields, length);
             let error = transport.send(get(front.url(HOST))).await.expect_err("too large");
-            assert_eq!(error.kind(), TransportErrorKind::HeadLimit, "{versions:?} {error:?}");
+            let reported = (error.kind(), error.delivery());
+            assert_eq!(reported, (TransportErrorKind::HeadLimit, Delivery::Sent), "{versions:?} {error:?}");
             let diagnosis = diagnose(&error, Mode::Key, None);
             assert!(diagnosis.code == Code::CFG_03 && !diagnosis.retryable(), "{diagnosis}");
             assert_eq!(front.ledger().requests().len(), 1, "{versions:?}");

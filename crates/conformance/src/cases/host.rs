@@ -2,14 +2,15 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
+use std::time::Duration;
 
-use digicert_one_client::Client;
+use digicert_one_client::{Client, SystemClock};
 use digicert_one_core::{
-    ApiKey, Capability, Code, Delivery, FixedCredential, HostRole, Instance, Material, Mode, PeerFault, Region,
-    TransportErrorKind,
+    ApiKey, Capability, Clock as _, Code, Delivery, FixedCredential, HostRole, Instance, Material, Mode, PeerFault,
+    Region, TransportErrorKind,
 };
-use digicert_one_testbed::{ClientAuth, FrontOptions, Pki, RawOptions, RawServer, Step};
-use futures_util::future::join_all;
+use digicert_one_testbed::{ClientAuth, FrontOptions, Gate, Pki, RawOptions, RawServer, Step};
+use futures_util::future::{join, join_all};
 
 use crate::world::{HOST, World, certificate, diagnose, front, get, identity, key, untouched, up, without_request};
 
@@ -79,10 +80,10 @@ pub(crate) async fn host_03_an_explicit_clientauth_url_is_used(world: World) {
 }
 
 pub(crate) async fn host_04_plain_http_is_refused_but_for_loopback_by_switch(world: World) {
-    let server = up(RawServer::start(RawOptions::plain([vec![
-        Step::ReadRequest,
-        Step::write("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"),
-    ]])));
+    let gate = Gate::new();
+    let response = Step::write("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}");
+    let script = vec![Step::ReadRequest, Step::Wait(gate.clone()), response];
+    let server = up(RawServer::start(RawOptions::plain([script])));
     let url = server.url("127.0.0.1");
     Instance::parse(&url).expect_err("plain http needs its own constructor");
     Instance::plain_loopback("http://one.digicert.com").expect_err("only loopback");
@@ -93,8 +94,14 @@ pub(crate) async fn host_04_plain_http_is_refused_but_for_loopback_by_switch(wor
         .credential(FixedCredential::new(key(), "the case"))
         .build()
         .expect("complete");
-    client.get("/").send().await.expect("answered");
-    assert_eq!(server.ledger().requests().len(), 1);
+    // A transport that looks after its connections by their TLS has nothing to see here.
+    let later = async {
+        SystemClock::new().sleep(Duration::from_secs(1)).await;
+        gate.open();
+    };
+    let (outcome, ()) = join(client.get("/").send(), later).await;
+    outcome.expect("answered");
+    assert_eq!(server.ledger().requests().len(), 1, "a response that comes after a second was not waited for");
 }
 
 pub(crate) async fn host_05_one_normal_form_for_sni_and_host(world: World) {

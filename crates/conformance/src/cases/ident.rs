@@ -10,11 +10,13 @@ use digicert_one_core::{
 use digicert_one_credentials::{DirectorySource, LoadedCredential, RawCredential, WatchOptions, WatchingCredential};
 use digicert_one_identity::ReadOptions;
 use digicert_one_testbed::{
-    Authority, Chain, ClientAuth, ClientCert, ClientSpec, Format, Front, FrontOptions, Hints, KeyEncoding, KeyKind,
-    KeyStore, Pki, Purpose, RawOptions, RawServer, Snapshot, Step, TlsRange, Validity,
+    Authority, CaSpec, Chain, ChainSpec, ClientAuth, ClientCert, ClientSpec, Format, Front, FrontOptions, Hints,
+    KeyEncoding, KeyKind, KeyStore, Pki, Purpose, RawOptions, RawServer, Snapshot, Step, TlsRange, Validity,
+    sha256_hex,
 };
 
 use crate::formats;
+use crate::setting::Settings;
 use crate::world::{
     HOST, World, certificate, collect, diagnose, front, get, identity, identity_encoded, read, servers, untouched, up,
     without_request,
@@ -47,6 +49,25 @@ pub(crate) async fn ident_05_a_sec1_key_is_presented(world: World) {
 
 pub(crate) async fn ident_06_a_pkcs1_key_is_presented(world: World) {
     presented(&world, KeyKind::Rsa2048, KeyEncoding::Pkcs1).await;
+}
+
+pub(crate) async fn ident_34_each_certificate_of_a_longer_chain_is_sent_in_its_order(world: World) {
+    let spec = ChainSpec { purpose: Purpose::ClientAuth, ..ChainSpec::default() };
+    let client = Pki::shared().server_below(&spec.below([CaSpec::default(), CaSpec::default()]));
+    let bundle = Secret::new(client.chain_pem() + &client.key_pem(), "the case");
+    let ours = read(&bundle, SystemTime::now()).expect("the pair is valid");
+    let chain: Vec<_> = client.chain_der().iter().map(|one| sha256_hex(one)).collect();
+    for setting in Settings::where_(|one| one.with_identity).pairwise().chosen(&world) {
+        for server in servers() {
+            let front = front(setting.server(server));
+            let proxy = setting.proxy(front.addr());
+            let config = setting.config(world.config(), &certificate(), proxy.as_ref());
+            let transport = world.transport(&config.with_identity(Some(ours.clone())));
+            transport.send(get(front.url(HOST))).await.expect("presented");
+            let sent = front.ledger().connections().remove(0).peer_chain_fingerprints;
+            assert_eq!(sent, chain, "leaf, lower and upper CA, {setting}");
+        }
+    }
 }
 
 /// Read, presented, and seen by the server.
@@ -263,9 +284,19 @@ pub(crate) async fn ident_29_an_end_without_a_word_after_the_handshake_names_the
 
 pub(crate) async fn ident_30_an_outdated_list_of_authorities_does_not_hold_the_certificate_back(world: World) {
     let certificate = certificate();
-    let transport = world.transport(&world.config().with_identity(Some(identity(&certificate))));
+    let config = world.config().with_identity(Some(identity(&certificate)));
     for server in servers() {
-        for range in [TlsRange::Only12, TlsRange::Only13] {
+        for (range, only, capability) in [
+            (TlsRange::Only12, None, Capability::Tls12),
+            (TlsRange::Only12, Some(TlsVersion::Tls12), Capability::Tls12),
+            (TlsRange::Only13, None, Capability::Tls13),
+            (TlsRange::Only13, Some(TlsVersion::Tls13), Capability::Tls13),
+        ] {
+            if !world.has(capability) {
+                continue;
+            }
+            let config = config.clone().with_tls_versions(only.map_or(TlsVersions::Both, TlsVersions::Only));
+            let transport = world.transport(&config);
             for hints in [Hints::Foreign, Hints::Empty] {
                 let options = server.clone().client_auth(ClientAuth::Required).tls(range).hints(hints);
                 let front = front(options);

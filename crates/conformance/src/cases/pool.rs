@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use digicert_one_core::{
-    Capability, Code, FixedCredential, HttpVersions, Instance, Material, Mode, Timeouts, TransportErrorKind,
+    Capability, Code, FixedCredential, HttpVersions, Instance, Material, Mode, Timeouts, TlsVersion, TlsVersions,
+    TransportErrorKind,
 };
 use digicert_one_testbed as testbed;
 use digicert_one_testbed::{
@@ -91,9 +92,13 @@ pub(crate) async fn pool_03_key_and_certificate_clients_share_nothing(world: Wor
 
 /// Same as above, with one name: over the wire only the transport distinguishes them.
 async fn by_one_name(world: &World) {
-    for versions in world.http_versions() {
+    // A cache of sessions may be another one for each version of TLS.
+    let held = [(Capability::Tls12, TlsVersion::Tls12), (Capability::Tls13, TlsVersion::Tls13)].into_iter();
+    let held = held.filter(|(capability, _)| world.has(*capability)).map(|(_, version)| TlsVersions::Only(version));
+    let tls: Vec<_> = held.chain([TlsVersions::Both]).collect();
+    for (versions, tls) in world.http_versions().into_iter().flat_map(|http| tls.iter().map(move |tls| (http, *tls))) {
         let front = front(FrontOptions::default().client_auth(ClientAuth::Optional));
-        let config = world.config().with_http_versions(versions);
+        let config = world.config().with_http_versions(versions).with_tls_versions(tls);
         let with_certificate = world.transport(&config.clone().with_identity(Some(identity(&certificate()))));
         let without = world.transport(&config);
         for _ in 0..2 {
@@ -107,7 +112,11 @@ async fn by_one_name(world: &World) {
             let carried = seen.connections.iter().find(|one| one.id == request.connection).expect("listed");
             let has_certificate = carried.peer_fingerprint.is_some();
             let target = &request.target;
-            assert_eq!(has_certificate, target == "/certificate", "one identity, one pool: {target} {versions:?}");
+            assert_eq!(
+                has_certificate,
+                target == "/certificate",
+                "one identity, one pool: {target} {versions:?} {tls:?}"
+            );
         }
     }
 }

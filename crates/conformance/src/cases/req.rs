@@ -24,6 +24,22 @@ pub(crate) async fn req_01_path_and_query_arrive_byte_for_byte(world: World) {
             assert_eq!(front.ledger().requests().pop().expect("arrived").target, target, "{setting}");
         }
     }
+    // A library may refuse these; the client never asks for them.
+    for (setting, target) in
+        crossing.settings().flat_map(|setting| ["/a/./b", "/a/../b?c=/../d"].map(|target| (setting, target)))
+    {
+        let before = crossing.front(setting).ledger().requests().len();
+        let outcome =
+            crossing.transport(setting).send(get(format!("{}{target}", crossing.front(setting).url(HOST)))).await;
+        let arrived = crossing.front(setting).ledger().requests_since(before);
+        match outcome {
+            Ok(_) => assert_eq!(arrived[0].target, target, "{setting}"),
+            Err(error) => {
+                let reported = (error.kind(), error.delivery(), arrived.len());
+                assert_eq!(reported, (TransportErrorKind::Config, Delivery::NotSent, 0), "{target}, {setting}");
+            }
+        }
+    }
     let front = front(FrontOptions::default());
     let client = world.client(front.port(), key());
     client.get(target).send().await.expect("answered");
@@ -82,16 +98,43 @@ pub(crate) async fn req_04_three_values_of_one_header_arrive_in_order(world: Wor
             request.headers_mut().append("x-values", HeaderValue::from_static(value));
         }
         request.headers_mut().insert("x-empty", HeaderValue::from_static(""));
+        for (name, value) in COMMON {
+            request.headers_mut().insert(name, HeaderValue::from_static(value));
+        }
         transport.send(request).await.expect("answered");
         let arrived = front.ledger().requests().pop().expect("arrived");
+        for (name, value) in COMMON {
+            assert_eq!(arrived.header_values(name), [value], "{name} is as it was given, {setting}");
+        }
         assert_eq!(arrived.header_values("x-values"), ["three", "one", "two"], "{setting}");
         assert_eq!(arrived.header_values("x-empty"), [""], "an empty value is a value {setting}");
         // Only what was given, the framing, and the two headers that the client always sets.
         let extra: Vec<&str> = arrived.headers.iter().map(|(name, _)| name.as_str()).collect();
         let known = ["x-values", "x-empty", "host", "accept", "user-agent", "content-length", "connection"];
-        assert!(extra.iter().all(|name| known.contains(name)), "{extra:?} {setting}");
+        let is_given = |name: &&str| COMMON.iter().any(|(given, _)| given == name);
+        assert!(extra.iter().all(|name| known.contains(name) || is_given(name)), "{extra:?} {setting}");
     }
 }
+
+/// Headers that libraries know, with values that none of them would set.
+const COMMON: [(&str, &str); 16] = [
+    ("accept", "application/x-given;q=0.5"),
+    ("accept-encoding", "gzip;q=0.1, given"),
+    ("accept-language", "de-CH, en;q=0.1"),
+    ("authorization", "Given Token=="),
+    ("cache-control", "max-age=7, given"),
+    ("cookie", "given=1; other=\"2\""),
+    ("date", "Sun, 06 Nov 1994 08:49:37 GMT"),
+    ("forwarded", "for=given"),
+    ("if-modified-since", "Sun, 06 Nov 1994 08:49:37 GMT"),
+    ("if-none-match", "\"given\", W/\"other\""),
+    ("origin", "https://given.test"),
+    ("pragma", "given"),
+    ("range", "bytes=7-9"),
+    ("referer", "https://given.test/?a=b"),
+    ("user-agent", "Given/1 (a comment) Other/2"),
+    ("via", "1.1 given"),
+];
 
 pub(crate) async fn req_05_a_line_end_in_a_header_is_a_local_error(world: World) {
     let front = front(FrontOptions::default());

@@ -7,7 +7,8 @@ use digicert_one_core::{
     TransportError, TransportErrorKind,
 };
 use digicert_one_testbed::{
-    Authority, Front, FrontOptions, Pki, ProxyOptions, RawOptions, RawServer, ServerFlaw, ServerSpec, Step, TlsRange,
+    Authority, ChainSpec, Front, FrontOptions, KeyKind, Pki, ProxyOptions, RawOptions, RawServer, ServerFlaw,
+    ServerSpec, Step, TlsRange,
 };
 use http::Method;
 
@@ -63,6 +64,12 @@ pub(crate) async fn trust_17_server_without_the_key_of_its_chain_is_refused(worl
     let foreign = Pki::shared().server_with(ServerSpec { authority: Authority::Foreign, ..ServerSpec::default() });
     for key in [&other, &foreign] {
         refused(&world, FrontOptions::default().server(real.with_key_of(key)), &Settings::ALL).await;
+    }
+    // Each kind of key has its own signatures; RSA signs by PSS under TLS 1.3 alone, or under both versions.
+    for key in [KeyKind::Rsa2048, KeyKind::P384] {
+        let spec = ChainSpec { key, ..ChainSpec::named(HOST) };
+        let [real, other] = [(); 2].map(|()| Pki::shared().server_below(&spec));
+        refused(&world, FrontOptions::default().server(real.with_key_of(&other)), &Settings::ALL.pairwise()).await;
     }
 }
 

@@ -66,6 +66,8 @@ async fn head_with_framing(world: &World) {
 pub(crate) async fn req_22_no_response_header_leads_to_another_server(world: World) {
     let other = front(FrontOptions::default());
     let clear = up(RawServer::start(RawOptions::plain([vec![Step::ReadRequest]])));
+    let response = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}";
+    let unencrypted = up(RawServer::start(RawOptions::plain([vec![Step::ReadRequest, Step::write(response)]])));
     let (port, place, plain) = (other.port(), other.url(HOST), clear.url("localhost"));
     for versions in world.http_versions() {
         let (place, plain) = (place.clone(), plain.clone());
@@ -91,6 +93,10 @@ pub(crate) async fn req_22_no_response_header_leads_to_another_server(world: Wor
         assert_eq!(front.ledger().requests().len(), 3, "{versions:?}");
         untouched(&other, &format!("a header led to another server, {versions:?}")).await;
         untouched(&clear, &format!("a header led to another server, {versions:?}")).await;
+        // The same name in clear text, as the client asks for it on loopback.
+        let url = format!("http://{HOST}:{}/clear", unencrypted.port());
+        let exchange = in_time(transport.send(get(url))).await.expect("clear text as asked for");
+        collect(exchange).await.expect("a body");
     }
 }
 

@@ -1,5 +1,6 @@
 //! UPLOAD, continued: an upload is held to the configuration of its transport as any other call is.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -11,6 +12,7 @@ use digicert_one_core::{
 };
 use digicert_one_testbed as testbed;
 use digicert_one_testbed::{FrontOptions, Gate, Pki, RawServer, Snapshot, Step, blackhole, refused_addr};
+use futures_util::FutureExt as _;
 use futures_util::future::{Either, join, join_all, select};
 use futures_util::stream::{self, Stream as _, StreamExt as _};
 use http::{Method, Response};
@@ -19,6 +21,7 @@ use crate::cases::leaks::printed;
 use crate::cases::time::{in_time, total_limit};
 use crate::cases::upload::{Feed, content, heads_only, pieces, refuses_uploads, response, stalled, upload};
 use crate::log_scan::LogScan;
+use crate::witness;
 use crate::world::{HOST, KEY, World, collect, front, front_answering, get, key_value, untouched, up, without_request};
 
 fn small() -> UploadBody {
@@ -272,6 +275,29 @@ pub(crate) async fn upload_19_outside_its_runtime_an_upload_is_answered_or_an_er
                 assert_eq!((error.kind(), error.delivery()), refusal, "{versions:?}: {error:?}");
                 assert!(seen.connections.is_empty(), "nothing is to come here, {versions:?}");
             }
+        }
+    }
+}
+
+pub(crate) async fn upload_20_a_body_that_panics_ends_its_own_call_alone(world: World) {
+    if refuses_uploads(&world).await {
+        return;
+    }
+    for versions in world.http_versions() {
+        let front = front(FrontOptions::default());
+        let transport = world.transport(&total_limit(&world).with_http_versions(versions));
+        let panics = stream::once(async { witness::meant("the body of a caller") });
+        let body = Feed::default().body(pieces(&content(1000), 100).chain(panics));
+        let call = AssertUnwindSafe(transport.upload(upload(Method::POST, front.url(HOST), body))).catch_unwind();
+        // The panic reaches the caller, or ends a task of the library.
+        let outcome = in_time(call).await;
+        assert!(!matches!(outcome, Ok(Ok(_))), "an upload without its end was answered, {versions:?}");
+        for _ in 0..2 {
+            let next = AssertUnwindSafe(transport.send(get(front.url(HOST)))).catch_unwind();
+            let Ok(Ok(exchange)) = in_time(next).await else {
+                panic!("a later call fails for the panic of an earlier one, {versions:?}")
+            };
+            collect(exchange).await.expect("a body");
         }
     }
 }

@@ -30,7 +30,7 @@ macro_rules! __host {
                 fix "The client chooses the URL. The transport must accept an address as host and must not connect ahead to \
                     anything else.";
             "HOST-04" Must host host_04_plain_http_is_refused_but_for_loopback_by_switch
-                given "A server of plain HTTP on loopback."
+                given "A server of plain HTTP on loopback, whose response takes a second."
                 when "An instance is created from `http://` URLs, on loopback and elsewhere."
                 then "All are refused except the one on loopback with its own constructor, and that call succeeds."
                 why "Over plain HTTP everyone on the network can read the key; a missing `s` in a configuration must \

@@ -253,6 +253,13 @@ macro_rules! __ident {
                     its whole limit."
                 fix "Refuse renegotiation with an error instead of reading on, and do not offer `post_handshake_auth` \
                     unless the identity can then be sent.";
+            "IDENT-34" Must ident ident_34_each_certificate_of_a_longer_chain_is_sent_in_its_order
+                given "A certificate below two CAs, and servers of two TLS libraries that have the root alone."
+                when "A call is made over each version of HTTP and TLS, direct and through a proxy."
+                then "The server sees the leaf, the lower and the upper CA, in this order."
+                why "TLS 1.2 requires that each certificate follows the one it issued (RFC 5246 section 7.4.2), and strict servers \
+                    refuse another order; with one CA it cannot be wrong."
+                fix "Pass `ClientIdentity::chain` as it is; look for an import that pushes to the front or sorts.";
         }
     };
 }

@@ -77,7 +77,7 @@ macro_rules! __redir {
                 fix "Clause 2 of `Transport::send`. Set the redirect policy to none in `connect`, on every client \
                     that you create, and in a client that the user hands in.";
             "REDIR-20" Must faithful redir_20_no_redirect_is_followed_in_any_setting
-                given "A server that responds with 301, 302, 303, 307 or 308 and a `Location` that is relative, its own \
+                given "A server that responds with 300 to 303, 305, 307 or 308 and a `Location` that is relative, its own \
                     or of another server."
                 when "A GET and a POST meet each of them, over HTTP/1.1 and 2, under TLS 1.2 and 1.3, direct and through a proxy, \
                     with and without an identity."

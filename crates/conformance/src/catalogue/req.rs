@@ -10,9 +10,9 @@ macro_rules! __req {
                     speaks."
                 when "A GET is sent whose path and query hold every character that a URI allows, escapes such as `%2F` \
                     and `%E4` among them; then targets that libraries like to normalise, such as `/a?`, `/a//b` and \
-                    `/a/`."
+                    `/a/`; and targets with `.` and `..` as segments."
                 then "The target on the wire is the one that was given, byte for byte; only the client may change the \
-                    letters of an escape to upper case."
+                    letters of an escape to upper case. Segments of dots may be refused instead."
                 why "A path that is decoded or encoded again names another resource, so a call for one user or order reaches \
                     another one or none."
                 fix "Clause 5 of `Transport::send`. Pass the URI on as text; look for a URL type that normalises \
@@ -36,7 +36,8 @@ macro_rules! __req {
                     libcurl's `POST`; HEAD needs its own switch there (`NOBODY`).";
             "REQ-04" Must req req_04_three_values_of_one_header_arrive_in_order
                 given "A server that records every header of a request."
-                when "A request with three values of one header, and an empty value of another, is sent."
+                when "A request with three values of one header, an empty value of another, and sixteen common headers that libraries \
+                    know is sent."
                 then "All of them arrive in the given order, and no other header arrives."
                 why "Values that are joined, sorted or dropped change the request, and an additional cookie or \
                     referrer reveals other calls."
@@ -159,10 +160,9 @@ macro_rules! __req {
                     the headers unchanged.";
             "REQ-22" Must unasked req_22_no_response_header_leads_to_another_server
                 given "A server whose responses name another server in `Alt-Svc`, `Refresh`, `Location`, `Content-Location`, \
-                    `Link` \
-                    and `Report-To`."
-                when "It is called three times over each HTTP version."
-                then "It receives all three requests, and no connection is made to the other server."
+                    `Link` and `Report-To`, and whose `Strict-Transport-Security` asks for HTTPS."
+                when "It is called three times over each HTTP version, and then a server of the same name in clear text."
+                then "It receives all three requests, no connection is made to the other server, and clear text stays so."
                 why "A response must not decide where the next request, with its key, is sent."
                 fix "Disable what a library does with these headers: alternative services, preloading, reports.";
             "REQ-23" Must req req_23_methods_of_extensions_arrive_or_are_refused

@@ -129,7 +129,7 @@ macro_rules! __trust {
                     hides it, \
                     waive this case.";
             "TRUST-17" Must server_proof trust_17_server_without_the_key_of_its_chain_is_refused
-                given "A server with the chain of another server and its own key, under TLS 1.2 and 1.3."
+                given "Servers with the chain of another server and their own key, of P-256, P-384 and RSA, under TLS 1.2 and 1.3."
                 when "A call is made over each HTTP version."
                 then "We refuse it and no request arrives. The error reports the refusal as ours, unless the library \
                     has one error for everything that fails in a handshake."

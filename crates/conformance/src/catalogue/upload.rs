@@ -125,6 +125,12 @@ macro_rules! __upload {
                 then "It gets its response, or `NoRuntime` as not sent, without a connection."
                 why "A panic inside of a library ends the program of a caller who used the wrong thread."
                 fix "Look for the runtime before anything that needs it, in `upload` as in `send`.";
+            "UPLOAD-20" Must upload_as_call upload_20_a_body_that_panics_ends_its_own_call_alone
+                given "A body that panics in its middle."
+                when "It is uploaded over each HTTP version, and then two GETs are made on the same transport."
+                then "The upload fails or panics, and both GETs get their responses."
+                why "One faulty reader would end all later calls of a long-running program, which catches such panics."
+                fix "Hold no lock that a panic poisons while a body is read, or go on with the content of a poisoned one.";
         }
     };
 }

@@ -749,4 +749,39 @@ defects! {
     TakesNoIdleTimeForNoLimit takes_no_idle_time_for_no_limit "POOL-16" "with a limit of 0ns";
     /// waits in its drop for the bodies that are still read
     WaitsForBodiesInDrop waits_for_bodies_in_drop "POOL-32" "it waits for its body";
+    // Of a set that was written from the contract alone.
+    /// does not check what servers sign by RSA-PSS under TLS 1.2
+    SkipsTls12SignaturesOfPss skips_tls12_signatures_of_pss "TRUST-17" "this server proves nothing";
+    /// sends the CAs of its chain in reverse order
+    ReversesChains reverses_chains "IDENT-34" "leaf, lower and upper CA";
+    /// speaks TLS to a server in clear text because another one of its name asked for HTTPS
+    HonoursTransportSecurity honours_transport_security "REQ-22" "its limit ran out long ago";
+    /// does not report that a server responded whose head is too large
+    DoubtsDeliveryOfLargeHeads doubts_delivery_of_large_heads "ERR-23" "delivery: Unknown";
+    /// resolves `.` and `..` in the path
+    NormalisesDots normalises_dots "REQ-01" "right: \"/a/./b\"";
+    /// sets an encoding of its own where one is asked for
+    ReplacesAcceptEncoding replaces_accept_encoding "REQ-04" "accept-encoding is as it was given";
+    /// sends neither length nor chunks for an upload that turns out to be empty
+    LeavesEmptyUploadsUnframed leaves_empty_uploads_unframed "UPLOAD-01" "no framing";
+    /// leaves the facts out of the errors of bodies
+    ForgetsFactsInBodies forgets_facts_in_bodies "TIME-03" "is not that of the response";
+    /// reports a version of TLS for calls in clear text
+    ClaimsTlsInClearText claims_tls_in_clear_text "HOST-04" "the call was in clear text";
+    /// gives up calls in clear text after a quarter of a second
+    LosesCallsInClearText loses_calls_in_clear_text "HOST-04" "a response that comes after a second";
+    /// gives no cause for a limit that ran out
+    LosesSourcesOfTimeouts loses_sources_of_timeouts "TIME-03" "the error has no source";
+    /// quotes a response that is not HTTP
+    QuotesGarbage quotes_garbage "SECRET-02" "a secret is printed";
+    /// makes no further call after the body of one has panicked
+    IsPoisonedByPanics is_poisoned_by_panics "UPLOAD-20" "for the panic of an earlier one";
+    /// follows a 300 of a GET
+    FollowsMultipleChoices follows_multiple_choices "REDIR-20" "300/";
+    /// holds its certificate back where TLS 1.2 alone is allowed and the server does not name its issuer
+    ObeysHintsUnderTls12 obeys_hints_under_tls12 "IDENT-30" "offered anyway, and accepted";
+    /// resumes sessions of another transport where TLS 1.2 alone is allowed
+    SharesSessionsOfTls12 shares_sessions_of_tls12 "POOL-03" "one identity, one pool";
+    /// reports a connection as reused while its first call has no response
+    CallsBusyConnectionsUsed calls_busy_connections_used "OBS-21" "its connection had carried no response";
 }

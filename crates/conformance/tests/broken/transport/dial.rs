@@ -85,6 +85,9 @@ impl Dialer {
         };
         facts.peer = peer;
         if is_clear {
+            if self.flaw.is(Defect::ClaimsTlsInClearText) {
+                facts.tls_version = Some(TlsVersion::Tls13);
+            }
             return Link::new(tcp, false, facts, self.flaw).await;
         }
         let shaken = self.tls.shake(host, tcp, &mut facts);

@@ -5,11 +5,11 @@ use std::error::Error;
 use std::fmt;
 
 use digicert_one_core::{
-    BoxError, ConnectionFacts, Delivery, PeerFault, TlsAlert, TransportError, TransportErrorKind as Kind, causes,
+    BoxError, ConnectionFacts, Delivery, PeerFault, Phase, TlsAlert, TransportError, TransportErrorKind as Kind, causes,
 };
 use digicert_one_error_kinds::{http_kind, is_unprocessed, tls_kind};
 
-use super::Flaw;
+use super::{Flaw, patched};
 use crate::table::Defect;
 
 /// A failure before any connection.
@@ -55,8 +55,14 @@ impl Report {
     }
 
     pub(super) fn error(&self, kind: Kind, delivery: Delivery, source: impl Into<BoxError>) -> TransportError {
-        let error = TransportError::new(self.reported(kind), delivery).with_facts(self.facts.clone());
+        let is_in_body = matches!(kind, Kind::BodyCut | Kind::Timeout(Phase::Body));
+        let facts = match is_in_body && self.flaw.is(Defect::ForgetsFactsInBodies) {
+            true => ConnectionFacts::unknown(),
+            false => self.facts.clone(),
+        };
+        let error = TransportError::new(self.reported(kind), delivery).with_facts(facts);
         match self.flaw {
+            flaw if flaw.is(Defect::LosesSourcesOfTimeouts) && matches!(kind, Kind::Timeout(_)) => error,
             flaw if flaw.is(Defect::LosesSources) => error,
             flaw if flaw.is(Defect::FailsWithoutWords) => error.with_source(Wordless(source.into())),
             _ => error.with_source(source),
@@ -79,6 +85,9 @@ impl Report {
         let takes_for_unsent = self.flaw.is(Defect::TakesLateAlertsForUnsent) && matches!(kind, Kind::PeerAlert(_));
         let unsent = unsent || self.is_unprocessed(&error) || takes_for_unsent;
         let delivery = if unsent { Delivery::NotSent } else { Delivery::Unknown };
+        if self.flaw.is(Defect::QuotesGarbage) && kind == Kind::Protocol {
+            return self.error(kind, delivery, format!("not HTTP: {}", String::from_utf8_lossy(&patched::last_read())));
+        }
         self.error(kind, delivery, error)
     }
 

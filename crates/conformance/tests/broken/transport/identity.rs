@@ -25,6 +25,9 @@ pub(super) fn load(
     if flaw.is(Defect::SendsLeavesAlone) {
         chain.truncate(1);
     }
+    if flaw.is(Defect::ReversesChains) {
+        chain[1..].reverse();
+    }
     if let (true, TrustRoots::Only(roots)) = (flaw.is(Defect::SendsRootsToo), config.trust()) {
         chain.extend(roots.iter().cloned());
     }
@@ -61,13 +64,16 @@ pub(super) struct Presenter {
     pub(super) key: Option<Arc<CertifiedKey>>,
     pub(super) asked: Asked,
     pub(super) flaw: Flaw,
+    /// Whether only TLS 1.2 is allowed.
+    pub(super) is_tls12: bool,
 }
 
 impl ResolvesClientCert for Presenter {
     fn resolve(&self, issuers: &[&[u8]], schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
         let usable = self.key.clone().filter(|key| key.key.choose_scheme(schemes).is_some());
         let usable = usable.filter(|key| {
-            let hinted = !self.flaw.is(Defect::ObeysHints) || issuers.is_empty() || is_of(key, issuers);
+            let obeys = self.flaw.is(Defect::ObeysHints) || self.is_tls12 && self.flaw.is(Defect::ObeysHintsUnderTls12);
+            let hinted = !obeys || issuers.is_empty() || is_of(key, issuers);
             let ed25519 = key.key.algorithm() == SignatureAlgorithm::ED25519;
             hinted && !(ed25519 && self.flaw.is(Defect::DropsEd25519))
         });

@@ -137,6 +137,16 @@ fn rewritten(uri: &Uri, flaw: Flaw) -> Option<PathAndQuery> {
         let mut parts = uri.path_and_query()?.as_str().split("%0");
         let first = parts.next()?.to_owned();
         parts.fold(first, |target, part| target + part.get(1..).unwrap_or_default())
+    } else if flaw.is(Defect::NormalisesDots) && path.contains("/.") {
+        let mut kept: Vec<&str> = Vec::new();
+        for segment in path.split('/').skip(1) {
+            match segment {
+                "." => {}
+                ".." => drop(kept.pop()),
+                segment => kept.push(segment),
+            }
+        }
+        format!("/{}?{query}", kept.join("/"))
     } else if flaw.is(Defect::MergesSlashes) && path.contains("//") {
         path.replace("//", "/")
     } else {
@@ -159,6 +169,9 @@ fn spoil(headers: &mut HeaderMap, length: usize, flaw: Flaw) {
     }
     if is(Defect::SortsHeaderValues) {
         sort(headers);
+    }
+    if is(Defect::ReplacesAcceptEncoding) && headers.contains_key(ACCEPT_ENCODING) {
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     }
     if is(Defect::DropsEmptyHeaders) {
         retain(headers, |value| !value.is_empty());
@@ -281,7 +294,11 @@ pub(super) fn incoming(mut answer: Response<Incoming>, flaw: Flaw) -> Result<Res
         return Err(TransportError::new(Kind::Protocol, Delivery::Sent).with_source("status code out of range"));
     }
     if !flaw.is(Defect::ReadsHeadsOfAnySize) {
-        HeadLimit::check(answer.headers()).map_err(HeadLimit::error)?;
+        let doubts = flaw.is(Defect::DoubtsDeliveryOfLargeHeads);
+        HeadLimit::check(answer.headers()).map_err(|size| match doubts {
+            true => TransportError::new(Kind::HeadLimit, Delivery::Unknown).with_source(size),
+            false => size.error(),
+        })?;
     }
     if flaw.is(Defect::DropsLengthsWithoutABody) && answer.body().is_end_stream() {
         answer.headers_mut().remove(CONTENT_LENGTH);

@@ -1,6 +1,8 @@
 //! A small transport of full habits: hyper's own connections over rustls, HTTP/1.1 and HTTP/2, a pool, a CONNECT proxy. It knows
 //! core alone, as a stranger's would. Without a defect it is sound; with one it is that and nothing else.
 
+mod after_failure;
+mod after_response;
 mod body;
 mod chain;
 mod change;
@@ -16,6 +18,7 @@ mod misdeeds;
 mod odd_body;
 mod patched;
 mod pool;
+mod surroundings;
 mod tls;
 mod tunnel;
 mod upload;
@@ -134,7 +137,7 @@ impl Pooled {
     fn new(config: &TransportConfig, flaw: Flaw) -> Result<Self, TransportError> {
         check(config, flaw)?;
         let misdeeds = Misdeeds::new(config, flaw)?;
-        let tunnel = match misdeeds::proxy(config, flaw) {
+        let tunnel = match surroundings::proxy(config, flaw) {
             Proxy::Http(uri) => Some(Tunnel::new(&uri, flaw).map_err(|error| failure::local(Kind::Config, error))?),
             _ => None,
         };
@@ -155,6 +158,9 @@ impl Pooled {
             && let Err(error) = tokio::runtime::Handle::try_current()
         {
             return Err(failure::local(Kind::NoRuntime, error));
+        }
+        if self.flaw.is(Defect::IsPoisonedByPanics) && self.misdeeds.uploading.is_poisoned() {
+            return Err(failure::local(Kind::Other, "another call has panicked"));
         }
         let now = Instant::now();
         // A limit beyond the range of the clock means unlimited.
@@ -213,7 +219,7 @@ impl Pooled {
                 was_used,
                 flaw: self.flaw,
             };
-            let (facts, mut reported) = place.reported(facts);
+            let (mut facts, mut reported) = place.reported(facts);
             if self.flaw.is(Defect::ForgetsReuseInErrors) {
                 reported.reused = Some(false);
             }
@@ -231,8 +237,16 @@ impl Pooled {
                 || self.flaw.is(Defect::IgnoresTotalOverHttp2) && link.is_http2()
                 || self.flaw.is(Defect::IgnoresTotalWhileUploading) && is_large;
             let limit = (!ignores).then_some(deadline);
+            let is_clear = request.uri().scheme_str() == Some("http");
+            let limit = match is_clear && self.flaw.is(Defect::LosesCallsInClearText) {
+                true => Some(Instant::now() + Duration::from_millis(250)),
+                false => limit,
+            };
             match link.send(framed, limit).await {
                 Outcome::Answer(response) => {
+                    if self.flaw.is(Defect::CallsBusyConnectionsUsed) {
+                        facts.reused = Some(link.was_used());
+                    }
                     link.mark_used();
                     let is_early = taken.is_some_and(|taken| !taken.load(Ordering::Relaxed));
                     if is_early && response.status() != http::StatusCode::PAYLOAD_TOO_LARGE {

@@ -22,7 +22,7 @@ use tokio_rustls::rustls::{self, ClientConfig, HandshakeKind, ProtocolVersion, R
 use super::failure::{Report, is_ours, local};
 use super::identity::{self, Asked, Presenter, SharedPresenter};
 use super::verifier::Verifier;
-use super::{Flaw, misdeeds, wants_http2};
+use super::{Flaw, surroundings, wants_http2};
 use crate::table::Defect;
 
 /// What carries HTTP.
@@ -34,12 +34,19 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Wire for T {}
 const SHARING: [Defect; 4] =
     [Defect::SharesSessions, Defect::SendsEarlyData, Defect::ClaimsFullHandshakes, Defect::ClaimsResumedWasNotAsked];
 
+/// Whether sessions are those of the process.
+fn shares(flaw: Flaw, is_tls12: bool) -> bool {
+    flaw.among(&SHARING) || is_tls12 && flaw.is(Defect::SharesSessionsOfTls12)
+}
+
 /// Performs handshakes with one configuration.
 pub(super) struct Tls {
     config: ClientConfig,
     key: Option<Arc<CertifiedKey>>,
     flaw: Flaw,
     has_shaken: AtomicBool,
+    /// Whether only TLS 1.2 is allowed.
+    is_tls12: bool,
 }
 
 impl Tls {
@@ -76,16 +83,23 @@ impl Tls {
         if flaw.is(Defect::KeepsAKeyLog) {
             tls.key_log = Arc::new(rustls::KeyLogFile::new());
         }
-        if flaw.among(&SHARING) {
+        let is_tls12 = config.tls_versions() == TlsVersions::Only(TlsVersion::Tls12);
+        if shares(flaw, is_tls12) {
             tls = shared(tls, key.clone());
             tls.enable_early_data = flaw.is(Defect::SendsEarlyData);
         }
-        Ok(Self { config: tls, key, flaw, has_shaken: AtomicBool::new(false) })
+        Ok(Self { config: tls, key, flaw, has_shaken: AtomicBool::new(false), is_tls12 })
     }
 
     /// The same, without an identity.
     pub(super) fn without_identity(&self) -> Self {
-        Self { config: self.config.clone(), key: None, flaw: self.flaw, has_shaken: AtomicBool::new(false) }
+        Self {
+            config: self.config.clone(),
+            key: None,
+            flaw: self.flaw,
+            has_shaken: AtomicBool::new(false),
+            is_tls12: self.is_tls12,
+        }
     }
 
     /// Performs one handshake; the facts contain what it showed.
@@ -102,11 +116,15 @@ impl Tls {
         let name = ServerName::try_from(host.to_owned()).map_err(|error| local(Kind::Config, error))?;
         let asked = Asked::default();
         let mut tls = self.config.clone();
-        if !self.flaw.among(&SHARING) {
+        if !shares(self.flaw, self.is_tls12) {
             let is_shown =
                 self.flaw.is(Defect::PresentsItsIdentityOnce) && self.has_shaken.swap(true, Ordering::Relaxed);
-            let presenter =
-                Presenter { key: self.key.clone().filter(|_| !is_shown), asked: asked.clone(), flaw: self.flaw };
+            let presenter = Presenter {
+                key: self.key.clone().filter(|_| !is_shown),
+                asked: asked.clone(),
+                flaw: self.flaw,
+                is_tls12: self.is_tls12,
+            };
             tls.client_auth_cert_resolver = Arc::new(presenter);
         }
         let connecting = TlsConnector::from(Arc::new(tls)).connect_with(name, stream, |session| {
@@ -150,7 +168,8 @@ impl Tls {
         let key = self.key.clone().filter(|_| self.flaw.is(Defect::ShowsIdentitiesToProxies));
         let mut tls = self.config.clone();
         tls.alpn_protocols = vec![b"http/1.1".to_vec()];
-        tls.client_auth_cert_resolver = Arc::new(Presenter { key, asked: Asked::default(), flaw: self.flaw });
+        tls.client_auth_cert_resolver =
+            Arc::new(Presenter { key, asked: Asked::default(), flaw: self.flaw, is_tls12: false });
         Ok(Box::new(TlsConnector::from(Arc::new(tls)).connect(name, stream).await.map_err(failed)?))
     }
 
@@ -164,7 +183,7 @@ impl Tls {
         };
         let resumed = session.handshake_kind().map(|kind| kind == HandshakeKind::Resumed);
         facts.tls_resumed = if self.flaw.is(Defect::ClaimsFullHandshakes) { Some(false) } else { resumed };
-        if self.flaw.among(&SHARING) {
+        if shares(self.flaw, self.is_tls12) {
             // The shared presenter of all of them records nothing.
             let denies = self.flaw.is(Defect::ClaimsResumedWasNotAsked) && resumed == Some(true);
             (facts.identity_requested, facts.identity_sent) = (denies.then_some(false), None);
@@ -196,7 +215,7 @@ fn roots(config: &TransportConfig, flaw: Flaw) -> Result<RootCertStore, Transpor
         store.add_parsable_certificates(identity.chain().iter().skip(1).cloned());
     }
     if flaw.is(Defect::AddsTheSystemsRoots) {
-        store.add_parsable_certificates(misdeeds::system_roots());
+        store.add_parsable_certificates(surroundings::system_roots());
     }
     if flaw.is(Defect::SharesRoots) {
         static ALL: Mutex<Vec<TrustAnchor<'static>>> = Mutex::new(Vec::new());

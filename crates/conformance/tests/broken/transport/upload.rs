@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -28,6 +28,8 @@ pub(super) struct Streamed {
     body: UploadBody,
     flaw: Flaw,
     ended: Arc<AtomicBool>,
+    /// Held while the body of the caller is polled.
+    lock: Arc<Mutex<()>>,
 }
 
 impl Streamed {
@@ -49,6 +51,8 @@ impl Body for Streamed {
     type Error = UploadError;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, UploadError>>> {
+        let lock = Arc::clone(&self.lock);
+        let _held = lock.lock().unwrap_or_else(PoisonError::into_inner);
         let polled = Pin::new(&mut self.body).poll_frame(cx);
         if self.body.is_end_stream() {
             self.ended.store(true, Ordering::Relaxed);
@@ -162,10 +166,16 @@ async fn once(
         request.headers_mut().remove(HeaderName::from_static("x-api-key"));
     }
     let length = request.headers().get(CONTENT_LENGTH).cloned();
-    let (head, body) = request.into_parts();
+    let (head, mut body) = request.into_parts();
+    let mut is_unframed = false;
+    if flaw.is(Defect::LeavesEmptyUploadsUnframed) && body.length().is_none() {
+        let all = collected(body).await;
+        is_unframed = all.is_empty();
+        body = from_memory(&all, None);
+    }
     let request = message::outgoing(Request::from_parts(head, Bytes::new()), flaw)?;
     let ended = Arc::new(AtomicBool::new(false));
-    let streamed = Streamed { body, flaw, ended: Arc::clone(&ended) };
+    let streamed = Streamed { body, flaw, ended: Arc::clone(&ended), lock: Arc::clone(&transport.misdeeds.uploading) };
     let called = async {
         let mut link = transport.dialer.dial(request.uri(), request.headers(), deadline).await?;
         let ticket =
@@ -179,7 +189,8 @@ async fn once(
             framed.headers_mut().insert(CONTENT_LENGTH, length);
         }
         let limit = (!flaw.is(Defect::IgnoresTotalOfUploads)).then_some(deadline);
-        match link.send(framed.map(|_| message::Upload::streamed(streamed)), limit).await {
+        let body = if is_unframed { message::Upload::default() } else { message::Upload::streamed(streamed) };
+        match link.send(framed.map(|_| body), limit).await {
             Outcome::Answer(response) => {
                 link.mark_used();
                 let is_refused = response.status().is_client_error() && !ended.load(Ordering::Relaxed);

@@ -138,7 +138,12 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        if self.flaw.is(Defect::SkipsTls12Signatures) || self.skips() {
+        let is_pss = matches!(
+            signature.scheme,
+            SignatureScheme::RSA_PSS_SHA256 | SignatureScheme::RSA_PSS_SHA384 | SignatureScheme::RSA_PSS_SHA512
+        );
+        let skips = self.flaw.is(Defect::SkipsTls12SignaturesOfPss) && is_pss;
+        if skips || self.flaw.is(Defect::SkipsTls12Signatures) || self.skips() {
             return Ok(HandshakeSignatureValid::assertion());
         }
         self.webpki.verify_tls12_signature(message, certificate, signature)

@@ -1,0 +1,64 @@
+//! What a broken transport does when a call has failed: it repeats the call, or reports something else.
+
+use bytes::Bytes;
+use digicert_one_core::{Delivery, HttpVersions, Proxy, TransportError, TransportErrorKind as Kind};
+use http::{Method, Request};
+
+use super::foreign;
+use super::misdeeds::{Misdeeds, key_of};
+use crate::table::Defect;
+
+impl Misdeeds {
+    /// Whether a failed call is repeated.
+    pub(super) fn repeats(&self, request: &Request<Bytes>, error: &TransportError) -> bool {
+        let interrupted = error.kind() == Kind::Interrupted;
+        let method = request.method();
+        let is = |defect| self.flaw.is(defect);
+        (is(Defect::RepeatsPosts) && interrupted && method == Method::POST)
+            || (is(Defect::RepeatsOtherMethods) && interrupted && ![Method::POST, Method::GET].contains(method))
+            || (is(Defect::RepeatsGets) && interrupted && method == Method::GET)
+            || is(Defect::RepeatsRefusedHandshakes)
+            || is(Defect::RepeatsPostsInTunnels) && interrupted && !matches!(self.config.proxy(), Proxy::None)
+            || is(Defect::RepeatsGetsOfHttp2)
+                && error.delivery() == Delivery::Unknown
+                && method == Method::GET
+                && self.config.http_versions() != HttpVersions::Http1
+    }
+
+    /// Whether a failed handshake is repeated with only TLS 1.2.
+    pub(super) fn weakens(&self, error: &TransportError) -> bool {
+        let failed = matches!(error.kind(), Kind::PeerAlert(_) | Kind::Tls | Kind::Interrupted);
+        self.flaw.is(Defect::FallsBackToTls12) && failed && error.delivery() == Delivery::NotSent
+    }
+
+    /// Whether a request that requires HTTP/1.1 is sent over it without further work.
+    pub(super) fn falls_back(&self, method: &Method) -> bool {
+        let get = method == Method::GET;
+        self.flaw.is(Defect::RepeatsGetsWhenHttp11IsRequired) && get
+            || self.flaw.is(Defect::RepeatsWhenHttp11IsRequired) && !get
+    }
+
+    /// The error as a broken transport reports it.
+    pub(super) fn retold(&self, request: &Request<Bytes>, error: TransportError) -> TransportError {
+        let anew = |delivery| TransportError::new(error.kind(), delivery).with_facts(error.facts().clone());
+        if self.flaw.is(Defect::LeaksMemoryOfFailures) {
+            foreign::keep(vec![1_u8; 64 << 10]);
+        }
+        if self.flaw.is(Defect::DeniesDelivery) {
+            return anew(Delivery::NotSent).with_source(error);
+        }
+        if self.flaw.is(Defect::QuotesKeysInErrors) {
+            return anew(error.delivery()).with_source(format!("while sending {:?}", key_of(request)));
+        }
+        if self.flaw.is(Defect::ForgetsStatusesOfProxies)
+            && matches!(error.kind(), Kind::Proxy(_))
+            && self.config.identity().is_some()
+        {
+            return TransportError::new(Kind::Proxy(None), error.delivery()).with_source(error);
+        }
+        if self.flaw.is(Defect::QuotesUrls) {
+            return anew(error.delivery()).with_source(format!("while calling {}", request.uri()));
+        }
+        error
+    }
+}
