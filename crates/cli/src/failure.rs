@@ -121,7 +121,7 @@ impl Failure {
                 let remedy = match error.code() {
                     Code::ID_02 => "give its password with --input-password env:NAME or --input-password file:PATH",
                     Code::ID_03 => {
-                        "check which file the password belongs to; it may end in a blank, or be in another encoding"
+                        "check which file the password of --input-password belongs to; it may end in a blank, or be in another encoding"
                     }
                     _ => return diagnosis,
                 };

@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use digicert_one::core::{ValueShape, is_random_word};
-use digicert_one::credentials::{ProfileFile, Reference};
+use digicert_one::credentials::{ProfileFile, Reference, is_path};
 use digicert_one::{Config, ConfigError, Variable};
 use serde_json::Value;
 
 use crate::arguments::pasted::is_password;
-use crate::arguments::{ConnectionOptions, DoctorOptions, InitOptions, ModeName, SetupOptions, path};
+use crate::arguments::{ConnectionOptions, DoctorOptions, InitOptions, ModeName, SetupOptions};
 use crate::doctor;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -243,7 +243,8 @@ fn check(reference: &Reference) -> Result<(), Failure> {
         Reference::Variable(name) => {
             is_secret(name) || !name.bytes().all(|one| one.is_ascii_uppercase() || one.is_ascii_digit() || one == b'_')
         }
-        Reference::File(text) => path::read(text.into()).is_err(),
+        // A directory of a path may look like a random word.
+        Reference::File(text) => (is_secret(text) || is_password(text)) && !is_path(Path::new(text)),
         Reference::Keyring(text) => is_secret(text) || is_password(text),
         Reference::Command(words) => words.iter().any(|word| is_secret(word)),
         _ => false,

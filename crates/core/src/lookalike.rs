@@ -65,16 +65,16 @@ fn is_private(host: &str) -> bool {
 
 /// Returns the nearest public host and its distance, if it is near enough.
 fn nearest(host: &str) -> Option<(usize, &'static str)> {
-    if let Some(public) = surrounded(host) {
-        return Some((0, public));
-    }
     let bare = plain(host);
     let far = |public: &&'static str| distance(host, public).min(distance(&bare, &plain(public)));
     let (away, public) = PUBLIC_HOSTS.iter().map(|public| (far(public), *public)).min_by_key(|(away, _)| *away)?;
     // The eight hosts differ from each other by at least two letters, so a match with two wrong letters can
     // be ambiguous.
-    let is_near = away <= 2 || names_digicert(host);
-    is_near.then_some((away, public))
+    match surrounded(host) {
+        _ if away <= 2 => Some((away, public)),
+        Some(public) => Some((away, public)),
+        None => names_digicert(host).then_some((away, public)),
+    }
 }
 
 /// Returns the longest public host that this is with something before or after it.

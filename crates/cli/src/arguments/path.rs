@@ -14,7 +14,7 @@ pub(crate) fn parser() -> impl TypedValueParser<Value = PathBuf> {
 }
 
 /// A path, unless it looks like a secret.
-pub(crate) fn read(text: OsString) -> Result<PathBuf, String> {
+pub(super) fn read(text: OsString) -> Result<PathBuf, String> {
     let path = PathBuf::from(text);
     if is_path(&path) || is_file_name(&path) {
         return Ok(path);

@@ -272,8 +272,8 @@ mod tests {
         assert!(error.contains("certificates, orders") && !error.contains('7'), "{error}");
         assert!(of(r#"{"id":1,"applications":[7]}"#).is_err(), "an object that has a list is not a list");
         let body = Bytes::from_static(br#"{"certificates":[7],"items":[8]}"#);
-        assert_eq!(items(&read(&body, Some("certificates")).expect("a page")), ["7"]);
-        assert!(read(&body, Some("orders")).is_err());
+        assert_eq!(items(&read(&body, Some("certificates"), false).expect("a page")), ["7"]);
+        assert!(read(&body, Some("orders"), false).is_err());
     }
 
     #[test]
@@ -292,7 +292,7 @@ mod tests {
         for next in ["\"canary\"", "{}", "true", "1.5"] {
             assert_eq!(of(&format!(r#"{{"items":[],"next":{next}}}"#)).expect_err(next), Unreadable::Next);
         }
-        assert!(read(&Bytes::from_static(b"[\"\xff\"]"), None).is_err());
+        assert!(read(&Bytes::from_static(b"[\"\xff\"]"), None, false).is_err());
     }
 
     #[test]
