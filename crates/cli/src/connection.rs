@@ -26,14 +26,28 @@ pub(crate) struct Found {
     pub(crate) reading: LoadedCredential,
 }
 
+/// The Redis that a fleet shares.
+#[cfg(feature = "redis")]
+pub(crate) type SharedRedis = digicert_one::redis::RedisConfig;
+#[cfg(not(feature = "redis"))]
+pub(crate) type SharedRedis = std::convert::Infallible;
+
 /// A client for these options and the variables of this process. Says what should be mended, and whether the credential ends soon.
 pub(crate) async fn client(options: &ConnectionOptions, output: &Output) -> Result<Client, Failure> {
+    Ok(client_of_fleet(options, output).await?.0)
+}
+
+/// The same, and the Redis of its rate limiter.
+pub(crate) async fn client_of_fleet(
+    options: &ConnectionOptions,
+    output: &Output,
+) -> Result<(Client, Option<SharedRedis>), Failure> {
     let found = found(options, false).await?;
     for warning in found.reading.warnings.iter().chain(&found.setup.warnings()) {
         output.warning(warning);
     }
     end_date::warn(&found.reading.validity, profile(options), *output);
-    over(options, found, *output).await
+    connect(options, found, *output).await
 }
 
 /// Reads what these options and the variables of this process name.
@@ -50,6 +64,14 @@ pub(crate) async fn found(options: &ConnectionOptions, allow_expired: bool) -> R
 
 /// A client for what was found.
 pub(crate) async fn over(options: &ConnectionOptions, found: Found, output: Output) -> Result<Client, Failure> {
+    Ok(connect(options, found, output).await?.0)
+}
+
+async fn connect(
+    options: &ConnectionOptions,
+    found: Found,
+    output: Output,
+) -> Result<(Client, Option<SharedRedis>), Failure> {
     let Found { setup, reading } = found;
     output.trace(|| {
         let mode = reading.material.mode();
@@ -58,15 +80,16 @@ pub(crate) async fn over(options: &ConnectionOptions, found: Found, output: Outp
         let transport = connector(options.transport.as_deref()).info().name;
         format!("mode {mode}, from {}; transport {transport}; proxy {proxy}", reading.source)
     });
-    Ok(builder(options, &setup, output).await?.credential(reading.fixed()).build()?)
+    let (builder, redis) = builder(options, &setup, output).await?;
+    Ok((builder.credential(reading.fixed()).build()?, redis))
 }
 
-/// A builder that lacks the credential only.
+/// A builder that lacks the credential only, and the Redis of its rate limiter.
 pub(crate) async fn builder(
     options: &ConnectionOptions,
     setup: &Config,
     output: Output,
-) -> Result<ClientBuilder, Failure> {
+) -> Result<(ClientBuilder, Option<SharedRedis>), Failure> {
     let (connector, config) = transport(options, setup, output);
     let builder = Client::builder()
         .instance(setup.instance().clone())
@@ -79,13 +102,14 @@ pub(crate) async fn builder(
     let builder = if options.no_retry { builder.retry(Retry::never()) } else { builder };
     #[cfg(feature = "redis")]
     if let Some(shared) = SharedLimiter::find(&options.limiter, setup).await? {
-        return Ok(builder.rate_limiter(shared.limiter(output).map_err(Failure::Limiter)?));
+        let redis = shared.config.clone();
+        return Ok((builder.rate_limiter(shared.limiter(output).map_err(Failure::Limiter)?), Some(redis)));
     }
     #[cfg(not(feature = "redis"))]
     if setup.profile().is_some_and(|profile| profile.limiter.is_some()) {
         return Err(Failure::Usage("limiter of the profile: this d1 was built without its feature redis".to_owned()));
     }
-    Ok(builder)
+    Ok((builder, None))
 }
 
 /// What reports call the caller that these options choose.

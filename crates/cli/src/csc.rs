@@ -22,7 +22,7 @@ const EC_KEY: &str = "1.2.840.10045.2.1";
 /// Shows what the service is.
 pub(crate) async fn info(options: &ConnectionOptions, output: Output) -> Result<(), Failure> {
     // `info` is asked without a credential, and a client is not built without one.
-    let unused = CscCredential::api_key(ApiKey::new("none").map_err(|error| Failure::Internal(error.into()))?);
+    let unused = CscCredential::api_key(ApiKey::new("unused").map_err(|error| Failure::Internal(error.into()))?);
     let info = client(options, Some(unused), output).await?.info().await?;
     let mut text = info.name.clone().unwrap_or_else(|| "(no name)".to_owned());
     let kinds: Vec<&str> = info.auth_type.iter().map(|kind| kind.as_str()).collect();

@@ -33,6 +33,8 @@ struct Known {
 /// All three ends, as far as they exist and are known.
 struct Ends {
     ends: Vec<End>,
+    /// The first second of a certificate that is not valid yet.
+    begins: Option<SystemTime>,
     now: SystemTime,
 }
 
@@ -41,15 +43,17 @@ pub(crate) async fn run(options: &ExpiryOptions, output: &Output) -> Result<(), 
     let found = connection::found(&options.connection, true).await?;
     let (material, validity) = (found.reading.material.clone(), found.reading.validity);
     let now = SystemTime::now();
-    let mut ends = Ends { ends: Vec::new(), now };
+    let begins = validity.not_before.filter(|first| *first > now);
+    let mut ends = Ends { ends: Vec::new(), begins, now };
     let mut add = |of, at: Option<SystemTime>, by, why: &str| {
         ends.ends.push(End { of, ends: at.map(|at| Known { at, by }).ok_or_else(|| why.to_owned()) });
     };
     let has_ended = validity.expiry().is_some_and(|end| end.has_passed(now));
-    let unasked = match (options.offline, has_ended) {
-        (true, _) => "not asked (--offline)",
-        (_, true) => "not asked: the credential has ended",
-        _ => "",
+    let unasked = match () {
+        () if options.offline => "not asked (--offline)",
+        () if has_ended => "not asked: the credential has ended",
+        () if begins.is_some() => "not asked: the client certificate is not valid yet",
+        () => "",
     };
     if material.key().is_some() {
         add(Ending::Key, validity.key_ends, "the configuration", unasked);
@@ -96,9 +100,10 @@ impl Ends {
 
     fn report(&self, options: &ExpiryOptions, output: Output) -> Result<(), Failure> {
         let earliest = self.earliest();
-        let is_near = earliest.is_some_and(|end| {
-            end.has_passed(self.now) || options.fail_under.is_some_and(|limit| end.remaining(self.now) < limit)
-        });
+        let is_near = self.begins.is_some()
+            || earliest.is_some_and(|end| {
+                end.has_passed(self.now) || options.fail_under.is_some_and(|limit| end.remaining(self.now) < limit)
+            });
         if let Some(path) = &options.prometheus {
             write_whole(
                 path,
@@ -124,9 +129,10 @@ impl Ends {
     }
 
     fn text(&self, earliest: Option<Expiry>) -> String {
-        let mut text = match earliest {
-            Some(end) => format!("the {} {}", end.of, until(end.at, self.now)),
-            None => "no end date is known".to_owned(),
+        let mut text = match (self.begins, earliest) {
+            (Some(begins), _) => not_yet(begins),
+            (None, Some(end)) => format!("the {} {}", end.of, until(end.at, self.now)),
+            (None, None) => "no end date is known".to_owned(),
         };
         for end in &self.ends {
             let name = end.of.to_string();
@@ -156,6 +162,9 @@ impl Ends {
                     let mut document = of(known.at);
                     document["of"] = json!(end.of.as_str());
                     document["from"] = json!(known.by);
+                    if let (Ending::Certificate, Some(begins)) = (end.of, self.begins) {
+                        document["begins"] = json!(shown(begins));
+                    }
                     document
                 }
                 Err(why) => json!({ "of": end.of.as_str(), "ends": null, "why": why }),
@@ -175,19 +184,17 @@ impl Ends {
         let Some(end) = earliest else { return ("EXPIRY UNKNOWN - no end date is known".to_owned(), 3) };
         let left = end.remaining(self.now);
         let (word, status) = match () {
-            () if end.has_passed(self.now) || left < critical => ("CRITICAL", 2),
+            () if self.begins.is_some() || end.has_passed(self.now) || left < critical => ("CRITICAL", 2),
             () if left < NEAR.max(critical) => ("WARNING", 1),
             () => ("OK", 0),
         };
         let (days, warn, critical) = (days_left(end.at, self.now), NEAR.max(critical).as_secs(), critical.as_secs());
         let day = DAY.as_secs();
-        let line = format!(
-            "EXPIRY {word} - the {} {} | days={days};{};{}",
-            end.of,
-            until(end.at, self.now),
-            warn / day,
-            critical / day
-        );
+        let what = match self.begins {
+            Some(begins) => not_yet(begins),
+            None => format!("the {} {}", end.of, until(end.at, self.now)),
+        };
+        let line = format!("EXPIRY {word} - {what} | days={days};{};{}", warn / day, critical / day);
         (line, status)
     }
 
@@ -210,6 +217,11 @@ impl Ends {
         }
         text
     }
+}
+
+/// By this machine's clock, which may be slow.
+fn not_yet(begins: SystemTime) -> String {
+    format!("the client certificate is not valid before {} (compare this machine's clock)", shown(begins))
 }
 
 /// The end of the API key in use, where the platform has no more than one that it could be.
@@ -244,6 +256,7 @@ mod tests {
         let now = SystemTime::UNIX_EPOCH + 20_000 * DAY;
         let of = |days: u32| Ends {
             ends: vec![End { of: Ending::Key, ends: Ok(Known { at: now + days * DAY, by: "a test" }) }],
+            begins: None,
             now,
         };
         for (days, limit, status) in
@@ -254,5 +267,8 @@ mod tests {
             assert!(is == status && line.contains(&format!("| days={days};")), "{days} {limit:?}: {line}");
         }
         assert_eq!(of(1).nagios(None, None).1, 3);
+        let later = Ends { begins: Some(now + DAY), ..of(60) };
+        let (line, status) = later.nagios(None, later.earliest());
+        assert!(status == 2 && line.contains("is not valid before 2024-10-05T00:00:00Z"), "{line}");
     }
 }

@@ -118,10 +118,14 @@ impl Failure {
             Self::Output(_) => Diagnosis::of(Code::IO_01, self.to_string()),
             Self::CertificateFile(error) => {
                 let mut diagnosis = Diagnosis::of(error.code(), self.to_string());
-                if matches!(error.code(), Code::ID_02 | Code::ID_03) {
-                    "give its password with --input-password env:NAME or --input-password file:PATH"
-                        .clone_into(&mut diagnosis.remedy);
-                }
+                let remedy = match error.code() {
+                    Code::ID_02 => "give its password with --input-password env:NAME or --input-password file:PATH",
+                    Code::ID_03 => {
+                        "check which file the password of --input-password belongs to; it may end in a blank, or be in another encoding"
+                    }
+                    _ => return diagnosis,
+                };
+                remedy.clone_into(&mut diagnosis.remedy);
                 diagnosis
             }
             Self::Program(_) => {

@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use digicert_one::core::{ValueShape, is_random_word};
 use digicert_one::credentials::{ProfileFile, Reference, is_path};
-use digicert_one::{Config, Variable};
+use digicert_one::{Config, ConfigError, Variable};
 use serde_json::Value;
 
+use crate::arguments::pasted::is_password;
 use crate::arguments::{ConnectionOptions, DoctorOptions, InitOptions, ModeName, SetupOptions};
 use crate::doctor;
 use crate::failure::Failure;
@@ -161,7 +162,14 @@ impl InitOptions {
             "DC_PROFILE" => Some(Variable::option("NAME", &self.name)),
             _ => Variable::from_env(name),
         };
-        Config::standard(&lookup).map_err(Failure::Setup)?;
+        Config::standard(&lookup).map_err(|error| match error {
+            // The file that was read gets its name only now.
+            ConfigError::Host { name, source } => {
+                let name = name.replace(&file.path().display().to_string(), &path.display().to_string());
+                Failure::Setup(ConfigError::Host { name, source })
+            }
+            error => Failure::Setup(error),
+        })?;
         let existing = if previous.is_empty() { Existing::Refuse } else { Existing::Replace };
         persist(file, path, existing).map_err(failed)
     }
@@ -236,8 +244,8 @@ fn check(reference: &Reference) -> Result<(), Failure> {
             is_secret(name) || !name.bytes().all(|one| one.is_ascii_uppercase() || one.is_ascii_digit() || one == b'_')
         }
         // A directory of a path may look like a random word.
-        Reference::File(text) => is_secret(text) && !is_path(Path::new(text)),
-        Reference::Keyring(text) => is_secret(text),
+        Reference::File(text) => (is_secret(text) || is_password(text)) && !is_path(Path::new(text)),
+        Reference::Keyring(text) => is_secret(text) || is_password(text),
         Reference::Command(words) => words.iter().any(|word| is_secret(word)),
         _ => false,
     };

@@ -15,7 +15,7 @@ pub(crate) enum JqError {
     Undefined { kind: &'static str, position: usize },
     #[error("invalid filter: modules are not supported")]
     Module,
-    #[error("the filter was given a text that is not JSON")]
+    #[error("the filter was given a text that is not JSON, or has half of a surrogate pair (\\ud800)")]
     NotJson,
     #[error("the filter failed: {0}")]
     Failed(String),

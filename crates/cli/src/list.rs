@@ -1,4 +1,4 @@
-//! `d1 list`: the items of a list, page after page. A line is written whole or not at all, and Ctrl-C is heard between two of them.
+//! `d1 list`: the items of a list, page after page. A page is printed whole or not at all: after Ctrl-C the list can be continued.
 
 use digicert_one::{PageStream, Position};
 use serde::Serialize;
@@ -8,12 +8,13 @@ use crate::arguments::ListOptions;
 use crate::connection;
 use crate::failure::{Failure, Given};
 use crate::output::Output;
+use crate::signals::Signals;
 
 type Pages = PageStream<Box<RawValue>>;
 
 /// Prints the items of a list.
-pub(crate) async fn list(options: &ListOptions, output: &Output) -> Result<(), Failure> {
-    let client = connection::client(&options.connection, output).await?;
+pub(crate) async fn list(options: &ListOptions, output: &Output, signals: &Signals) -> Result<(), Failure> {
+    let client = signals.unless_received(connection::client(&options.connection, output)).await?;
     let mut list = client.pages(options.path.as_str()).paging(options.paging.into());
     if let Some(limit) = options.limit {
         list = list.max_items(limit);
@@ -32,10 +33,19 @@ pub(crate) async fn list(options: &ListOptions, output: &Output) -> Result<(), F
     let mut pages = list.pages();
     let (mut items, mut printed) = (Vec::new(), false);
     let is_document = output.is_json() && !output.filters_bodies();
-    let outcome = match is_document {
-        true => document(&mut pages, &mut items, output).await,
-        false => lines(&mut pages, &mut printed, output).await,
+    let reading = async {
+        match is_document {
+            true => document(&mut pages, &mut items, output).await,
+            false => lines(&mut pages, &mut printed, output).await,
+        }
     };
+    let outcome = tokio::select! {
+        outcome = reading => outcome,
+        signal = signals.first() => Err(Failure::Interrupted(signal)),
+    };
+    if printed && matches!(outcome, Err(Failure::Interrupted(_))) {
+        output.warning(&format!("the items above are complete; continue with --start-at '{}'", pages.position()));
+    }
     outcome.map_err(|error| match error {
         Failure::Call(error) => {
             let given = match is_document {
@@ -62,8 +72,6 @@ async fn lines(pages: &mut Pages, printed: &mut bool, output: &Output) -> Result
                 return Ok(());
             }
             *printed = true;
-            // Ctrl-C is heard here.
-            tokio::task::yield_now().await;
         }
     }
     doubt(pages, output);

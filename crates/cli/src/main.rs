@@ -132,7 +132,7 @@ async fn run(command: &Command, output: &Output, signals: &Signals) -> Result<()
         Command::Emulator(options) => emulator::run(options, output, signals).await,
         Command::Whoami(options) => call::whoami(options, output).await,
         Command::Call(options) => call::call(options, output).await,
-        Command::List(options) => list::list(options, output).await,
+        Command::List(options) => list::list(options, output, signals).await,
         Command::Env(options) => env::run(options, output).await,
         Command::Import(options) => import::run(options, output).await,
         Command::Init(options) => init::run(options, output).await,

@@ -160,6 +160,61 @@ fn holder_of_a_lock_is_shown() {
 }
 
 #[test]
+fn two_machines_that_rotate_at_once_make_one_credential() {
+    let Some(server) = Server::start(&[]) else { return };
+    let (stage, url) = (Stage::new(EmulatorOptions::default()), server.url());
+    let user = stage.emulator.users()[0].id().to_owned();
+    let rotate = |machine: &str, more: &[&str]| {
+        let store = format!("file:{}", stage.path(machine));
+        let line = ["--json", "token", "rotate", "--store", &store, "--grace", "0s", "--limiter", &url];
+        let mut command = stage.command(&[&line[..], more].concat());
+        move || command.spawn().expect("d1 runs")
+    };
+    let made = || stage.emulator.observed().iter().filter(|call| call.method == "POST").count();
+
+    // While a third one holds the lock, both wait for it.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let owner = Owner::new("build-7").expect("random numbers");
+    let lock = RedisLock::new(RedisConfig::new(url.parse().expect("an address")), &user);
+    let (ttl, patience) = (Duration::from_secs(60), Duration::from_secs(5));
+    let held = runtime.block_on(lock.acquire(&owner, ttl, patience, &clock)).expect("it is free");
+    let output = rotate("impatient", &["--lock-wait", "0s"])().wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(7), "{}", text(&output));
+    assert!(text(&output).contains(&format!("({user}) is held by {owner}")) && made() == 0, "{}", text(&output));
+    let machines = ["one", "two"].map(|machine| rotate(machine, &[])());
+    while stage.emulator.observed().iter().filter(|call| call.path == ME).count() < 3 {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert_eq!(made(), 0, "nothing is made without the lock");
+    runtime.block_on(held.release(&clock)).expect("it was held");
+
+    let mut outcomes = machines.map(|machine| {
+        let output = machine.wait_with_output().expect("it ends");
+        let document: Value = serde_json::from_slice(&output.stdout).expect("one document");
+        assert!(output.status.success(), "{}", text(&output));
+        document["outcome"].as_str().unwrap_or_default().to_owned()
+    });
+    outcomes.sort();
+    assert_eq!((outcomes, made()), (["made".to_owned(), "not-due".to_owned()], 1));
+    assert_eq!(runtime.block_on(lock.holder(&clock)).expect("read"), None);
+}
+
+#[test]
+fn rotation_without_its_lock_makes_nothing() {
+    let stage = Stage::new(EmulatorOptions::default());
+    let store = format!("file:{}", stage.path("key"));
+    let rotate = ["token", "rotate", "--store", &store, "--lock-wait", "0s"];
+    let away = [&rotate[..], &["--limiter", "redis+unix:///nonexistent/redis.sock"]].concat();
+    let output = stage.d1(&away);
+    assert!(!output.status.success() && text(&output).contains("PACE-02"), "{}", text(&output));
+    let output = stage.d1(&[&rotate[..], &["--lock-name", "ci-bot"]].concat());
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output));
+    assert!(text(&output).contains("--limiter URL"), "{}", text(&output));
+    assert!(stage.emulator.observed().iter().all(|call| call.method == "GET"));
+}
+
+#[test]
 fn missing_redis_or_a_password_in_its_address_is_reported() {
     let stage = Stage::new(EmulatorOptions::default());
     for (arguments, code, words) in [

@@ -159,8 +159,12 @@ fn date(headers: &HeaderMap) -> Option<SystemTime> {
 /// `Retry-After`: seconds, or a date (RFC 9110 §10.2.3) by the clock of the server; `now` is used if the response has no date.
 pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Some(value.parse().map_or(MAX_WAIT, Duration::from_secs).min(MAX_WAIT));
+    // Some programs write a fraction, too.
+    let (seconds, fraction) = value.split_once('.').unwrap_or((value, ""));
+    if !seconds.is_empty() && seconds.bytes().chain(fraction.bytes()).all(|byte| byte.is_ascii_digit()) {
+        let wait = seconds.parse().map_or(MAX_WAIT, Duration::from_secs);
+        let up = Duration::from_secs(u64::from(fraction.bytes().any(|digit| digit != b'0')));
+        return Some(wait.saturating_add(up).min(MAX_WAIT));
     }
     // Some programs write the zone as in mails.
     let utc = value.strip_suffix("+0000").or_else(|| value.strip_suffix("UTC")).map(|date| format!("{date}GMT"));
@@ -292,7 +296,12 @@ mod tests {
         }
         assert_eq!(wait("Sun, 06 Nov 1994 08:49:07 GMT", Some(date)), Some(Duration::ZERO));
         assert_eq!(wait("Thu, 01 Jan 1970 00:00:00 GMT", Some(date)), Some(Duration::ZERO));
-        assert_eq!(wait("-1", None), None);
+        for (fraction, seconds) in [("1.5", 2), ("0.2", 1), ("3.0", 3), ("3.", 3)] {
+            assert_eq!(wait(fraction, None), Some(Duration::from_secs(seconds)), "{fraction}");
+        }
+        for other in ["-1", "-1.5", ".5", "1.2.3", "1.x", "30s", "1e3", "NaN"] {
+            assert_eq!(wait(other, None), None, "{other}");
+        }
         assert_eq!(wait("", None), None);
         for long in ["99999999999", "99999999999999999999999", "Fri, 31 Dec 9999 23:59:59 GMT"] {
             assert_eq!(wait(long, Some(date)), Some(MAX_WAIT), "{long}");

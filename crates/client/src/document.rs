@@ -251,6 +251,7 @@ pub(crate) fn gateway(body: &Value) -> Option<&'static str> {
     let is_subscription = || object.get("message")?.as_str().map(|text| text.contains("subscription key"));
     match object.len() {
         1 if object.get("fault").is_some_and(|fault| fault.get("faultstring").is_some()) => Some("Apigee"),
+        _ if object.get("cloudflare_error") == Some(&Value::Bool(true)) => Some("Cloudflare"),
         2 if object.contains_key("statusCode") && is_subscription() == Some(true) => Some("Azure API Management"),
         _ => None,
     }

@@ -51,7 +51,11 @@ fn of_type(text: &str) -> Option<&str> {
 
 impl fmt::Display for Mismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} (line {}, column {})", self.complaint, self.line, self.column)
+        match self.line {
+            // It was not read from a text.
+            0 => f.write_str(&self.complaint),
+            line => write!(f, "{} (line {line}, column {})", self.complaint, self.column),
+        }
     }
 }
 

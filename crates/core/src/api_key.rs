@@ -33,9 +33,9 @@ impl ApiKey {
     /// Creates a key from the exact text given.
     ///
     /// # Errors
-    /// Returns an error if the text is empty or has a character that no API key has (blank, control,
-    /// non-ASCII): the value was pasted wrongly and would only get a 401. The error never shows the value;
-    /// add its origin with [`CredentialError::at`].
+    /// Returns an error if the text is empty, has a character that no API key has (blank, control, non-ASCII), or
+    /// is plainly something else (a placeholder, a web page, JSON, a setting): the value was pasted wrongly and
+    /// would only get a 401. The error never shows the value; add its origin with [`CredentialError::at`].
     pub fn new(text: impl Into<String>) -> Result<Self, CredentialError> {
         let mut text = Zeroizing::new(text.into());
         if text.is_empty() {
@@ -45,10 +45,17 @@ impl ApiKey {
             return Err(CredentialError::new(
                 Code::ID_07,
                 format!(
-                    "invalid API key: unexpected blank, line end or other character at position {} of {}",
+                    "invalid API key: unexpected blank, line end or other character at position {} of {}{}",
                     position + 1,
-                    text.len()
+                    text.len(),
+                    if has_header(&text) { "; it begins like a header: give the key alone" } else { "" }
                 ),
+            ));
+        }
+        if let Some(found) = other_thing(&text) {
+            return Err(CredentialError::new(
+                Code::ID_07,
+                format!("invalid API key: expected the key alone, found {found}"),
             ));
         }
         let shape = shape(text.as_bytes());
@@ -89,6 +96,30 @@ fn shape(key: &[u8]) -> (usize, bool) {
     (key.len(), is_usual)
 }
 
+/// Whether the text begins as a header does that would carry the key.
+fn has_header(text: &str) -> bool {
+    let begins = |start: &str| text.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start));
+    ["x-api-key:", "authorization:", "bearer "].into_iter().any(begins)
+}
+
+/// What certainly is no API key, whatever the format of keys.
+fn other_thing(text: &str) -> Option<&'static str> {
+    const LONGEST: usize = 4096;
+    let is_name = |name: &str| name.contains('_') && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+    let words = ["null", "none", "nil", "undefined", "changeme", "redacted"];
+    match text.as_bytes() {
+        [b'<', ..] => Some("a web page or a placeholder in angle brackets"),
+        [b'$', ..] | [b'{', b'{', ..] => Some("a variable that was not replaced by its value"),
+        [b'{' | b'[', ..] => Some("JSON"),
+        bytes if bytes.iter().all(|byte| *byte == b'*') => Some("asterisks, which hide a value"),
+        bytes if bytes.len() > LONGEST => Some("more than 4096 characters"),
+        _ if words.iter().any(|word| text.eq_ignore_ascii_case(word)) => Some("a word in place of a value"),
+        _ if text.split_once('=').is_some_and(|(name, _)| is_name(name)) => Some("a setting (NAME=VALUE)"),
+        _ if has_header(text) => Some("a header"),
+        _ => None,
+    }
+}
+
 impl fmt::Debug for ApiKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ApiKey(redacted)")
@@ -125,6 +156,32 @@ mod tests {
         for bad in ["canary\r\n", "can ary", "canary\0", "canäry", "\tcanary"] {
             let error = ApiKey::new(bad).expect_err(bad);
             assert!(!format!("{error} {error:?}").contains("canary"), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn other_thing_than_a_key_is_refused_by_name_and_not_shown() {
+        let long = "canary".repeat(1000);
+        for (text, words) in [
+            ("<html>canary</html>", "a web page"),
+            ("<your-canary-key>", "placeholder"),
+            ("${DC_CANARY_KEY}", "not replaced"),
+            ("{{canary}}", "not replaced"),
+            ("{\"api_key\":\"canary\"}", "JSON"),
+            ("********", "asterisks"),
+            ("undefined", "a word"),
+            ("DC_API_KEY=canary", "NAME=VALUE"),
+            ("x-api-key:canary", "a header"),
+            ("x-api-key: canary", "give the key alone"),
+            ("Bearer canary", "give the key alone"),
+            (&*long, "4096"),
+        ] {
+            let error = ApiKey::new(text).expect_err(text);
+            assert!(error.to_string().contains(words), "{error}");
+            assert!(!format!("{error} {error:?}").to_ascii_lowercase().contains("canary"), "{error:?}");
+        }
+        for text in ["01_secret", "abc=def", "none-of-these", "k$y", "MIIB=="] {
+            assert!(ApiKey::new(text).is_ok(), "{text}");
         }
     }
 

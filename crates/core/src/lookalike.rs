@@ -70,16 +70,20 @@ fn nearest(host: &str) -> Option<(usize, &'static str)> {
     let (away, public) = PUBLIC_HOSTS.iter().map(|public| (far(public), *public)).min_by_key(|(away, _)| *away)?;
     // The eight hosts differ from each other by at least two letters, so a match with two wrong letters can
     // be ambiguous.
-    let is_near = away <= 2 || surrounds(host) || names_digicert(host);
-    is_near.then_some((away, public))
+    match surrounded(host) {
+        _ if away <= 2 => Some((away, public)),
+        Some(public) => Some((away, public)),
+        None => names_digicert(host).then_some((away, public)),
+    }
 }
 
-/// Returns whether this is a public host with something before or after it.
-fn surrounds(host: &str) -> bool {
-    PUBLIC_HOSTS.iter().any(|public| {
+/// Returns the longest public host that this is with something before or after it.
+fn surrounded(host: &str) -> Option<&'static str> {
+    let is_inside = |public: &&str| {
         host.strip_suffix(public).is_some_and(|front| front.ends_with(['.', '-']))
             || host.strip_prefix(public).is_some_and(|end| end.starts_with(['.', '-']))
-    })
+    };
+    PUBLIC_HOSTS.into_iter().filter(is_inside).max_by_key(|public| public.len())
 }
 
 /// Returns whether `one` and `digicert` (or nearly so) are directly below a public suffix:

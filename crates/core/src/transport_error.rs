@@ -344,7 +344,7 @@ impl fmt::Display for TransportError {
             Kind::Proxy(Some(status)) => {
                 write!(f, "the proxy refused the tunnel with status {status}")
             }
-            Kind::Proxy(None) => f.write_str("the proxy refused the tunnel"),
+            Kind::Proxy(None) => f.write_str("no tunnel through the proxy"),
             Kind::Timeout(phase) => write!(f, "the time limit ran out (phase {phase})"),
             Kind::Tls => f.write_str("the TLS handshake failed"),
             Kind::TlsIncompatible => f.write_str("we ended the TLS handshake: nothing in common with the server"),

@@ -72,6 +72,9 @@ pub(crate) fn name(name: &str) -> String {
 
 /// Returns a hint about a value that is not shown; empty for one that is.
 pub(crate) fn hint(path: &Path, by: &str) -> String {
+    if path.starts_with("~") {
+        return "; only a shell expands ~: write the whole path".to_owned();
+    }
     if is_path(path) {
         return String::new();
     }
@@ -201,6 +204,7 @@ mod tests {
             let hint = hint(Path::new(value), by);
             assert!(hint.contains(variable) && !hint.contains(value), "{hint}");
         }
+        assert!(hint(Path::new("~/key"), "DC_API_KEY_FILE").contains("expands ~"));
         assert_eq!(hint(Path::new("/etc/d1/missing"), "DC_API_KEY_FILE"), "");
     }
 }

@@ -97,7 +97,7 @@ options! {
     #[derive(Clone)]
     pub struct ApiKeySpec: Default {
         /// Whether it is enabled.
-        enabled: bool = true;
+        enabled: bool = true, set(enabled: bool) enabled;
         /// Its end date.
         end_date: Option<EndDate> = None, set(end_date: EndDate) Some(end_date);
         /// Its value, for tests that must know it beforehand; `None` generates one of the usual shape.
@@ -110,7 +110,7 @@ options! {
     #[derive(Clone, Debug)]
     pub struct CertificateSpec: Default {
         /// Whether it is enabled.
-        enabled: bool = true;
+        enabled: bool = true, set(enabled: bool) enabled;
         /// Its end date. One in the past leaves the X.509 dates valid, so that the refusal is the platform's.
         end_date: Option<EndDate> = None, set(end_date: EndDate) Some(end_date);
         /// The kind of key.
@@ -183,22 +183,6 @@ impl ServiceUserSpec {
     pub fn permissions(mut self, permissions: &[&str]) -> Self {
         (self.permissions, self.roles) = (permissions.iter().copied().map(str::to_owned).collect(), Vec::new());
         self
-    }
-}
-
-impl ApiKeySpec {
-    /// Disables it.
-    #[must_use]
-    pub fn disabled(self) -> Self {
-        ApiKeySpec { enabled: false, ..self }
-    }
-}
-
-impl CertificateSpec {
-    /// Disables it.
-    #[must_use]
-    pub fn disabled(self) -> Self {
-        CertificateSpec { enabled: false, ..self }
     }
 }
 

@@ -54,16 +54,6 @@ impl RetryAfter {
         RetryAfter { form, wait }
     }
 
-    /// The form.
-    pub fn form(self) -> RetryAfterForm {
-        self.form
-    }
-
-    /// The delay.
-    pub fn wait(self) -> Duration {
-        self.wait
-    }
-
     pub(crate) fn take(fields: &mut Fields) -> Result<Self, String> {
         match (fields.take("retry_after_seconds")?, fields.take("retry_after_form")?) {
             (None, None | Some(RetryAfterForm::Absent)) => Ok(RetryAfter::absent()),

@@ -56,10 +56,10 @@ pub(crate) fn state(users: Vec<ServiceUserSpec>, devices: usize, pki: &Pki, now:
 
 fn add_user(state: &mut State, user_type: UserType, mut spec: ServiceUserSpec, pki: &Pki, now: SystemTime) {
     if spec.api_keys.is_empty() {
-        spec.api_keys.push(ApiKeySpec::default().disabled());
+        spec.api_keys.push(ApiKeySpec::default().enabled(false));
     }
     if spec.certificates.is_empty() {
-        spec.certificates.push(CertificateSpec::default().disabled());
+        spec.certificates.push(CertificateSpec::default().enabled(false));
     }
     let created_at = rfc3339(now);
     let id = new_id();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
-use digicert_one_core::Clock;
+use digicert_one_core::{Clock, Code};
 use digicert_one_provisioning::{HeldLock, LockError, Owner, SharedLock};
 use redis::Value;
 
@@ -130,6 +130,8 @@ impl SharedLock for RedisLock {
                     let until = clock.now().checked_add(left).unwrap_or(SystemTime::UNIX_EPOCH);
                     LockError::Held { path: self.place.clone(), owner, until }
                 }
+                // What does not pass by itself is reported at once.
+                Err(error) if error.code() != Code::PACE_02 => return Err(store(error)),
                 Err(error) => store(error),
             };
             // Random delays, so that waiting processes do not retry in step.
@@ -179,8 +181,7 @@ impl HeldLock for Held {
 }
 
 fn written(owner: &Owner) -> Result<String, LockError> {
-    serde_json::to_string(owner)
-        .map_err(|error| LockError::Store { code: digicert_one_core::Code::PACE_04, source: Box::new(error) })
+    serde_json::to_string(owner).map_err(|error| LockError::Store { code: Code::PACE_04, source: Box::new(error) })
 }
 
 fn read_owner(text: &str) -> Result<Owner, StoreError> {

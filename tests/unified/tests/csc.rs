@@ -40,7 +40,7 @@ impl Bench {
             CscCredentialSpec::new("rsa-oauth").scal(Scal::Two).auth_mode(digicert_one_emulator::AuthMode::OAuth2Code),
             CscCredentialSpec::new("ecdsa").key(SigningKey::P256),
         ];
-        let options = CscOptions::default().credentials(credentials).pkce_required();
+        let options = CscOptions::default().credentials(credentials).pkce_required(true);
         let emulator = Emulator::start_blocking(EmulatorOptions::default().csc(options)).expect("starts");
         Self { emulator, connector: Arc::new(connector) }
     }

@@ -61,7 +61,7 @@ fn takes_a_name(argument: &Arg) -> bool {
 }
 
 /// One word of letters, digits and marks that no name and no id on the platform has.
-pub(super) fn is_password(text: &str) -> bool {
+pub(crate) fn is_password(text: &str) -> bool {
     text.len() >= SHORTEST_PASSWORD
         && !text.contains(char::is_whitespace)
         && text.bytes().any(|byte| byte.is_ascii_digit())

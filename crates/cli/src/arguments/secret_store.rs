@@ -46,6 +46,9 @@ pub(crate) struct SecretStoreOptions {
     /// Lock that several machines share. Default: beside the journal.
     #[arg(value_parser = path::parser(), long, value_name = "FILE", help_heading = STORE)]
     pub(crate) lock: Option<PathBuf>,
+    /// Name of the lock in the Redis of --limiter. Default: the id of the user of d1.
+    #[arg(long, value_name = "NAME", help_heading = STORE)]
+    pub(crate) lock_name: Option<String>,
     /// How long to wait for the lock.
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = time, help_heading = STORE)]
     pub(crate) lock_wait: Duration,

@@ -12,7 +12,7 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use digicert_one::core::diagnosis::Diagnosis;
+use digicert_one::core::diagnosis::{Diagnosis, Side};
 use digicert_one::core::{HostRole, Mode, Origin};
 use digicert_one::{Code, Config, ReadOptions, Response};
 use http::header::DATE;
@@ -158,6 +158,10 @@ impl Report {
                 if let Err(error) = read {
                     self.failed(GROUP, "answer", error.into());
                 }
+            }
+            // Nothing was sent, for what a check above has reported.
+            Err(error) if self.exit.is_some() && error.diagnosis().side() == Side::Local => {
+                self.skipped("network", "connection", "needs a credential that can be used");
             }
             Err(error) => {
                 let id = if error.status().is_some() { "call" } else { "connection" };

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use digicert_one::Secret;
+use digicert_one::core::{ValueShape, is_random_word};
 use digicert_one::credentials::Reference;
 
 /// A part of a credential.
@@ -47,6 +48,9 @@ impl Draft {
         if url.starts_with("http://") || host.is_empty() || host.contains('@') {
             return self.left_out(name, "not an https address of a host");
         }
+        if !is_host(host) {
+            return self.left_out(name, "not the name of a host; it is not shown, as it may be a secret");
+        }
         self.understood(name, &format!("host {host}"));
         self.host = Some(host.to_owned());
     }
@@ -82,6 +86,13 @@ impl Draft {
     }
 }
 
+/// Whether it has the form of a host, with a port or without.
+fn is_host(text: &str) -> bool {
+    let in_hosts = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte);
+    let is_placed = text.contains(['.', ':']) || text == "localhost";
+    is_placed && text.bytes().all(in_hosts) && ValueShape::of(text).is_none() && !text.split('.').any(is_random_word)
+}
+
 /// A file that stays where it is, found from anywhere.
 pub(super) fn file(path: &Path) -> Part {
     Part::Reference(Reference::File(absolute(path).display().to_string()))
@@ -89,4 +100,31 @@ pub(super) fn file(path: &Path) -> Part {
 
 fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_are_understood_and_secrets_left_out_without_an_echo() {
+        for (url, host) in [
+            ("https://clientauth.one.digicert.com/", "one.digicert.com"),
+            ("one.digicert.com:8443", "one.digicert.com:8443"),
+            ("https://[::1]:4433/x?y", "[::1]:4433"),
+            ("localhost", "localhost"),
+        ] {
+            let mut draft = Draft::default();
+            draft.host("SM_HOST", url);
+            assert_eq!(draft.host.as_deref(), Some(host), "{:?}", draft.left_out);
+        }
+        let key = format!("{}_{}", "01".repeat(13), "c7e3".repeat(16));
+        for secret in [&*key, "C4nary!pa55-w0rd", &format!("https://{key}"), "hunter2", "a:b@one.digicert.com", ""] {
+            let mut draft = Draft::default();
+            draft.host("SM_HOST", secret);
+            let shown = format!("{:?} {:?}", draft.understood, draft.left_out);
+            assert!(draft.host.is_none() && draft.left_out.len() == 1, "{shown}");
+            assert!(secret.is_empty() || !shown.contains(secret), "{shown}");
+        }
+    }
 }

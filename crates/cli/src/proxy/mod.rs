@@ -104,16 +104,16 @@ async fn client(options: &ProxyOptions, output: Output, log: Log) -> Result<(Cli
     setup.warnings().iter().for_each(|warning| output.warning(warning));
     let credential = WatchingCredential::lazy(setup.source(), Arc::new(SystemClock::new()), WatchOptions::new())
         .on_event(move |event| log.event("credential", &event.to_string(), json!({ "text": event.to_string() })));
-    let mut builder = connection::builder(&options.connection, &setup, output)
-        .await?
-        .credential(credential.clone())
-        .on_reminder(move |reminder| {
-            log.event(
-                "expires_soon",
-                &reminder.to_string(),
-                json!({ "text": reminder.to_string(), "days": reminder.days }),
-            );
-        });
+    let mut builder =
+        connection::builder(&options.connection, &setup, output).await?.0.credential(credential.clone()).on_reminder(
+            move |reminder| {
+                log.event(
+                    "expires_soon",
+                    &reminder.to_string(),
+                    json!({ "text": reminder.to_string(), "days": reminder.days }),
+                );
+            },
+        );
     if options.log_requests {
         builder = builder.audit(move |record| log.request(record));
     }

@@ -2,6 +2,8 @@
 //! runs until it ends or a signal stops it. What the steps are is the library's business; here they are shown.
 
 mod failed;
+#[cfg(feature = "redis")]
+mod fleet_lock;
 mod password;
 mod render;
 mod resume_line;
@@ -175,9 +177,9 @@ async fn prepare_with(
 ) -> Result<Prepared, Failure> {
     let preparing = async {
         let chosen = secret_store::of(store, resuming, output).await?;
-        Ok::<_, Failure>((chosen, connection::client(options, &output).await?))
+        Ok::<_, Failure>((chosen, connection::client_of_fleet(options, &output).await?))
     };
-    let (chosen, client) = signals.unless_received(preparing).await?;
+    let (chosen, (client, redis)) = signals.unless_received(preparing).await?;
     let watch = Watch::new(output, resuming, free);
     let resume = resume_line::of(store, options, &journal);
     let mut flows = Workflows::new(client.clone(), chosen, journal).patience(store.lock_wait).progress({
@@ -186,6 +188,20 @@ async fn prepare_with(
     });
     if let Some(lock) = &store.lock {
         flows = flows.lock(lock);
+    }
+    match redis {
+        #[cfg(feature = "redis")]
+        Some(redis) => {
+            flows = flows.shared_lock(fleet_lock::FleetLock::new(client.clone(), redis, store.lock_name.clone()))
+        }
+        #[cfg(not(feature = "redis"))]
+        Some(never) => match never {},
+        None if store.lock_name.is_some() => {
+            return Err(Failure::Usage(
+                "--lock-name is for a lock in Redis: give --limiter URL, or a profile with a limiter".to_owned(),
+            ));
+        }
+        None => {}
     }
     Ok(Prepared { client, flows, watch, resume, output, signals: signals.clone() })
 }

@@ -16,12 +16,14 @@ pub(super) fn of(store: &SecretStoreOptions, connection: &ConnectionOptions, jou
     // By now it is a reference, and no password.
     line.option("--last-resort-password", store.last_resort_password.as_ref());
     line.option("--lock", store.lock.as_ref());
+    line.option("--lock-name", store.lock_name.as_ref());
     let setup = &connection.setup;
     let mode = setup.mode.and_then(|mode| Some(mode.to_possible_value()?.get_name().to_owned()));
     line.option("--profile", setup.profile.as_ref());
     line.option("--mode", mode);
     line.option("--base", setup.base.as_ref());
     line.option("--clientauth-base", setup.clientauth_base.as_ref());
+    line.option("--confirm-host", setup.confirm_host.as_ref());
     line.option("--ca-file", setup.ca_file.as_ref());
     line.option("--transport", connection.transport.as_ref());
     let roots = Some(connection.roots).filter(|roots| *roots != RootList::default());

@@ -63,31 +63,36 @@ fn piece<'a>(canary: &'a str, text: &str) -> Option<&'a str> {
         .find(|piece| text.contains(piece))
 }
 
+/// Runs the check for all canaries at once: each starts some hundred processes.
+fn for_each_canary(check: impl Fn(&str) + Sync) {
+    let check = &check;
+    std::thread::scope(|scope| {
+        for canary in canaries() {
+            scope.spawn(move || check(&canary));
+        }
+    });
+}
+
 #[test]
 fn secret_in_any_variable_is_shown_in_no_output() {
-    for canary in canaries() {
+    for_each_canary(|canary| {
         for variable in VARIABLES.iter().chain(OTHERS) {
-            for command in [
-                &["env"][..],
-                &["--json", "env"],
-                &["whoami", "--timeout", "1"],
-                &["--json", "whoami", "--timeout", "1"],
-            ] {
+            for command in
+                [&["env"][..], &["--json", "env"], &["whoami", "--no-retry"], &["--json", "whoami", "--no-retry"]]
+            {
                 // A closed port on this machine: nothing may be sent.
                 let base = [("DC_BASE", "https://127.0.0.1:1"), ("DC_API_KEY", "k")];
                 let mut variables: Vec<_> = base.into_iter().filter(|(name, _)| name != variable).collect();
-                variables.push((variable, &canary));
+                variables.push((variable, canary));
                 let shown = text(&d1(command, &variables));
-                assert_eq!(piece(&canary, &shown), None, "{variable} {command:?}: {shown}");
+                assert_eq!(piece(canary, &shown), None, "{variable} {command:?}: {shown}");
             }
         }
-    }
+    });
 }
 
 #[test]
 fn secret_in_any_field_of_a_profile_is_shown_in_no_output() {
-    let directory = tempfile::tempdir().expect("a directory");
-    let config = directory.path().join("d1.toml").display().to_string();
     let fields = [
         "host",
         "clientauth_host",
@@ -99,9 +104,14 @@ fn secret_in_any_field_of_a_profile_is_shown_in_no_output() {
         "password",
         "api_key_ends",
         "owner_ends",
+        "limiter",
+        "limiter_password",
+        "limiter_rate",
         "unknown",
     ];
-    for canary in canaries() {
+    for_each_canary(|canary| {
+        let directory = tempfile::tempdir().expect("a directory");
+        let config = directory.path().join("d1.toml").display().to_string();
         for field in fields {
             for scheme in ["", "env:", "file:", "keyring:", "exec:", "fd:"] {
                 let value = toml_text(&format!("{scheme}{canary}"));
@@ -110,10 +120,50 @@ fn secret_in_any_field_of_a_profile_is_shown_in_no_output() {
                     &["--json", "env", "--profile", "ci"],
                     &[("DC_CONFIG", &config), ("DC_BASE", "https://127.0.0.1:1")],
                 ));
-                assert_eq!(piece(&canary, &shown), None, "{field} = {scheme}: {shown}");
+                assert_eq!(piece(canary, &shown), None, "{field} = {scheme}: {shown}");
             }
         }
-    }
+    });
+}
+
+#[test]
+fn secret_in_any_setting_that_is_imported_is_shown_in_no_output() {
+    for_each_canary(|canary| {
+        let directory = tempfile::tempdir().expect("a directory");
+        let at = |name: &str| directory.path().join(name).display().to_string();
+        let (source, config) = (at("source"), at("d1.toml"));
+        let line = canary.replace('\n', "");
+        let properties = |host: &str, file: &str| format!("SM_API_KEY=k\nSM_HOST={host}\nSM_CLIENT_CERT_FILE={file}\n");
+        for (from, text_of_source) in [
+            ("smctl", properties(&line, "")),
+            ("smctl", properties("127.0.0.1:1", &line)),
+            ("smctl", format!("{}{line}=x\n", properties("127.0.0.1:1", ""))),
+            ("curl", format!("header = \"x-api-key: k\"\nurl = \"https://{line}\"\n")),
+            ("curl", format!("header = \"{line}\"\nurl = \"https://127.0.0.1:1\"\n")),
+            ("jsign", format!("--storepass \"{line}\" --keystore https://127.0.0.1:1\n")),
+            ("kubernetes", canary.to_owned()),
+        ] {
+            std::fs::write(&source, text_of_source).expect("written");
+            let shown = text(&d1(&["import", "ci", "--from", from, "--file", &source, "--config", &config], &[]));
+            assert_eq!(piece(canary, &shown), None, "{from}: {shown}");
+            let _ = std::fs::remove_file(&config);
+            let _ = std::fs::remove_dir_all(at("ci"));
+        }
+    });
+}
+
+#[test]
+fn secret_in_the_place_of_a_reference_is_written_to_no_profile() {
+    for_each_canary(|canary| {
+        let directory = tempfile::tempdir().expect("a directory");
+        let config = directory.path().join("d1.toml").display().to_string();
+        for (option, scheme) in [("api-key", ""), ("api-key", "env:"), ("api-key", "file:"), ("certificate", "file:")] {
+            let reference = format!("--{option}-from={scheme}{canary}");
+            let output = d1(&["init", "ci", "--host", "127.0.0.1:1", &reference, "--config", &config], &[]);
+            assert_eq!(piece(canary, &text(&output)), None, "{option} {scheme}: {}", text(&output));
+            assert!(!std::path::Path::new(&config).exists(), "{option} {scheme}");
+        }
+    });
 }
 
 #[test]
@@ -162,7 +212,7 @@ fn secret_on_standard_input_is_shown_in_no_output() {
     use std::io::Write;
     for canary in canaries() {
         for json in [&[][..], &["--json"]] {
-            let line = [json, &["call", "POST", "/x", "--data", "-", "--timeout", "1"]].concat();
+            let line = [json, &["call", "POST", "/x", "--data", "-", "--no-retry"]].concat();
             let mut d1 = crate::stage::command(&line, &[("DC_BASE", "https://127.0.0.1:1"), ("DC_API_KEY", "k")]);
             d1.stdin(std::process::Stdio::piped())
                 .stdout(std::process::Stdio::piped())

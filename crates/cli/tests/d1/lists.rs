@@ -75,7 +75,7 @@ fn interrupted_list_prints_its_position() {
 }
 
 #[test]
-fn ctrl_c_in_the_middle_of_a_list_leaves_whole_lines() {
+fn ctrl_c_in_the_middle_of_a_list_leaves_whole_lines_and_shows_the_position() {
     // More than a pipe holds, so that d1 waits in the middle until it is read.
     let stage = Stage::of(EmulatorOptions::default().devices(20_000));
     let mut command = stage.command(&["list", DEVICES], &[("DC_API_KEY", stage.key())]);
@@ -85,8 +85,11 @@ fn ctrl_c_in_the_middle_of_a_list_leaves_whole_lines() {
     out.read_until(b'\n', &mut printed).expect("a line");
     kill_process(Pid::from_child(&child), Signal::INT).expect("it still runs");
     out.read_to_end(&mut printed).expect("the rest");
-    assert_eq!(child.wait().expect("it ends").code(), Some(130));
+    let ended = child.wait_with_output().expect("it ends");
+    assert_eq!(ended.status.code(), Some(130));
     let names = names(&printed);
+    let position = format!("continue with --start-at 'offset:{}'", names.len());
+    assert!(text(&ended).contains(&position), "{position}: {}", text(&ended));
     assert!(printed.ends_with(b"\n") && names.len() < 20_000, "{}", names.len());
     assert!(names.iter().enumerate().all(|(number, name)| *name == format!("device-{number}")));
 }

@@ -1,6 +1,6 @@
 //! A task that is interrupted, or whose store fails, is finished by `d1 resume`.
 
-use std::process::Stdio;
+use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use digicert_one_emulator::{ErrorShape, Fault};
@@ -75,14 +75,12 @@ fn ctrl_c_in_the_middle_says_how_it_goes_on_and_resume_ends_it() {
     assert_eq!(enabled, 2, "the one of the beginning and the new one");
 }
 
-/// Starts a rotation, ends it with this signal while the platform holds back its response to such a call, and lets it go on.
-fn rotation_ended_by(stage: &Stage, signal: Signal, held: Fault) -> i32 {
+/// Starts a command, ends it with this signal while the platform holds back its response to such a call, and lets it go on.
+fn ended_by(stage: &Stage, mut command: Command, signal: Signal, held: Fault) -> Output {
     let control = stage.emulator.control();
     let hold = control.fault(held);
     let is_held = || control.faults().iter().any(|fault| fault.id == hold && fault.met > 0);
-    let (key, store) = (stage.path("api-key"), stage.file_store("api-key"));
-    let mut rotate = stage.command(&rotate(&store), &[("DC_API_KEY_FILE", &key)]);
-    let mut child = rotate.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("d1 runs");
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("d1 runs");
     while !is_held() {
         if child.try_wait().expect("its state can be read").is_some() {
             panic!("it ended before the call was held: {}", text(&child.wait_with_output().expect("it ended")));
@@ -92,7 +90,7 @@ fn rotation_ended_by(stage: &Stage, signal: Signal, held: Fault) -> i32 {
     kill_process(Pid::from_child(&child), signal).expect("it still runs");
     let output = child.wait_with_output().expect("it ends");
     control.remove_fault(hold);
-    output.status.code().expect("it was not killed")
+    output
 }
 
 fn rotate(store: &str) -> [&str; 9] {
@@ -110,8 +108,9 @@ fn rotation_ended_by_a_signal_at_any_call_is_finished_by_the_same_command() {
         let signal = if exit == 129 { Signal::HUP } else { Signal::TERM };
         let full = if path == "/user/me" { "/account/api/v1/user/me" } else { path };
         let fault = Fault::hold().method(method.clone()).path(full);
-        let code = rotation_ended_by(&stage, signal, fault);
-        assert_eq!(code, exit, "{method} {path}");
+        let rotation = stage.command(&rotate(&store), &[("DC_API_KEY_FILE", &file)]);
+        let output = ended_by(&stage, rotation, signal, fault);
+        assert_eq!(output.status.code(), Some(exit), "{method} {path}");
 
         let output = stage.with_key_of("api-key", &rotate(&store));
         assert!(output.status.success(), "{method} {path}: {}", text(&output));
@@ -120,6 +119,22 @@ fn rotation_ended_by_a_signal_at_any_call_is_finished_by_the_same_command() {
         let enabled = stage.tokens_of("ci-bot").into_iter().filter(|(_, enabled)| *enabled).count();
         assert_eq!(enabled, 2, "{method} {path}: the one of the beginning and the new one");
         assert!(!stage.is_there("api-key.journal.lock"), "{:?}", stage.files());
+    }
+}
+
+#[test]
+fn command_interrupted_before_it_began_leaves_no_file() {
+    let stage = Stage::new();
+    let (store, before) = (stage.file_store("api-key"), stage.files());
+    let key = [("DC_API_KEY", stage.emulator.users()[0].api_key())];
+    for task in [&["token", "create", "deploy"][..], &["token", "rotate"], &["cert", "request", "other"]] {
+        // One that may end at its next step, and one whose call is cut.
+        for held in [Fault::delay(Duration::from_millis(500)), Fault::hold()] {
+            let command = stage.command(&[task, &["--store", &store]].concat(), &key);
+            let output = ended_by(&stage, command, Signal::INT, held.path("/account/api/v1/user/me"));
+            assert_failed(&output, 130, &["nothing was begun"]);
+            assert_eq!(stage.files(), before, "{task:?}");
+        }
     }
 }
 

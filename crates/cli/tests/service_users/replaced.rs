@@ -1,6 +1,8 @@
 //! Rotation of tokens and certificates, and what a dry run says of it.
 
-use digicert_one_emulator::{EmulatorOptions, Generation};
+use std::os::unix::fs::PermissionsExt as _;
+
+use digicert_one_emulator::{EmulatorOptions, Generation, Subject};
 
 use crate::stage::{Stage, assert_failed, document, shown, text};
 
@@ -66,6 +68,35 @@ fn rotated_token_works_and_previous_one_does_not() {
     let report = document(&output);
     assert_eq!((&report["old"]["state"], &report["old"]["id"]), (&"deleted".into(), &id.clone().into()), "{report}");
     assert!(!stage.tokens_of("ci-bot").iter().any(|(one, _)| *one == id));
+}
+
+#[test]
+fn unit_of_systemd_rotates_from_its_first_run_on() {
+    let unit = include_str!("../../../../examples/systemd/d1-token-rotate.service");
+    let stage = Stage::new();
+    let user = &stage.emulator.users()[0];
+    std::fs::write(stage.path("api-key"), user.api_key()).expect("written");
+    std::fs::set_permissions(stage.path("api-key"), std::fs::Permissions::from_mode(0o600)).expect("ours");
+    let soon = jiff::Timestamp::now() + jiff::Span::new().hours(10 * 24);
+    let soon = soon.strftime("%Y-%m-%d").to_string().parse().expect("a day");
+    for token in user.api_token_ids() {
+        stage.emulator.control().set_end_date(user.id(), Subject::Token(token), Some(soon)).expect("known");
+    }
+    let run = || {
+        let lines: Vec<&str> = unit.lines().filter(|line| line.starts_with("ExecStart")).collect();
+        assert!(!lines.is_empty());
+        for line in lines {
+            let line = line.replace("/var/lib/d1/", &stage.path(""));
+            let words: Vec<&str> = line.split_once('=').expect("a setting").1.split(' ').skip(1).collect();
+            let output = stage.with_key_of("api-key", &[&words[..], &["--grace", "0s"]].concat());
+            assert!(output.status.success(), "{line}: {}", text(&output));
+        }
+        stage.read("api-key").trim().to_owned()
+    };
+    let second = run();
+    assert_ne!(second, user.api_key());
+    assert_eq!(run(), second, "it is not due again");
+    assert!(stage.with_key_of("api-key", &["whoami"]).status.success());
 }
 
 #[test]

@@ -40,7 +40,7 @@ impl ByToken {
     /// AUT-05 for a body that is not a page; API-04 for a list that repeats itself, does not end, or lacks items.
     pub fn next(&mut self, headers: &HeaderMap, body: &Bytes) -> Result<(usize, Option<String>), Error> {
         let path = self.list.path();
-        let mut page = envelope::read(&json_text::of_body(body.clone()), None).map_err(|unreadable| {
+        let mut page = envelope::read(&json_text::of_body(body.clone()), None, false).map_err(|unreadable| {
             let summary = format!("{path}: the response ({} bytes) {unreadable}.", body.len());
             Error::new(ErrorKind::Decode, Diagnosis::of(Code::AUT_05, summary))
         })?;

@@ -250,8 +250,9 @@ impl Cursor {
         let rest = signals.total.and_then(|total| total.checked_sub(done));
         let chained = matches!(at.step, Step::Link(_) | Step::Token(..));
         let cannot_go_on = chained || matches!(list.paging, Paging::Token | Paging::Whole);
-        // 2. Fewer items than the total, or more items announced: it continues.
-        if let Some(total) = signals.total.filter(|total| *total > done) {
+        // 2. Fewer items than the total, also that of an earlier page, or more items announced: it continues.
+        let total = signals.total.or(self.totals.map(|(_, latest)| latest));
+        if let Some(total) = total.filter(|total| *total > done) {
             return match (count, cannot_go_on) {
                 (0, _) => Err(Fault::Empty { total }),
                 (_, true) => Ok(Onward::Stuck(Fault::Short { given: done, total })),

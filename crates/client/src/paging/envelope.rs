@@ -35,8 +35,8 @@ pub(super) struct Envelope {
     pub(super) attempts: u32,
 }
 
-/// Reads the body of a page. `field` is the caller's name for the list.
-pub(super) fn read(body: &Bytes, field: Option<&str>) -> Result<Envelope, Unreadable> {
+/// Reads the body of a page. `field` is the caller's name for the list; a `later` page follows one that was a list.
+pub(super) fn read(body: &Bytes, field: Option<&str>, later: bool) -> Result<Envelope, Unreadable> {
     let mut json = serde_json::Deserializer::from_slice(body);
     let top = json.deserialize_any(TopVisitor { field }).map_err(|_| Unreadable::NotJson)?;
     json.end().map_err(|_| Unreadable::NotJson)?;
@@ -51,7 +51,7 @@ pub(super) fn read(body: &Bytes, field: Option<&str>) -> Result<Envelope, Unread
     let list = match (fields.list, fields.arrays.as_slice()) {
         (Some((_, list)), _) => list,
         // An unknown name, but the only candidate.
-        (None, [(_, only)]) if field.is_none() && fields.paged => only,
+        (None, [(_, only)]) if field.is_none() && (fields.paged || later) => only,
         (None, _) => return Err(Unreadable::NotAList(candidates(field, &fields.arrays))),
     };
     let list = match list.get() {
@@ -211,7 +211,7 @@ mod tests {
     use super::*;
 
     fn of(body: &str) -> Result<Envelope, Unreadable> {
-        read(&Bytes::copy_from_slice(body.as_bytes()), None)
+        read(&Bytes::copy_from_slice(body.as_bytes()), None, false)
     }
 
     fn items(page: &Envelope) -> Vec<&str> {
@@ -272,8 +272,8 @@ mod tests {
         assert!(error.contains("certificates, orders") && !error.contains('7'), "{error}");
         assert!(of(r#"{"id":1,"applications":[7]}"#).is_err(), "an object that has a list is not a list");
         let body = Bytes::from_static(br#"{"certificates":[7],"items":[8]}"#);
-        assert_eq!(items(&read(&body, Some("certificates")).expect("a page")), ["7"]);
-        assert!(read(&body, Some("orders")).is_err());
+        assert_eq!(items(&read(&body, Some("certificates"), false).expect("a page")), ["7"]);
+        assert!(read(&body, Some("orders"), false).is_err());
     }
 
     #[test]
@@ -292,7 +292,7 @@ mod tests {
         for next in ["\"canary\"", "{}", "true", "1.5"] {
             assert_eq!(of(&format!(r#"{{"items":[],"next":{next}}}"#)).expect_err(next), Unreadable::Next);
         }
-        assert!(read(&Bytes::from_static(b"[\"\xff\"]"), None).is_err());
+        assert!(read(&Bytes::from_static(b"[\"\xff\"]"), None, false).is_err());
     }
 
     #[test]

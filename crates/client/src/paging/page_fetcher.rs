@@ -235,7 +235,8 @@ async fn fetch(client: Client, list: Arc<List>, step: Step) -> Result<Envelope, 
     }
     let role = response.mode().host_role();
     let (head, body) = response.json_parts().await?;
-    let mut page = envelope::read(&body, list.field.as_deref()).map_err(|unreadable| {
+    let later = step != Step::Offset(0);
+    let mut page = envelope::read(&body, list.field.as_deref(), later).map_err(|unreadable| {
         head.likely_error_document(&body).unwrap_or_else(|| {
             let summary =
                 format!("{}: the response ({}, {} bytes) {unreadable}.", list.path(), head.seen(), body.len());

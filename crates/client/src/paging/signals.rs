@@ -240,8 +240,12 @@ pub(super) fn plain(name: &str) -> String {
     name.chars().filter(char::is_ascii_alphanumeric).map(|character| character.to_ascii_lowercase()).collect()
 }
 
+/// A number, also as a text; one that is larger than any list counts as the largest.
 fn number(raw: &RawValue) -> Option<u64> {
-    raw.get().trim_matches('"').parse().ok()
+    let text = raw.get().trim_matches('"');
+    let text = text.strip_suffix(".0").unwrap_or(text);
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| text.parse().unwrap_or(u64::MAX))
 }
 
 fn truth(raw: &RawValue) -> Option<bool> {

@@ -259,6 +259,11 @@ const WHOLE: &[(&str, usize, Server)] = &[
         let next = following(first, 3).map(|next| format!("/x?after={next}"));
         page(json!({ "records": items, "next": next.unwrap_or_default() }))
     }),
+    ("OData, whose last page has the list alone", 3, |asked| {
+        let (first, items) = asked.window("offset", 3);
+        let next = following(first, 3).map(|next| json!(format!("/x?offset={next}&limit=3")));
+        page(and(json!({ "value": items }), "@odata.nextLink", next))
+    }),
     ("links as HAL writes them", 3, |asked| {
         let (first, items) = asked.window("after", 3);
         let own = json!({ "self": { "href": "/x" } });
@@ -296,6 +301,18 @@ const DOUBTFUL: &[(&str, Code, &str, Server)] = &[
     }),
     ("a page again", Code::API_04, "repeats the previous one", |_| page(json!({ "total": 7, "items": slice(0, 3) }))),
     ("a page again, bare and full", Code::API_04, "repeats the previous one", |_| page(json!(slice(0, 3)))),
+    ("no body before the end", Code::API_04, "before the end of 7", |asked| match asked.window("offset", 3) {
+        (0, items) => page(json!({ "total": 7, "items": items })),
+        _ => Response::builder().status(204).body(String::new()).expect("a response"),
+    }),
+    ("a total of the first page alone", Code::API_04, "before the end of 7", |asked| match asked.window("offset", 3) {
+        (0, items) => page(json!({ "total": 7, "items": items })),
+        _ => page(json!({ "items": [] })),
+    }),
+    ("a total beyond all numbers", Code::API_04, "before the end of", |asked| {
+        let items = json!(asked.window("offset", 3).1);
+        Response::new(format!("{{\"total\":100000000000000000000,\"items\":{items}}}"))
+    }),
     ("items null before the end", Code::API_04, "before the end of 7", |_| page(json!({ "total": 7, "items": null }))),
     ("a cursor that repeats", Code::API_04, "asked for already", |asked| {
         let items = if asked.number("cursor", 0) == 0 { slice(0, 3) } else { slice(3, 3) };

@@ -134,6 +134,7 @@ fn encoded(answer: &ErrorResponse, context: &CallContext) -> Diagnosis {
 fn shown(answer: &ErrorResponse) -> String {
     let status = answer.status.as_u16();
     let kind = match answer.body {
+        BodyKind::Page if is_xml(answer) => "an XML document",
         BodyKind::Page => "a web page",
         BodyKind::Text => "plain text",
         BodyKind::Binary => "bytes that are not text",
@@ -146,6 +147,10 @@ fn shown(answer: &ErrorResponse) -> String {
         Some(text) => format!("HTTP {status}, {kind}: {text}"),
         None => format!("HTTP {status}, {kind}"),
     }
+}
+
+fn is_xml(answer: &ErrorResponse) -> bool {
+    answer.content_type.as_deref().is_some_and(|kind| kind.contains("xml") && !kind.contains("html"))
 }
 
 fn is_login(answer: &ErrorResponse) -> bool {

@@ -140,7 +140,7 @@ codes! {
         "Wait for the delay that the response asks for, then retry the call.";
     AUT_05 = "AUT-05" Platform GiveUp "The response is not what the API documents",
         "The body is missing, or its JSON is truncated or has another structure. It is unknown who sent it: a load balancer, a firewall or a login page often responds instead of the platform.",
-        "See the status and the excerpt of the response, and check host and path; ask the operator of the proxy or load balancer that responded.";
+        "Check host and path; if both are right, ask the operator of the proxy or load balancer that responded.";
     AUT_06 = "AUT-06" Platform NewerCredential "The certificate is inside its dates, but DigiCert ONE does not accept it",
         "The handshake succeeded and the platform responded with 401. A certificate expires with its service user, which is probably disabled or expired (end dates include the whole day, until 23:59:59 UTC), or exists on another host.",
         "Ask an administrator to extend or enable the service user in Account Manager, and check that the certificate was created on this host.";

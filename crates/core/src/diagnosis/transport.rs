@@ -2,7 +2,8 @@
 //! the client finishes before the server has checked it (RFC 8446 §4.4), so the refusal arrives late, or as a
 //! connection closed without reason.
 
-use std::error::Error as _;
+use std::error::Error;
+use std::io;
 
 use super::alert::{refused_by_alert, without_certificate};
 use super::evidence::{identity_date_fault, through_proxy};
@@ -40,7 +41,7 @@ pub fn diagnose_transport(error: &TransportError, context: &CallContext) -> Diag
         Kind::Refused => Diagnosis::of(Code::NET_06, format!("{host} refused the connection, or cannot be reached.")),
         Kind::Timeout(phase) => timed_out(phase, context),
         Kind::NotTls => Diagnosis::of(Code::HO_04, format!("{host} does not speak TLS.")),
-        Kind::Proxy(status) => no_tunnel(status, context),
+        Kind::Proxy(status) => no_tunnel(status, error, context),
         Kind::Protocol => Diagnosis::of(Code::NET_10, format!("{host} did not send a valid HTTP response.")),
         Kind::Http11Required => Diagnosis::of(Code::HS_05, format!("{host} wants HTTP/1.1 for this request.")),
         Kind::BodyCut => Diagnosis::of(Code::NET_09, format!("the response of {host} was truncated.")),
@@ -82,12 +83,19 @@ fn with_way(diagnosis: Diagnosis, error: &TransportError, context: &CallContext)
     }
 }
 
-fn no_tunnel(status: Option<u16>, context: &CallContext) -> Diagnosis {
+fn no_tunnel(status: Option<u16>, error: &TransportError, context: &CallContext) -> Diagnosis {
     let host = &context.host;
     let Some(status) = status else {
         let summary = format!("failed to open a tunnel to {host} through {}.", proxy(context));
-        let cause = "the proxy cannot be reached, ended the connection or refused the tunnel; its status, if it sent one, is not \
-                     known. The host itself was not reached";
+        let is_refused = |cause: &(dyn Error + 'static)| {
+            cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
+        };
+        let cause = if causes(error).any(is_refused) {
+            "no program listens at the address of the proxy: the connection was refused. The host itself was not reached"
+        } else {
+            "the proxy cannot be reached, ended the connection or refused the tunnel; its status, if it sent one, is not known. The \
+             host itself was not reached"
+        };
         return Diagnosis::new(Code::NET_02, summary, cause);
     };
     let (cause, remedy) = match status {
@@ -334,6 +342,17 @@ mod tests {
             assert_eq!(diagnosis.code, Code::NET_02);
             assert!(diagnosis.summary.contains("http://proxy.test:3128 (from HTTPS_PROXY)"), "{diagnosis}");
         }
+    }
+
+    #[test]
+    fn refused_connection_to_a_proxy_is_named() {
+        let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
+        let error = TransportError::new(Kind::Proxy(None), Delivery::NotSent).with_source(refused);
+        let text = diagnose_transport(&error, &proxied(Mode::Key)).to_string();
+        assert!(
+            text.starts_with("NET-02") && text.contains("no program listens at the address of the proxy"),
+            "{text}"
+        );
     }
 
     fn proxied(mode: Mode) -> CallContext {

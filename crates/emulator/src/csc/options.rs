@@ -22,7 +22,7 @@ options! {
         digest_users: Vec<DigestUserSpec> = vec![DigestUserSpec::new("signer")],
             set(users: impl IntoIterator<Item = DigestUserSpec>) users.into_iter().collect();
         /// Whether `auth/login` accepts HTTP Basic too.
-        basic: bool = false;
+        basic: bool = false, set(basic: bool) basic;
         /// The signing credentials; at least one.
         credentials: Vec<CscCredentialSpec> = vec![
             CscCredentialSpec::new("rsa"),
@@ -33,9 +33,9 @@ options! {
         /// The id of the signer who signs in at the authorisation endpoint: the owner of tokens of the code flow.
         signer_id: String = SIGNER.to_owned();
         /// Whether that signer agrees at first. (Later: [`Csc::set_signer_agrees`](crate::Csc::set_signer_agrees).)
-        signer_agrees: bool = true;
+        signer_agrees: bool = true, set(agrees: bool) agrees;
         /// Whether `/oauth2/authorize` requires PKCE.
-        pkce_required: bool = false;
+        pkce_required: bool = false, set(required: bool) required;
         /// How long an access token lives, in whole seconds. The platform: 1 hour, 24 on request.
         token_lifetime: Duration = Duration::from_secs(3600), set(lifetime: Duration) lifetime;
         /// How long a refresh token lives. (inferred)
@@ -91,7 +91,7 @@ options! {
         /// How many signatures one authorisation may cover.
         multisign: u32 = 200, set(multisign: u32) multisign;
         /// Whether its key is enabled.
-        enabled: bool = true;
+        enabled: bool = true, set(enabled: bool) enabled;
         /// The PIN that [`AuthMode::Explicit`] asks for, if it asks for one.
         pin: Option<String> = None;
         /// The one-time password that [`AuthMode::Explicit`] requires, if any. Here it is always the same.
@@ -164,12 +164,6 @@ impl CscCredentialSpec {
     pub fn otp(self, otp: impl Into<String>) -> Self {
         CscCredentialSpec { otp: Some(otp.into()), auth_mode: AuthMode::Explicit, ..self }
     }
-
-    /// Disables the key.
-    #[must_use]
-    pub fn disabled(self) -> Self {
-        CscCredentialSpec { enabled: false, ..self }
-    }
 }
 
 debug_only! {
@@ -179,24 +173,6 @@ debug_only! {
 }
 
 impl CscOptions {
-    /// Makes `auth/login` accept HTTP Basic too.
-    #[must_use]
-    pub fn with_basic(self) -> Self {
-        CscOptions { basic: true, ..self }
-    }
-
-    /// Makes the signer refuse from the start.
-    #[must_use]
-    pub fn signer_refuses(self) -> Self {
-        CscOptions { signer_agrees: false, ..self }
-    }
-
-    /// Makes `/oauth2/authorize` require PKCE.
-    #[must_use]
-    pub fn pkce_required(self) -> Self {
-        CscOptions { pkce_required: true, ..self }
-    }
-
     /// Why these options are invalid, in words that follow "the content-signing options".
     pub(crate) fn defect(&self) -> Option<&'static str> {
         let repeated = |names: Vec<&String>| (1..names.len()).any(|end| names[..end].contains(&names[end]));

@@ -126,7 +126,7 @@ async fn requested_number_of_certificates_is_returned() {
 async fn explicit_credential_lists_its_requirements() {
     let credentials = [
         CscCredentialSpec::new("pin").pin("1234"),
-        CscCredentialSpec::new("off").key(SigningKey::P384).disabled(),
+        CscCredentialSpec::new("off").key(SigningKey::P384).enabled(false),
         CscCredentialSpec::new("oauth").auth_mode(AuthMode::OAuth2Code).scal(Scal::Two),
     ];
     let bench = Bench::with(CscOptions::default().credentials(credentials));

@@ -132,7 +132,7 @@ async fn basic_is_refused_unless_it_was_switched_on() {
     assert!(refused.challenges.iter().all(|challenge| !challenge.starts_with("Basic")));
 
     let users = [DigestUserSpec::new("ann").password("pass word")];
-    let bench = Bench::with(CscOptions::default().digest_users(users).with_basic());
+    let bench = Bench::with(CscOptions::default().digest_users(users).basic(true));
     assert_eq!(login(&bench, Some(&header)).await.status, 200);
     let wrong = format!("Basic {}", BASE64.encode(b"ann:other"));
     let refused = login(&bench, Some(&wrong)).await;

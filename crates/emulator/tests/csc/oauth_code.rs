@@ -57,7 +57,7 @@ async fn plain_pkce_is_refused_and_missing_pkce_if_required() {
         assert_eq!(answer.redirected("error").as_deref(), Some("invalid_request"), "{fields:?}");
         assert!(answer.redirected("error_description").unwrap().contains("code_challenge"), "{fields:?}");
     }
-    let strict = Bench::with(CscOptions::default().pkce_required());
+    let strict = Bench::with(CscOptions::default().pkce_required(true));
     assert_eq!(strict.authorize(&[]).await.redirected("error").as_deref(), Some("invalid_request"));
 }
 
@@ -142,7 +142,7 @@ async fn other_errors_are_redirected_with_the_state() {
 
 #[tokio::test]
 async fn signer_can_refuse_and_agree_later() {
-    let bench = Bench::with(CscOptions::default().signer_refuses());
+    let bench = Bench::with(CscOptions::default().signer_agrees(false));
     let answer = bench.authorize(&[("state", "s1")]).await;
     assert_eq!(answer.redirected("error").as_deref(), Some("access_denied"));
     assert_eq!(answer.redirected("state").as_deref(), Some("s1"));

@@ -107,7 +107,7 @@ async fn transaction_is_extended_to_new_hashes_within_its_number() {
 async fn invalid_authorize_request_is_refused() {
     let credentials = [
         CscCredentialSpec::new("two").scal(Scal::Two).multisign(2),
-        CscCredentialSpec::new("off").disabled(),
+        CscCredentialSpec::new("off").enabled(false),
         CscCredentialSpec::new("other").user_id("other-user"),
     ];
     let bench = Bench::with(CscOptions::default().credentials(credentials));

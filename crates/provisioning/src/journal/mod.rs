@@ -157,6 +157,11 @@ impl Journal {
         self.was_torn
     }
 
+    /// Returns whether the journal was empty when it was opened.
+    pub(crate) fn was_empty(&self) -> bool {
+        self.was_empty
+    }
+
     /// Removes a journal that was empty when it was opened and has no operation in progress: an operation
     /// that created nothing leaves no file behind.
     pub(crate) fn remove_if_new(self) {

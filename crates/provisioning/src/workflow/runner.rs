@@ -60,8 +60,8 @@ impl<'a> Driver<'a> {
         let outcome = driver.run_new().await;
         let leaves_nothing = match &outcome {
             Ok(report) => report.outcome != TaskOutcome::Made,
-            // As after a kill: nothing is cleaned up.
-            Err(error) => error.kind() != IssueErrorKind::Stopped,
+            // What has begun stays, as after a kill.
+            Err(_) => true,
         };
         if leaves_nothing {
             driver.session.leave_nothing().await;

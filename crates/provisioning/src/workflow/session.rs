@@ -21,8 +21,27 @@ pub(super) struct Session<'a> {
     journal: Option<Journal>,
     lock: Option<Lock>,
     shared_lock: Option<Box<dyn HeldLock>>,
+    /// Whether this run began an operation.
+    begun: bool,
     pub(super) state: State,
     pub(super) notes: Vec<String>,
+}
+
+/// A run that is cancelled before it began an operation leaves no new files, unless they name the holder of a shared lock.
+impl Drop for Session<'_> {
+    fn drop(&mut self) {
+        let is_named = self.flows.shared_lock.is_some() && self.state.holder.is_some();
+        if self.begun || self.pending().is_some() || is_named {
+            return;
+        }
+        if let Some(journal) = self.journal.take().filter(Journal::was_empty) {
+            if self.state.is_blank() {
+                // A remaining file is harmless.
+                let _ = std::fs::remove_file(self.state_path());
+            }
+            journal.remove_if_new();
+        }
+    }
 }
 
 impl<'a> Session<'a> {
@@ -59,7 +78,16 @@ impl<'a> Session<'a> {
     }
 
     fn new(flows: &'a Workflows, kind: Option<TaskKind>) -> Self {
-        Self { flows, kind, journal: None, lock: None, shared_lock: None, state: State::default(), notes: Vec::new() }
+        Self {
+            flows,
+            kind,
+            journal: None,
+            lock: None,
+            shared_lock: None,
+            begun: false,
+            state: State::default(),
+            notes: Vec::new(),
+        }
     }
 
     /// Checked before any file is opened.
@@ -210,6 +238,7 @@ impl<'a> Session<'a> {
 
     pub(super) async fn begin(&mut self, operation: Operation) -> Result<(), IssueError> {
         self.notify(TaskStep::Begin, false, "")?;
+        self.begun = true;
         self.journal(TaskStep::Begin, move |journal| journal.begin(operation).map(drop)).await?;
         self.notify(TaskStep::Begin, true, "")
     }

@@ -23,17 +23,18 @@ use super::Stage;
 struct Cut {
     at: usize,
     seen: Mutex<usize>,
-    /// What remains after a kill, but not after an orderly end.
-    lock: PathBuf,
-    left: Mutex<Option<Vec<u8>>>,
+    /// What remains after a kill, but not after an orderly end: the lock, and files in which nothing has begun.
+    files: [PathBuf; 3],
+    left: Mutex<Vec<(PathBuf, Vec<u8>)>>,
     /// Whether the journal records it as done.
     is_done: Arc<AtomicBool>,
 }
 
 impl Cut {
     fn new(story: &Story, at: usize) -> Arc<Self> {
-        let (lock, is_done) = (story.stage.path("journal.lock"), Arc::clone(&story.is_done));
-        Arc::new(Self { at, seen: Mutex::default(), lock, left: Mutex::default(), is_done })
+        let files = ["journal.lock", "journal.state", "journal"].map(|name| story.stage.path(name));
+        let is_done = Arc::clone(&story.is_done);
+        Arc::new(Self { at, seen: Mutex::default(), files, left: Mutex::default(), is_done })
     }
 
     fn moment(&self, moment: &ProgressEvent) -> ControlFlow<()> {
@@ -45,14 +46,17 @@ impl Cut {
         if *seen <= self.at {
             return ControlFlow::Continue(());
         }
-        *self.left.lock().expect("unpoisoned") = fs::read(&self.lock).ok();
+        let left = self.files.iter().filter_map(|file| Some((file.clone(), fs::read(file).ok()?)));
+        *self.left.lock().expect("unpoisoned") = left.collect();
         ControlFlow::Break(())
     }
 
-    /// Returns whether it stopped something; the lock is then as a killed process leaves it.
+    /// Returns whether it stopped something; the files are then as a killed process leaves them.
     fn has_cut(&self) -> bool {
-        if let Some(lock) = self.left.lock().expect("unpoisoned").take() {
-            fs::write(&self.lock, lock).expect("written");
+        for (file, content) in std::mem::take(&mut *self.left.lock().expect("unpoisoned")) {
+            if !file.exists() {
+                fs::write(file, content).expect("written");
+            }
         }
         *self.seen.lock().expect("unpoisoned") > self.at
     }
