@@ -105,7 +105,7 @@ pub(crate) fn check_state(
 }
 
 /// The response of a create call: an object, and its id, if present.
-pub(crate) struct Answer {
+pub(crate) struct CreateResponse {
     pub(crate) object: Value,
     pub(crate) origin: String,
     orphan: OrphanedResource,
@@ -119,7 +119,7 @@ pub(crate) async fn create(
     body: &(impl Serialize + ?Sized),
     what: ResourceKind,
     name: &str,
-) -> Result<Answer, Error> {
+) -> Result<CreateResponse, Error> {
     let orphan = OrphanedResource::new(what, name);
     let target = path(&[resource]);
     let origin = format!("the response to POST {}", target.as_str());
@@ -135,10 +135,10 @@ pub(crate) async fn create(
     shown_once::wipe(body);
     let mut object = object.map_err(|error| undecoded(status, length, &error).with_orphan(orphan.clone()))?;
     let id = id_of(&mut object);
-    Ok(Answer { object, origin, orphan: orphan.known_as(id) })
+    Ok(CreateResponse { object, origin, orphan: orphan.with_id(id) })
 }
 
-impl Answer {
+impl CreateResponse {
     /// Parses the object, from which the secrets shown once were already removed.
     pub(crate) fn into_object<T: DeserializeOwned>(mut self) -> Option<T> {
         let fields = std::mem::take(shown_once::unwrapped(&mut self.object)?);
@@ -147,7 +147,7 @@ impl Answer {
 
     /// Returns the error for a response without the secret that is shown once. Wipes the rest of the response.
     pub(crate) fn not_shown(mut self, thing: &str) -> Error {
-        let OrphanedResource { what, name, .. } = &self.orphan;
+        let OrphanedResource { kind: what, name, .. } = &self.orphan;
         let summary = format!("{} has no {thing}, so the {what} {name:?} cannot be used.", self.origin);
         let fields = match &self.object {
             Value::Object(fields) if fields.is_empty() => "the response is an empty object".to_owned(),
@@ -164,8 +164,8 @@ impl Answer {
 }
 
 /// Finds the id of a response's object, with or without an envelope.
-fn id_of(answer: &mut Value) -> Option<String> {
-    let object = shown_once::unwrapped(answer)?;
+fn id_of(response: &mut Value) -> Option<String> {
+    let object = shown_once::unwrapped(response)?;
     let names = ["id", "user_id", "token_id", "certificate_id"];
     let field = names.iter().find_map(|name| fields::field(object, name))?;
     match object.get(&field)? {

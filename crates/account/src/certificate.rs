@@ -92,7 +92,7 @@ impl NewClientCertificate {
 
     /// Sets its last day; it cannot be changed later.
     #[must_use]
-    pub fn with_end_date(mut self, end_date: EndDate) -> Self {
+    pub fn end_date(mut self, end_date: EndDate) -> Self {
         self.end_date = Some(end_date);
         self
     }
@@ -141,16 +141,16 @@ const CHAIN: [&str; 8] = [
 ];
 
 /// Removes the certificates from a response and returns them, the leaf first, without duplicates.
-pub(crate) fn take_chain(answer: &mut Map<String, Value>) -> Vec<CertificateDer<'static>> {
+pub(crate) fn take_chain(response: &mut Map<String, Value>) -> Vec<CertificateDer<'static>> {
     let mut chain: Vec<CertificateDer<'static>> = Vec::new();
     for name in LEAF.iter().chain(&CHAIN) {
-        let Some(field) = fields::field(answer, name) else { continue };
+        let Some(field) = fields::field(response, name) else { continue };
         let mut found = Vec::new();
-        gather(answer.get(&field), 3, &mut found);
+        gather(response.get(&field), 3, &mut found);
         if found.is_empty() {
             continue;
         }
-        answer.remove(&field);
+        response.remove(&field);
         found.into_iter().for_each(|one| {
             if !chain.contains(&one) {
                 chain.push(one);
@@ -201,15 +201,15 @@ mod tests {
         let good = "-----BEGIN CERTIFICATE-----\nMAMCAQU=\n-----END CERTIFICATE-----\n";
         let damaged = "-----BEGIN CERTIFICATE-----\nMAMC*QU=\n-----END CERTIFICATE-----\n";
         let text = |chain: &str| {
-            let mut answer = Map::new();
-            answer.insert("certificate".to_owned(), Value::from(good));
-            answer.insert("chain".to_owned(), Value::from(chain));
-            answer
+            let mut response = Map::new();
+            response.insert("certificate".to_owned(), Value::from(good));
+            response.insert("chain".to_owned(), Value::from(chain));
+            response
         };
-        let mut answer = text(&format!("{}{damaged}", good.replace("AQU", "AQY")));
-        assert_eq!(take_chain(&mut answer).len(), 1);
-        assert!(answer.contains_key("chain") && !answer.contains_key("certificate"));
-        let mut answer = text(&good.replace("AQU", "AQY"));
-        assert_eq!((take_chain(&mut answer).len(), answer.len()), (2, 0));
+        let mut response = text(&format!("{}{damaged}", good.replace("AQU", "AQY")));
+        assert_eq!(take_chain(&mut response).len(), 1);
+        assert!(response.contains_key("chain") && !response.contains_key("certificate"));
+        let mut response = text(&good.replace("AQU", "AQY"));
+        assert_eq!((take_chain(&mut response).len(), response.len()), (2, 0));
     }
 }

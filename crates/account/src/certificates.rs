@@ -58,7 +58,7 @@ impl Certificates {
     /// certificate.
     ///
     /// Permission: none named. Source: method, path and purpose are documented ("Set up service user multi-factor authentication");
-    /// body and answer are inferred.
+    /// body and response are inferred.
     ///
     /// ```no_run
     /// # use digicert_one_account::NewClientCertificate;
@@ -79,15 +79,15 @@ impl Certificates {
     pub async fn request(&self, wanted: &NewClientCertificate) -> Result<IssuedCertificate, Error> {
         wanted.check(self.client.clock().now())?;
         let made = ResourceKind::ClientCertificate;
-        let mut answer = call::create(&self.client, RESOURCE, wanted, made, &wanted.nickname).await?;
-        let mut chain = shown_once::unwrapped(&mut answer.object).map(take_chain).unwrap_or_default();
+        let mut response = call::create(&self.client, RESOURCE, wanted, made, &wanted.nickname).await?;
+        let mut chain = shown_once::unwrapped(&mut response.object).map(take_chain).unwrap_or_default();
         if chain.is_empty() {
-            chain = answer.object.as_object_mut().map(take_chain).unwrap_or_default();
+            chain = response.object.as_object_mut().map(take_chain).unwrap_or_default();
         }
         if chain.is_empty() {
-            return Err(answer.not_shown("certificate"));
+            return Err(response.not_shown("certificate"));
         }
-        Ok(IssuedCertificate { certificate: answer.into_object(), chain })
+        Ok(IssuedCertificate { certificate: response.into_object(), chain })
     }
 
     /// Enables a certificate: `PUT client-auth-certificate/{id}/enable`.
@@ -116,7 +116,7 @@ impl Certificates {
         let request = self.client.put(path(&[RESOURCE, id, "enable"]));
         let request = request.template("/account/api/v1/client-auth-certificate/{id}/enable");
         let (status, shown) = call::act(request.json(&json!({ "enabled": enabled }))).await?;
-        let shown = shown.and_then(|mut answer| shown_once::unwrapped(&mut answer).map(std::mem::take));
+        let shown = shown.and_then(|mut response| shown_once::unwrapped(&mut response).map(std::mem::take));
         let shown = shown.and_then(|fields| serde_json::from_value::<ClientCertificate>(Value::Object(fields)).ok());
         let now = match shown.filter(|one| one.is_enabled().is_some()) {
             Some(shown) => Some(shown),

@@ -4,7 +4,7 @@
 use std::time::SystemTime;
 
 use digicert_one_client::{Error, ErrorKind};
-use digicert_one_core::{EndDate, Ending, Expiry};
+use digicert_one_core::{EndDate, Expiry, ExpiryCause};
 
 use crate::fields::day;
 
@@ -106,7 +106,7 @@ fn characters(
 /// Checks for a whole day that is not in the past.
 pub(crate) fn end_date(end: Option<EndDate>, now: SystemTime) -> Result<(), InvalidField> {
     let Some(end) = end else { return Ok(()) };
-    if Expiry::new(end.last_second(), Ending::Key).has_passed(now) {
+    if Expiry::new(end.last_second(), ExpiryCause::Key).has_passed(now) {
         return Err(InvalidField::new("end_date", Problem::Past { ended: end }));
     }
     if day(end).is_none() {

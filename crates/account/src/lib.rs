@@ -11,7 +11,7 @@
 //! for token in account.tokens().list(&Id::me()).all().await? {
 //!     println!("{} {:?} until {:?}", token.id, token.name, token.end_date);
 //! }
-//! let created = account.tokens().create(&NewToken::new("next").with_end_date("2099-12-31".parse()?)).await?;
+//! let created = account.tokens().create(&NewToken::new("next").end_date("2099-12-31".parse()?)).await?;
 //! # let _ = (me, created);
 //! # Ok(()) }
 //! ```

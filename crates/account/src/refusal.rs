@@ -52,16 +52,16 @@ impl Refusal {
         {
             return Some(Self::Invalid { field: Some(invalid.field.to_owned()), unsent: true });
         }
-        let answer = error.response()?;
-        let field = || answer.field.clone();
+        let response = error.response()?;
+        let field = || response.field.clone();
         match error.code() {
             Code::API_06 => Some(Self::Duplicate { field: field() }),
             Code::API_07 => Some(Self::TokenLimit),
             Code::API_02 => Some(Self::NotFound),
-            Code::AUT_03 => {
-                Some(Self::Forbidden { permission: answer.message.as_deref().and_then(permission).map(str::to_owned) })
-            }
-            Code::API_01 if matches!(answer.status.as_u16(), 400 | 422) => {
+            Code::AUT_03 => Some(Self::Forbidden {
+                permission: response.message.as_deref().and_then(permission).map(str::to_owned),
+            }),
+            Code::API_01 if matches!(response.status.as_u16(), 400 | 422) => {
                 Some(Self::Invalid { field: field(), unsent: false })
             }
             _ => None,

@@ -45,20 +45,20 @@ pub(crate) struct Shown {
 ///
 /// First by its shape (if exactly one text looks like an API key), then by its name; a UUID is more likely an
 /// id than a key.
-pub(crate) fn take(answer: &mut Value, origin: &str) -> Option<Shown> {
-    let place = by_shape(answer)
-        .or_else(|| by_name(answer, DEPTH, &|text| Uuid::try_parse(text).is_err()))
-        .or_else(|| by_name(answer, DEPTH, &|_| true))?;
-    let Some(Value::String(text)) = answer.pointer_mut(&place) else { return None };
+pub(crate) fn take(response: &mut Value, origin: &str) -> Option<Shown> {
+    let place = by_shape(response)
+        .or_else(|| by_name(response, DEPTH, &|text| Uuid::try_parse(text).is_err()))
+        .or_else(|| by_name(response, DEPTH, &|_| true))?;
+    let Some(Value::String(text)) = response.pointer_mut(&place) else { return None };
     let api_key = Secret::new(std::mem::take(text), origin);
     let (parent, _) = place.rsplit_once('/')?;
     let holder = parent.rsplit('/').next().unwrap_or_default();
     let mut beside = match parent {
         "" => None,
         _ if is_envelope(holder) => None,
-        parent => answer.pointer_mut(parent).map(Value::take),
+        parent => response.pointer_mut(parent).map(Value::take),
     };
-    for rest in std::iter::once(&mut *answer).chain(&mut beside) {
+    for rest in std::iter::once(&mut *response).chain(&mut beside) {
         redact(rest, api_key.expose_text().unwrap_or_default());
         drop_named(rest);
     }
@@ -67,8 +67,8 @@ pub(crate) fn take(answer: &mut Value, origin: &str) -> Option<Shown> {
 }
 
 /// Returns the object of the response: the response itself, or the content of its envelope.
-pub(crate) fn unwrapped(answer: &mut Value) -> Option<&mut Map<String, Value>> {
-    let fields = answer.as_object_mut()?;
+pub(crate) fn unwrapped(response: &mut Value) -> Option<&mut Map<String, Value>> {
+    let fields = response.as_object_mut()?;
     let has_id = |fields: &Map<String, Value>| fields.keys().any(|name| same(name, "id"));
     let inner = fields.iter().find(|(name, value)| is_envelope(name) && value.as_object().is_some_and(has_id));
     match inner.map(|(name, _)| name.clone()) {
@@ -97,8 +97,8 @@ fn overwritten(body: Bytes) -> Option<BytesMut> {
 }
 
 /// Overwrites every text of a response that cannot be used.
-pub(crate) fn wipe_all(answer: &mut Value) {
-    match answer {
+pub(crate) fn wipe_all(response: &mut Value) {
+    match response {
         Value::String(text) => text.zeroize(),
         Value::Array(items) => items.iter_mut().for_each(wipe_all),
         Value::Object(fields) => fields.values_mut().for_each(wipe_all),
@@ -107,9 +107,9 @@ pub(crate) fn wipe_all(answer: &mut Value) {
 }
 
 /// Finds the only text in the response that looks like an API key.
-fn by_shape(answer: &Value) -> Option<String> {
+fn by_shape(response: &Value) -> Option<String> {
     let mut found = Vec::new();
-    look(answer, String::new(), &mut found);
+    look(response, String::new(), &mut found);
     let (place, text) = found.first()?;
     found.iter().all(|(_, other)| other == text).then(|| place.clone())
 }
@@ -201,14 +201,14 @@ mod tests {
     const UUID: &str = "11111111-1111-4111-8111-111111111111";
 
     /// Returns the key, and the rest of the response, which does not contain it.
-    fn taken(mut answer: Value) -> (Option<String>, Value, Option<Map<String, Value>>) {
-        let shown = take(&mut answer, "the test");
-        let Some(Shown { api_key, beside }) = shown else { return (None, answer, None) };
+    fn taken(mut response: Value) -> (Option<String>, Value, Option<Map<String, Value>>) {
+        let shown = take(&mut response, "the test");
+        let Some(Shown { api_key, beside }) = shown else { return (None, response, None) };
         let text = api_key.expose_text().expect("text").to_owned();
-        let left = format!("{answer} {}", Value::Object(beside.clone().unwrap_or_default()));
+        let left = format!("{response} {}", Value::Object(beside.clone().unwrap_or_default()));
         assert!(!left.contains(&text), "{left}");
         assert!(!format!("{api_key:?}").contains(&text));
-        (Some(text), answer, beside)
+        (Some(text), response, beside)
     }
 
     #[test]
@@ -261,7 +261,7 @@ mod tests {
 
     #[test]
     fn value_that_is_not_text_is_not_a_key() {
-        for answer in [
+        for response in [
             json!({}),
             json!([]),
             json!("canary"),
@@ -273,14 +273,14 @@ mod tests {
             json!({ "tokens": [{ "token": "a" }, { "token": "b" }] }),
             json!({ "a": { "token": "canary" } }),
         ] {
-            let (key, left, _) = taken(answer.clone());
-            assert_eq!((key, left), (None, answer));
+            let (key, left, _) = taken(response.clone());
+            assert_eq!((key, left), (None, response));
         }
     }
 
     #[test]
     fn response_in_an_envelope_is_unwrapped() {
-        let inner = |mut answer: Value| unwrapped(&mut answer).cloned().map(Value::from);
+        let inner = |mut response: Value| unwrapped(&mut response).cloned().map(Value::from);
         assert_eq!(inner(json!({ "user": { "id": 1 }, "x": 2 })), Some(json!({ "id": 1 })));
         assert_eq!(inner(json!({ "id": 3, "user": { "id": 1 } })), Some(json!({ "id": 3, "user": { "id": 1 } })));
         assert_eq!(inner(json!({ "x": 2 })), Some(json!({ "x": 2 })));

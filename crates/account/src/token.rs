@@ -70,7 +70,7 @@ impl<'de> Deserialize<'de> for ApiToken {
 ///
 /// ```
 /// use digicert_one_account::NewToken;
-/// let token = NewToken::new("ci-bot 2026-07").with_end_date("2099-12-31".parse()?);
+/// let token = NewToken::new("ci-bot 2026-07").end_date("2099-12-31".parse()?);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Serialize)]
@@ -95,14 +95,14 @@ impl NewToken {
 
     /// Sets the owner.
     #[must_use]
-    pub fn with_user(mut self, user: impl Into<Id<User>>) -> Self {
+    pub fn user(mut self, user: impl Into<Id<User>>) -> Self {
         self.user_id = Some(user.into());
         self
     }
 
     /// Sets its last day; it is valid until 23:59:59 UTC, or until its owner expires.
     #[must_use]
-    pub fn with_end_date(mut self, end_date: EndDate) -> Self {
+    pub fn end_date(mut self, end_date: EndDate) -> Self {
         self.end_date = Some(end_date);
         self
     }
@@ -138,21 +138,21 @@ impl TokenChange {
 
     /// Sets a new name.
     #[must_use]
-    pub fn with_name(mut self, name: impl Into<String>) -> Self {
+    pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
     /// Sets a new last day.
     #[must_use]
-    pub fn with_end_date(mut self, end_date: EndDate) -> Self {
+    pub fn end_date(mut self, end_date: EndDate) -> Self {
         self.end_date = Some(end_date);
         self
     }
 
     /// Enables or disables it.
     #[must_use]
-    pub fn with_enabled(mut self, enabled: bool) -> Self {
+    pub fn enabled(mut self, enabled: bool) -> Self {
         self.enabled = Some(enabled);
         self
     }

@@ -35,7 +35,7 @@ impl Tokens {
     /// Creates an API token: `POST api-access-token`. Only this response shows the API key.
     ///
     /// Permission: for oneself, any of the roles above. Source: "Manage the API token lifecycle" (documented); the body and the name of
-    /// the key in the answer are inferred.
+    /// the key in the response are inferred.
     ///
     /// ```no_run
     /// # use digicert_one_account::NewToken;
@@ -55,12 +55,12 @@ impl Tokens {
     /// [`Error::orphan`] then lists what may have been created.
     pub async fn create(&self, token: &NewToken) -> Result<CreatedKey, Error> {
         token.check(self.client.clock().now())?;
-        let mut answer = call::create(&self.client, RESOURCE, token, ResourceKind::ApiToken, &token.name).await?;
-        let Some(shown) = shown_once::take(&mut answer.object, &answer.origin) else {
-            return Err(answer.not_shown("API key"));
+        let mut response = call::create(&self.client, RESOURCE, token, ResourceKind::ApiToken, &token.name).await?;
+        let Some(shown) = shown_once::take(&mut response.object, &response.origin) else {
+            return Err(response.not_shown("API key"));
         };
         let beside = shown.beside.and_then(|fields| serde_json::from_value(Value::Object(fields)).ok());
-        Ok(CreatedKey { user: None, token: answer.into_object().or(beside), api_key: shown.api_key })
+        Ok(CreatedKey { user: None, token: response.into_object().or(beside), api_key: shown.api_key })
     }
 
     /// Returns one token, without its secret: `GET api-access-token/{id}`.
@@ -120,7 +120,7 @@ impl Tokens {
     }
 
     async fn switch(&self, id: &Id<ApiToken>, enabled: bool) -> Result<ApiToken, Error> {
-        let token = self.update(id, &TokenChange::new().with_enabled(enabled)).await?;
+        let token = self.update(id, &TokenChange::new().enabled(enabled)).await?;
         call::check_state(ResourceKind::ApiToken, enabled, token.enabled, token.status.as_ref())?;
         Ok(token)
     }

@@ -151,7 +151,7 @@ impl<'de> Deserialize<'de> for Application {
 ///
 /// ```
 /// use digicert_one_account::NewServiceUser;
-/// let user = NewServiceUser::new("ci-bot").with_roles(["AM_ACCOUNT_USER"]).with_end_date("2099-12-31".parse()?);
+/// let user = NewServiceUser::new("ci-bot").roles(["AM_ACCOUNT_USER"]).end_date("2099-12-31".parse()?);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
@@ -196,35 +196,35 @@ impl NewServiceUser {
 
     /// Sets the contact's e-mail address.
     #[must_use]
-    pub fn with_email(mut self, email: impl Into<String>) -> Self {
+    pub fn email(mut self, email: impl Into<String>) -> Self {
         self.email = Some(email.into());
         self
     }
 
     /// Sets its description.
     #[must_use]
-    pub fn with_description(mut self, description: impl Into<String>) -> Self {
+    pub fn description(mut self, description: impl Into<String>) -> Self {
         self.description = Some(description.into());
         self
     }
 
     /// Sets the accounts that it may use.
     #[must_use]
-    pub fn with_accounts(mut self, accounts: impl IntoIterator<Item = impl Into<Id<Account>>>) -> Self {
+    pub fn accounts(mut self, accounts: impl IntoIterator<Item = impl Into<Id<Account>>>) -> Self {
         self.accounts = accounts.into_iter().map(Into::into).collect();
         self
     }
 
     /// Sets the ids of its roles.
     #[must_use]
-    pub fn with_roles(mut self, roles: impl IntoIterator<Item = impl Into<String>>) -> Self {
+    pub fn roles(mut self, roles: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.roles = roles.into_iter().map(Into::into).collect();
         self
     }
 
     /// Sets its last day; it is valid until 23:59:59 UTC.
     #[must_use]
-    pub fn with_end_date(mut self, end_date: EndDate) -> Self {
+    pub fn end_date(mut self, end_date: EndDate) -> Self {
         self.end_date = Some(end_date);
         self
     }
@@ -242,7 +242,7 @@ impl NewServiceUser {
 ///
 /// ```
 /// use digicert_one_account::UserChange;
-/// let change = UserChange::new().with_description("moved to the new cluster").with_end_date("2099-12-31".parse()?);
+/// let change = UserChange::new().description("moved to the new cluster").end_date("2099-12-31".parse()?);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, Serialize)]
@@ -280,49 +280,49 @@ impl UserChange {
 
     /// Sets a new name.
     #[must_use]
-    pub fn with_friendly_name(mut self, name: impl Into<String>) -> Self {
+    pub fn friendly_name(mut self, name: impl Into<String>) -> Self {
         self.friendly_name = Some(name.into());
         self
     }
 
     /// Sets a new e-mail address of the contact.
     #[must_use]
-    pub fn with_email(mut self, email: impl Into<String>) -> Self {
+    pub fn email(mut self, email: impl Into<String>) -> Self {
         self.email = Some(email.into());
         self
     }
 
     /// Sets a new description; an empty one clears it.
     #[must_use]
-    pub fn with_description(mut self, description: impl Into<String>) -> Self {
+    pub fn description(mut self, description: impl Into<String>) -> Self {
         self.description = Some(description.into());
         self
     }
 
     /// Sets a new last day. It can be moved while it has not passed.
     #[must_use]
-    pub fn with_end_date(mut self, end_date: EndDate) -> Self {
+    pub fn end_date(mut self, end_date: EndDate) -> Self {
         self.end_date = Some(end_date);
         self
     }
 
     /// Replaces all roles.
     #[must_use]
-    pub fn with_roles(mut self, roles: impl IntoIterator<Item = impl Into<String>>) -> Self {
+    pub fn roles(mut self, roles: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.roles = Some(roles.into_iter().map(Into::into).collect());
         self
     }
 
     /// Replaces all accounts.
     #[must_use]
-    pub fn with_accounts(mut self, accounts: impl IntoIterator<Item = impl Into<Id<Account>>>) -> Self {
+    pub fn accounts(mut self, accounts: impl IntoIterator<Item = impl Into<Id<Account>>>) -> Self {
         self.accounts = Some(accounts.into_iter().map(Into::into).collect());
         self
     }
 
     /// Sets a new state.
     #[must_use]
-    pub fn with_status(mut self, status: Status) -> Self {
+    pub fn status(mut self, status: Status) -> Self {
         self.status = Some(status);
         self
     }

@@ -65,13 +65,13 @@ impl Users {
     /// Creates a service user and its first API token: `POST user`. Only this response shows the API key.
     ///
     /// Permission: *Manage users* (documented). Source: that the call returns the key is documented ("Authentication", the API's own
-    /// introduction); the body and the name of the key in the answer are inferred.
+    /// introduction); the body and the name of the key in the response are inferred.
     ///
     /// ```no_run
     /// # use digicert_one_account::NewServiceUser;
     /// use digicert_one_account::AccountExt as _;
     /// # async fn example(client: digicert_one_client::Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// let user = NewServiceUser::new("ci-bot").with_roles(["AM_ACCOUNT_USER"]).with_end_date("2099-12-31".parse()?);
+    /// let user = NewServiceUser::new("ci-bot").roles(["AM_ACCOUNT_USER"]).end_date("2099-12-31".parse()?);
     /// let created = client.account().users().create(&user).await?;
     /// keep(created.api_key.expose()); // at once: it is never shown again
     /// # fn keep(_: &[u8]) {}
@@ -85,13 +85,13 @@ impl Users {
     /// been processed; [`Error::orphan`] then lists what may have been created.
     pub async fn create(&self, user: &NewServiceUser) -> Result<CreatedKey, Error> {
         user.check(self.client.clock().now())?;
-        let mut answer =
+        let mut response =
             call::create(&self.client, "user", user, ResourceKind::ServiceUser, &user.friendly_name).await?;
-        let Some(shown) = shown_once::take(&mut answer.object, &answer.origin) else {
-            return Err(answer.not_shown("API key"));
+        let Some(shown) = shown_once::take(&mut response.object, &response.origin) else {
+            return Err(response.not_shown("API key"));
         };
         let token = shown.beside.and_then(|fields| serde_json::from_value(Value::Object(fields)).ok());
-        Ok(CreatedKey { user: answer.into_object(), token, api_key: shown.api_key })
+        Ok(CreatedKey { user: response.into_object(), token, api_key: shown.api_key })
     }
 
     /// Changes a user: `PUT user/{id}`. Fields that are not set stay. Returns the new state.
@@ -145,7 +145,7 @@ impl Users {
 
     async fn switch(&self, id: &Id<User>, enabled: bool) -> Result<User, Error> {
         let status = if enabled { Status::Active } else { Status::Disabled };
-        let user = self.update(id, &UserChange::new().with_status(status)).await?;
+        let user = self.update(id, &UserChange::new().status(status)).await?;
         call::check_state(ResourceKind::ServiceUser, enabled, None, user.status.as_ref())?;
         Ok(user)
     }

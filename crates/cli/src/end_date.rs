@@ -17,7 +17,7 @@ pub(crate) fn warn(validity: &Validity, who: &str, output: Output) {
     let now = SystemTime::now();
     let Some(end) = validity.expiry().filter(|end| end.remaining(now) < NEAR) else { return };
     if output.is_watched() || first_of_the_day(who, now) {
-        output.warning(&format!("the {} {} ({}); see `d1 expiry`", end.of, until(end.at, now), shown(end.at)));
+        output.warning(&format!("the {} {} ({}); see `d1 expiry`", end.cause, until(end.at, now), shown(end.at)));
     }
 }
 

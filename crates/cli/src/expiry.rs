@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
-use digicert_one::core::{Ending, Expiry};
+use digicert_one::core::{Expiry, ExpiryCause};
 use digicert_one::{Client, EndDate, account::AccountExt as _, account::Id};
 use serde_json::{Value, json};
 
@@ -20,7 +20,7 @@ const TOO_NEAR: u8 = 8;
 
 /// What is known of one end.
 struct End {
-    of: Ending,
+    cause: ExpiryCause,
     ends: Result<Known, String>,
 }
 
@@ -46,7 +46,7 @@ pub(crate) async fn run(options: &ExpiryOptions, output: &Output) -> Result<(), 
     let begins = validity.not_before.filter(|first| *first > now);
     let mut ends = Ends { ends: Vec::new(), begins, now };
     let mut add = |of, at: Option<SystemTime>, by, why: &str| {
-        ends.ends.push(End { of, ends: at.map(|at| Known { at, by }).ok_or_else(|| why.to_owned()) });
+        ends.ends.push(End { cause: of, ends: at.map(|at| Known { at, by }).ok_or_else(|| why.to_owned()) });
     };
     let has_ended = validity.expiry().is_some_and(|end| end.has_passed(now));
     let unasked = match () {
@@ -56,12 +56,12 @@ pub(crate) async fn run(options: &ExpiryOptions, output: &Output) -> Result<(), 
         () => "",
     };
     if material.key().is_some() {
-        add(Ending::Key, validity.key_ends, "the configuration", unasked);
+        add(ExpiryCause::Key, validity.key_ends, "the configuration", unasked);
     }
     if material.identity().is_some() {
-        add(Ending::Certificate, validity.certificate_ends, "the certificate", "");
+        add(ExpiryCause::Certificate, validity.certificate_ends, "the certificate", "");
     }
-    add(Ending::Owner, validity.owner_ends, "the configuration", unasked);
+    add(ExpiryCause::Owner, validity.owner_ends, "the configuration", unasked);
     if unasked.is_empty() {
         let client = connection::over(&options.connection, found, *output).await?;
         output.progress("asking the platform for the end dates that only it knows");
@@ -83,9 +83,9 @@ impl Ends {
             }
         };
         for end in self.ends.iter_mut().filter(|end| end.ends.is_err()) {
-            let asked = match end.of {
-                Ending::Owner => me.end_date.ok_or_else(|| "the platform names no end date".to_owned()),
-                Ending::Key => of_key(client).await,
+            let asked = match end.cause {
+                ExpiryCause::Owner => me.end_date.ok_or_else(|| "the platform names no end date".to_owned()),
+                ExpiryCause::Key => of_key(client).await,
                 _ => continue,
             };
             end.ends = asked.map(|date| Known { at: date.last_second(), by: "the platform" });
@@ -94,7 +94,7 @@ impl Ends {
     }
 
     fn earliest(&self) -> Option<Expiry> {
-        let known = self.ends.iter().filter_map(|end| Some(Expiry::new(end.ends.as_ref().ok()?.at, end.of)));
+        let known = self.ends.iter().filter_map(|end| Some(Expiry::new(end.ends.as_ref().ok()?.at, end.cause)));
         known.min_by_key(|expiry| expiry.at)
     }
 
@@ -131,11 +131,11 @@ impl Ends {
     fn text(&self, earliest: Option<Expiry>) -> String {
         let mut text = match (self.begins, earliest) {
             (Some(begins), _) => not_yet(begins),
-            (None, Some(end)) => format!("the {} {}", end.of, until(end.at, self.now)),
+            (None, Some(end)) => format!("the {} {}", end.cause, until(end.at, self.now)),
             (None, None) => "no end date is known".to_owned(),
         };
         for end in &self.ends {
-            let name = end.of.to_string();
+            let name = end.cause.to_string();
             let _ = match &end.ends {
                 Ok(known) => {
                     write!(
@@ -160,19 +160,19 @@ impl Ends {
             .map(|end| match &end.ends {
                 Ok(known) => {
                     let mut document = of(known.at);
-                    document["of"] = json!(end.of.as_str());
+                    document["of"] = json!(end.cause.as_str());
                     document["from"] = json!(known.by);
-                    if let (Ending::Certificate, Some(begins)) = (end.of, self.begins) {
+                    if let (ExpiryCause::Certificate, Some(begins)) = (end.cause, self.begins) {
                         document["begins"] = json!(shown(begins));
                     }
                     document
                 }
-                Err(why) => json!({ "of": end.of.as_str(), "ends": null, "why": why }),
+                Err(why) => json!({ "of": end.cause.as_str(), "ends": null, "why": why }),
             })
             .collect();
         let earliest = earliest.map(|end| {
             let mut document = of(end.at);
-            document["of"] = json!(end.of.as_str());
+            document["of"] = json!(end.cause.as_str());
             document
         });
         json!({ "ok": ok, "earliest": earliest, "ends": ends })
@@ -192,7 +192,7 @@ impl Ends {
         let day = DAY.as_secs();
         let what = match self.begins {
             Some(begins) => not_yet(begins),
-            None => format!("the {} {}", end.of, until(end.at, self.now)),
+            None => format!("the {} {}", end.cause, until(end.at, self.now)),
         };
         let line = format!("EXPIRY {word} - {what} | days={days};{};{}", warn / day, critical / day);
         (line, status)
@@ -211,7 +211,7 @@ impl Ends {
                 let _ = writeln!(
                     text,
                     "d1_credential_expiration_timestamp_seconds{{profile=\"{profile}\",kind=\"{}\"}} {seconds}",
-                    end.of.as_str()
+                    end.cause.as_str()
                 );
             }
         }
@@ -255,7 +255,7 @@ mod tests {
     fn nagios_output_has_its_four_states() {
         let now = SystemTime::UNIX_EPOCH + 20_000 * DAY;
         let of = |days: u32| Ends {
-            ends: vec![End { of: Ending::Key, ends: Ok(Known { at: now + days * DAY, by: "a test" }) }],
+            ends: vec![End { cause: ExpiryCause::Key, ends: Ok(Known { at: now + days * DAY, by: "a test" }) }],
             begins: None,
             now,
         };

@@ -70,7 +70,7 @@ pub(crate) enum Failure {
     /// The Redis of a fleet that cannot be used.
     #[cfg(feature = "redis")]
     #[error("{0}")]
-    Limiter(digicert_one::redis::StoreError),
+    Limiter(digicert_one::redis::FleetError),
     /// A path that is taken.
     #[error("{} exists", shown(.0))]
     Exists(PathBuf),
@@ -314,7 +314,7 @@ fn of_issue(error: &IssueError) -> u8 {
             | IssueErrorKind::TokenLimit
             | IssueErrorKind::NotShown
             | IssueErrorKind::WrongKey
-            | IssueErrorKind::Proof
+            | IssueErrorKind::Verify
             | IssueErrorKind::Retire,
         ) => 9,
         (None, IssueErrorKind::Stopped) => 130,
@@ -392,7 +392,7 @@ mod tests {
         };
         let (begun, before) = (cut(Some("d1 resume")), cut(None));
         assert_eq!((&begun["next"], &begun["secret"]["state"]), (&"resume".into(), &"unknown".into()));
-        assert_eq!((&before["next"], &before["secret"]["state"]), (&"again".into(), &"none".into()));
+        assert_eq!((&before["next"], &before["secret"]["state"]), (&"retry".into(), &"none".into()));
         assert_eq!(before["platform"], serde_json::json!([]));
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use digicert_one::redis::{Limits, RedisConfig, RedisRateLimiter, StoreError};
+use digicert_one::redis::{FleetError, Limits, RedisConfig, RedisRateLimiter};
 use digicert_one::{Config, TrustRoots};
 
 use crate::arguments::{LimiterOptions, Rate, rate};
@@ -51,7 +51,7 @@ impl SharedLimiter {
     }
 
     /// The limiter. It warns when Redis cannot be used, and keeps a share of the limits meanwhile.
-    pub(crate) fn limiter(self, output: Output) -> Result<RedisRateLimiter, StoreError> {
+    pub(crate) fn limiter(self, output: Output) -> Result<RedisRateLimiter, FleetError> {
         let limits = self.rates.iter().fold(Limits::new(), |limits, rate| limits.window(rate.requests, rate.period));
         Ok(RedisRateLimiter::new(self.config, limits)?.on_event(move |event| output.warning(event)))
     }

@@ -27,7 +27,7 @@ pub(crate) async fn run(options: &RecoverOptions, output: Output) -> Result<(), 
         "kind": kind,
         "id": stored.id(),
         "name": stored.name(),
-        "ends": stored.ends().map(|end| end.to_string()),
+        "ends": stored.end_date().map(|end| end.to_string()),
         "owner_ends": stored.owner_ends().map(|end| end.to_string()),
         "output": options.output,
     });

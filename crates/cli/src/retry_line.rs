@@ -12,10 +12,10 @@ pub(crate) const CLEAR_LINE: &str = "\r\u{1b}[K";
 
 /// Shows a retry, and counts down until it begins. Runs on the thread of the observer, for which no call waits.
 pub(crate) fn show(notice: &RetryNotice) {
-    let until = Instant::now() + notice.wait;
+    let until = Instant::now() + notice.delay;
     print(&format!("{}\n", printable_line(&notice.to_string())));
     // A delay that is over at once needs no countdown.
-    if notice.wait < 3 * SECOND {
+    if notice.delay < 3 * SECOND {
         return;
     }
     while let Some(left) = until.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {

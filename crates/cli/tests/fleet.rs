@@ -133,7 +133,7 @@ fn password_comes_by_reference_and_the_profile_names_the_limiter() {
     assert!(text(&output).contains("PACE-03") && !text(&output).contains("canary"), "{}", text(&output));
     let output = stage.d1(&[&["whoami"], &given[..]].concat());
     assert!(output.status.success(), "{}", text(&output));
-    assert!(text(&output).contains("warning: the shared rate limiter is away (PACE-03)"), "{}", text(&output));
+    assert!(text(&output).contains("warning: the shared rate limiter is unavailable (PACE-03)"), "{}", text(&output));
     assert!(!text(&output).contains("canary"), "{}", text(&output));
 }
 
@@ -230,5 +230,5 @@ fn missing_redis_or_a_password_in_its_address_is_reported() {
         assert!(text(&output).contains(words) && !text(&output).contains("canary"), "{}", text(&output));
     }
     let away = stage.d1(&["whoami", "--limiter", "redis+unix:///nonexistent/redis.sock"]);
-    assert!(away.status.success() && text(&away).contains("away (PACE-02)"), "{}", text(&away));
+    assert!(away.status.success() && text(&away).contains("unavailable (PACE-02)"), "{}", text(&away));
 }

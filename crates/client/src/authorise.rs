@@ -132,7 +132,7 @@ pub struct Refusal<'a> {
     /// The pass that was sent.
     pub pass: &'a Pass,
     /// The response, read.
-    pub answer: ErrorResponse,
+    pub response: ErrorResponse,
     /// Its headers.
     pub headers: &'a HeaderMap,
     /// The beginning of its body.

@@ -17,14 +17,14 @@ pub(crate) struct CallProgress {
     /// Whether the server asked for a client certificate in a full handshake, and whether one was sent then.
     asked: Option<(bool, Option<bool>)>,
     /// The host that responded to an attempt of this call, and to which credential.
-    answered: Option<(HostRole, Option<Generation>)>,
+    responded: Option<(HostRole, Option<Generation>)>,
     /// Only for an audit record.
     carrier: Option<Box<Carrier>>,
 }
 
 impl CallProgress {
     pub(crate) fn begin(start: SystemTime, deadline: Duration) -> Self {
-        Self { start, deadline, tried: Tried::default(), asked: None, answered: None, carrier: None }
+        Self { start, deadline, tried: Tried::default(), asked: None, responded: None, carrier: None }
     }
 
     /// When the call began.
@@ -68,19 +68,19 @@ impl CallProgress {
 
     /// Records the facts of a connection. A resumed session asks for no certificate, so it says nothing about the server.
     pub(crate) fn saw(&mut self, facts: &ConnectionFacts) {
-        if let (Some(asked), false) = (facts.asked(), facts.tls_resumed == Some(true)) {
+        if let (Some(asked), false) = (facts.certificate_requested(), facts.tls_resumed == Some(true)) {
             self.asked = Some((asked, facts.identity_sent));
         }
     }
 
     /// Records that this host responded to this credential, with any status.
     pub(crate) fn got_response(&mut self, host: HostRole, credential: Option<Generation>) {
-        self.answered = Some((host, credential));
+        self.responded = Some((host, credential));
     }
 
     /// Whether this host has responded to this credential in this call.
     pub(crate) fn has_response(&self, host: HostRole, credential: Option<Generation>) -> bool {
-        self.answered == Some((host, credential))
+        self.responded == Some((host, credential))
     }
 
     /// Adds to the error what an earlier attempt saw of the same server and this one could not see.
@@ -90,7 +90,7 @@ impl CallProgress {
             error.kind(),
             TransportErrorKind::Interrupted | TransportErrorKind::Tls | TransportErrorKind::PeerAlert(_)
         );
-        let unseen = error.facts().asked().is_none() || error.facts().tls_resumed == Some(true);
+        let unseen = error.facts().certificate_requested().is_none() || error.facts().tls_resumed == Some(true);
         let Some((asked, sent)) = self.asked.filter(|_| about_handshake && unseen) else { return error };
         let mut facts = error.facts().clone();
         facts.identity_requested = Some(asked);

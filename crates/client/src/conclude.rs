@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use digicert_one_core::diagnosis::{TransportInUse, diagnose_answer, diagnose_success, diagnose_transport};
+use digicert_one_core::diagnosis::{TransportInUse, diagnose_response, diagnose_success, diagnose_transport};
 use digicert_one_core::{
     Advice, ApiKey, CallContext, ConnectionFacts, Diagnosis, Exchange, Lease, Mode, Origin, TransportError, Verdict,
     collect_body,
@@ -130,7 +130,7 @@ impl Attempts<'_> {
         };
         self.progress.saw(&exchange.facts);
         self.progress.got_response(host, generation);
-        span::answered(span, &exchange.response, &exchange.facts);
+        span::responded(span, &exchange.response, &exchange.facts);
         #[cfg(feature = "metrics")]
         metric::connected(&exchange.facts);
         if !exchange.response.status().is_success() {
@@ -204,18 +204,18 @@ impl Attempts<'_> {
         }
         let body = whole_body.slice(..whole_body.len().min(decode::MAX_ERROR_BODY));
         let (context, headers, now) = (context.with_facts(exchange.facts), &head.headers, settings.clock.now());
-        let answer = decode::answer(head.status, headers, &body, now);
+        let response = decode::response(head.status, headers, &body, now);
         if let (Some(other), Some(pass)) = (self.call.authorised(), bearer.pass()) {
-            return Err(other.authoriser.refused(Refusal { pass, answer, headers, body: &body, context }));
+            return Err(other.authoriser.refused(Refusal { pass, response, headers, body: &body, context }));
         }
-        let diagnosis = diagnose_answer(&answer, &context);
+        let diagnosis = diagnose_response(&response, &context);
         let rejected = diagnosis.advice == Advice::NewerCredential;
         settings.report(bearer.lease(), if rejected { Verdict::Rejected } else { Verdict::Accepted });
         if whole {
             let (generation, key) = (bearer.generation(), bearer.secret());
             self.relayed = Some(RelayedError { head, body: whole_body, context, generation, key });
         }
-        Err(Error::platform(diagnosis, answer))
+        Err(Error::platform(diagnosis, response))
     }
 
     /// Redacts headers that quote a secret of the call: it would reach errors, logs, or the target of a redirect.

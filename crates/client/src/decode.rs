@@ -27,43 +27,43 @@ const MAX_WORD: usize = 100;
 const MAX_WAIT: Duration = Duration::from_secs(u32::MAX as u64);
 
 /// Reads an error response. `now` is used if the response has no date.
-pub(crate) fn answer(status: StatusCode, headers: &HeaderMap, body: &Bytes, now: SystemTime) -> ErrorResponse {
-    let mut answer = ErrorResponse::new(status);
-    answer.date = date(headers);
-    answer.retry_after = retry_after(headers, now);
-    answer.request_id = request_id(headers);
-    read_responder(headers, &mut answer);
+pub(crate) fn response(status: StatusCode, headers: &HeaderMap, body: &Bytes, now: SystemTime) -> ErrorResponse {
+    let mut response = ErrorResponse::new(status);
+    response.date = date(headers);
+    response.retry_after = retry_after(headers, now);
+    response.request_id = request_id(headers);
+    read_responder(headers, &mut response);
     let text = text(body);
     // serde_json stops at 128 levels.
     let json = serde_json::from_str::<Value>(text.trim()).ok();
-    answer.body = match json {
+    response.body = match json {
         Some(_) => BodyKind::Json,
-        None => kind(&text, body, &mut answer.encoding),
+        None => kind(&text, body, &mut response.encoding),
     };
     let excerpt = |text: &str| Some(clean(text, MAX_EXCERPT)).filter(|text| !text.is_empty());
-    answer.gateway = gateway(headers, json.as_ref());
+    response.gateway = gateway(headers, json.as_ref());
     match json.as_ref().map(|json| (Document::read(json), json)) {
         Some((Some(document), json)) => {
-            answer.recognised = true;
-            answer.foreign_form = !document::is_own_form(json);
-            answer.field = document.field.map(|field| clean(&field, MAX_WORD));
-            answer.code = document.code.map(|code| clean(&code, MAX_WORD));
-            answer.message = document.message.map(|message| clean(&message, MAX_MESSAGE));
-            answer.more = document.more.iter().map(|more| clean(more, MAX_WORD)).collect();
-            if answer.message.is_none() && document::has_other_words(json) {
-                answer.message = excerpt(&text);
+            response.recognised = true;
+            response.foreign_form = !document::is_own_form(json);
+            response.field = document.field.map(|field| clean(&field, MAX_WORD));
+            response.code = document.code.map(|code| clean(&code, MAX_WORD));
+            response.message = document.message.map(|message| clean(&message, MAX_MESSAGE));
+            response.more = document.more.iter().map(|more| clean(more, MAX_WORD)).collect();
+            if response.message.is_none() && document::has_other_words(json) {
+                response.message = excerpt(&text);
             }
         }
-        _ => match answer.body {
+        _ => match response.body {
             BodyKind::Page => {
-                answer.title = page::title(&text).map(|title| clean(&title, MAX_WORD));
-                answer.message = excerpt(&page::text(&text));
+                response.title = page::title(&text).map(|title| clean(&title, MAX_WORD));
+                response.message = excerpt(&page::text(&text));
             }
-            BodyKind::Json | BodyKind::Text => answer.message = excerpt(&text),
+            BodyKind::Json | BodyKind::Text => response.message = excerpt(&text),
             _ => {}
         },
     }
-    answer
+    response
 }
 
 /// The kind of a body that is not complete JSON.
@@ -101,18 +101,18 @@ fn text(body: &[u8]) -> Cow<'_, str> {
 }
 
 /// Reads what the headers show of the program that responded.
-fn read_responder(headers: &HeaderMap, answer: &mut ErrorResponse) {
+fn read_responder(headers: &HeaderMap, response: &mut ErrorResponse) {
     let value = |name: HeaderName| {
         let values = headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
         Some(clean(&values.collect::<Vec<_>>().join(", "), MAX_WORD)).filter(|value| !value.is_empty())
     };
     let login = value(WWW_AUTHENTICATE).or_else(|| value(PROXY_AUTHENTICATE));
-    answer.server = value(SERVER);
-    answer.via = value(VIA);
-    answer.content_type = value(CONTENT_TYPE);
-    answer.encoding = value(CONTENT_ENCODING).filter(|encoding| !encoding.eq_ignore_ascii_case("identity"));
+    response.server = value(SERVER);
+    response.via = value(VIA);
+    response.content_type = value(CONTENT_TYPE);
+    response.encoding = value(CONTENT_ENCODING).filter(|encoding| !encoding.eq_ignore_ascii_case("identity"));
     // Only the scheme, without its parameters.
-    answer.login = login.and_then(|login| login.split([' ', ',']).next().map(str::to_owned));
+    response.login = login.and_then(|login| login.split([' ', ',']).next().map(str::to_owned));
 }
 
 /// The API gateway that created the response, if the headers prove it. A `Server` header is in every response (nginx, envoy), and Kong
@@ -178,8 +178,8 @@ mod tests {
 
     fn read(body: &[u8]) -> (Option<String>, Option<String>, bool) {
         let status = StatusCode::BAD_REQUEST;
-        let answer = answer(status, &HeaderMap::new(), &Bytes::copy_from_slice(body), SystemTime::UNIX_EPOCH);
-        (answer.code, answer.message, answer.recognised)
+        let response = response(status, &HeaderMap::new(), &Bytes::copy_from_slice(body), SystemTime::UNIX_EPOCH);
+        (response.code, response.message, response.recognised)
     }
 
     #[test]
@@ -231,7 +231,7 @@ mod tests {
             }
             headers.insert(CONTENT_TYPE, "application/json".parse().expect("a value"));
             let body = Bytes::copy_from_slice(body);
-            answer(StatusCode::FORBIDDEN, &headers, &body, SystemTime::UNIX_EPOCH)
+            response(StatusCode::FORBIDDEN, &headers, &body, SystemTime::UNIX_EPOCH)
         };
         let utf16: Vec<u8> = "\u{feff}{\"message\":\"No\"}".encode_utf16().flat_map(u16::to_le_bytes).collect();
         let cases: [(Option<&str>, &[u8], BodyKind); 14] = [
@@ -251,9 +251,9 @@ mod tests {
             (None, b"\x1f\x8b\x08\x00", BodyKind::Encoded),
         ];
         for (encoding, body, expected) in cases {
-            let answer = kind(encoding, body);
-            assert_eq!(answer.body, expected, "{encoding:?} {body:?}");
-            assert!(expected != BodyKind::Encoded || (answer.message.is_none() && answer.encoding.is_some()));
+            let response = kind(encoding, body);
+            assert_eq!(response.body, expected, "{encoding:?} {body:?}");
+            assert!(expected != BodyKind::Encoded || (response.message.is_none() && response.encoding.is_some()));
         }
     }
 
@@ -265,11 +265,11 @@ mod tests {
         }
         headers.append(VIA, "2 two".parse().expect("a value"));
         let page = Bytes::from_static(b"<title>Access\x1b[2J Denied</title><h1>No</h1>");
-        let answer = answer(StatusCode::FORBIDDEN, &headers, &page, SystemTime::UNIX_EPOCH);
-        let ErrorResponse { server, via, title, login, .. } = &answer;
+        let response = response(StatusCode::FORBIDDEN, &headers, &page, SystemTime::UNIX_EPOCH);
+        let ErrorResponse { server, via, title, login, .. } = &response;
         assert_eq!((server.as_deref(), via.as_deref()), (Some("cloudflare"), Some("1.1 one, 2 two")));
         assert_eq!((title.as_deref(), login.as_deref()), (Some("Access [2J Denied"), Some("Basic")));
-        assert_eq!(answer.message.as_deref(), Some("No"));
+        assert_eq!(response.message.as_deref(), Some("No"));
     }
 
     #[test]
@@ -286,7 +286,7 @@ mod tests {
             if let Some(date) = date {
                 headers.insert(DATE, date.parse().expect("a value"));
             }
-            answer(StatusCode::TOO_MANY_REQUESTS, &headers, &Bytes::new(), SystemTime::UNIX_EPOCH).retry_after
+            response(StatusCode::TOO_MANY_REQUESTS, &headers, &Bytes::new(), SystemTime::UNIX_EPOCH).retry_after
         };
         assert_eq!(wait("2", None), Some(Duration::from_secs(2)));
         let date = "Sun, 06 Nov 1994 08:49:37 GMT";

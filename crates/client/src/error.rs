@@ -51,7 +51,7 @@ pub struct Error(Box<Inner>);
 struct Inner {
     kind: ErrorKind,
     diagnosis: Diagnosis,
-    answer: Option<ErrorResponse>,
+    response: Option<ErrorResponse>,
     tried: Tried,
     orphan: Option<OrphanedResource>,
     perhaps_done: bool,
@@ -63,7 +63,7 @@ impl Error {
     #[must_use]
     pub fn new(kind: ErrorKind, diagnosis: Diagnosis) -> Self {
         let (tried, orphan, source) = (Tried::default(), None, None);
-        Self(Box::new(Inner { kind, diagnosis, answer: None, tried, orphan, perhaps_done: false, source }))
+        Self(Box::new(Inner { kind, diagnosis, response: None, tried, orphan, perhaps_done: false, source }))
     }
 
     /// The error for an invalid call or configuration (CFG-01), in one sentence.
@@ -90,9 +90,9 @@ impl Error {
     /// The error for an error response.
     #[doc(hidden)]
     #[must_use]
-    pub fn platform(diagnosis: Diagnosis, answer: ErrorResponse) -> Self {
+    pub fn platform(diagnosis: Diagnosis, response: ErrorResponse) -> Self {
         let mut error = Self::new(ErrorKind::Platform, diagnosis);
-        error.0.answer = Some(answer);
+        error.0.response = Some(response);
         error
     }
 
@@ -122,20 +122,20 @@ impl Error {
     /// The error for a call beyond its deadline.
     pub(crate) fn too_late(limit: Duration) -> Self {
         let summary = format!("the call did not end within {} seconds.", limit.as_secs_f32());
-        let cause = "the time for the whole call, all attempts and waits included, ran out; whether the last attempt was still \
+        let cause = "the time for the whole call, all attempts and delays included, ran out; whether the last attempt was still \
                      connecting or waiting for its response is not known";
         Self::new(ErrorKind::Transport, Diagnosis::new(Code::NET_08, summary, cause))
     }
 
     /// Summarises this error as that of an attempt that is followed by another one.
     pub(crate) fn as_attempt(&self, number: u32) -> FailedAttempt {
-        let what = match (self.status(), self.transport()) {
+        let failure = match (self.status(), self.transport()) {
             (Some(status), _) => format!("HTTP {}", status.as_u16()),
             (None, Some(transport)) => transport.to_string(),
             (None, None) => self.code().title().to_owned(),
         };
         let delivery = self.transport().map(TransportError::delivery);
-        FailedAttempt { number, code: self.code(), status: self.status(), delivery, what }
+        FailedAttempt { number, code: self.code(), status: self.status(), delivery, failure }
     }
 
     /// Sets the number of attempts, for an error that was found in a response.
@@ -161,10 +161,10 @@ impl Error {
         if !fits || self.0.diagnosis.side() != Side::Platform {
             return self;
         }
-        let FailedAttempt { number, what, .. } = lost;
+        let FailedAttempt { number, failure, .. } = lost;
         self.0.perhaps_done = true;
         self.0.diagnosis.cause = format!(
-            "an earlier attempt may have done it: attempt {number} may have been processed before it failed ({what})"
+            "an earlier attempt may have done it: attempt {number} may have been processed before it failed ({failure})"
         );
         self.0.diagnosis.remedy = match *method {
             Method::DELETE => "Check whether the resource is gone: then the call has done its work.",
@@ -235,8 +235,8 @@ impl Error {
 
     /// The delays between the attempts.
     #[must_use]
-    pub fn waits(&self) -> &[Duration] {
-        &self.0.tried.waits
+    pub fn delays(&self) -> &[Duration] {
+        &self.0.tried.delays
     }
 
     /// The step at which the call failed.
@@ -260,13 +260,13 @@ impl Error {
     /// The status of an error response.
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
-        self.0.answer.as_ref().map(|answer| answer.status)
+        self.0.response.as_ref().map(|response| response.status)
     }
 
     /// The error response, read: machine code, message, request id, retry delay.
     #[must_use]
     pub fn response(&self) -> Option<&ErrorResponse> {
-        self.0.answer.as_ref()
+        self.0.response.as_ref()
     }
 
     /// The transport's error, if the transport failed.

@@ -20,8 +20,10 @@ impl Pointer {
     pub(crate) fn refused(self, origin: &Origin, target: &str) -> Error {
         let (kind, verb) = self.kind_and_verb();
         let cause = match self {
-            Self::Redirect => "DigiCert ONE documents no redirects: a wrong host, or a proxy that answers in its place",
-            Self::NextPage => "a list continues where it began: a wrong host, or a proxy that answers in its place",
+            Self::Redirect => {
+                "DigiCert ONE documents no redirects: a wrong host, or a proxy that responds in its place"
+            }
+            Self::NextPage => "a list continues where it began: a wrong host, or a proxy that responds in its place",
         };
         let summary = format!("{origin} {verb} {target}; not followed, credentials were not sent there.");
         Error::new(kind, Diagnosis::new(Code::SEC_01, summary, cause))

@@ -29,7 +29,7 @@ impl fmt::Display for ResourceKind {
 #[non_exhaustive]
 pub struct OrphanedResource {
     /// Its kind.
-    pub what: ResourceKind,
+    pub kind: ResourceKind,
     /// Its name. Names are unique, so that it can be found.
     pub name: String,
     /// Its id, if the response contained it; then it was certainly created.
@@ -39,13 +39,13 @@ pub struct OrphanedResource {
 impl OrphanedResource {
     /// A resource of this kind and name that may have been created.
     #[must_use]
-    pub fn new(what: ResourceKind, name: &str) -> Self {
-        Self { what, name: name.to_owned(), id: None }
+    pub fn new(kind: ResourceKind, name: &str) -> Self {
+        Self { kind, name: name.to_owned(), id: None }
     }
 
     /// Sets its id from the response: then it was certainly created.
     #[must_use]
-    pub fn known_as(mut self, id: Option<String>) -> Self {
+    pub fn with_id(mut self, id: Option<String>) -> Self {
         self.id = id;
         self
     }
@@ -53,10 +53,10 @@ impl OrphanedResource {
 
 impl fmt::Display for OrphanedResource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { what, name, id } = self;
+        let Self { kind, name, id } = self;
         match id {
-            Some(id) => write!(f, "left behind: {what} {name:?} with the id {id} was made"),
-            None => write!(f, "left behind: {what} {name:?} may have been made; look for it in the list"),
+            Some(id) => write!(f, "left behind: {kind} {name:?} with the id {id} was made"),
+            None => write!(f, "left behind: {kind} {name:?} may have been made; look for it in the list"),
         }
     }
 }

@@ -46,8 +46,7 @@ impl Call {
             let cause = "the request body can be read only once, so that it cannot be sent to the target";
             let mut diagnosis = Diagnosis::new(Code::SEC_01, summary, cause);
             diagnosis.remedy =
-                "Upload to the target of the redirect, or give a body that can be made again (upload_again)."
-                    .to_owned();
+                "Upload to the target of the redirect, or give a body that can be made again (upload_with).".to_owned();
             return Err(Error::new(ErrorKind::Redirect, diagnosis));
         }
         Ok(())
@@ -65,7 +64,7 @@ fn sign_in(origin: &Origin, elsewhere: Option<Error>) -> Error {
         Some(error) => error.diagnosis().summary.clone(),
         None => format!("{origin} redirected to a sign-in page of its own; not followed."),
     };
-    let cause = "the target looks like a sign-in page: single sign-on or a captive portal answered in the API's place";
+    let cause = "the target looks like a sign-in page: single sign-on or a captive portal responded in the API's place";
     Error::new(ErrorKind::Redirect, Diagnosis::new(Code::GW_03, summary, cause))
 }
 

@@ -51,7 +51,7 @@ impl fmt::Display for Reminder {
         write!(
             f,
             "the {} from {} expires in {count} {unit}; every integration that uses it stops working then",
-            self.expiry.of, self.source
+            self.expiry.cause, self.source
         )
     }
 }
@@ -77,7 +77,7 @@ impl Reminders {
     /// Logs and sends the reminder that is due, if any.
     pub(crate) fn check(&self, lease: &Lease, now: SystemTime) {
         if let Some(reminder) = self.due(lease, now) {
-            tracing::warn!(days = reminder.days, of = %reminder.expiry.of, generation = %reminder.generation, "{reminder}");
+            tracing::warn!(days = reminder.days, of = %reminder.expiry.cause, generation = %reminder.generation, "{reminder}");
             if let Some(listener) = &self.listener {
                 listener.send(reminder);
             }

@@ -158,7 +158,7 @@ impl RequestBuilder {
     }
 
     /// A body that streams and can be read once. The call is not retried once the body has been read from, and its error then says so;
-    /// [`upload_again`](Self::upload_again) allows retries.
+    /// [`upload_with`](Self::upload_with) allows retries.
     ///
     /// The length is sent if it is [known](UploadBody::with_length). All time limits include the upload: raise them with
     /// [`ClientBuilder::timeouts`](crate::ClientBuilder::timeouts) and [`deadline`](crate::ClientBuilder::deadline) for large files. A
@@ -198,10 +198,10 @@ impl RequestBuilder {
     /// use digicert_one_core::UploadBody;
     ///
     /// # async fn example(client: &Client, open: fn() -> UploadBody) -> Result<(), digicert_one_client::Error> {
-    /// client.put("/devicemanager/api/v1/artifact/4711").upload_again(open).send().await?;
+    /// client.put("/devicemanager/api/v1/artifact/4711").upload_with(open).send().await?;
     /// # Ok(()) }
     /// ```
-    pub fn upload_again(self, body: impl Fn() -> UploadBody + Send + Sync + 'static) -> Self {
+    pub fn upload_with(self, body: impl Fn() -> UploadBody + Send + Sync + 'static) -> Self {
         self.with(|call| call.body = Payload::Again(Arc::new(body)))
     }
 

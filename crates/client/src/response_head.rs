@@ -56,8 +56,8 @@ impl ResponseHead {
     /// The error of a body that a gateway or proxy in front of the API sent or changed: a web page, or an encoding that was not asked for.
     #[must_use]
     pub fn foreign_body(&self, body: &Bytes) -> Option<Error> {
-        let answer = decode::answer(self.status, &self.headers, body, self.context.now);
-        let diagnosis = diagnose_content(&answer, &self.context)?;
+        let response = decode::response(self.status, &self.headers, body, self.context.now);
+        let diagnosis = diagnose_content(&response, &self.context)?;
         Some(Error::new(ErrorKind::Decode, diagnosis).after_attempts(self.attempts))
     }
 
@@ -88,8 +88,8 @@ impl ResponseHead {
             Some(key) => redact::body(body.clone(), key.as_bytes()),
             None => body.clone(),
         };
-        let answer = decode::answer(self.status, &self.headers, &body, self.context.now);
-        let diagnosis = diagnose_error_document(&answer, &self.context);
+        let response = decode::response(self.status, &self.headers, &body, self.context.now);
+        let diagnosis = diagnose_error_document(&response, &self.context);
         Some(Error::new(ErrorKind::Decode, diagnosis).after_attempts(self.attempts))
     }
 

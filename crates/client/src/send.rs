@@ -134,7 +134,7 @@ impl Attempts<'_> {
         let next = self.progress.attempts() + 1;
         settings.observers.retries(|| RetryNotice::new(error, delay, next, settings.retry.most()));
         settings.clock.sleep(delay).await;
-        self.progress.tried.waits.push(delay);
+        self.progress.tried.delays.push(delay);
         let bearer = self.first_bearer().await?;
         // These are about the connection.
         let is_stale = error.status().is_some_and(|status| matches!(status.as_u16(), 408 | 421 | 425));

@@ -25,7 +25,7 @@ pub struct FailedAttempt {
     /// The delivery of its request, if there was no response.
     pub delivery: Option<Delivery>,
     /// What failed, in a few words.
-    pub what: String,
+    pub failure: String,
 }
 
 impl FailedAttempt {
@@ -42,7 +42,7 @@ impl FailedAttempt {
 
 impl fmt::Display for FailedAttempt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({})", self.what, self.code)
+        write!(f, "{} ({})", self.failure, self.code)
     }
 }
 
@@ -50,7 +50,7 @@ impl fmt::Display for FailedAttempt {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tried {
     pub(crate) attempts: u32,
-    pub(crate) waits: Vec<Duration>,
+    pub(crate) delays: Vec<Duration>,
     /// How long the first attempt waited for the rate limiter.
     pub(crate) turn: Duration,
     pub(crate) earlier: Vec<FailedAttempt>,
@@ -65,9 +65,9 @@ impl Tried {
         }
         match self.attempts {
             0 | 1 => self.turn += wait,
-            attempts if self.waits.len() + 1 < attempts as usize => self.waits.push(wait),
+            attempts if self.delays.len() + 1 < attempts as usize => self.delays.push(wait),
             _ => {
-                if let Some(last) = self.waits.last_mut() {
+                if let Some(last) = self.delays.last_mut() {
                     *last += wait;
                 }
             }
@@ -81,11 +81,13 @@ impl Tried {
             lines.push(format!("waited {:.1} s for the rate limiter", self.turn.as_secs_f64()));
         }
         if self.attempts > 1 {
-            let waits: Vec<String> = self.waits.iter().map(|wait| format!("{:.1} s", wait.as_secs_f64())).collect();
-            let waits = if waits.is_empty() { String::new() } else { format!(", with waits of {}", waits.join(", ")) };
-            lines.push(format!("tried {} times{waits}", self.attempts));
+            let delays: Vec<String> = self.delays.iter().map(|wait| format!("{:.1} s", wait.as_secs_f64())).collect();
+            let delays =
+                if delays.is_empty() { String::new() } else { format!(", with delays of {}", delays.join(", ")) };
+            lines.push(format!("tried {} times{delays}", self.attempts));
         }
-        let same = |one: &FailedAttempt, other: &FailedAttempt| (&one.what, one.code) == (&other.what, other.code);
+        let same =
+            |one: &FailedAttempt, other: &FailedAttempt| (&one.failure, one.code) == (&other.failure, other.code);
         for group in self.earlier.chunk_by(same).take(MAX_LINES) {
             if let [first, .., last] = group {
                 lines.push(format!("attempts {} to {}: {first}", first.number, last.number));
@@ -130,7 +132,7 @@ impl Stop {
             Self::Useless => None,
             Self::Unsafe => Some("not retried: the request may have been processed, and it is not idempotent"),
             Self::Spent => Some(
-                "not retried: the upload had begun, and its body can be read only once (upload_again allows retries)",
+                "not retried: the upload had begun, and its body can be read only once (upload_with allows retries)",
             ),
             Self::Attempts => Some("not retried again: all attempts are used up"),
             Self::Budget => Some("not retried: too many calls of this client fail (its retry budget is empty)"),

@@ -106,7 +106,7 @@ fn search() {
         .connector(Null)
         .build()
         .expect("complete");
-    block_on(client.get("/").send()).expect("answered");
+    block_on(client.get("/").send()).expect("a response");
     for (name, needle) in &needles {
         assert!(found(needle) > 0, "{name} must be there while it is in use, or the search is blind");
     }

@@ -198,7 +198,7 @@ pub(crate) async fn run(world: &World, load: Load) -> LoadReport {
         certificates.iter().enumerate().map(|(number, one)| (one.fingerprint(), number)).collect();
     let (front, wrong) = judge(order);
     let identities = certificates.iter().map(identity).collect::<Vec<_>>();
-    let witnesses: Vec<_> = identities.iter().map(digicert_one_core::ClientIdentity::witness).collect();
+    let witnesses: Vec<_> = identities.iter().map(digicert_one_core::ClientIdentity::drop_probe).collect();
     let mut coming = identities.into_iter();
     let first = coming.next().expect("there is at least one");
     let switch = Switch::new(Material::certificate(first));

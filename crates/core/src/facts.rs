@@ -62,12 +62,12 @@ impl ConnectionFacts {
     ///
     /// let mut facts = ConnectionFacts::unknown();
     /// facts.identity_requested = Some(false);
-    /// assert_eq!(facts.asked(), Some(false));
+    /// assert_eq!(facts.certificate_requested(), Some(false));
     /// facts.tls_resumed = Some(true);
-    /// assert_eq!(facts.asked(), None);
+    /// assert_eq!(facts.certificate_requested(), None);
     /// ```
     #[must_use]
-    pub fn asked(&self) -> Option<bool> {
+    pub fn certificate_requested(&self) -> Option<bool> {
         self.identity_requested.filter(|asked| *asked || self.tls_resumed != Some(true))
     }
 }

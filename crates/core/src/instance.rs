@@ -90,7 +90,7 @@ pub enum InstanceError {
     #[error(
         "invalid host (not shown, as it may be a secret): expected https://HOST[:PORT]; a name without dots needs the https://"
     )]
-    Unshown,
+    Redacted,
     /// Close to one of the eight public hosts, but not one of them.
     #[error("{host:?} is not a DigiCert ONE host; did you mean {meant}? The credential would be sent to a third party")]
     Lookalike {
@@ -103,7 +103,7 @@ pub enum InstanceError {
     },
     /// `clientauth.` occurs more than once.
     #[error("invalid host: clientauth. occurs more than once; use {meant}")]
-    Doubled {
+    RepeatedPrefix {
         /// The host with it once.
         meant: String,
     },
@@ -135,7 +135,7 @@ impl From<OriginError> for InstanceError {
             OriginError::UserInfo => Self::UserInfo,
             OriginError::Path { host } => Self::Path { host },
             OriginError::Value { shape } => Self::Value { shape },
-            OriginError::Unshown => Self::Unshown,
+            OriginError::Redacted => Self::Redacted,
             OriginError::Host { host } => Self::Host { host },
         }
     }
@@ -296,7 +296,7 @@ fn secure(host: &str) -> Result<Origin, InstanceError> {
         rest = inner;
     }
     if rest != origin.host() {
-        return Err(InstanceError::Doubled { meant: rest.to_owned() });
+        return Err(InstanceError::RepeatedPrefix { meant: rest.to_owned() });
     }
     if origin.is_https() { Ok(origin) } else { Err(InstanceError::PlainHttp { host: origin.authority().to_string() }) }
 }
@@ -381,7 +381,7 @@ mod tests {
     #[test]
     fn host_with_clientauth_twice_is_refused() {
         for host in ["clientauth.clientauth.d1.corp.test", "https://CLIENTAUTH.clientauth.clientauth.d1.corp.test"] {
-            let doubled = InstanceError::Doubled { meant: "clientauth.d1.corp.test".to_owned() };
+            let doubled = InstanceError::RepeatedPrefix { meant: "clientauth.d1.corp.test".to_owned() };
             for read in [Instance::parse, Instance::from_client_auth, |host: &str| Instance::pair("d1.corp.test", host)]
             {
                 assert_eq!(read(host), Err(doubled.clone()));

@@ -61,8 +61,8 @@ pub use target::{RequestTarget, TargetError};
 pub use text_encoding::decode_text;
 pub use transport::{Connector, ConnectorInfo, Exchange, Transport, announce_empty_body};
 pub use transport_error::{Delivery, PeerFault, Phase, TlsAlert, TransportError, TransportErrorKind};
-pub use upload::{UploadBody, UploadError, UploadWatch};
-pub use validity::{Ending, Expiry, Validity};
+pub use upload::{UploadBody, UploadError, UploadGuard};
+pub use validity::{Expiry, ExpiryCause, Validity};
 pub use value_shape::{ValueShape, is_random_word};
 pub use warning::Warning;
 

@@ -44,7 +44,7 @@ pub(crate) enum OriginError {
     UserInfo,
     Path { host: String },
     Value { shape: ValueShape },
-    Unshown,
+    Redacted,
     Host { host: String },
 }
 
@@ -74,12 +74,12 @@ impl Origin {
             return Err(if is_shown(authority) {
                 OriginError::Path { host: authority.to_owned() }
             } else {
-                OriginError::Unshown
+                OriginError::Redacted
             });
         }
         let no_host = || match is_shown(authority) {
             true => OriginError::Host { host: authority.to_owned() },
-            false => OriginError::Unshown,
+            false => OriginError::Redacted,
         };
         let parsed: Authority = authority.parse().map_err(|_| no_host())?;
         let host = parsed.host().trim_end_matches('.').to_ascii_lowercase();
@@ -89,7 +89,7 @@ impl Origin {
         }
         // A bare word may be a password or a key: resolving it would show it to the network.
         if !text.contains("://") && !has_port && !host.contains('.') && !host.starts_with('[') && host != "localhost" {
-            return Err(OriginError::Unshown);
+            return Err(OriginError::Redacted);
         }
         let default_port = if https { 443 } else { 80 };
         let port = parsed.port_u16().filter(|&port| port != default_port);

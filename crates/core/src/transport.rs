@@ -70,7 +70,7 @@ pub trait Connector: fmt::Debug + Send + Sync + 'static {
 /// 8. An upload is never repeated once a byte of it may have left, whatever the server does or says. (`UPLOAD-09`)
 /// 9. Headers, identity, facts and delivery are as with `send`. (`UPLOAD-10`)
 ///
-/// [`UploadWatch`](crate::UploadWatch) does the common part of 2 and 5 for a transport, [`UploadBody`] checks the length.
+/// [`UploadGuard`](crate::UploadGuard) does the common part of 2 and 5 for a transport, [`UploadBody`] checks the length.
 #[async_trait]
 pub trait Transport: fmt::Debug + Send + Sync + 'static {
     /// Sends one request and returns when the head of the response is there. The URI is absolute: `https://host[:port]/path`, or

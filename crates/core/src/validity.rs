@@ -18,11 +18,11 @@ use crate::{ClientIdentity, CredentialError, Material};
 /// ```
 /// use std::time::{Duration, SystemTime};
 ///
-/// use digicert_one_core::{Ending, Expiry, Validity};
+/// use digicert_one_core::{ExpiryCause, Expiry, Validity};
 ///
 /// let end = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
 /// let validity = Validity::default().with_key_ends(Some(end)).with_owner_ends(Some(end + Duration::from_secs(60)));
-/// assert_eq!(validity.expiry(), Some(Expiry::new(end, Ending::Key)));
+/// assert_eq!(validity.expiry(), Some(Expiry::new(end, ExpiryCause::Key)));
 /// assert!(validity.check(end + Duration::from_secs(1)).is_err());
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -69,11 +69,11 @@ impl Validity {
     #[must_use]
     pub fn expiry(&self) -> Option<Expiry> {
         let ends = [
-            (self.owner_ends, Ending::Owner),
-            (self.key_ends, Ending::Key),
-            (self.certificate_ends, Ending::Certificate),
+            (self.owner_ends, ExpiryCause::Owner),
+            (self.key_ends, ExpiryCause::Key),
+            (self.certificate_ends, ExpiryCause::Certificate),
         ];
-        ends.into_iter().filter_map(|(at, of)| Some(Expiry { at: at?, of })).min_by_key(|expiry| expiry.at)
+        ends.into_iter().filter_map(|(at, cause)| Some(Expiry { at: at?, cause })).min_by_key(|expiry| expiry.at)
     }
 
     /// Checks whether the material is valid at this time.
@@ -84,8 +84,8 @@ impl Validity {
     pub fn check(&self, now: SystemTime) -> Result<(), CredentialError> {
         if let Some(expiry) = self.expiry().filter(|expiry| expiry.has_passed(now)) {
             let ago = now.duration_since(expiry.at).unwrap_or_default();
-            let message = format!("the {} expired {}, {} ago", expiry.of, instant(expiry.at), span(ago));
-            let code = if expiry.of == Ending::Certificate { Code::ID_09 } else { Code::ID_15 };
+            let message = format!("the {} expired {}, {} ago", expiry.cause, instant(expiry.at), span(ago));
+            let code = if expiry.cause == ExpiryCause::Certificate { Code::ID_09 } else { Code::ID_15 };
             return Err(CredentialError::new(code, message));
         }
         if let Some(ahead) =
@@ -108,15 +108,15 @@ impl Validity {
 pub struct Expiry {
     /// The last second in which it works.
     pub at: SystemTime,
-    /// What ends then.
-    pub of: Ending,
+    /// What expires then.
+    pub cause: ExpiryCause,
 }
 
 impl Expiry {
     /// Creates an expiry.
     #[must_use]
-    pub fn new(at: SystemTime, of: Ending) -> Self {
-        Self { at, of }
+    pub fn new(at: SystemTime, cause: ExpiryCause) -> Self {
+        Self { at, cause }
     }
 
     /// Returns whether the last second is over. During that second, the credential is still valid.
@@ -132,10 +132,10 @@ impl Expiry {
     }
 }
 
-/// The part of a credential that can expire.
+/// The part of a credential whose end date comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Ending {
+pub enum ExpiryCause {
     /// The API key.
     Key,
     /// The client certificate.
@@ -144,7 +144,7 @@ pub enum Ending {
     Owner,
 }
 
-impl Ending {
+impl ExpiryCause {
     /// The part as a word of machine-readable output.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -156,7 +156,7 @@ impl Ending {
     }
 }
 
-impl fmt::Display for Ending {
+impl fmt::Display for ExpiryCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Key => "API key",
@@ -184,8 +184,8 @@ mod tests {
         let validity = Validity { certificate_ends: Some(at(300)), ..Validity::default() }
             .with_key_ends(Some(at(200)))
             .with_owner_ends(Some(at(100)));
-        assert_eq!(validity.expiry(), Some(Expiry::new(at(100), Ending::Owner)));
-        assert_eq!(validity.with_owner_ends(None).expiry().map(|expiry| expiry.of), Some(Ending::Key));
+        assert_eq!(validity.expiry(), Some(Expiry::new(at(100), ExpiryCause::Owner)));
+        assert_eq!(validity.with_owner_ends(None).expiry().map(|expiry| expiry.cause), Some(ExpiryCause::Key));
         assert_eq!(Validity::default().expiry(), None);
     }
 
@@ -208,7 +208,7 @@ mod tests {
 
     #[test]
     fn credential_is_valid_in_its_last_second() {
-        let expiry = Expiry::new(at(100), Ending::Key);
+        let expiry = Expiry::new(at(100), ExpiryCause::Key);
         assert!(!expiry.has_passed(at(100)));
         assert!(!expiry.has_passed(at(100) + Duration::from_millis(999)));
         assert!(expiry.has_passed(at(101)));

@@ -139,7 +139,7 @@ fn secret_01_no_public_type_shows_a_secret() {
         output.source(&source::environment(&lookup));
         output.source(&DirectorySource::new(folder.path()));
         output.source(&source::systemd(&lookup));
-        output.source(&FileSource::new().with_certificate(path("client.pem")).with_password_file(path("password")));
+        output.source(&FileSource::new().certificate_file(path("client.pem")).password_file(path("password")));
         output.source(&source::jsign_file(&path("jsign")));
         output.source(&source::jsign("DC_API_KEY", &lookup));
         output.source(&source::smctl(Some(&path("properties")), &lookup));
@@ -179,7 +179,7 @@ fn secret_01_no_public_type_shows_a_secret() {
 
 fn watched(output: &mut Output, folder: &Path, broken: bool) {
     let clock = ManualClock::new(SystemTime::now());
-    let options = WatchOptions::new().with_events(false);
+    let options = WatchOptions::new().events(false);
     output.debug(&options);
     match WatchingCredential::open(DirectorySource::new(folder), clock.clone(), options) {
         Ok(credential) => {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::credentials::{CredentialInfo, CredentialsList, ListRequest, base64};
-use crate::csc_request::{Answer, CscRequest, RetryClass};
+use crate::csc_request::{CscRequest, CscResponse, RetryClass};
 use crate::info::Info;
 use crate::inner::Inner;
 use crate::open::{maybe_number, texts};
@@ -132,7 +132,7 @@ impl Inner {
         }
     }
 
-    async fn page(self: &Arc<Self>, request: &ListRequest) -> Result<Answer, Error> {
+    async fn page(self: &Arc<Self>, request: &ListRequest) -> Result<CscResponse, Error> {
         let user_id = request.user_id.as_deref();
         let (max_results, page_token) = (request.max_results, request.page_token.as_deref());
         let mut call =
@@ -221,13 +221,13 @@ fn text(secret: Option<&Secret>) -> Result<Option<&str>, Error> {
     secret.map(|secret| secret.expose_text().map_err(Error::credential)).transpose()
 }
 
-fn authorized(answer: Answer) -> Result<Authorization, Error> {
-    let read: Authorized = answer.json()?;
-    let asked_at = answer.head.sent_at();
-    wipe(answer.body);
+fn authorized(response: CscResponse) -> Result<Authorization, Error> {
+    let read: Authorized = response.json()?;
+    let requested_at = response.head.sent_at();
+    wipe(response.body);
     if read.sad.is_empty() {
         let summary = "the service gave an empty SAD.";
         return Err(Error::new(ErrorKind::Decode, Diagnosis::of(Code::AUT_05, summary)));
     }
-    Ok(Authorization { sad: Sad::new(read.sad), expires_in: read.expires_in.map(Duration::from_secs), asked_at })
+    Ok(Authorization { sad: Sad::new(read.sad), expires_in: read.expires_in.map(Duration::from_secs), requested_at })
 }

@@ -107,7 +107,7 @@ impl CscClient {
     }
 
     /// Authorises and signs: the whole run for a credential of SCAL1 or SCAL2 whose use is authorised `implicit`ly or `explicit`ly.
-    /// With more hashes than are signed [at once](SignRequest::at_once), the authorisation is extended for each further part.
+    /// With more hashes than are signed [at once](SignRequest::batch_size), the authorisation is extended for each further part.
     ///
     /// If a later part fails, the signatures of the earlier ones are not returned. To keep them, make the three calls separately.
     ///
@@ -130,7 +130,7 @@ impl CscClient {
         request.check()?;
         let mut signatures = Vec::with_capacity(request.hashes.len());
         let mut right: Option<Authorization> = None;
-        for part in request.hashes.chunks(request.at_once) {
+        for part in request.hashes.chunks(request.batch_size) {
             let granted = match &right {
                 None => {
                     let asked = request.authorization(part);
@@ -201,7 +201,7 @@ impl CscClient {
         Ok(Authorization {
             sad: Sad::new(granted.access.as_str()),
             expires_in: granted.lifetime,
-            asked_at: granted.asked,
+            requested_at: granted.asked,
         })
     }
 

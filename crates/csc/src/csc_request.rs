@@ -52,12 +52,12 @@ pub(crate) enum RetryClass {
 }
 
 /// A response with its body.
-pub(crate) struct Answer {
+pub(crate) struct CscResponse {
     pub(crate) head: ResponseHead,
     pub(crate) body: Bytes,
 }
 
-impl Answer {
+impl CscResponse {
     /// The body as JSON.
     pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
         self.head.json(&self.body)
@@ -86,7 +86,7 @@ impl Inner {
     }
 
     /// Sends a call with the authorisation of the session. A refused token is replaced once.
-    pub(crate) async fn call(self: &Arc<Self>, request: CscRequest) -> Result<Answer, Error> {
+    pub(crate) async fn call(self: &Arc<Self>, request: CscRequest) -> Result<CscResponse, Error> {
         let CscRequest { name, query, body, secrets, class } = request;
         let mut target = self.target(name)?;
         if let Some((name, value)) = query {
@@ -137,9 +137,9 @@ impl Inner {
         }
     }
 
-    pub(crate) async fn run(&self, request: seam::AuthorisedRequest) -> Result<Answer, Error> {
+    pub(crate) async fn run(&self, request: seam::AuthorisedRequest) -> Result<CscResponse, Error> {
         let (head, body) = self.client.run(request).await?.collected().await?;
-        Ok(Answer { head, body })
+        Ok(CscResponse { head, body })
     }
 }
 

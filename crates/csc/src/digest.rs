@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::challenge::Challenge;
-use crate::csc_request::{Answer, Shows};
+use crate::csc_request::{CscResponse, Shows};
 use crate::fault;
 use crate::granted::Granted;
 use crate::info::AuthType;
@@ -60,7 +60,7 @@ impl Inner {
         let uri = uri.path_and_query().map_or("/", |path| path.as_str());
         // The nonce of the last login may be valid; if not, the server sends a new challenge.
         let mut challenge = self.session.challenge.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let (mut rounds, mut answered) = (0, false);
+        let (mut rounds, mut responded) = (0, false);
         loop {
             rounds += 1;
             let mut headers = json_headers();
@@ -74,23 +74,23 @@ impl Inner {
             let body = Bytes::from_static(b"{}");
             let request = self.step("auth/login", None, target.clone(), headers, body, Box::new(login));
             let error = match self.run(request).await {
-                Ok(answer) => {
+                Ok(response) => {
                     *self.session.challenge.lock().unwrap_or_else(PoisonError::into_inner) = challenge;
-                    return granted(answer);
+                    return granted(response);
                 }
                 Err(error) if error.status().is_some_and(|status| status == 401) && rounds < ROUNDS => error,
                 Err(error) => return Err(error),
             };
             match refusal.lock().unwrap_or_else(PoisonError::into_inner).take() {
                 // The digest for this challenge was refused, so the next one would be, too.
-                Some(next) if !answered || next.0.stale() => {
+                Some(next) if !responded || next.0.stale() => {
                     if matches!(next.0.algorithm(), Algorithm::Md5) {
                         tracing::warn!(host = %self.platform, "the login supports only MD5 for HTTP Digest");
                     }
-                    (challenge, answered) = (Some(next), true);
+                    (challenge, responded) = (Some(next), true);
                 }
                 Some(_) => return Err(error),
-                None if answered => return Err(error),
+                None if responded => return Err(error),
                 None => return Err(unanswerable(self)),
             }
         }
@@ -141,10 +141,10 @@ fn sensitive(proof: String) -> Result<HeaderValue, Error> {
     Ok(value)
 }
 
-fn granted(answer: Answer) -> Result<Granted, Error> {
-    let login: LoggedIn = answer.json()?;
-    let asked = answer.head.sent_at();
-    wipe(answer.body);
+fn granted(response: CscResponse) -> Result<Granted, Error> {
+    let login: LoggedIn = response.json()?;
+    let asked = response.head.sent_at();
+    wipe(response.body);
     Ok(Granted {
         access: Zeroizing::new(login.access_token),
         is_bearer: login.token_type.is_none_or(|kind| kind.eq_ignore_ascii_case("bearer")),

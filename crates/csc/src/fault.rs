@@ -5,7 +5,7 @@ use std::fmt;
 
 use digicert_one_client::Error;
 use digicert_one_client::seam::{self, Refusal};
-use digicert_one_core::diagnosis::{Side, diagnose_answer};
+use digicert_one_core::diagnosis::{Side, diagnose_response};
 use digicert_one_core::{Advice, Code, Diagnosis};
 use http::header::{HeaderMap, WWW_AUTHENTICATE};
 use serde_json::Value;
@@ -112,14 +112,14 @@ impl std::error::Error for Rejection {}
 
 /// The error for an error response, to a call or to the request for a token of this kind.
 pub(crate) fn refused(refusal: Refusal<'_>, for_token: Option<&'static str>) -> Error {
-    let Refusal { pass, answer: mut platform, headers, body, context } = refusal;
+    let Refusal { pass, response: mut platform, headers, body, context } = refusal;
     let rejection = Rejection::read(body);
     if let Some(rejection) = &rejection {
         platform.code = Some(rejection.code.as_str().to_owned());
         platform.message = rejection.description.clone();
         platform.recognised = true;
     }
-    let mut diagnosis = diagnose_answer(&platform, &context);
+    let mut diagnosis = diagnose_response(&platform, &context);
     match for_token {
         Some(what) => {
             let asked = Asked { host: &context.host, status: platform.status.as_u16(), headers, what };

@@ -34,7 +34,7 @@ use digicert_one_client::{Error, ErrorKind, json_mismatch};
 /// The client of the `oauth2` crate, with our lenient token response.
 type KnownClient = oauth2::Client<
     BasicErrorResponse,
-    TokenAnswer,
+    LenientTokenResponse,
     BasicTokenIntrospectionResponse,
     StandardRevocableToken,
     BasicRevocationErrorResponse,
@@ -43,7 +43,7 @@ type KnownClient = oauth2::Client<
 /// A token response (RFC 6749 section 5.1), read leniently: some servers give the lifetime as text or with a fraction, or leave out the
 /// type of the token, which then is a bearer token.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-pub(crate) struct TokenAnswer {
+pub(crate) struct LenientTokenResponse {
     access_token: AccessToken,
     #[serde(default = "bearer", deserialize_with = "token_type")]
     token_type: BasicTokenType,
@@ -53,7 +53,7 @@ pub(crate) struct TokenAnswer {
     refresh_token: Option<RefreshToken>,
 }
 
-impl TokenResponse for TokenAnswer {
+impl TokenResponse for LenientTokenResponse {
     type TokenType = BasicTokenType;
 
     fn access_token(&self) -> &AccessToken {
@@ -127,7 +127,7 @@ impl Inner {
         let secrets = secret.into_iter().chain(shown.into_iter().flatten());
         let carrier = Carrier::new(self, ("oauth2/token", &endpoints.token), secrets, what);
         let asked = self.client.clock().now();
-        let answer = match grant {
+        let response = match grant {
             Grant::ClientCredentials => oauth.exchange_client_credentials().request_async(&carrier).await,
             Grant::Refresh(token) => {
                 oauth.exchange_refresh_token(&RefreshToken::new(token.to_owned())).request_async(&carrier).await
@@ -142,7 +142,7 @@ impl Inner {
                     .await
             }
         };
-        answer.map(|answer| Granted::read(&answer, asked)).map_err(failed)
+        response.map(|response| Granted::read(&response, asked)).map_err(failed)
     }
 
     /// Revokes a token (RFC 7009).
@@ -190,12 +190,12 @@ impl OAuthClient {
 }
 
 impl Granted {
-    fn read(answer: &TokenAnswer, asked: SystemTime) -> Self {
+    fn read(response: &LenientTokenResponse, asked: SystemTime) -> Self {
         Self {
-            access: Zeroizing::new(answer.access_token().secret().clone()),
-            is_bearer: *answer.token_type() == BasicTokenType::Bearer,
-            lifetime: answer.expires_in(),
-            refresh: answer.refresh_token().map(|token| Zeroizing::new(token.secret().clone())),
+            access: Zeroizing::new(response.access_token().secret().clone()),
+            is_bearer: *response.token_type() == BasicTokenType::Bearer,
+            lifetime: response.expires_in(),
+            refresh: response.refresh_token().map(|token| Zeroizing::new(token.secret().clone())),
             asked,
         }
     }
@@ -231,12 +231,12 @@ impl Carrier {
         let shows = Shows { pass: Pass::nothing(), secrets: self.secrets.clone(), what: Some(self.what) };
         let inner = &self.inner;
         let step = inner.step(self.name, Some(origin), target, head.headers, wiped(body), Box::new(shows));
-        let answer = inner.run(step).await?;
-        if let Some(error) = answer.head.foreign_body(&answer.body) {
+        let response = inner.run(step).await?;
+        if let Some(error) = response.head.foreign_body(&response.body) {
             return Err(error);
         }
         // The crate accepts only 200, but a revocation may have 204.
-        let mut response = HttpResponse::new(answer.body.to_vec());
+        let mut response = HttpResponse::new(response.body.to_vec());
         *response.status_mut() = StatusCode::OK;
         Ok(response)
     }

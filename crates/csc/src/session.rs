@@ -75,18 +75,18 @@ impl State {
 #[derive(Clone)]
 pub(crate) struct Refusal {
     diagnosis: Diagnosis,
-    answer: ErrorResponse,
+    response: ErrorResponse,
     rejection: Option<Rejection>,
 }
 
 impl Refusal {
     fn of(error: &Error) -> Option<Self> {
         let (diagnosis, rejection) = (error.diagnosis().clone(), Rejection::of(error).cloned());
-        Some(Self { diagnosis, answer: error.response()?.clone(), rejection })
+        Some(Self { diagnosis, response: error.response()?.clone(), rejection })
     }
 
     pub(crate) fn into_error(self) -> Error {
-        let error = Error::platform(self.diagnosis, self.answer);
+        let error = Error::platform(self.diagnosis, self.response);
         match self.rejection {
             Some(rejection) => error.with_source(rejection),
             None => error,

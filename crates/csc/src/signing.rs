@@ -119,7 +119,7 @@ pub struct Authorization {
     /// Its lifetime, if the service sent one. The default is an hour (spec).
     pub expires_in: Option<Duration>,
     /// When it was requested, by the client's clock.
-    pub asked_at: SystemTime,
+    pub requested_at: SystemTime,
 }
 
 /// A request to sign hashes with one credential.
@@ -135,7 +135,7 @@ pub struct SignRequest {
     pub(crate) hash_algo: HashAlgo,
     pub(crate) sign_algo: SignAlgo,
     pub(crate) hashes: Vec<Vec<u8>>,
-    pub(crate) at_once: usize,
+    pub(crate) batch_size: usize,
     pub(crate) description: Option<String>,
     pub(crate) pin: Option<Secret>,
     pub(crate) otp: Option<Secret>,
@@ -149,7 +149,7 @@ impl SignRequest {
             hash_algo,
             sign_algo,
             hashes: Vec::new(),
-            at_once: usize::MAX,
+            batch_size: usize::MAX,
             description: None,
             pin: None,
             otp: None,
@@ -164,8 +164,8 @@ impl SignRequest {
 
     /// The most hashes in one call; 0 counts as 1. The authorisation is extended for the others. By default all are signed at once;
     /// [`multisign`](crate::CredentialInfo::multisign) is the limit of a credential.
-    pub fn at_once(mut self, number: usize) -> Self {
-        self.at_once = number.max(1);
+    pub fn batch_size(mut self, number: usize) -> Self {
+        self.batch_size = number.max(1);
         self
     }
 

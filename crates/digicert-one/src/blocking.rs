@@ -209,9 +209,9 @@ impl RequestBuilder {
         self.with(|request| request.upload(body))
     }
 
-    /// A body that streams and that this function makes for each attempt; see [`upload_again`](crate::RequestBuilder::upload_again).
-    pub fn upload_again(self, body: impl Fn() -> UploadBody + Send + Sync + 'static) -> Self {
-        self.with(|request| request.upload_again(body))
+    /// A body that streams and that this function makes for each attempt; see [`upload_with`](crate::RequestBuilder::upload_with).
+    pub fn upload_with(self, body: impl Fn() -> UploadBody + Send + Sync + 'static) -> Self {
+        self.with(|request| request.upload_with(body))
     }
 
     /// Sends the call without credentials, to the platform host.

@@ -32,15 +32,15 @@ pub struct WhoAmI {
     /// Permissions in all applications, such as `VIEW_AM_AUDIT_LOG`.
     pub permissions: BTreeSet<String>,
     /// The last second in which the user is valid.
-    pub user_ends: Option<EndDate>,
+    pub user_end_date: Option<EndDate>,
     /// The earliest known expiry of what this client uses: API key, client certificate or service user. The
     /// end date of an API key is known only if it was configured (`docs/credentials.md`), or to
     /// [`users`](digicert_one_account::Users) who may list tokens.
-    pub credential_ends: Option<Expiry>,
+    pub credential_expiry: Option<Expiry>,
 }
 
 impl WhoAmI {
-    pub(crate) fn new(user: User, credential_ends: Option<Expiry>) -> Self {
+    pub(crate) fn new(user: User, credential_expiry: Option<Expiry>) -> Self {
         let friendly_name = user.friendly_name.or(user.email).unwrap_or_else(|| user.id.to_string());
         Self {
             friendly_name,
@@ -49,8 +49,8 @@ impl WhoAmI {
             account: user.primary_account_id.or_else(|| user.accounts.into_iter().next()),
             roles: user.roles,
             permissions: user.applications.into_iter().flat_map(|application| application.permissions).collect(),
-            user_ends: user.end_date,
-            credential_ends,
+            user_end_date: user.end_date,
+            credential_expiry,
         }
     }
 }

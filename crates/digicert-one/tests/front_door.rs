@@ -40,7 +40,7 @@ async fn certificate_goes_to_its_host_and_its_expiry_is_known() {
     let identity = read_client_identity(&pem, None, None, &rules, &mut Vec::new()).expect("a pair");
     let ends = identity.not_after();
     let one = to(&emulator).client_certificate(identity).build().expect("complete");
-    assert_eq!(one.whoami().await.expect("known").credential_ends.map(|end| end.at), Some(ends));
+    assert_eq!(one.whoami().await.expect("known").credential_expiry.map(|end| end.at), Some(ends));
 }
 
 #[tokio::test]
@@ -133,7 +133,7 @@ async fn streamed_bodies_arrive_whole_with_and_without_async() {
     let one = to(&emulator).api_key(key(&emulator)).build_blocking().expect("complete");
     let made = std::thread::spawn(move || {
         let call = one.post("/account/api/v1/user").header("content-type", "application/json");
-        let call = call.upload_again(move || {
+        let call = call.upload_with(move || {
             let (body, length) = chunks_of("blocking");
             body.with_length(length)
         });

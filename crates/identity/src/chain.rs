@@ -70,7 +70,7 @@ pub(crate) fn arrange(
     }
     let chain = path.iter().map(|index| found[*index].der.clone()).collect();
     client_identity(chain, &key.der())
-        .map(|identity| identity.with_issuer_at_hand(issuer_is_there || paths.is_root(leaf)))
+        .map(|identity| identity.with_issuer_present(issuer_is_there || paths.is_root(leaf)))
         .map_err(|error| error.at(places(&found[leaf].origin, &key.origin)))
 }
 

@@ -30,8 +30,8 @@ pub(crate) fn check(
             found => found.map_err(|error| error.at(place))?,
         }
     }
-    for peculiarity in identity.peculiarities() {
-        let text = format!("certificate \"{}\": {peculiarity}", identity.subject());
+    for quirk in identity.quirks() {
+        let text = format!("certificate \"{}\": {quirk}", identity.subject());
         warnings.push(Warning::new(Code::ID_06, text, place));
     }
     match dates(identity, rules.now) {
@@ -43,7 +43,7 @@ pub(crate) fn check(
 }
 
 pub(crate) fn purpose(identity: &ClientIdentity) -> Result<(), CredentialError> {
-    let Some(purposes) = identity.purposes() else { return Ok(()) };
+    let Some(purposes) = identity.extended_key_usages() else { return Ok(()) };
     if purposes.iter().any(|purpose| [CLIENT_AUTH, ANY_PURPOSE].contains(&purpose.as_str())) {
         return Ok(());
     }

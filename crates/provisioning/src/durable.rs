@@ -26,36 +26,36 @@ pub(crate) struct Reserved {
     target: PathBuf,
     temporary: PathBuf,
     file: File,
-    keep: Keep,
+    preserve: Preserve,
     inherited: Option<Inherited>,
     committed: bool,
 }
 
 /// What happens to the metadata of a replaced file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Keep {
-    /// All of it must be kept, and its mode must not be wider than this; otherwise the file is not replaced.
+enum Preserve {
+    /// All of it must be preserved, and its mode must not be wider than this; otherwise the file is not replaced.
     All(u32),
-    /// As much as possible is kept.
+    /// As much as possible is preserved.
     WhatCanBe,
 }
 
 impl Reserved {
     /// Checks that a secret file of `size` bytes can be written to `target`: the directory is writable, there
-    /// is enough space, nothing unexpected is in its place, and all metadata of an existing file can be kept.
+    /// is enough space, nothing unexpected is in its place, and all metadata of an existing file can be preserved.
     ///
     /// # Errors
     /// Returns an error if it cannot; nothing is left behind.
     pub(crate) fn new(target: &Path, size: usize) -> Result<Self, StoreError> {
-        Self::keeping(target, size, Keep::All(SECRET))
+        Self::with_metadata(target, size, Preserve::All(SECRET))
     }
 
     /// Same as `new`, for content that is not secret.
     pub(crate) fn public(target: &Path, size: usize) -> Result<Self, StoreError> {
-        Self::keeping(target, size, Keep::All(PUBLIC))
+        Self::with_metadata(target, size, Preserve::All(PUBLIC))
     }
 
-    fn keeping(target: &Path, size: usize, keep: Keep) -> Result<Self, StoreError> {
+    fn with_metadata(target: &Path, size: usize, preserve: Preserve) -> Result<Self, StoreError> {
         let place = || target.display().to_string();
         if target.file_name().is_none() {
             return Err(StoreError::new(StoreErrorKind::Unexpected, place(), "invalid path: expected a file name"));
@@ -70,7 +70,8 @@ impl Reserved {
         let found = check_file(target)?;
         let (temporary, file) = create_unfinished(target)
             .map_err(|error| StoreError::io(place(), "failed to create a file in its directory", error))?;
-        let mut reserved = Self { target: target.to_owned(), temporary, file, keep, inherited: None, committed: false };
+        let mut reserved =
+            Self { target: target.to_owned(), temporary, file, preserve, inherited: None, committed: false };
         reserved.inherit(found)?;
         reserved
             .fill(size)
@@ -88,9 +89,9 @@ impl Reserved {
             }
             Ok::<_, StoreError>(inherited)
         };
-        self.inherited = match self.keep {
-            Keep::WhatCanBe => hand_on(ANY_MODE).ok(),
-            Keep::All(widest) => {
+        self.inherited = match self.preserve {
+            Preserve::WhatCanBe => hand_on(ANY_MODE).ok(),
+            Preserve::All(widest) => {
                 check_links(&self.target, &found)?;
                 Some(hand_on(widest)?)
             }
@@ -174,7 +175,7 @@ pub(crate) fn replace(target: &Path, content: &[u8]) -> Result<(), StoreError> {
 /// Returns an error if it cannot be written. The old content then stays, unless only the last synchronising
 /// or reading failed.
 pub fn replace_file(path: impl AsRef<Path>, content: &[u8]) -> Result<(), StoreError> {
-    Reserved::keeping(path.as_ref(), content.len(), Keep::WhatCanBe)?.commit(content)
+    Reserved::with_metadata(path.as_ref(), content.len(), Preserve::WhatCanBe)?.commit(content)
 }
 
 /// Reads a file back and compares. Errors name `called`.
@@ -322,7 +323,7 @@ mod tests {
         let mut reserved = Reserved::new(&target, 9000).expect("reserved");
         reserved.write(b"a longer first content").expect("written");
         assert!(!target.exists());
-        reserved.commit(b"canary").expect("kept");
+        reserved.commit(b"canary").expect("stored");
         assert_eq!(fs::read(&target).expect("there"), b"canary");
         drop(reserved);
         assert_eq!(names(directory.path()), ["key"]);
@@ -333,7 +334,7 @@ mod tests {
         let directory = tempfile::tempdir().expect("a directory");
         let target = directory.path().join("key");
         let mut reserved = Reserved::new(&target, 6).expect("reserved");
-        reserved.commit(b"canary").expect("kept");
+        reserved.commit(b"canary").expect("stored");
         let other = File::open(&target).expect("there");
         other.try_lock().expect("unlocked while the first handle is open");
     }

@@ -88,7 +88,7 @@ mod unix {
         /// Applies the metadata to a new file, and verifies it. Errors name `called`.
         ///
         /// # Errors
-        /// Returns an error if a part of it cannot be kept, or its mode is wider than `widest`.
+        /// Returns an error if a part of it cannot be preserved, or its mode is wider than `widest`.
         pub(crate) fn hand_on(&self, file: &File, widest: u32, called: &Path) -> Result<(), StoreError> {
             let found = file
                 .metadata()
@@ -111,7 +111,7 @@ mod unix {
             self.chmod(file, called)
         }
 
-        /// Same as [`hand_on`](Self::hand_on), for a directory: only its group must be kept, since only the
+        /// Same as [`hand_on`](Self::hand_on), for a directory: only its group must be preserved, since only the
         /// superuser can give the previous owner access.
         pub(crate) fn hand_on_to_directory(&self, directory: &File, called: &Path) -> Result<(), StoreError> {
             if self.chown(directory, called).is_err() {

@@ -62,7 +62,7 @@ fn error_of_a_failed_fallback_has_the_form() {
         let last = has_last_resort.then_some(&last as &dyn crate::SecretStore);
         let places = FallbackStore::prepare(SecretKind::ApiKey, &file(gone.join("api-key")), last);
         std::fs::remove_dir_all(&gone).expect("removed");
-        let error = places.expect("prepared").keep(&key).expect_err("the place is gone");
+        let error = places.expect("prepared").store(&key).expect_err("the place is gone");
         // Its sources are messages of the system.
         assert_form(&io::Error::other(error.to_string()));
     }
@@ -77,20 +77,20 @@ fn workflow_errors_of_every_kind_have_the_form() {
         Kind::LockLost,
         Kind::Journal,
         Kind::Pending,
-        Kind::Sink,
+        Kind::StoreCheck,
         Kind::Platform,
         Kind::TokenLimit,
         Kind::EndDate,
         Kind::Clock,
         Kind::NotShown,
         Kind::WrongKey,
-        Kind::Keep,
-        Kind::Proof,
+        Kind::Store,
+        Kind::Verify,
         Kind::Switch,
         Kind::Retire,
         Kind::Stopped,
     ] {
-        let error = IssueError::new(kind, TaskStep::Keep, "failed to store the secret").caused_by(full_disk());
+        let error = IssueError::new(kind, TaskStep::Store, "failed to store the secret").caused_by(full_disk());
         // It begins with its code and has several lines.
         assert_plain(&error.to_string());
         assert_plain(&error.diagnosis().to_string());
@@ -100,7 +100,7 @@ fn workflow_errors_of_every_kind_have_the_form() {
     {
         assert_plain(&place.to_string());
     }
-    for next in [RecoveryAction::Change, RecoveryAction::Again, RecoveryAction::Resume] {
+    for next in [RecoveryAction::Correct, RecoveryAction::Retry, RecoveryAction::Resume] {
         assert_plain(&next.to_string());
     }
 }

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use url::{Host, Url};
 
-use crate::error::{StoreError, StoreErrorKind};
+use crate::error::{FleetError, FleetErrorKind};
 
 const DEFAULT_PORT: u16 = 6379;
 const DEFAULT_SENTINEL_PORT: u16 = 26379;
@@ -41,11 +41,11 @@ impl Place {
 }
 
 impl FromStr for RedisAddress {
-    type Err = StoreError;
+    type Err = FleetError;
 
-    fn from_str(text: &str) -> Result<Self, StoreError> {
+    fn from_str(text: &str) -> Result<Self, FleetError> {
         // The text may hold a password, so no message repeats it.
-        let invalid = |message: &str| StoreError::new(StoreErrorKind::Config, message);
+        let invalid = |message: &str| FleetError::new(FleetErrorKind::Config, message);
         let url = Url::parse(text).map_err(|_| invalid(EXPECTED))?;
         if url.password().is_some() {
             return Err(invalid("the address of Redis has a password in it; give the password by reference instead"));
@@ -138,7 +138,7 @@ mod tests {
     fn address_with_password_is_refused_and_not_repeated() {
         for text in ["redis://:hunter2@cache", "redis://ci:hunter2@cache/1", "redis://cache/hunter2", "hunter2"] {
             let error = text.parse::<RedisAddress>().expect_err(text);
-            assert_eq!(error.kind(), StoreErrorKind::Config);
+            assert_eq!(error.kind(), FleetErrorKind::Config);
             assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}");
         }
     }

@@ -1,4 +1,4 @@
-//! One caller in this process: its queue, the permits that are in stock, its requests in flight, and its schedule while Redis is away.
+//! One caller in this process: its queue, the permits that are in stock, its requests in flight, and its schedule while Redis is unavailable.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -168,7 +168,7 @@ impl Caller {
         local.used == 0 && local.slots > 0
     }
 
-    /// Works on the schedule that is used while Redis is away.
+    /// Works on the schedule that is used while Redis is unavailable.
     pub(crate) fn away<T>(&self, work: impl FnOnce(&mut Schedule) -> T) -> T {
         work(&mut self.local().away)
     }

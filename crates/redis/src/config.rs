@@ -18,7 +18,7 @@ const CONNECT: Duration = Duration::from_secs(2);
 /// use digicert_one_redis::{RedisAddress, RedisConfig};
 ///
 /// let config = RedisConfig::new("redis://cache.example.com/0".parse::<RedisAddress>()?).prefix("prod");
-/// # Ok::<(), digicert_one_redis::StoreError>(())
+/// # Ok::<(), digicert_one_redis::FleetError>(())
 /// ```
 #[derive(Clone)]
 #[must_use]

@@ -11,17 +11,17 @@ use redis::{ErrorKind, RedisError, ServerErrorKind};
 /// Its texts never contain the password, and text of the server is escaped.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{message}")]
-pub struct StoreError {
-    kind: StoreErrorKind,
+pub struct FleetError {
+    kind: FleetErrorKind,
     message: String,
     #[source]
     source: Option<Arc<dyn Error + Send + Sync>>,
 }
 
-/// The kind of a [`StoreError`].
+/// The kind of a [`FleetError`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum StoreErrorKind {
+pub enum FleetErrorKind {
     /// The connection is missing, or was cut.
     Unreachable,
     /// Redis did not respond in time.
@@ -48,8 +48,8 @@ pub enum StoreErrorKind {
     Config,
 }
 
-impl StoreError {
-    pub(crate) fn new(kind: StoreErrorKind, message: impl Into<String>) -> Self {
+impl FleetError {
+    pub(crate) fn new(kind: FleetErrorKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into(), source: None }
     }
 
@@ -60,14 +60,14 @@ impl StoreError {
 
     /// Returns the kind.
     #[must_use]
-    pub fn kind(&self) -> StoreErrorKind {
+    pub fn kind(&self) -> FleetErrorKind {
         self.kind
     }
 
     /// Returns the diagnosis code.
     #[must_use]
     pub fn code(&self) -> Code {
-        use StoreErrorKind as Kind;
+        use FleetErrorKind as Kind;
         match self.kind {
             Kind::Unreachable | Kind::Timeout | Kind::NotReady => Code::PACE_02,
             Kind::Denied | Kind::Tls => Code::PACE_03,
@@ -83,13 +83,13 @@ impl StoreError {
 
     /// Whether the connection is of no further use.
     pub(crate) fn ends_connection(&self) -> bool {
-        use StoreErrorKind as Kind;
+        use FleetErrorKind as Kind;
         matches!(self.kind, Kind::Unreachable | Kind::Response | Kind::ReadOnly | Kind::Tls | Kind::Version)
     }
 
     /// What an error of the library means.
     pub(crate) fn of(error: RedisError) -> Self {
-        use StoreErrorKind as Kind;
+        use FleetErrorKind as Kind;
         let code = error.code().unwrap_or_default().to_owned();
         let detail = error.detail().map(|detail| printable_line(detail).into_owned()).unwrap_or_default();
         let (kind, message) = match (error.kind(), code.as_str()) {
@@ -147,8 +147,8 @@ impl StoreError {
     }
 }
 
-impl From<StoreError> for RateLimitError {
-    fn from(error: StoreError) -> Self {
+impl From<FleetError> for RateLimitError {
+    fn from(error: FleetError) -> Self {
         match error.code() {
             Code::PACE_03 => Self::Denied(Box::new(error)),
             Code::PACE_04 => Self::Unusable(Box::new(error)),

@@ -24,12 +24,12 @@ mod tls;
 
 pub use address::RedisAddress;
 pub use config::RedisConfig;
-pub use error::{StoreError, StoreErrorKind};
+pub use error::{FleetError, FleetErrorKind};
 pub use limiter::RedisRateLimiter;
 pub use limits::Limits;
 #[cfg(feature = "provisioning")]
 pub use lock::RedisLock;
 #[cfg(feature = "provisioning")]
 pub use notice::{GenerationNotice, GenerationWatch};
-pub use policy::{FleetEvent, OnFleetEvent, WhenAway};
+pub use policy::{FleetEvent, OnFleetEvent, OutagePolicy};
 pub use status::{FleetStatus, ProcessStatus};

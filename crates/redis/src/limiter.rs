@@ -11,11 +11,11 @@ use redis::Value;
 
 use crate::caller::{Caller, Next, Slot, Stock};
 use crate::config::RedisConfig;
-use crate::error::{StoreError, StoreErrorKind};
+use crate::error::{FleetError, FleetErrorKind};
 use crate::keys::Keys;
 use crate::limits::{Limits, micros};
 use crate::lua::Lua;
-use crate::policy::{FleetEvent, Health, Route, WhenAway};
+use crate::policy::{FleetEvent, Health, OutagePolicy, Route};
 use crate::process::process_name;
 use crate::schedule::{Demand, Turns};
 use crate::store::Store;
@@ -34,12 +34,12 @@ const FAR: Duration = Duration::from_secs(24 * 60 * 60);
 /// ```
 /// use std::num::NonZeroU32;
 /// use std::time::Duration;
-/// use digicert_one_redis::{Limits, RedisConfig, RedisRateLimiter, WhenAway};
+/// use digicert_one_redis::{Limits, RedisConfig, RedisRateLimiter, OutagePolicy};
 ///
 /// # fn limiter() -> Result<RedisRateLimiter, Box<dyn std::error::Error>> {
 /// let limits = Limits::new().window(NonZeroU32::new(1000).ok_or("zero")?, Duration::from_secs(60));
 /// let limiter = RedisRateLimiter::new(RedisConfig::new("redis://127.0.0.1".parse()?), limits)?
-///     .when_away(WhenAway::LocalShare { processes: 8 })
+///     .outage_policy(OutagePolicy::LocalShare { processes: 8 })
 ///     .on_event(|event| eprintln!("{event}"));
 /// # Ok(limiter) }
 /// ```
@@ -54,7 +54,7 @@ pub struct RedisRateLimiter {
 struct Inner {
     store: Store,
     limits: Limits,
-    away: WhenAway,
+    outage_policy: OutagePolicy,
     health: Health,
     process: String,
     /// How many processes shared the limits when Redis was last seen.
@@ -78,12 +78,12 @@ impl RedisRateLimiter {
     ///
     /// # Errors
     /// Returns an error if the system has no random numbers for the name of this process.
-    pub fn new(config: RedisConfig, limits: Limits) -> Result<Self, StoreError> {
+    pub fn new(config: RedisConfig, limits: Limits) -> Result<Self, FleetError> {
         Ok(Self {
             inner: Arc::new(Inner {
                 store: Store::new(config),
                 limits,
-                away: WhenAway::default(),
+                outage_policy: OutagePolicy::default(),
                 health: Health::new(),
                 process: process_name()?,
                 fleet: Mutex::new(None),
@@ -95,11 +95,11 @@ impl RedisRateLimiter {
     }
 
     /// Sets what is done while Redis cannot be used.
-    pub fn when_away(self, away: WhenAway) -> Self {
-        self.changed(|inner| inner.away = away)
+    pub fn outage_policy(self, policy: OutagePolicy) -> Self {
+        self.changed(|inner| inner.outage_policy = policy)
     }
 
-    /// Sets the observer of changes: Redis is away, Redis is used again. It is also a tracing event, and a metric with the feature `metrics`.
+    /// Sets the observer of changes: Redis is unavailable, Redis is used again. It is also a tracing event, and a metric with the feature `metrics`.
     pub fn on_event(self, observer: impl Fn(&FleetEvent) + Send + Sync + 'static) -> Self {
         self.changed(|inner| inner.health.observer = Some(Arc::new(observer)))
     }
@@ -136,7 +136,7 @@ impl fmt::Debug for RedisRateLimiter {
         f.debug_struct("RedisRateLimiter")
             .field("store", &self.inner.store)
             .field("limits", &self.inner.limits)
-            .field("away", &self.inner.away)
+            .field("outage_policy", &self.inner.outage_policy)
             .finish_non_exhaustive()
     }
 }
@@ -220,7 +220,7 @@ impl Inner {
     /// The grant of Redis; `None` if it cannot be used.
     async fn shared_grant(&self, caller: &Arc<Caller>, left: Duration, clock: &Arc<dyn Clock>) -> Option<Grant> {
         let asked = match self.health.route(clock.now()) {
-            Route::Away => return None,
+            Route::Unavailable => return None,
             // Without reserving anything, since the response may be too late again.
             Route::Probe => match self.store.ping(clock).await {
                 Ok(()) => {
@@ -235,7 +235,7 @@ impl Inner {
     }
 
     /// Runs the script.
-    async fn acquire(&self, caller: &Caller, left: Duration, clock: &Arc<dyn Clock>) -> Result<Grant, StoreError> {
+    async fn acquire(&self, caller: &Caller, left: Duration, clock: &Arc<dyn Clock>) -> Result<Grant, FleetError> {
         let (need, want) = caller.demand(clock.now(), self.interval(), self.limits.batch());
         let used = caller.used();
         let mut arguments = vec![self.process.clone()];
@@ -276,15 +276,15 @@ impl Inner {
         }
     }
 
-    /// What the policy grants while Redis is away.
+    /// What the policy grants while Redis is unavailable.
     fn policy_wait(&self, caller: &Caller, left: Duration, now: SystemTime) -> Result<Duration, RateLimitError> {
-        let fleet = match self.away {
-            WhenAway::Refuse => return Err(self.health.error().into()),
-            WhenAway::Unlimited => {
+        let fleet = match self.outage_policy {
+            OutagePolicy::Refuse => return Err(self.health.error().into()),
+            OutagePolicy::Unlimited => {
                 caller.stock(Stock::new(1, now, Duration::ZERO, self.limits.grace(), None), u32::MAX);
                 return Ok(Duration::ZERO);
             }
-            WhenAway::LocalShare { processes } => self.fleet().unwrap_or(processes).max(1),
+            OutagePolicy::LocalShare { processes } => self.fleet().unwrap_or(processes).max(1),
         };
         let (need, want) = caller.demand(now, self.interval(), self.limits.batch());
         let validity = micros(self.limits.validity());
@@ -374,7 +374,7 @@ impl Inner {
 
 impl Grant {
     /// Reads the response of the script. A response that it cannot have given is an error.
-    fn of(value: Value, want: u32) -> Result<Self, StoreError> {
+    fn of(value: Value, want: u32) -> Result<Self, FleetError> {
         type Fields = (u32, f64, u8, String, u32, u32, f64);
         let fields = redis::from_redis_value::<Fields>(value);
         match fields {
@@ -387,7 +387,7 @@ impl Grant {
             _ => {
                 let message =
                     "Redis sent a response that our script does not give; check that the address leads to Redis";
-                Err(StoreError::new(StoreErrorKind::Response, message))
+                Err(FleetError::new(FleetErrorKind::Response, message))
             }
         }
     }

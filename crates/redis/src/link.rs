@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 
 use crate::address::Place;
 use crate::config::RedisConfig;
-use crate::error::{StoreError, StoreErrorKind};
+use crate::error::{FleetError, FleetErrorKind};
 
 /// The first supported version: scripts that read the time may write since then.
 const OLDEST: u32 = 5;
@@ -20,11 +20,11 @@ pub(crate) struct Link(MultiplexedConnection);
 
 impl Link {
     /// Opens a connection, and has its tasks run on this runtime.
-    pub(crate) async fn open(place: &Place, config: &RedisConfig) -> Result<Self, StoreError> {
+    pub(crate) async fn open(place: &Place, config: &RedisConfig) -> Result<Self, FleetError> {
         Self::over(dial(place, config).await?, config).await
     }
 
-    async fn over<S>(stream: S, config: &RedisConfig) -> Result<Self, StoreError>
+    async fn over<S>(stream: S, config: &RedisConfig) -> Result<Self, FleetError>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -32,7 +32,7 @@ impl Link {
         // The store has the timeouts: a command that took too long is not a broken connection.
         let timeouts = AsyncConnectionConfig::new().set_response_timeout(None).set_connection_timeout(None);
         let (connection, driver) =
-            MultiplexedConnection::new_with_config(&info, stream, timeouts).await.map_err(StoreError::of)?;
+            MultiplexedConnection::new_with_config(&info, stream, timeouts).await.map_err(FleetError::of)?;
         tokio::spawn(driver);
         let mut link = Self(connection);
         link.check_version().await?;
@@ -44,13 +44,13 @@ impl Link {
         self.0.send_packed_command(command).await.and_then(Value::extract_error)
     }
 
-    async fn check_version(&mut self) -> Result<(), StoreError> {
+    async fn check_version(&mut self) -> Result<(), FleetError> {
         let information = match self.send(redis::cmd("INFO").arg("server")).await {
             Ok(information) => information,
             Err(error) => {
-                let error = StoreError::of(error);
+                let error = FleetError::of(error);
                 // A user without this command may have all that we need; the first script shows it.
-                let says_no = error.kind() == StoreErrorKind::Denied && error.to_string().contains("permit");
+                let says_no = error.kind() == FleetErrorKind::Denied && error.to_string().contains("permit");
                 return if says_no { Ok(()) } else { Err(error) };
             }
         };
@@ -59,38 +59,38 @@ impl Link {
         let major = version.and_then(|version| version.split('.').next()?.parse::<u32>().ok());
         match major {
             Some(major) if major >= OLDEST => Ok(()),
-            Some(major) => Err(StoreError::new(
-                StoreErrorKind::Version,
+            Some(major) => Err(FleetError::new(
+                FleetErrorKind::Version,
                 format!("Redis {major} is not supported: expected version {OLDEST} or newer"),
             )),
-            None => Err(StoreError::new(
-                StoreErrorKind::Version,
+            None => Err(FleetError::new(
+                FleetErrorKind::Version,
                 "the server does not report a version of Redis; check that the address leads to Redis",
             )),
         }
     }
 
     /// Asks Sentinel for the primary of this name.
-    async fn primary(&mut self, name: &str) -> Result<(String, u16), StoreError> {
+    async fn primary(&mut self, name: &str) -> Result<(String, u16), FleetError> {
         let mut command = redis::cmd("SENTINEL");
         command.arg("get-master-addr-by-name").arg(name);
-        let found = self.send(&command).await.map_err(StoreError::of)?;
+        let found = self.send(&command).await.map_err(FleetError::of)?;
         match redis::from_redis_value::<Option<(String, u16)>>(found) {
             Ok(Some(primary)) => Ok(primary),
-            _ => Err(StoreError::new(StoreErrorKind::NotReady, "Sentinel knows no primary of this name")),
+            _ => Err(FleetError::new(FleetErrorKind::NotReady, "Sentinel knows no primary of this name")),
         }
     }
 }
 
 /// Name, password and database.
-fn login(config: &RedisConfig) -> Result<RedisConnectionInfo, StoreError> {
+fn login(config: &RedisConfig) -> Result<RedisConnectionInfo, FleetError> {
     let mut info = RedisConnectionInfo::default()
         .set_db(config.address.database)
         .set_protocol(ProtocolVersion::RESP2)
         .set_lib_name("digicert-one", env!("CARGO_PKG_VERSION"));
     if let Some(password) = &config.password {
         let text = password.expose_text().map_err(|error| {
-            StoreError::new(StoreErrorKind::Config, "the password of Redis is not text").caused_by(error)
+            FleetError::new(FleetErrorKind::Config, "the password of Redis is not text").caused_by(error)
         })?;
         info = info.set_password(text);
         if let Some(user) = &config.address.user {
@@ -106,7 +106,7 @@ pub(crate) trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Wire for S {}
 
 /// Connects to this place.
-async fn dial(place: &Place, config: &RedisConfig) -> Result<Box<dyn Wire>, StoreError> {
+async fn dial(place: &Place, config: &RedisConfig) -> Result<Box<dyn Wire>, FleetError> {
     match place {
         Place::Tcp { host, port, tls: false } => Ok(Box::new(tcp(host, *port).await?)),
         #[cfg(feature = "tls")]
@@ -116,19 +116,19 @@ async fn dial(place: &Place, config: &RedisConfig) -> Result<Box<dyn Wire>, Stor
             let handshake = crate::tls::handshake(stream, host, &config.trust);
             let stream = tokio::time::timeout(config.connect / 2, handshake).await.map_err(|elapsed| {
                 let message = "the server did not respond to TLS; check that this port has TLS";
-                StoreError::new(StoreErrorKind::Tls, message).caused_by(elapsed)
+                FleetError::new(FleetErrorKind::Tls, message).caused_by(elapsed)
             })??;
             Ok(Box::new(stream))
         }
         #[cfg(not(feature = "tls"))]
         Place::Tcp { tls: true, .. } => {
-            Err(StoreError::new(StoreErrorKind::Config, "TLS to Redis needs the feature `tls`"))
+            Err(FleetError::new(FleetErrorKind::Config, "TLS to Redis needs the feature `tls`"))
         }
         #[cfg(unix)]
         Place::Unix(path) => Ok(Box::new(tokio::net::UnixStream::connect(path).await.map_err(unreachable)?)),
         #[cfg(not(unix))]
         Place::Unix(_) => {
-            Err(StoreError::new(StoreErrorKind::Config, "this system has no Unix sockets; use redis://host"))
+            Err(FleetError::new(FleetErrorKind::Config, "this system has no Unix sockets; use redis://host"))
         }
         Place::Sentinel { host, port, tls, name } => {
             let sentinel = Place::Tcp { host: host.clone(), port: *port, tls: *tls };
@@ -152,11 +152,11 @@ pub(crate) struct Listener {
 
 #[cfg(feature = "provisioning")]
 impl Listener {
-    pub(crate) async fn open(config: &RedisConfig, channel: &str) -> Result<Self, StoreError> {
+    pub(crate) async fn open(config: &RedisConfig, channel: &str) -> Result<Self, FleetError> {
         let stream = dial(&config.address.place, config).await?;
-        let subscription = redis::aio::PubSub::new(&login(config)?, stream).await.map_err(StoreError::of)?;
+        let subscription = redis::aio::PubSub::new(&login(config)?, stream).await.map_err(FleetError::of)?;
         let (mut subscription, messages) = subscription.split();
-        subscription.subscribe(channel).await.map_err(StoreError::of)?;
+        subscription.subscribe(channel).await.map_err(FleetError::of)?;
         Ok(Self { _subscription: subscription, messages })
     }
 }
@@ -168,13 +168,13 @@ impl std::fmt::Debug for Listener {
     }
 }
 
-async fn tcp(host: &str, port: u16) -> Result<TcpStream, StoreError> {
+async fn tcp(host: &str, port: u16) -> Result<TcpStream, FleetError> {
     let stream = TcpStream::connect((host, port)).await.map_err(unreachable)?;
     // Without it the connection works, only slower.
     let _ = stream.set_nodelay(true);
     Ok(stream)
 }
 
-fn unreachable(error: std::io::Error) -> StoreError {
-    StoreError::new(StoreErrorKind::Unreachable, "failed to connect to Redis").caused_by(Arc::new(error))
+fn unreachable(error: std::io::Error) -> FleetError {
+    FleetError::new(FleetErrorKind::Unreachable, "failed to connect to Redis").caused_by(Arc::new(error))
 }

@@ -11,7 +11,7 @@ use digicert_one_provisioning::{HeldLock, LockError, Owner, SharedLock};
 use redis::Value;
 
 use crate::config::RedisConfig;
-use crate::error::{StoreError, StoreErrorKind};
+use crate::error::{FleetError, FleetErrorKind};
 use crate::keys::named;
 use crate::lua::Lua;
 use crate::store::Store;
@@ -20,7 +20,7 @@ use crate::store::Store;
 const WAIT: Duration = Duration::from_secs(5);
 /// Between two attempts to acquire a held lock, and to reach Redis.
 const PAUSE: Duration = Duration::from_secs(2);
-/// How long the renewal of a held lock is tried again while Redis is away.
+/// How long the renewal of a held lock is tried again while Redis is unavailable.
 const RENEW: Duration = Duration::from_secs(30);
 
 /// A lock in Redis for one credential, by a name that all machines use: of the service user, of the secret.
@@ -29,7 +29,7 @@ const RENEW: Duration = Duration::from_secs(30);
 /// use digicert_one_provisioning::Workflows;
 /// use digicert_one_redis::{RedisConfig, RedisLock};
 ///
-/// # fn example(workflows: Workflows) -> Result<(), digicert_one_redis::StoreError> {
+/// # fn example(workflows: Workflows) -> Result<(), digicert_one_redis::FleetError> {
 /// let config = RedisConfig::new("redis://cache.example.com".parse()?);
 /// let workflows = workflows.shared_lock(RedisLock::new(config, "ci-bot"));
 /// # Ok(()) }
@@ -66,7 +66,7 @@ impl RedisLock {
     ///
     /// # Errors
     /// Returns an error if Redis cannot be used.
-    pub async fn holder(&self, clock: &Arc<dyn Clock>) -> Result<Option<(Owner, Duration)>, StoreError> {
+    pub async fn holder(&self, clock: &Arc<dyn Clock>) -> Result<Option<(Owner, Duration)>, FleetError> {
         let mut command = redis::cmd("HGET");
         command.arg(&self.key).arg("owner");
         let owner = self.store.command(&command, &self.key, WAIT, clock).await?;
@@ -78,7 +78,7 @@ impl RedisLock {
         Ok(Some((read_owner(&owner)?, Duration::from_millis(u64::try_from(left).unwrap_or_default()))))
     }
 
-    async fn try_acquire(&self, owner: &str, ttl: Duration, clock: &Arc<dyn Clock>) -> Result<Attempt, StoreError> {
+    async fn try_acquire(&self, owner: &str, ttl: Duration, clock: &Arc<dyn Clock>) -> Result<Attempt, FleetError> {
         let arguments = [owner.to_owned(), millis(ttl)];
         let value = self.store.script(&self.acquire, &[&self.key, &self.fence], &arguments, clock).await?;
         match redis::from_redis_value::<(u8, String, u64)>(value).map_err(|_| foreign())? {
@@ -88,7 +88,7 @@ impl RedisLock {
     }
 
     /// Whether the lock was held as expected.
-    async fn hold(&self, owner: &str, fence: &str, ttl: &str, clock: &Arc<dyn Clock>) -> Result<bool, StoreError> {
+    async fn hold(&self, owner: &str, fence: &str, ttl: &str, clock: &Arc<dyn Clock>) -> Result<bool, FleetError> {
         let arguments = [owner.to_owned(), fence.to_owned(), ttl.to_owned()];
         let value = self.store.script(&self.hold, &[&self.key], &arguments, clock).await?;
         Ok(matches!(value, Value::Int(1)))
@@ -184,16 +184,16 @@ fn written(owner: &Owner) -> Result<String, LockError> {
     serde_json::to_string(owner).map_err(|error| LockError::Store { code: Code::PACE_04, source: Box::new(error) })
 }
 
-fn read_owner(text: &str) -> Result<Owner, StoreError> {
+fn read_owner(text: &str) -> Result<Owner, FleetError> {
     serde_json::from_str(text).map_err(|_| foreign())
 }
 
-fn foreign() -> StoreError {
+fn foreign() -> FleetError {
     let message = "the key of the lock in Redis holds something else; remove it, or set another prefix";
-    StoreError::new(StoreErrorKind::Response, message)
+    FleetError::new(FleetErrorKind::Response, message)
 }
 
-fn store(error: StoreError) -> LockError {
+fn store(error: FleetError) -> LockError {
     LockError::Store { code: error.code(), source: Box::new(error) }
 }
 

@@ -11,7 +11,7 @@ use futures_util::StreamExt as _;
 use futures_util::future::{Either, select};
 
 use crate::config::RedisConfig;
-use crate::error::StoreError;
+use crate::error::FleetError;
 use crate::keys::named;
 use crate::link::Listener;
 use crate::lua::Lua;
@@ -31,7 +31,7 @@ const POLL: Duration = Duration::from_secs(5);
 /// use digicert_one_core::Clock;
 /// use digicert_one_redis::{GenerationNotice, RedisConfig};
 ///
-/// # async fn example(reload: impl AsyncFn(), clock: Arc<dyn Clock>) -> Result<(), digicert_one_redis::StoreError> {
+/// # async fn example(reload: impl AsyncFn(), clock: Arc<dyn Clock>) -> Result<(), digicert_one_redis::FleetError> {
 /// let notice = GenerationNotice::new(RedisConfig::new("redis://cache.example.com".parse()?), "ci-bot");
 /// let mut watch = notice.watch();
 /// loop {
@@ -72,7 +72,7 @@ impl GenerationNotice {
     ///
     /// # Errors
     /// Returns an error if Redis cannot be used. The others then see the new secret when they next look at its source.
-    pub async fn announce(&self, clock: &Arc<dyn Clock>) -> Result<(), StoreError> {
+    pub async fn announce(&self, clock: &Arc<dyn Clock>) -> Result<(), FleetError> {
         self.store.script(&self.announce, &[&self.key], &[], clock).await.map(drop)
     }
 
@@ -82,7 +82,7 @@ impl GenerationNotice {
         GenerationWatch { notice: self.clone(), number: None, listener: None }
     }
 
-    async fn number(&self, clock: &Arc<dyn Clock>) -> Result<u64, StoreError> {
+    async fn number(&self, clock: &Arc<dyn Clock>) -> Result<u64, FleetError> {
         let value = self.store.command(redis::cmd("GET").arg(&self.key), &self.key, WAIT, clock).await?;
         // A number that is missing or damaged counts as another one.
         Ok(redis::from_redis_value::<Option<u64>>(value).ok().flatten().unwrap_or_default())

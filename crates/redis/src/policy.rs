@@ -1,10 +1,10 @@
-//! What a limiter does while Redis is away, and the notices of it.
+//! What a limiter does while Redis is unavailable, and the notices of it.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use crate::error::{StoreError, StoreErrorKind};
+use crate::error::{FleetError, FleetErrorKind};
 
 /// The first and the longest delay between two attempts to reach Redis again.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -13,7 +13,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// What a limiter does while Redis cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum WhenAway {
+pub enum OutagePolicy {
     /// Each process keeps its share of the limits: 1/n, where n is the number of processes that were active when Redis was last seen, and
     /// the given number before it was seen at all.
     LocalShare {
@@ -26,7 +26,7 @@ pub enum WhenAway {
     Unlimited,
 }
 
-impl Default for WhenAway {
+impl Default for OutagePolicy {
     fn default() -> Self {
         Self::LocalShare { processes: 16 }
     }
@@ -37,13 +37,13 @@ impl Default for WhenAway {
 #[non_exhaustive]
 pub enum FleetEvent {
     /// Redis cannot be used; the policy decides from now on.
-    Away {
+    Unavailable {
         /// Why.
-        error: StoreError,
+        error: FleetError,
     },
     /// Redis is used again.
-    Shared {
-        /// How long it was away.
+    Restored {
+        /// How long it was unavailable.
         after: Duration,
     },
 }
@@ -51,8 +51,10 @@ pub enum FleetEvent {
 impl fmt::Display for FleetEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Away { error } => write!(f, "the shared rate limiter is away ({}): {error}", error.code()),
-            Self::Shared { after } => {
+            Self::Unavailable { error } => {
+                write!(f, "the shared rate limiter is unavailable ({}): {error}", error.code())
+            }
+            Self::Restored { after } => {
                 write!(f, "the shared rate limiter is used again after {:.1} s", after.as_secs_f64())
             }
         }
@@ -70,7 +72,7 @@ pub(crate) struct Health {
 
 enum State {
     Shared,
-    Away { since: SystemTime, next: SystemTime, pause: Duration, error: StoreError },
+    Unavailable { since: SystemTime, next: SystemTime, pause: Duration, error: FleetError },
 }
 
 /// How a call begins.
@@ -81,7 +83,7 @@ pub(crate) enum Route {
     /// It is time to try Redis again, and this call does it.
     Probe,
     /// The policy decides.
-    Away,
+    Unavailable,
 }
 
 impl Health {
@@ -94,11 +96,11 @@ impl Health {
         let mut state = self.state();
         match &mut *state {
             State::Shared => Route::Shared,
-            State::Away { next, pause, .. } => {
+            State::Unavailable { next, pause, .. } => {
                 // A clock that was set back must not delay the attempt.
                 let due = *next <= now || next.duration_since(now).is_ok_and(|left| left > LONGEST_PAUSE);
                 if !due {
-                    return Route::Away;
+                    return Route::Unavailable;
                 }
                 *pause = (*pause * 2).min(LONGEST_PAUSE);
                 *next = now + *pause;
@@ -108,34 +110,34 @@ impl Health {
     }
 
     /// Redis failed.
-    pub(crate) fn failed(&self, error: StoreError, now: SystemTime) {
+    pub(crate) fn failed(&self, error: FleetError, now: SystemTime) {
         let mut state = self.state();
-        if let State::Away { error: last, .. } = &mut *state {
+        if let State::Unavailable { error: last, .. } = &mut *state {
             *last = error;
             return;
         }
-        *state = State::Away { since: now, next: now + FIRST_PAUSE, pause: FIRST_PAUSE, error: error.clone() };
+        *state = State::Unavailable { since: now, next: now + FIRST_PAUSE, pause: FIRST_PAUSE, error: error.clone() };
         drop(state);
-        tracing::warn!(code = %error.code(), error = %error, "the shared rate limiter is away; the policy decides");
-        self.notify(&FleetEvent::Away { error });
+        tracing::warn!(code = %error.code(), error = %error, "the shared rate limiter is unavailable; the policy decides");
+        self.notify(&FleetEvent::Unavailable { error });
     }
 
     /// Redis responded to a probe.
     pub(crate) fn recovered(&self, now: SystemTime) {
         let mut state = self.state();
-        let State::Away { since, .. } = *state else { return };
+        let State::Unavailable { since, .. } = *state else { return };
         *state = State::Shared;
         drop(state);
         let after = now.duration_since(since).unwrap_or_default();
         tracing::info!(after = after.as_secs_f64(), "the shared rate limiter is used again");
-        self.notify(&FleetEvent::Shared { after });
+        self.notify(&FleetEvent::Restored { after });
     }
 
     /// Why Redis is not used.
-    pub(crate) fn error(&self) -> StoreError {
+    pub(crate) fn error(&self) -> FleetError {
         match &*self.state() {
-            State::Away { error, .. } => error.clone(),
-            State::Shared => StoreError::new(StoreErrorKind::Unreachable, "Redis was away a moment ago"),
+            State::Unavailable { error, .. } => error.clone(),
+            State::Shared => FleetError::new(FleetErrorKind::Unreachable, "Redis was unavailable a moment ago"),
         }
     }
 
@@ -148,8 +150,8 @@ impl Health {
         #[cfg(feature = "metrics")]
         {
             let (to, shared) = match event {
-                FleetEvent::Away { .. } => ("away", 0.0),
-                FleetEvent::Shared { .. } => ("shared", 1.0),
+                FleetEvent::Unavailable { .. } => ("away", 0.0),
+                FleetEvent::Restored { .. } => ("shared", 1.0),
             };
             metrics::counter!("digicert_one.fleet.changes", "to" => to).increment(1);
             metrics::gauge!("digicert_one.fleet.shared").set(shared);

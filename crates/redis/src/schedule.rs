@@ -1,5 +1,5 @@
 //! The schedule of one caller: generic cell rates, a pause after 429 and a learnt rate, with the meaning of the scripts. It serves a
-//! process while Redis is away, and simulations in virtual time; a test compares it with the scripts.
+//! process while Redis is unavailable, and simulations in virtual time; a test compares it with the scripts.
 
 use crate::limits::{Limits, Window};
 

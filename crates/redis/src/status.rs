@@ -6,7 +6,7 @@ use std::time::Duration;
 use digicert_one_core::{Clock, Fingerprint, printable_line};
 
 use crate::config::RedisConfig;
-use crate::error::{StoreError, StoreErrorKind};
+use crate::error::{FleetError, FleetErrorKind};
 use crate::keys::Keys;
 use crate::store::Store;
 
@@ -48,7 +48,7 @@ impl FleetStatus {
     ///
     /// # Errors
     /// Returns an error if Redis cannot be used.
-    pub async fn read(config: RedisConfig, caller: Fingerprint, clock: &Arc<dyn Clock>) -> Result<Self, StoreError> {
+    pub async fn read(config: RedisConfig, caller: Fingerprint, clock: &Arc<dyn Clock>) -> Result<Self, FleetError> {
         let (keys, store) = (Keys::of(&config.prefix, caller), Store::new(config.wait(WAIT)));
         let ask = async |command: &str, key: &str, rest: &[&str]| {
             let mut command = redis::cmd(command);
@@ -89,8 +89,8 @@ fn span(micros: f64) -> Option<Duration> {
     Duration::try_from_secs_f64(micros / 1e6).ok().filter(|span| !span.is_zero())
 }
 
-fn read<T: redis::FromRedisValue>(value: redis::Value) -> Result<T, StoreError> {
+fn read<T: redis::FromRedisValue>(value: redis::Value) -> Result<T, FleetError> {
     redis::from_redis_value(value).map_err(|_| {
-        StoreError::new(StoreErrorKind::Response, "a key under our name in Redis holds something else; remove it")
+        FleetError::new(FleetErrorKind::Response, "a key under our name in Redis holds something else; remove it")
     })
 }

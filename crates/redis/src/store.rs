@@ -13,7 +13,7 @@ use redis::{Cmd, ErrorKind, RedisError, ServerErrorKind, Value};
 
 use crate::address::Place;
 use crate::config::RedisConfig;
-use crate::error::{StoreError, StoreErrorKind};
+use crate::error::{FleetError, FleetErrorKind};
 use crate::link::Link;
 use crate::lua::Lua;
 
@@ -40,7 +40,7 @@ struct State {
 }
 
 /// A connection, open or being opened. The task that opens it goes on when a call no longer waits for it.
-type Opening = Shared<BoxFuture<'static, Result<Link, StoreError>>>;
+type Opening = Shared<BoxFuture<'static, Result<Link, FleetError>>>;
 
 impl Store {
     pub(crate) fn new(config: RedisConfig) -> Self {
@@ -57,7 +57,7 @@ impl Store {
     }
 
     /// Whether Redis responds within the bound.
-    pub(crate) async fn ping(&self, clock: &Arc<dyn Clock>) -> Result<(), StoreError> {
+    pub(crate) async fn ping(&self, clock: &Arc<dyn Clock>) -> Result<(), FleetError> {
         self.command(&redis::cmd("PING"), "", self.config.wait, clock).await.map(drop)
     }
 
@@ -68,7 +68,7 @@ impl Store {
         keys: &[&str],
         arguments: &[String],
         clock: &Arc<dyn Clock>,
-    ) -> Result<Value, StoreError> {
+    ) -> Result<Value, FleetError> {
         let key = keys.first().copied().unwrap_or_default();
         let build = |name: &str, text: &str| {
             let mut command = redis::cmd(name);
@@ -93,7 +93,7 @@ impl Store {
         key: &str,
         within: Duration,
         clock: &Arc<dyn Clock>,
-    ) -> Result<Value, StoreError> {
+    ) -> Result<Value, FleetError> {
         self.bounded(self.raw(command, key), within, clock).await
     }
 
@@ -102,7 +102,7 @@ impl Store {
         work: impl Future<Output = Result<Value, Failed>>,
         within: Duration,
         clock: &Arc<dyn Clock>,
-    ) -> Result<Value, StoreError> {
+    ) -> Result<Value, FleetError> {
         let work = std::pin::pin!(work);
         match select(work, clock.limit(within)).await {
             Either::Left((done, _)) => {
@@ -111,8 +111,8 @@ impl Store {
             }
             Either::Right(_) => {
                 self.timed_out();
-                Err(StoreError::new(
-                    StoreErrorKind::Timeout,
+                Err(FleetError::new(
+                    FleetErrorKind::Timeout,
                     format!("Redis did not respond within {} ms", within.as_millis()),
                 ))
             }
@@ -147,7 +147,7 @@ impl Store {
                     self.forget(&place);
                 }
                 Err(error) => {
-                    if StoreError::of(error.clone()).ends_connection() {
+                    if FleetError::of(error.clone()).ends_connection() {
                         self.forget(&place);
                     }
                     return Err(Failed::Server(error));
@@ -179,7 +179,7 @@ impl Store {
         }
         let runtime = tokio::runtime::Handle::try_current().map_err(|error| {
             let message = "the connection to Redis needs a tokio runtime, and this call runs outside of one";
-            Failed::Own(StoreError::new(StoreErrorKind::Config, message).caused_by(error))
+            Failed::Own(FleetError::new(FleetErrorKind::Config, message).caused_by(error))
         })?;
         if state.links.len() >= NODES {
             state.links.clear();
@@ -189,8 +189,8 @@ impl Store {
         let task = runtime.spawn(async move {
             match tokio::time::timeout(config.connect, Link::open(&to, &config)).await {
                 Ok(opened) => opened,
-                Err(_) => Err(StoreError::new(
-                    StoreErrorKind::Timeout,
+                Err(_) => Err(FleetError::new(
+                    FleetErrorKind::Timeout,
                     format!("no connection to Redis within {} ms", config.connect.as_millis()),
                 )),
             }
@@ -198,7 +198,7 @@ impl Store {
         let opening = async move {
             task.await.unwrap_or_else(|error| {
                 let message = "the runtime that opened the connection to Redis is gone";
-                Err(StoreError::new(StoreErrorKind::Unreachable, message).caused_by(error))
+                Err(FleetError::new(FleetErrorKind::Unreachable, message).caused_by(error))
             })
         };
         let opening = opening.boxed().shared();
@@ -235,15 +235,15 @@ impl fmt::Debug for Store {
 
 /// Errors keep their form until the decision about NOSCRIPT is made.
 enum Failed {
-    Own(StoreError),
+    Own(FleetError),
     Server(RedisError),
 }
 
 impl Failed {
-    fn into_error(self) -> StoreError {
+    fn into_error(self) -> FleetError {
         match self {
             Self::Own(error) => error,
-            Self::Server(error) => StoreError::of(error),
+            Self::Server(error) => FleetError::of(error),
         }
     }
 }

@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use digicert_one_core::{
     BoxError, Delivery, Exchange, HeadLimit, ResponseBody, Transport, TransportConfig, TransportError,
-    TransportErrorKind, UploadBody, UploadWatch, announce_empty_body,
+    TransportErrorKind, UploadBody, UploadGuard, announce_empty_body,
 };
 use http::header::HOST;
 use http::uri::Parts;
@@ -67,7 +67,7 @@ impl<E: Engine> Transport for HyperTransport<E> {
     }
 
     async fn upload(&self, mut request: http::Request<UploadBody>) -> Result<Exchange, TransportError> {
-        let watch = UploadWatch::begin(&mut request)?;
+        let watch = UploadGuard::begin(&mut request)?;
         watch.outcome(self.call(request.map(Either::Right)).await)
     }
 }

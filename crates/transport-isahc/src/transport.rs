@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use digicert_one_core::{
     ConnectionFacts, Exchange, HeadLimit, Proxy, RequestTarget, ResponseBody, TlsVersions, Transport, TransportConfig,
-    TransportError, UploadBody, UploadWatch, announce_empty_body,
+    TransportError, UploadBody, UploadGuard, announce_empty_body,
 };
 use futures_util::io::Cursor;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, TRANSFER_ENCODING};
@@ -80,7 +80,7 @@ impl Transport for IsahcTransport {
     }
 
     async fn upload(&self, mut request: Request<UploadBody>) -> Result<Exchange, TransportError> {
-        let watch = UploadWatch::begin(&mut request)?;
+        let watch = UploadGuard::begin(&mut request)?;
         let (head, body) = request.into_parts();
         let (pump, body) = Pump::new(body);
         watch.outcome(self.call(head, body, Some(pump), Reuse::Never).await)

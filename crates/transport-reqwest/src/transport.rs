@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use digicert_one_core::{
     ConnectionFacts, Delivery, Exchange, HeadLimit, Proxy, ResponseBody, Transport, TransportConfig, TransportError,
-    TransportErrorKind, UploadBody, UploadWatch, announce_empty_body,
+    TransportErrorKind, UploadBody, UploadGuard, announce_empty_body,
 };
 use hyper_util::client::legacy::connect::HttpInfo;
 
@@ -63,7 +63,7 @@ impl Transport for ReqwestTransport {
     }
 
     async fn upload(&self, mut request: http::Request<UploadBody>) -> Result<Exchange, TransportError> {
-        let watch = UploadWatch::begin(&mut request)?;
+        let watch = UploadGuard::begin(&mut request)?;
         let (head, body) = request.into_parts();
         watch.outcome(self.call(head, Some(reqwest::Body::wrap(body))).await)
     }

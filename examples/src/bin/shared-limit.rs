@@ -11,7 +11,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use digicert_one::core::Secret;
-use digicert_one::redis::{Limits, RedisConfig, RedisRateLimiter, WhenAway};
+use digicert_one::redis::{Limits, OutagePolicy, RedisConfig, RedisRateLimiter};
 use digicert_one::{Builder, RetryNotice};
 
 const CALLS: u32 = 10;
@@ -26,7 +26,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     let limiter = RedisRateLimiter::new(config, limits)?
         // While Redis cannot be used; by default each process keeps its share of the limits.
-        .when_away(WhenAway::Refuse)
+        .outage_policy(OutagePolicy::Refuse)
         .on_event(|event| eprintln!("{event}"));
     let one = Builder::from_env()?
         .rate_limiter(limiter.clone())

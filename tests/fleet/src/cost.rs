@@ -55,7 +55,7 @@ async fn measure(kind: &str, at_once: usize, calls: usize, wait: Duration) -> (V
     let away = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&away);
     let shared = RedisRateLimiter::new(config, limits).expect("a limiter").on_event(move |event| {
-        count.fetch_add(usize::from(matches!(event, FleetEvent::Away { .. })), Ordering::Relaxed);
+        count.fetch_add(usize::from(matches!(event, FleetEvent::Unavailable { .. })), Ordering::Relaxed);
     });
     let is_local = kind.starts_with("local");
     let local = LocalRateLimiter::new();

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use digicert_one::core::{Clock, TrustRoots};
-use digicert_one::redis::{Limits, RedisConfig, RedisRateLimiter, WhenAway};
+use digicert_one::redis::{Limits, OutagePolicy, RedisConfig, RedisRateLimiter};
 use digicert_one::{ApiKey, Instance, LocalRateLimiter, SystemClock};
 
 use crate::counting::Counting;
@@ -89,7 +89,7 @@ pub(crate) async fn run() {
         url => {
             let config = RedisConfig::new(url.parse().expect("an address")).wait(Duration::from_millis(order.wait));
             let limiter = RedisRateLimiter::new(config, limits(order.calls, order.period)).expect("a limiter");
-            let limiter = limiter.when_away(WhenAway::LocalShare { processes: order.processes });
+            let limiter = limiter.outage_policy(OutagePolicy::LocalShare { processes: order.processes });
             builder.rate_limiter(Counting(limiter))
         }
     }

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use digicert_one_core::{
     Capabilities, Capability, ConnectionFacts, ConnectorInfo, Delivery, Exchange, HeadLimit, Phase, ResponseBody,
     ServerCertificate, TlsVersion, TlsVersions, Transport, TransportConfig, TransportError, TransportErrorKind as Kind,
-    TrustRoots, UploadBody, UploadWatch, announce_empty_body, causes,
+    TrustRoots, UploadBody, UploadGuard, announce_empty_body, causes,
 };
 use digicert_one_error_kinds::{http_kind, tls_kind};
 use http_body_util::combinators::UnsyncBoxBody;
@@ -127,7 +127,7 @@ impl Transport for Single {
     }
 
     async fn upload(&self, mut request: http::Request<UploadBody>) -> Result<Exchange, TransportError> {
-        let watch = UploadWatch::begin(&mut request)?;
+        let watch = UploadGuard::begin(&mut request)?;
         watch.outcome(self.call(request.map(|body| body.map_err(Into::into).boxed_unsync())).await)
     }
 }

@@ -267,7 +267,7 @@ impl World {
                 if let Some(report) = &report {
                     self.note(report);
                 }
-                if report.is_some_and(|report| report.outcome == TaskOutcome::Made) {
+                if report.is_some_and(|report| report.outcome == TaskOutcome::Completed) {
                     let mut seen = self.seen.borrow_mut();
                     (seen.rotations, seen.resumed) = (seen.rotations + 1, seen.resumed + 1);
                 }
@@ -280,7 +280,7 @@ impl World {
     async fn turns(&self, flows: &Workflows) -> bool {
         match flows.run(self.task()).await {
             Ok(report) => {
-                if report.outcome == TaskOutcome::Made {
+                if report.outcome == TaskOutcome::Completed {
                     self.note(&report);
                     self.seen.borrow_mut().rotations += 1;
                 }
@@ -294,13 +294,14 @@ impl World {
         let (ends, near) = (EndDatePolicy::AfterDays(LASTS), 2 * DAY);
         match self.span.job {
             Job::RotateCertificate => {
-                let mut task = RotateCertificate::new().base("bot").ends(ends).if_ends_within(near);
-                task.old = self.first().map(Into::into);
+                let mut task = RotateCertificate::new().name_prefix("bot").end_date(ends).if_expires_within(near);
+                task.previous = self.first().map(Into::into);
                 task.into()
             }
             _ => {
-                let mut task = RotateToken::new().base("bot").ends(ends).if_ends_within(near).delete_after(14 * DAY);
-                task.old = self.first().map(Into::into);
+                let mut task =
+                    RotateToken::new().name_prefix("bot").end_date(ends).if_expires_within(near).delete_after(14 * DAY);
+                task.previous = self.first().map(Into::into);
                 task.into()
             }
         }
@@ -338,7 +339,7 @@ impl World {
         while !self.is_over() {
             self.sleep(20 * DAY).await;
             let end = EndDate::day_of(self.time.now() + 40 * DAY).to_string().parse().expect("a day");
-            let change = UserChange::new().with_end_date(end);
+            let change = UserChange::new().end_date(end);
             while client.account().users().update(&id, &change).await.is_err() {
                 self.time.sleep(HOUR).await;
             }

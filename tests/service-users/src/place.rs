@@ -62,18 +62,21 @@ impl Job {
     #[must_use]
     pub fn task(self, old: Option<&str>) -> Task {
         match self {
-            Self::CreateServiceUser => NewServiceUser::new(MADE).with_roles(["AM_ACCOUNT_USER"]).into(),
-            Self::CreateToken => CreateToken::new("bot").ends(EndDatePolicy::AfterDays(7)).into(),
-            Self::RequestCertificate => RequestCertificate::new("bot").ends(EndDatePolicy::AfterDays(7)).into(),
+            Self::CreateServiceUser => NewServiceUser::new(MADE).roles(["AM_ACCOUNT_USER"]).into(),
+            Self::CreateToken => CreateToken::new("bot").end_date(EndDatePolicy::AfterDays(7)).into(),
+            Self::RequestCertificate => RequestCertificate::new("bot").end_date(EndDatePolicy::AfterDays(7)).into(),
             Self::RotateToken => {
-                let mut task = RotateToken::new().base("bot").ends(EndDatePolicy::AfterDays(7)).grace(Duration::ZERO);
-                task.old = old.map(Into::into);
+                let mut task =
+                    RotateToken::new().name_prefix("bot").end_date(EndDatePolicy::AfterDays(7)).grace(Duration::ZERO);
+                task.previous = old.map(Into::into);
                 task.into()
             }
             Self::RotateCertificate => {
-                let mut task =
-                    RotateCertificate::new().base("bot").ends(EndDatePolicy::AfterDays(7)).grace(Duration::ZERO);
-                task.old = old.map(Into::into);
+                let mut task = RotateCertificate::new()
+                    .name_prefix("bot")
+                    .end_date(EndDatePolicy::AfterDays(7))
+                    .grace(Duration::ZERO);
+                task.previous = old.map(Into::into);
                 task.into()
             }
         }
@@ -147,7 +150,7 @@ impl Place {
     pub fn caller_credential(&self, job: Job, clock: Arc<dyn Clock>) -> WatchingCredential {
         match job.is_rotation() {
             true => self.credential(job, clock),
-            false => open(FileSource::new().with_api_key_file(self.caller()), clock),
+            false => open(FileSource::new().api_key_file(self.caller()), clock),
         }
     }
 
@@ -155,8 +158,8 @@ impl Place {
     #[must_use]
     pub fn credential(&self, job: Job, clock: Arc<dyn Clock>) -> WatchingCredential {
         let source = match job.is_certificate() {
-            true => FileSource::new().with_certificate(self.secret()),
-            false => FileSource::new().with_api_key_file(self.secret()),
+            true => FileSource::new().certificate_file(self.secret()),
+            false => FileSource::new().api_key_file(self.secret()),
         };
         open(source, clock)
     }

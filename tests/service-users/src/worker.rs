@@ -126,8 +126,10 @@ pub fn work(order: Order) -> Result<Ending, String> {
         let client = client_with(order.address.client(order.stack).clock(Arc::new(clock.clone())), credential);
         let flows = order.place.workflows(client).verify_within(Duration::from_secs(10));
         let flows = match &order.fleet {
-            None => flows.patience(Duration::from_secs(5)).lock_for(Duration::from_secs(60)),
-            Some(fleet) => flows.patience(Duration::from_secs(60)).lock_for(fleet.ttl).shared_lock(fleet.shared_lock()),
+            None => flows.lock_timeout(Duration::from_secs(5)).lock_ttl(Duration::from_secs(60)),
+            Some(fleet) => {
+                flows.lock_timeout(Duration::from_secs(60)).lock_ttl(fleet.ttl).shared_lock(fleet.shared_lock())
+            }
         };
         let flows = flows.progress(witness(&order, clock));
         if order.resume { resume(&order, &flows).await } else { run(&order, &flows).await.map(|_| Ending::Ran) }
@@ -147,7 +149,7 @@ async fn run(order: &Order, flows: &Workflows) -> Result<Report, String> {
 /// What a program does at its start: it resumes, and starts the task if it was not started.
 async fn resume(order: &Order, flows: &Workflows) -> Result<Ending, String> {
     let report = flows.resume().await.map_err(|error| format!("resume: {error}"))?;
-    if report.is_some_and(|report| report.outcome == TaskOutcome::Made) {
+    if report.is_some_and(|report| report.outcome == TaskOutcome::Completed) {
         return Ok(Ending::Resumed);
     }
     // The result of a create task exists if its place has it. A rotation detects on its own that it is not due again.
@@ -155,7 +157,7 @@ async fn resume(order: &Order, flows: &Workflows) -> Result<Ending, String> {
         return Ok(Ending::Over);
     }
     let report = run(order, flows).await?;
-    Ok(if report.outcome == TaskOutcome::Made { Ending::Ran } else { Ending::Over })
+    Ok(if report.outcome == TaskOutcome::Completed { Ending::Ran } else { Ending::Over })
 }
 
 /// Records every moment, and kills at the ordered one.

@@ -71,9 +71,9 @@ fn created_service_user_key_works_until_deletion() {
     on_each(EmulatorOptions::default, async |stage| {
         let users = stage.administrator().users();
         let wanted = NewServiceUser::new("build-7")
-            .with_email("ops@example.test")
-            .with_roles(["AM_ACCOUNT_USER"])
-            .with_end_date("2099-12-31".parse().expect("a day"));
+            .email("ops@example.test")
+            .roles(["AM_ACCOUNT_USER"])
+            .end_date("2099-12-31".parse().expect("a day"));
         let made = users.create(&wanted).await.expect("made");
         let (user, token) = (made.user.expect("the user"), made.token.expect("its token"));
         let itself = stage.by_key(key(&made.api_key));
@@ -85,7 +85,7 @@ fn created_service_user_key_works_until_deletion() {
         let listed = users.service().all().await.expect("a list");
         assert_eq!(listed.iter().filter(|one| one.id == user.id).count(), 1);
         assert!(listed.iter().all(|one| one.friendly_name.as_deref() != Some("administrator")));
-        let change = UserChange::new().with_description("changed").with_end_date("2099-06-30".parse().expect("a day"));
+        let change = UserChange::new().description("changed").end_date("2099-06-30".parse().expect("a day"));
         assert_eq!(users.update(&user.id, &change).await.expect("changed").description.as_deref(), Some("changed"));
         assert_eq!(users.disable(&user.id).await.expect("disabled").status, Some(Status::Disabled));
         assert_eq!(itself.users().me().await.expect_err("disabled").code(), Code::AUT_01);
@@ -104,7 +104,7 @@ fn token_is_replaced_by_its_owner() {
         let user = &stage.emulator.users()[0];
         let before = stage.by_key(user.api_key());
         let old = before.tokens().list(&Id::me()).all().await.expect("a list").remove(0);
-        let wanted = NewToken::new("next").with_end_date("2099-12-31".parse().expect("a day"));
+        let wanted = NewToken::new("next").end_date("2099-12-31".parse().expect("a day"));
         let made = before.tokens().create(&wanted).await.expect("made");
         let new = made.token.expect("the token");
         let after = stage.by_key(key(&made.api_key));
@@ -115,7 +115,7 @@ fn token_is_replaced_by_its_owner() {
         before.users().me().await.expect("the old key works again");
         after.tokens().delete(&old.id).await.expect("deleted");
         assert_eq!(refused(after.tokens().get(&old.id).await), Some(Refusal::NotFound));
-        let change = TokenChange::new().with_name("current");
+        let change = TokenChange::new().name("current");
         assert_eq!(after.tokens().update(&new.id, &change).await.expect("renamed").name.as_deref(), Some("current"));
         let left = after.tokens().list(&user.id().into()).all().await.expect("a list");
         assert_eq!(left.iter().map(|token| &token.id).collect::<Vec<_>>(), [&new.id]);
@@ -160,16 +160,15 @@ fn refusals_name_the_problem() {
             let duplicate = |field: &str| Some(Refusal::Duplicate { field: Some(field.to_owned()) });
             let invalid = |field: &str| Some(Refusal::Invalid { field: Some(field.to_owned()), unsent: false });
             assert_eq!(refused(users.create(&NewServiceUser::new("ci-bot")).await), duplicate("friendly_name"));
-            let unknown = NewServiceUser::new("new").with_roles(["NO_SUCH_ROLE"]);
+            let unknown = NewServiceUser::new("new").roles(["NO_SUCH_ROLE"]);
             assert_eq!(refused(users.create(&unknown).await), invalid("roles"));
             let missing = Refusal::Forbidden { permission: Some("MANAGE_AM_ACCOUNT".to_owned()) };
             let plain = stage.by_key(stage.emulator.users()[1].api_key());
             assert_eq!(refused(plain.users().create(&NewServiceUser::new("new")).await), Some(missing));
 
-            let made =
-                users.create(&NewServiceUser::new("short").with_end_date("2099-01-01".parse().expect("a day"))).await;
+            let made = users.create(&NewServiceUser::new("short").end_date("2099-01-01".parse().expect("a day"))).await;
             let tokens = stage.by_key(key(&made.expect("made").api_key)).tokens();
-            let after = NewToken::new("late").with_end_date("2099-01-02".parse().expect("a day"));
+            let after = NewToken::new("late").end_date("2099-01-02".parse().expect("a day"));
             assert_eq!(refused(tokens.create(&after).await), invalid("end_date"));
             tokens.create(&NewToken::new("one")).await.expect("made");
             assert_eq!(refused(tokens.create(&NewToken::new("one")).await), duplicate("name"));

@@ -138,7 +138,7 @@ async fn client_credentials_sign(bench: &Bench) {
     for credential in ["rsa", "rsa-scal2", "ecdsa"] {
         // All at once, and in parts under one authorisation.
         for at_once in [3, 2] {
-            let signatures = client.sign_hashes(&request(credential).at_once(at_once)).await;
+            let signatures = client.sign_hashes(&request(credential).batch_size(at_once)).await;
             let signatures = signatures.map_err(explained).expect("signatures");
             assert_eq!(signatures.len(), 3);
             bench.assert_signed(&client, credential, &signatures).await;

@@ -10,7 +10,7 @@ use futures_executor::block_on;
 use http::Response;
 use serde_json::{Value, json};
 
-use super::{CERTIFICATE, ID, Stage, TOKEN, USER, answered, text};
+use super::{CERTIFICATE, ID, Stage, TOKEN, USER, json_response, text};
 use crate::scripted::{Outcome, Scripted, builder};
 
 fn get(path: impl Into<String>) -> (String, String, Value) {
@@ -24,7 +24,7 @@ fn put(path: impl Into<String>, body: Value) -> (String, String, Value) {
 #[test]
 fn users_are_listed_with_and_without_filter() {
     let two = json!([{ "id": "1" }, { "id": "2" }]);
-    let stage = Stage::of([answered(200, &two), answered(200, &json!([])), answered(200, &json!([]))]);
+    let stage = Stage::of([json_response(200, &two), json_response(200, &json!([])), json_response(200, &json!([]))]);
     let all = stage.run(stage.account.users().list().all()).expect("a list");
     assert_eq!(all.iter().map(|user| user.id.as_str()).collect::<Vec<_>>(), ["1", "2"]);
     assert!(stage.run(stage.account.users().service().page_size(7).all()).expect("a list").is_empty());
@@ -38,7 +38,7 @@ fn users_are_listed_with_and_without_filter() {
 
 #[test]
 fn invalid_list_item_is_an_error_after_the_previous_items() {
-    let stage = Stage::answering(200, &json!([{ "id": "1" }, { "name": "canary" }]));
+    let stage = Stage::responding(200, &json!([{ "id": "1" }, { "name": "canary" }]));
     let mut users = stage.account.users().list().items();
     assert_eq!(stage.run(users.next()).expect("one").expect("a user").id.as_str(), "1");
     let error = stage.run(users.next()).expect("two").expect_err("no user");
@@ -48,7 +48,7 @@ fn invalid_list_item_is_an_error_after_the_previous_items() {
 
 #[test]
 fn user_and_caller_are_read() {
-    let stage = Stage::of([answered(200, &json!({ "id": ID })), answered(200, &json!({ "id": ID }))]);
+    let stage = Stage::of([json_response(200, &json!({ "id": ID })), json_response(200, &json!({ "id": ID }))]);
     let users = stage.account.users();
     assert_eq!(stage.run(users.get(&ID.into())).expect("a user").id.as_str(), ID);
     assert_eq!(stage.run(users.me()).expect("a user").id.as_str(), ID);
@@ -58,10 +58,10 @@ fn user_and_caller_are_read() {
 #[test]
 fn user_change_sends_only_the_set_fields() {
     let stage = Stage::of(
-        ["DISABLED", "DISABLED", "ACTIVE"].map(|status| answered(200, &json!({ "id": ID, "status": status }))),
+        ["DISABLED", "DISABLED", "ACTIVE"].map(|status| json_response(200, &json!({ "id": ID, "status": status }))),
     );
     let users = stage.account.users();
-    let change = UserChange::new().with_description("").with_end_date("2026-12-31".parse().expect("a day"));
+    let change = UserChange::new().description("").end_date("2026-12-31".parse().expect("a day"));
     stage.run(users.update(&ID.into(), &change)).expect("changed");
     assert_eq!(stage.run(users.disable(&ID.into())).expect("changed").status, Some(Status::Disabled));
     stage.run(users.enable(&ID.into())).expect("changed");
@@ -77,7 +77,7 @@ fn user_change_sends_only_the_set_fields() {
 #[test]
 fn change_with_empty_response_is_read_again() {
     let now = json!({ "id": ID, "enabled": false });
-    let stage = Stage::of([text(204, ""), answered(200, &now), text(200, "\n"), answered(200, &now)]);
+    let stage = Stage::of([text(204, ""), json_response(200, &now), text(200, "\n"), json_response(200, &now)]);
     let token = stage.run(stage.account.tokens().disable(&ID.into())).expect("disabled");
     assert_eq!(token.is_enabled(), Some(false));
     stage.run(stage.account.users().disable(&ID.into())).expect("disabled");
@@ -90,13 +90,13 @@ fn change_with_empty_response_is_read_again() {
 fn switch_that_shows_the_old_state_is_an_error() {
     let (on, off) = (json!({ "id": ID, "status": "ACTIVE" }), json!({ "id": ID, "enabled": false }));
     let stage = Stage::of([
-        answered(200, &on),
-        answered(202, &json!({ "job": 7 })),
-        answered(200, &on),
-        answered(200, &off),
-        answered(200, &on),
+        json_response(200, &on),
+        json_response(202, &json!({ "job": 7 })),
+        json_response(200, &on),
+        json_response(200, &off),
+        json_response(200, &on),
         text(204, ""),
-        answered(200, &json!({ "id": "me", "certificates": [{ "id": ID, "enabled": true }] })),
+        json_response(200, &json!({ "id": "me", "certificates": [{ "id": ID, "enabled": true }] })),
     ]);
     let (users, tokens, certificates) = (stage.account.users(), stage.account.tokens(), stage.account.certificates());
     let errors = [
@@ -116,17 +116,17 @@ fn switch_that_shows_the_old_state_is_an_error() {
 fn write_with_page_or_error_document_response_is_an_error() {
     let html = || {
         let page = Response::builder().status(200).header("content-type", "text/html");
-        Outcome::Answer(page.body("<html><title>Sign in</title></html>").expect("a response"))
+        Outcome::Response(page.body("<html><title>Sign in</title></html>").expect("a response"))
     };
     let refused = json!({ "errors": [{ "code": "no_access", "message": "You may not" }] });
     for (outcome, code, text) in [
         (html as fn() -> Outcome, Code::GW_03, "Sign in"),
         (
-            || answered(200, &json!({ "errors": [{ "code": "no_access", "message": "You may not" }] })),
+            || json_response(200, &json!({ "errors": [{ "code": "no_access", "message": "You may not" }] })),
             Code::AUT_05,
             "You may not",
         ),
-        (|| answered(202, &json!({ "code": 403, "message": "You may not" })), Code::AUT_05, "You may not"),
+        (|| json_response(202, &json!({ "code": 403, "message": "You may not" })), Code::AUT_05, "You may not"),
     ] {
         let stage = Stage::of((0..5).map(|_| outcome()));
         let errors = [
@@ -141,8 +141,10 @@ fn write_with_page_or_error_document_response_is_an_error() {
             assert!(error.to_string().contains(text), "{error}");
         }
     }
-    let stage =
-        Stage::of([answered(200, &refused), answered(200, &json!({ "code": "no_access", "message": "You may not" }))]);
+    let stage = Stage::of([
+        json_response(200, &refused),
+        json_response(200, &json!({ "code": "no_access", "message": "You may not" })),
+    ]);
     for error in [stage.refused(stage.account.users().me()), stage.refused(stage.account.users().list().all())] {
         assert!(error.to_string().contains("You may not"), "{error}");
         assert_eq!((error.code(), error.attempts()), (Code::AUT_05, 1));
@@ -152,7 +154,12 @@ fn write_with_page_or_error_document_response_is_an_error() {
 #[test]
 fn accepted_deletion_is_checked() {
     let missing = json!({ "errors": [{ "code": "not_found", "message": "no such token" }] });
-    let stage = Stage::of([text(202, ""), answered(404, &missing), text(202, ""), answered(200, &json!({ "id": ID }))]);
+    let stage = Stage::of([
+        text(202, ""),
+        json_response(404, &missing),
+        text(202, ""),
+        json_response(200, &json!({ "id": ID })),
+    ]);
     let tokens = stage.account.tokens();
     stage.run(tokens.delete(&ID.into())).expect("gone");
     let error = stage.refused(tokens.delete(&ID.into()));
@@ -175,7 +182,7 @@ fn response_in_utf16_or_with_byte_order_mark_is_parsed() {
     let list = r#"[{"id":"1"}]"#;
     let wide: String = list.chars().flat_map(|one| [one, '\0']).collect();
     for body in [format!("\u{feff}{list}"), wide] {
-        let stage = Stage::of([text(200, body), answered(200, &json!([]))]);
+        let stage = Stage::of([text(200, body), json_response(200, &json!([]))]);
         assert_eq!(stage.run(stage.account.users().list().all()).expect("a list").len(), 1);
     }
 }
@@ -184,18 +191,18 @@ fn response_in_utf16_or_with_byte_order_mark_is_parsed() {
 fn tokens_are_listed_read_changed_and_deleted() {
     let one = json!({ "id": "t", "enabled": true });
     let stage = Stage::of([
-        answered(200, &json!([one])),
-        answered(200, &json!([])),
-        answered(200, &one),
-        answered(200, &one),
-        answered(200, &json!({ "id": "t", "enabled": false })),
-        answered(200, &one),
+        json_response(200, &json!([one])),
+        json_response(200, &json!([])),
+        json_response(200, &one),
+        json_response(200, &one),
+        json_response(200, &json!({ "id": "t", "enabled": false })),
+        json_response(200, &one),
         text(204, ""),
     ]);
     let (tokens, id) = (stage.account.tokens(), "t".into());
     assert_eq!(stage.run(tokens.list(&Id::me()).all()).expect("a list").len(), 1);
     stage.run(tokens.get(&id)).expect("a token");
-    let change = TokenChange::new().with_name("ci 2").with_end_date("2026-07-31".parse().expect("a day"));
+    let change = TokenChange::new().name("ci 2").end_date("2026-07-31".parse().expect("a day"));
     stage.run(tokens.update(&id, &change)).expect("changed");
     stage.run(tokens.disable(&id)).expect("changed");
     stage.run(tokens.enable(&id)).expect("changed");
@@ -215,19 +222,19 @@ fn tokens_are_listed_read_changed_and_deleted() {
 
 #[test]
 fn create_bodies_contain_only_the_set_fields() {
-    let answer = json!({ "id": ID, "api_token": "canary" });
-    let stage = Stage::of((0..4).map(|_| answered(201, &answer)));
+    let response = json!({ "id": ID, "api_token": "canary" });
+    let stage = Stage::of((0..4).map(|_| json_response(201, &response)));
     let (users, tokens) = (stage.account.users(), stage.account.tokens());
     stage.run(users.create(&NewServiceUser::new("ci-bot"))).expect("made");
     let whole = NewServiceUser::new("ci-bot")
-        .with_email("ops@example.test")
-        .with_description("builds")
-        .with_accounts([ID])
-        .with_roles(["AM_ACCOUNT_USER"])
-        .with_end_date("2026-12-31".parse().expect("a day"));
+        .email("ops@example.test")
+        .description("builds")
+        .accounts([ID])
+        .roles(["AM_ACCOUNT_USER"])
+        .end_date("2026-12-31".parse().expect("a day"));
     stage.run(users.create(&whole)).expect("made");
     stage.run(tokens.create(&NewToken::new("ci 1"))).expect("made");
-    let whole = NewToken::new("ci 1").with_user(ID).with_end_date("2026-12-31".parse().expect("a day"));
+    let whole = NewToken::new("ci 1").user(ID).end_date("2026-12-31".parse().expect("a day"));
     stage.run(tokens.create(&whole)).expect("made");
     let bodies: Vec<Value> = stage.sent().into_iter().map(|(_, _, body)| body).collect();
     let expected = [
@@ -250,14 +257,20 @@ fn create_bodies_contain_only_the_set_fields() {
 #[test]
 fn accounts_roles_and_audit_log_are_parsed() {
     let stage = Stage::of([
-        answered(200, &json!([{ "id": "a", "name": "Example" }])),
-        answered(200, &json!([])),
-        answered(200, &json!([{ "id": "AM_ACCOUNT_USER", "permissions": ["VIEW_AM_USER"] }])),
+        json_response(200, &json!([{ "id": "a", "name": "Example" }])),
+        json_response(200, &json!([])),
+        json_response(200, &json!([{ "id": "AM_ACCOUNT_USER", "permissions": ["VIEW_AM_USER"] }])),
         text(204, ""),
-        answered(200, &json!({ "total": 2, "offset": 0, "limit": 1, "items": [{ "id": "1", "action": "create" }] })),
-        answered(200, &json!({ "total": 2, "offset": 1, "limit": 1, "items": [{ "id": "2", "action": "disable" }] })),
-        answered(200, &json!({ "total": 2, "offset": 2, "limit": 1, "items": [] })),
-        answered(200, &json!({ "id": "o", "active": true })),
+        json_response(
+            200,
+            &json!({ "total": 2, "offset": 0, "limit": 1, "items": [{ "id": "1", "action": "create" }] }),
+        ),
+        json_response(
+            200,
+            &json!({ "total": 2, "offset": 1, "limit": 1, "items": [{ "id": "2", "action": "disable" }] }),
+        ),
+        json_response(200, &json!({ "total": 2, "offset": 2, "limit": 1, "items": [] })),
+        json_response(200, &json!({ "id": "o", "active": true })),
     ]);
     let account = &stage.account;
     assert_eq!(stage.run(account.accounts().all()).expect("a list")[0].name.as_deref(), Some("Example"));
@@ -280,7 +293,7 @@ fn accounts_roles_and_audit_log_are_parsed() {
 
 #[test]
 fn id_is_one_path_segment_whatever_it_contains() {
-    let stage = Stage::answering(200, &json!({ "id": "x" }));
+    let stage = Stage::responding(200, &json!({ "id": "x" }));
     stage.run(stage.account.users().get(&"a/b?c=d ü".into())).expect("a user");
     assert_eq!(stage.sent(), [get(format!("{USER}/a%2Fb%3Fc%3Dd%20%C3%BC"))]);
     for bad in ["", " ", ".", ".."] {
@@ -297,9 +310,9 @@ fn id_is_one_path_segment_whatever_it_contains() {
 fn retried_delete_accepts_not_found() {
     let gone = json!({ "errors": [{ "code": "resource_not_found", "message": "no such token" }] });
     let lost = || Outcome::Failure(TransportErrorKind::Interrupted, Delivery::Unknown);
-    let stage = Stage::of([lost(), answered(404, &gone)]);
+    let stage = Stage::of([lost(), json_response(404, &gone)]);
     stage.run(stage.account.tokens().delete(&"t".into())).expect("the first attempt did it");
-    let stage = Stage::answering(404, &gone);
+    let stage = Stage::responding(404, &gone);
     assert_eq!(stage.refused(stage.account.tokens().delete(&"t".into())).code(), Code::API_02);
     let stage = Stage::of([lost(), text(404, "<html>")]);
     assert_eq!(
@@ -309,14 +322,14 @@ fn retried_delete_accepts_not_found() {
     );
     // A throttled attempt was certainly not processed.
     let throttled = text(429, "{}");
-    let stage = Stage::of([throttled, answered(404, &gone)]);
+    let stage = Stage::of([throttled, json_response(404, &gone)]);
     assert_eq!(stage.refused(stage.account.tokens().delete(&"t".into())).code(), Code::API_02);
 }
 
 #[test]
 fn audit_records_show_the_path_without_the_id() {
     let seen = Arc::new(Mutex::new(Vec::new()));
-    let scripted = Scripted::of((0..6).map(|_| answered(200, &json!({ "id": "x", "enabled": false }))));
+    let scripted = Scripted::of((0..6).map(|_| json_response(200, &json!({ "id": "x", "enabled": false }))));
     let heard = Arc::clone(&seen);
     let client = builder(&scripted)
         .audit(move |record| heard.lock().expect("unpoisoned").push(record.template.to_string()))

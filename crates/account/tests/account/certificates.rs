@@ -9,7 +9,7 @@ use digicert_one_identity::{ReadOptions, read_client_identity};
 use digicert_one_testbed::{ClientCert, ClientSpec, KeyEncoding, Pki};
 use serde_json::{Value, json};
 
-use super::{CERTIFICATE, Stage, USER, answered, text};
+use super::{CERTIFICATE, Stage, USER, json_response, text};
 
 const CSR: &str = "-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n";
 
@@ -31,8 +31,8 @@ fn base64(pem: &str) -> String {
     pem.lines().filter(|line| !line.starts_with('-')).collect()
 }
 
-fn request(answer: &Value) -> Result<IssuedCertificate, Error> {
-    let stage = Stage::answering(201, answer);
+fn request(response: &Value) -> Result<IssuedCertificate, Error> {
+    let stage = Stage::responding(201, response);
     stage.run(stage.account.certificates().request(&wanted()))
 }
 
@@ -40,14 +40,14 @@ fn request(answer: &Value) -> Result<IssuedCertificate, Error> {
 fn request_has_csr_and_certificate_matches_its_key() {
     let certificate = certificate();
     let pems = pems(&certificate);
-    let stage = Stage::answering(
+    let stage = Stage::responding(
         201,
         &json!({
             "id": "c", "nickname": "ci 1", "end_date": "2026-12-31", "enabled": true, "status": "ACTIVE",
             "serial_number": "0A", "certificate": pems[0], "chain": pems[1..],
         }),
     );
-    let wanted = wanted().with_end_date("2026-12-31".parse().expect("a day"));
+    let wanted = wanted().end_date("2026-12-31".parse().expect("a day"));
     let issued = stage.run(stage.account.certificates().request(&wanted)).expect("made");
     let body = json!({ "nickname": "ci 1", "end_date": "2026-12-31", "csr": CSR });
     assert_eq!(stage.sent(), [("POST".to_owned(), CERTIFICATE.to_owned(), body)]);
@@ -69,7 +69,7 @@ fn certificates_are_parsed_in_every_form() {
     let blobs: Vec<String> = pems.iter().map(|pem| base64(pem)).collect();
     let objects: Vec<Value> = blobs[1..].iter().map(|blob| json!({ "cert_type": "ICA", "blob": blob })).collect();
     let crlf = whole.replace('\n', "\r\n");
-    for answer in [
+    for response in [
         json!({ "id": "c", "certificate": pems[0], "chain": pems[1..] }),
         json!({ "id": "c", "certificate": pems[0], "chain": pems[1..].concat() }),
         json!({ "id": "c", "certificate": pems[0], "chain": pems }),
@@ -85,26 +85,26 @@ fn certificates_are_parsed_in_every_form() {
         json!({ "data": { "id": "c", "certificate": pems[0], "chain": pems[1..] } }),
         json!({ "id": "c", "data": { "x": 1 }, "certificates": pems }),
     ] {
-        let issued = request(&answer).unwrap_or_else(|error| panic!("{answer}: {error}"));
-        assert_eq!(issued.chain_pem(), whole, "{answer}");
-        assert_eq!(issued.certificate.expect("what the platform keeps").id.as_str(), "c", "{answer}");
+        let issued = request(&response).unwrap_or_else(|error| panic!("{response}: {error}"));
+        assert_eq!(issued.chain_pem(), whole, "{response}");
+        assert_eq!(issued.certificate.expect("what the platform keeps").id.as_str(), "c", "{response}");
     }
     assert!(request(&json!({ "certificate": whole })).expect("made").certificate.is_none());
 }
 
 #[test]
 fn response_without_certificate_names_what_was_created() {
-    for answer in [
+    for response in [
         json!({ "id": "c" }),
         json!({ "id": "c", "certificate": null }),
         json!({ "id": "c", "certificate": "pending" }),
         json!({ "id": "c", "certificate": "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----" }),
         json!({ "id": "c", "certificate": "AAAAAAAA", "chain": [] }),
     ] {
-        let error = request(&answer).expect_err("no certificate");
-        assert_eq!((error.kind(), error.code()), (ErrorKind::NotShown, Code::API_05), "{answer}");
+        let error = request(&response).expect_err("no certificate");
+        assert_eq!((error.kind(), error.code()), (ErrorKind::NotShown, Code::API_05), "{response}");
         let left = error.orphan().expect("it was created");
-        assert_eq!((left.what, left.id.as_deref()), (ResourceKind::ClientCertificate, Some("c")), "{answer}");
+        assert_eq!((left.kind, left.id.as_deref()), (ResourceKind::ClientCertificate, Some("c")), "{response}");
     }
 }
 
@@ -128,11 +128,11 @@ fn invalid_csr_is_not_sent() {
 fn changed_certificate_is_read_if_missing_from_the_response() {
     let me = |enabled: bool| json!({ "id": "u", "certificates": [{ "id": "c", "enabled": enabled }] });
     let stage = Stage::of([
-        answered(200, &json!({ "id": "c" })),
-        answered(200, &me(false)),
+        json_response(200, &json!({ "id": "c" })),
+        json_response(200, &me(false)),
         text(204, ""),
-        answered(200, &me(true)),
-        answered(200, &json!({ "id": "c", "enabled": false })),
+        json_response(200, &me(true)),
+        json_response(200, &json!({ "id": "c", "enabled": false })),
     ]);
     let certificates = stage.account.certificates();
     stage.run(certificates.disable(&"c".into())).expect("disabled");
@@ -147,10 +147,10 @@ fn changed_certificate_is_read_if_missing_from_the_response() {
 fn certificates_are_listed_from_their_user() {
     let one = json!({ "id": "c", "nickname": "ci 1", "enabled": false });
     let stage = Stage::of([
-        answered(200, &json!({ "id": "u", "client_auth_certificates": [one] })),
-        answered(200, &json!({ "id": "u", "clientAuthCertificates": [one] })),
-        answered(200, &json!({ "id": "u" })),
-        answered(200, &json!({ "id": "u", "certificates": null })),
+        json_response(200, &json!({ "id": "u", "client_auth_certificates": [one] })),
+        json_response(200, &json!({ "id": "u", "clientAuthCertificates": [one] })),
+        json_response(200, &json!({ "id": "u" })),
+        json_response(200, &json!({ "id": "u", "certificates": null })),
     ]);
     let certificates = stage.account.certificates();
     assert_eq!(stage.run(certificates.list()).expect("a list")[0].is_enabled(), Some(false));
@@ -160,7 +160,7 @@ fn certificates_are_listed_from_their_user() {
     let paths: Vec<String> = stage.sent().into_iter().map(|(_, path, _)| path).collect();
     assert_eq!(paths, [format!("{USER}/me"), format!("{USER}/u"), format!("{USER}/me"), format!("{USER}/me")]);
     // Present but unreadable, which differs from none.
-    let stage = Stage::answering(200, &json!({ "id": "u", "client_auth_certificates": [{ "nickname": "canary" }] }));
+    let stage = Stage::responding(200, &json!({ "id": "u", "client_auth_certificates": [{ "nickname": "canary" }] }));
     let error = stage.refused(stage.account.certificates().list());
     assert_eq!(error.code(), Code::AUT_05);
     assert!(error.to_string().contains("client_auth_certificates") && !error.to_string().contains("canary"));

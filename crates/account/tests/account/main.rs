@@ -43,8 +43,8 @@ impl Stage {
         Self { account: client.account(), scripted, clock }
     }
 
-    pub(crate) fn answering(status: u16, body: &Value) -> Self {
-        Self::of([answered(status, body)])
+    pub(crate) fn responding(status: u16, body: &Value) -> Self {
+        Self::of([json_response(status, body)])
     }
 
     /// Runs a call to its end, including delays.
@@ -68,13 +68,13 @@ impl Stage {
     }
 }
 
-pub(crate) fn answered(status: u16, body: &Value) -> Outcome {
+pub(crate) fn json_response(status: u16, body: &Value) -> Outcome {
     text(status, body.to_string())
 }
 
 pub(crate) fn text(status: u16, body: impl Into<String>) -> Outcome {
     let body: &'static str = Box::leak(body.into().into_boxed_str());
-    Outcome::Answer(Response::builder().status(status).body(body).expect("an answer"))
+    Outcome::Response(Response::builder().status(status).body(body).expect("a response"))
 }
 
 fn json_of(body: &[u8]) -> Value {

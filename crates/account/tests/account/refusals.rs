@@ -7,7 +7,7 @@ use digicert_one_client::{Error, ErrorKind};
 use digicert_one_core::{Code, EndDate};
 use serde_json::{Value, json};
 
-use super::{Stage, answered};
+use super::{Stage, json_response};
 
 /// Returns the field that was refused and why.
 pub(super) fn invalid(error: &Error) -> (String, String) {
@@ -37,7 +37,7 @@ fn user(user: NewServiceUser) -> Error {
 
 /// Returns the refusal of creating a token with this response.
 fn refusal(status: u16, body: &Value) -> (Code, Option<Refusal>) {
-    let stage = Stage::answering(status, body);
+    let stage = Stage::responding(status, body);
     let error = stage.refused(stage.account.tokens().create(&NewToken::new("ci")));
     (error.code(), Refusal::of(&error))
 }
@@ -51,16 +51,16 @@ fn invalid_names_and_dates_are_refused_before_sending() {
     for (error, field) in [
         (token(NewToken::new("")), "name"),
         (token(NewToken::new("canary/1")), "name"),
-        (token(NewToken::new("canary").with_user("")), "user_id"),
-        (token(NewToken::new("canary").with_end_date(day("2026-06-29"))), "end_date"),
-        (token(NewToken::new("canary").with_end_date(day("2027-01-01T10:00:00Z"))), "end_date"),
+        (token(NewToken::new("canary").user("")), "user_id"),
+        (token(NewToken::new("canary").end_date(day("2026-06-29"))), "end_date"),
+        (token(NewToken::new("canary").end_date(day("2027-01-01T10:00:00Z"))), "end_date"),
         (user(NewServiceUser::new(" ")), "friendly_name"),
         (user(NewServiceUser::new("canary\n")), "friendly_name"),
-        (user(NewServiceUser::new("canary").with_email("")), "email"),
-        (user(NewServiceUser::new("canary").with_email("canary @example.test")), "email"),
-        (user(NewServiceUser::new("canary").with_roles([""])), "roles"),
-        (user(NewServiceUser::new("canary").with_accounts([""])), "accounts"),
-        (user(NewServiceUser::new("canary").with_end_date(day("2026-06-29"))), "end_date"),
+        (user(NewServiceUser::new("canary").email("")), "email"),
+        (user(NewServiceUser::new("canary").email("canary @example.test")), "email"),
+        (user(NewServiceUser::new("canary").roles([""])), "roles"),
+        (user(NewServiceUser::new("canary").accounts([""])), "accounts"),
+        (user(NewServiceUser::new("canary").end_date(day("2026-06-29"))), "end_date"),
     ] {
         assert_eq!(invalid(&error).0, field, "{error}");
         assert_eq!(Refusal::of(&error), Some(Refusal::Invalid { field: Some(field.to_owned()), unsent: true }));
@@ -71,9 +71,9 @@ fn invalid_names_and_dates_are_refused_before_sending() {
 #[test]
 fn last_day_is_compared_with_the_clients_clock() {
     // The client's clock shows noon on 2026-06-30.
-    let stage = Stage::answering(201, &json!({ "id": "t", "token": "canary" }));
-    stage.run(stage.account.tokens().create(&NewToken::new("ci").with_end_date(day("2026-06-30")))).expect("today");
-    let error = token(NewToken::new("ci").with_end_date(day("2026-06-29")));
+    let stage = Stage::responding(201, &json!({ "id": "t", "token": "canary" }));
+    stage.run(stage.account.tokens().create(&NewToken::new("ci").end_date(day("2026-06-30")))).expect("today");
+    let error = token(NewToken::new("ci").end_date(day("2026-06-29")));
     assert!(invalid(&error).1.contains("2026-06-29T23:59:59Z has passed"), "{error}");
     assert!(error.to_string().contains("2026-06-29T23:59:59Z"), "{error}");
 }
@@ -85,17 +85,17 @@ fn changes_are_validated() {
     let id = "u".into();
     for change in [
         UserChange::new(),
-        UserChange::new().with_friendly_name(""),
-        UserChange::new().with_roles([" "]),
-        UserChange::new().with_end_date(day("2026-06-29")),
+        UserChange::new().friendly_name(""),
+        UserChange::new().roles([" "]),
+        UserChange::new().end_date(day("2026-06-29")),
     ] {
         invalid(&stage.refused(users.update(&id, &change)));
     }
     let id = "t".into();
     for change in [
         TokenChange::new(),
-        TokenChange::new().with_name("a.b"),
-        TokenChange::new().with_enabled(true).with_end_date(day("2026-06-29")),
+        TokenChange::new().name("a.b"),
+        TokenChange::new().enabled(true).end_date(day("2026-06-29")),
     ] {
         invalid(&stage.refused(tokens.update(&id, &change)));
     }
@@ -119,7 +119,7 @@ fn name_in_use_is_a_duplicate() {
 fn token_limit_has_a_remedy() {
     let body = error("token_limit_reached", "The user has a token already");
     assert_eq!(refusal(409, &body), (Code::API_07, Some(Refusal::TokenLimit)));
-    let stage = Stage::answering(409, &body);
+    let stage = Stage::responding(409, &body);
     let error = stage.refused(stage.account.tokens().create(&NewToken::new("ci")));
     assert!(error.diagnosis().remedy.contains("second service user"), "{}", error.diagnosis());
 }
@@ -150,7 +150,7 @@ fn not_found_is_a_refusal_and_other_failures_are_not() {
     assert_eq!(refusal(401, &error("invalid_api_key", "no")), (Code::AUT_01, None));
     assert_eq!(refusal(409, &error("conflict", "busy")), (Code::API_01, None));
     assert_eq!(refusal(500, &error("internal", "no")), (Code::API_03, None));
-    let stage = Stage::of([answered(404, &error("resource_not_found", "no"))]);
+    let stage = Stage::of([json_response(404, &error("resource_not_found", "no"))]);
     let error = stage.refused(stage.account.users().get(&"u".into()));
     assert_eq!(Refusal::of(&error), Some(Refusal::NotFound));
 }

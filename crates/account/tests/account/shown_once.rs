@@ -11,7 +11,7 @@ use futures_executor::block_on;
 use futures_util::future::join;
 use serde_json::{Value, json};
 
-use super::{ID, Stage, answered, text};
+use super::{ID, Stage, json_response, text};
 use crate::scripted::{Outcome, Scripted, builder};
 
 const NAMES: [&str; 9] =
@@ -31,7 +31,7 @@ fn left(error: &Error) -> &OrphanedResource {
 
 #[test]
 fn service_user_and_token_do_not_contain_the_key() {
-    let stage = Stage::answering(
+    let stage = Stage::responding(
         201,
         &json!({
             "id": ID, "friendly_name": "ci-bot", "user_type": "service", "new": { "field": 1 },
@@ -53,30 +53,30 @@ fn service_user_and_token_do_not_contain_the_key() {
 fn key_is_found_under_every_name_plain_and_nested() {
     for name in NAMES {
         for secret in [json!("canary"), json!({ "id": "t", "token": "canary" }), json!({ "value": "canary" })] {
-            let answer = json!({ "id": ID, "name": "x", name: secret });
-            let stage = Stage::of([answered(201, &answer), answered(200, &answer)]);
+            let response = json!({ "id": ID, "name": "x", name: secret });
+            let stage = Stage::of([json_response(201, &response), json_response(200, &response)]);
             let made =
-                stage.run(stage.account.users().create(&user())).unwrap_or_else(|error| panic!("{answer}: {error}"));
-            assert_eq!(made.api_key.expose(), b"canary", "{answer}");
+                stage.run(stage.account.users().create(&user())).unwrap_or_else(|error| panic!("{response}: {error}"));
+            assert_eq!(made.api_key.expose(), b"canary", "{response}");
             let user = made.user.expect("the user");
-            assert!(!serde_json::to_string(&user).expect("written").contains("canary"), "{answer}");
-            assert!(!user.extra.contains_key(name), "{answer}");
+            assert!(!serde_json::to_string(&user).expect("written").contains("canary"), "{response}");
+            assert!(!user.extra.contains_key(name), "{response}");
             let made = stage.run(stage.account.tokens().create(&token())).expect("a token");
-            assert_eq!(made.api_key.expose(), b"canary", "{answer}");
+            assert_eq!(made.api_key.expose(), b"canary", "{response}");
             let token = made.token.expect("the token");
-            assert_eq!(token.id.as_str(), ID, "{answer}");
-            assert!(!serde_json::to_string(&token).expect("written").contains("canary"), "{answer}");
+            assert_eq!(token.id.as_str(), ID, "{response}");
+            assert!(!serde_json::to_string(&token).expect("written").contains("canary"), "{response}");
         }
     }
 }
 
 #[test]
 fn nested_token_is_parsed() {
-    for answer in [
+    for response in [
         json!({ "api_token": { "id": "t", "name": "ci 1", "token": "canary" } }),
         json!({ "data": { "id": "t", "name": "ci 1", "token": "canary" } }),
     ] {
-        let stage = Stage::answering(201, &answer);
+        let stage = Stage::responding(201, &response);
         let made = stage.run(stage.account.tokens().create(&token())).expect("made");
         let token = made.token.expect("the token");
         assert_eq!((token.id.as_str(), made.api_key.expose()), ("t", &b"canary"[..]));
@@ -86,8 +86,8 @@ fn nested_token_is_parsed() {
 
 #[test]
 fn key_without_an_id_is_not_lost() {
-    for answer in [json!({ "api_key": "canary" }), json!({ "id": {}, "api_key": "canary" })] {
-        let stage = Stage::of([answered(201, &answer), answered(201, &answer)]);
+    for response in [json!({ "api_key": "canary" }), json!({ "id": {}, "api_key": "canary" })] {
+        let stage = Stage::of([json_response(201, &response), json_response(201, &response)]);
         let made = stage.run(stage.account.tokens().create(&token())).expect("made");
         assert_eq!((made.token, made.api_key.expose()), (None, &b"canary"[..]));
         let made = stage.run(stage.account.users().create(&user())).expect("made");
@@ -98,24 +98,24 @@ fn key_without_an_id_is_not_lost() {
 
 #[test]
 fn response_without_key_names_what_was_created() {
-    let stage = Stage::answering(201, &json!({ "id": ID, "friendly_name": "ci-bot", "odd\u{1b}": "canary" }));
+    let stage = Stage::responding(201, &json!({ "id": ID, "friendly_name": "ci-bot", "odd\u{1b}": "canary" }));
     let error = stage.refused(stage.account.users().create(&user()));
     assert_eq!((error.kind(), error.code()), (ErrorKind::NotShown, Code::API_05));
     let left = left(&error);
-    assert_eq!((left.what, left.name.as_str(), left.id.as_deref()), (ResourceKind::ServiceUser, "ci-bot", Some(ID)));
+    assert_eq!((left.kind, left.name.as_str(), left.id.as_deref()), (ResourceKind::ServiceUser, "ci-bot", Some(ID)));
     let shown = format!("{error}\n{}", error.diagnosis());
     assert!(shown.contains(ID) && shown.contains("fields friendly_name, id, odd\\u{1b}"), "{shown}");
     assert!(!format!("{shown}{error:?}").contains("canary"), "{shown}");
     assert_eq!(Refusal::of(&error), None);
 
-    for (answer, id) in [(json!({}), None), (json!([]), None), (json!({ "tokenId": 7 }), Some("7"))] {
-        let stage = Stage::answering(201, &answer);
+    for (response, id) in [(json!({}), None), (json!([]), None), (json!({ "tokenId": 7 }), Some("7"))] {
+        let stage = Stage::responding(201, &response);
         let error = stage.refused(stage.account.tokens().create(&token()));
-        assert_eq!(error.code(), Code::API_05, "{answer}");
+        assert_eq!(error.code(), Code::API_05, "{response}");
         assert_eq!(
-            (self::left(&error).what, self::left(&error).id.as_deref()),
+            (self::left(&error).kind, self::left(&error).id.as_deref()),
             (ResourceKind::ApiToken, id),
-            "{answer}"
+            "{response}"
         );
     }
 }
@@ -131,10 +131,10 @@ fn unreadable_response_names_what_may_have_been_created() {
         assert!(error.to_string().contains("may have been made"), "{error}");
         assert!(!format!("{error} {error:?}").contains("canary"), "{error}");
     }
-    let stage = Stage::answering(201, &json!({ "id": "t", "token": "canary" }));
+    let stage = Stage::responding(201, &json!({ "id": "t", "token": "canary" }));
     let client = builder(&stage.scripted).max_body(9).build().expect("complete");
     let error = stage.refused(client.account().tokens().create(&token()));
-    assert_eq!((error.code(), left(&error).what), (Code::CFG_03, ResourceKind::ApiToken));
+    assert_eq!((error.code(), left(&error).kind), (Code::CFG_03, ResourceKind::ApiToken));
 }
 
 #[test]
@@ -148,10 +148,10 @@ fn create_call_that_may_have_been_processed_is_not_retried() {
         text(503, ""),
     ] {
         let name = format!("{outcome:?}");
-        let stage = Stage::of([outcome, answered(201, &json!({ "id": "t", "token": "canary" }))]);
+        let stage = Stage::of([outcome, json_response(201, &json!({ "id": "t", "token": "canary" }))]);
         let error = stage.refused(stage.account.tokens().create(&token()));
         assert_eq!(stage.sent().len(), 1, "{name}");
-        assert_eq!((left(&error).what, left(&error).id.as_deref()), (ResourceKind::ApiToken, None), "{name}");
+        assert_eq!((left(&error).kind, left(&error).id.as_deref()), (ResourceKind::ApiToken, None), "{name}");
     }
 }
 
@@ -168,13 +168,13 @@ fn create_call_after_deadline_may_have_created_something() {
     let token = token();
     let (error, ()) = block_on(join(tokens.create(&token), passing));
     let error = error.expect_err("the deadline");
-    assert_eq!((error.code(), left(&error).what), (Code::NET_08, ResourceKind::ApiToken));
+    assert_eq!((error.code(), left(&error).kind), (Code::NET_08, ResourceKind::ApiToken));
     assert_eq!(scripted.requests().len(), 1);
 }
 
 #[test]
 fn create_call_that_was_not_processed_may_be_retried() {
-    let made = || answered(201, &json!({ "id": "t", "token": "canary" }));
+    let made = || json_response(201, &json!({ "id": "t", "token": "canary" }));
     for outcome in [Outcome::Failure(TransportErrorKind::Refused, Delivery::NotSent), text(429, "")] {
         let stage = Stage::of([outcome, made()]);
         stage.run(stage.account.tokens().create(&token())).expect("the second attempt");
@@ -182,7 +182,7 @@ fn create_call_that_was_not_processed_may_be_retried() {
     }
     let refused = json!({ "errors": [{ "code": "invalid_request", "message": "no" }] });
     for (status, body) in [(400, &refused), (401, &Value::Null), (403, &refused), (404, &refused), (409, &refused)] {
-        let stage = Stage::answering(status, body);
+        let stage = Stage::responding(status, body);
         let error = stage.refused(stage.account.tokens().create(&token()));
         assert_eq!((error.orphan(), stage.sent().len()), (None, 1), "{status}");
     }

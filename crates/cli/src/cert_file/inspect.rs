@@ -137,5 +137,5 @@ impl Contents {
 }
 
 fn purposes(facts: &CertificateFacts) -> Option<Vec<&str>> {
-    Some(facts.purposes.as_ref()?.iter().map(|oid| purpose_name(oid)).collect())
+    Some(facts.extended_key_usages.as_ref()?.iter().map(|oid| purpose_name(oid)).collect())
 }

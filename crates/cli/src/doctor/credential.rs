@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use digicert_one::core::diagnosis::Diagnosis;
-use digicert_one::core::{Ending, Warning};
+use digicert_one::core::{ExpiryCause, Warning};
 use digicert_one::identity::purpose_name;
 use digicert_one::{ClientIdentity, Code};
 
@@ -49,7 +49,7 @@ impl Report {
         for warning in warnings.iter().filter(|warning| warning.code == Code::ID_09 && is_inside) {
             self.warned(GROUP, "chain", diagnosis(warning));
         }
-        self.of_warnings("purpose", warnings, &[Code::ID_12], Mark::Failed, || match identity.purposes() {
+        self.of_warnings("purpose", warnings, &[Code::ID_12], Mark::Failed, || match identity.extended_key_usages() {
             Some(oids) => oids.iter().map(|oid| purpose_name(oid)).collect::<Vec<_>>().join(", "),
             None => "not restricted".to_owned(),
         });
@@ -99,13 +99,13 @@ impl Report {
         let Some(end) = found.reading.validity.expiry() else {
             return self.skipped(GROUP, "expiry", "no end date is known here; `d1 expiry` asks the platform");
         };
-        let fact = format!("the {} {}", end.of, end_date::until(end.at, now));
+        let fact = format!("the {} {}", end.cause, end_date::until(end.at, now));
         match found.reading.validity.check(now) {
             Err(error) => self.failed(GROUP, "expiry", Failure::Setup(error.into())),
             Ok(()) if end.remaining(now) < end_date::NEAR => {
-                let (code, remedy) = match end.of {
-                    Ending::Key => (Code::ID_15, "make a new one in time: d1 token rotate"),
-                    Ending::Certificate => (Code::ID_09, "make a new one in time: d1 cert rotate"),
+                let (code, remedy) = match end.cause {
+                    ExpiryCause::Key => (Code::ID_15, "make a new one in time: d1 token rotate"),
+                    ExpiryCause::Certificate => (Code::ID_09, "make a new one in time: d1 cert rotate"),
                     // A new key or certificate of the same service user would expire with it.
                     _ => (Code::ID_15, "have an administrator extend the service user"),
                 };

@@ -158,7 +158,7 @@ impl Forwarder {
                 "generation": self.client.generation().map(|generation| generation.to_string()),
                 "transport": self.client.connector_info().name,
                 "expires": expiry.map(|expiry| json!({
-                    "of": expiry.of.as_str(),
+                    "of": expiry.cause.as_str(),
                     "at": shown(expiry.at),
                     "in_seconds": seconds_left(expiry.at, SystemTime::now()),
                 })),

@@ -28,7 +28,7 @@ pub(crate) struct InterruptedTask {
 pub(crate) fn error(error: &IssueError) -> Value {
     let (state, place) = match error.secret() {
         SecretLocation::None => ("none", None),
-        SecretLocation::Stored(place) => ("kept", Some(place)),
+        SecretLocation::Stored(place) => ("stored", Some(place)),
         SecretLocation::LastResort(place) => ("last-resort", Some(place)),
         SecretLocation::Lost => ("lost", None),
         _ => ("unknown", None),
@@ -55,7 +55,7 @@ pub(crate) fn interrupted(task: &InterruptedTask) -> Value {
             "secret": { "state": if begun { "unknown" } else { "none" }, "place": null },
         }),
     };
-    fields["next"] = json!(if begun { "resume" } else { "again" });
+    fields["next"] = json!(if begun { "resume" } else { "retry" });
     fields
 }
 

@@ -44,7 +44,7 @@ const LAST_STEP: Duration = Duration::from_secs(2);
 
 /// Makes a service user.
 pub(crate) async fn create_user(options: &CreateUserOptions, output: Output, signals: &Signals) -> Result<(), Failure> {
-    let mut user = NewServiceUser::new(&options.name).with_accounts(options.account.iter().map(String::as_str));
+    let mut user = NewServiceUser::new(&options.name).accounts(options.account.iter().map(String::as_str));
     user.roles.clone_from(&options.role);
     user.email.clone_from(&options.email);
     user.description.clone_from(&options.description);
@@ -64,7 +64,7 @@ pub(crate) async fn create_token(
     signals: &Signals,
 ) -> Result<(), Failure> {
     let prepared = prepare(&options.make, false, false, output, signals).await?;
-    let mut task = CreateToken::new(&options.name).ends(options.ends.ends());
+    let mut task = CreateToken::new(&options.name).end_date(options.ends.ends());
     task.owner = signals.unless_received(user_id(&prepared.client, &options.user)).await?;
     prepared.make(task.into(), options.make.dry_run).await
 }
@@ -76,10 +76,10 @@ pub(crate) async fn rotate_token(
     signals: &Signals,
 ) -> Result<(), Failure> {
     let prepared = prepare(&options.make, false, true, output, signals).await?;
-    let mut task = RotateToken::new().ends(options.ends.ends());
+    let mut task = RotateToken::new().end_date(options.ends.ends());
     task.owner = signals.unless_received(user_id(&prepared.client, &options.user)).await?;
-    task.base.clone_from(&options.renewal.name);
-    task.old = options.renewal.old.as_deref().map(Id::new);
+    task.name_prefix.clone_from(&options.renewal.name);
+    task.previous = options.renewal.old.as_deref().map(Id::new);
     renewal(&mut task.renewal, &options.renewal);
     task.renewal.delete_after = options.delete_old_after;
     prepared.make(task.into(), options.make.dry_run).await
@@ -88,7 +88,7 @@ pub(crate) async fn rotate_token(
 /// Gets a client certificate.
 pub(crate) async fn request(options: &RequestOptions, output: Output, signals: &Signals) -> Result<(), Failure> {
     let prepared = prepare(&options.make, true, false, output, signals).await?;
-    let mut task = RequestCertificate::new(&options.name).ends(options.ends.ends()).key(options.key.key_type);
+    let mut task = RequestCertificate::new(&options.name).end_date(options.ends.ends()).key(options.key.key_type);
     task.common_name.clone_from(&options.key.common_name);
     prepared.make(task.into(), options.make.dry_run).await
 }
@@ -100,10 +100,10 @@ pub(crate) async fn rotate_certificate(
     signals: &Signals,
 ) -> Result<(), Failure> {
     let prepared = prepare(&options.make, true, true, output, signals).await?;
-    let mut task = RotateCertificate::new().ends(options.ends.ends()).key(options.key.key_type);
+    let mut task = RotateCertificate::new().end_date(options.ends.ends()).key(options.key.key_type);
     task.common_name.clone_from(&options.key.common_name);
-    task.base.clone_from(&options.renewal.name);
-    task.old = options.renewal.old.as_deref().map(Id::new);
+    task.name_prefix.clone_from(&options.renewal.name);
+    task.previous = options.renewal.old.as_deref().map(Id::new);
     renewal(&mut task.renewal, &options.renewal);
     prepared.make(task.into(), options.make.dry_run).await
 }
@@ -127,10 +127,10 @@ pub(crate) async fn resume(options: &ResumeOptions, output: Output, signals: &Si
 }
 
 fn renewal(to: &mut digicert_one::provisioning::Renewal, options: &RenewalOptions) {
-    to.ends_within = options.renew_before;
+    to.expires_within = options.renew_before;
     to.newer_than = options.min_age;
     to.grace = options.grace;
-    to.leave_old = options.leave_old;
+    to.keep_previous = options.leave_old;
 }
 
 /// A service user's end date is a day, and today is UTC's.
@@ -182,7 +182,7 @@ async fn prepare_with(
     let (chosen, (client, redis)) = signals.unless_received(preparing).await?;
     let watch = Watch::new(output, resuming, free);
     let resume = resume_line::of(store, options, &journal);
-    let mut flows = Workflows::new(client.clone(), chosen, journal).patience(store.lock_wait).progress({
+    let mut flows = Workflows::new(client.clone(), chosen, journal).lock_timeout(store.lock_wait).progress({
         let watch = watch.clone();
         move |event| watch.at(event)
     });

@@ -16,8 +16,8 @@ pub(super) fn plan(plan: &Plan, output: Output) -> Result<(), Failure> {
         "owner": plan.owner.as_ref().map(ToString::to_string),
         "owner_ends": plan.owner_ends.map(|end| end.to_string()),
         "name": plan.name,
-        "ends": plan.ends.map(|end| end.to_string()),
-        "place": plan.sink,
+        "ends": plan.end_date.map(|end| end.to_string()),
+        "place": plan.store,
         "last_resort": plan.last_resort,
         "not_due": plan.not_due,
         "steps": steps,
@@ -28,8 +28,8 @@ pub(super) fn plan(plan: &Plan, output: Output) -> Result<(), Failure> {
 /// Prints what a task came to.
 pub(super) fn report(report: &Report, output: Output) -> Result<(), Failure> {
     output.text(&report.to_string())?;
-    let state = report.old.as_str();
-    let old = match &report.old {
+    let state = report.previous.as_str();
+    let previous = match &report.previous {
         PreviousCredential::Disabled(id) | PreviousCredential::Deleted(id) => json!({ "state": state, "id": id }),
         PreviousCredential::Left { id, why } => json!({ "state": state, "id": id, "why": why }),
         _ => Value::Null,
@@ -40,9 +40,9 @@ pub(super) fn report(report: &Report, output: Output) -> Result<(), Failure> {
         "owner": report.owner.as_ref().map(ToString::to_string),
         "id": report.id,
         "name": report.name,
-        "ends": report.ends.map(|end| end.to_string()),
-        "kept": report.kept.as_ref().map(|kept| json!({ "place": kept.place, "read_back": kept.read_back })),
-        "old": old,
+        "ends": report.end_date.map(|end| end.to_string()),
+        "stored": report.stored.as_ref().map(|stored| json!({ "place": stored.place, "read_back": stored.read_back })),
+        "previous": previous,
         "notes": report.notes,
     }))
 }

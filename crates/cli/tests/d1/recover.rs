@@ -49,7 +49,7 @@ fn certificate_is_written_to_standard_output_with_its_key() {
     let identity = digicert_one::read_client_identity(&bundle, None, None, &rules, &mut Vec::new()).expect("a pair");
     let sink = store::encrypted_file(&path, Secret::new(PASSWORD.1, "a test"));
     let mut prepared = sink.prepare(SecretKind::Certificate).expect("a place");
-    prepared.keep(&StoredSecret::certificate(identity).with_name("ci")).expect("stored");
+    prepared.store(&StoredSecret::certificate(identity).with_name("ci")).expect("stored");
 
     let output = d1(&[&["recover", &path, "--stdout"][..], &BY_VARIABLE].concat(), &[PASSWORD]);
     let key = store.client.key_pem(KeyEncoding::Pkcs8).expect("any key");

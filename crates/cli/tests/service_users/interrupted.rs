@@ -31,7 +31,7 @@ fn secret_in_last_resort_is_recovered_by_resume() {
 
     let output = stage.d1(&[&["--json", "resume"], &last[..], &["--store", &store]].concat(), &variables);
     assert!(output.status.success(), "{}", text(&output));
-    assert_eq!(document(&output)["outcome"], "made", "{}", text(&output));
+    assert_eq!(document(&output)["outcome"], "completed", "{}", text(&output));
     assert!(stage.with_key_of("api-key", &["whoami"]).status.success());
     let enabled = stage.tokens_of("ci-bot").into_iter().filter(|(_, enabled)| *enabled).count();
     assert_eq!(enabled, 2, "the one of the beginning and the one that was kept");
@@ -69,7 +69,11 @@ fn ctrl_c_in_the_middle_says_how_it_goes_on_and_resume_ends_it() {
     let arguments: Vec<&str> = resume.split(' ').skip(1).collect();
     let output = stage.with_key_of("api-key", &[&["--json"], &arguments[..]].concat());
     let report = document(&output);
-    assert_eq!((&report["outcome"], &report["old"]["state"]), (&"made".into(), &"disabled".into()), "{report}");
+    assert_eq!(
+        (&report["outcome"], &report["previous"]["state"]),
+        (&"completed".into(), &"disabled".into()),
+        "{report}"
+    );
     assert!(stage.with_key_of("api-key", &["whoami"]).status.success());
     let enabled = stage.tokens_of("ci-bot").into_iter().filter(|(_, enabled)| *enabled).count();
     assert_eq!(enabled, 2, "the one of the beginning and the new one");
@@ -114,7 +118,7 @@ fn rotation_ended_by_a_signal_at_any_call_is_finished_by_the_same_command() {
 
         let output = stage.with_key_of("api-key", &rotate(&store));
         assert!(output.status.success(), "{method} {path}: {}", text(&output));
-        assert_eq!(document(&output)["outcome"], "made", "{}", text(&output));
+        assert_eq!(document(&output)["outcome"], "completed", "{}", text(&output));
         assert!(stage.with_key_of("api-key", &["whoami"]).status.success());
         let enabled = stage.tokens_of("ci-bot").into_iter().filter(|(_, enabled)| *enabled).count();
         assert_eq!(enabled, 2, "{method} {path}: the one of the beginning and the new one");

@@ -41,8 +41,8 @@ fn json_of_create_names_where_the_key_is() {
     let arguments = ["--json", "service-user", "create", "deploy-bot", "--account", &account, "--store", &store];
     let output = stage.admin(&arguments);
     let report = document(&output);
-    assert_eq!((&report["task"], &report["outcome"]), (&"create-service-user".into(), &"made".into()), "{report}");
-    assert!(shown(&report["kept"]["place"]).contains(&file) && report["kept"]["read_back"] == true, "{report}");
+    assert_eq!((&report["task"], &report["outcome"]), (&"create-service-user".into(), &"completed".into()), "{report}");
+    assert!(shown(&report["stored"]["place"]).contains(&file) && report["stored"]["read_back"] == true, "{report}");
     assert_eq!(report["owner"], stage.seen(&["service-user", "show", "deploy-bot"])["user"]["id"]);
     assert!(!text(&output).contains(stage.read("api-key").trim()), "{report}");
     assert!(output.stderr.is_empty(), "{}", text(&output));

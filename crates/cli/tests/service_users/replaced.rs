@@ -53,12 +53,16 @@ fn rotated_token_works_and_previous_one_does_not() {
     let output = stage.with_key_of("api-key", &[&rotate[..], &["--min-age", "0s", "--renew-before", "60d"]].concat());
     assert!(output.status.success(), "{}", text(&output));
     let report = document(&output);
-    assert_eq!((&report["outcome"], &report["old"]["state"]), (&"made".into(), &"disabled".into()), "{report}");
+    assert_eq!(
+        (&report["outcome"], &report["previous"]["state"]),
+        (&"completed".into(), &"disabled".into()),
+        "{report}"
+    );
     let second = stage.read("api-key").trim().to_owned();
     assert!(first != second && !text(&output).contains(&second) && !text(&output).contains(&first), "{report}");
     assert!(stage.with_key_of("api-key", &["whoami"]).status.success());
     assert_failed(&stage.d1(&["whoami"], &[("DC_API_KEY", &first)]), 5, &["AUT-01"]);
-    let old = shown(&report["old"]["id"]);
+    let old = shown(&report["previous"]["id"]);
     assert!(stage.tokens_of("ci-bot").contains(&(old.clone(), false)), "{old}");
 
     // A third one, named by hand, and the second one is deleted at once.
@@ -66,7 +70,11 @@ fn rotated_token_works_and_previous_one_does_not() {
     let more = ["--min-age", "0s", "--old", &id, "--delete-old-after", "0s"];
     let output = stage.with_key_of("api-key", &[&rotate[..], &more].concat());
     let report = document(&output);
-    assert_eq!((&report["old"]["state"], &report["old"]["id"]), (&"deleted".into(), &id.clone().into()), "{report}");
+    assert_eq!(
+        (&report["previous"]["state"], &report["previous"]["id"]),
+        (&"deleted".into(), &id.clone().into()),
+        "{report}"
+    );
     assert!(!stage.tokens_of("ci-bot").iter().any(|(one, _)| *one == id));
 }
 
@@ -133,7 +141,11 @@ fn private_key_of_requested_certificate_is_never_sent() {
     let rotate = ["--json", "cert", "rotate", "--store", &store, "--key-type", "p384", "--min-age", "0s"];
     let output = stage.d1(&[&rotate[..], &["--grace", "0s"]].concat(), &by_directory);
     let report = document(&output);
-    assert_eq!((&report["outcome"], &report["old"]["id"]), (&"made".into(), &first.clone().into()), "{report}");
+    assert_eq!(
+        (&report["outcome"], &report["previous"]["id"]),
+        (&"completed".into(), &first.clone().into()),
+        "{report}"
+    );
     let line = stage.read("credentials/tls.key").lines().nth(1).expect("base64").to_owned();
     assert!(!key.contains(&line) && !text(&output).contains(&line), "{report}");
     assert!(stage.d1(&["whoami"], &by_directory).status.success());

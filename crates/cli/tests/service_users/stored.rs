@@ -14,7 +14,7 @@ fn store_program_gets_secret_on_standard_input_only() {
     let place = ["--store", &keep, "--read-back-command", &read, "--journal", &journal];
     let output = stage.bot(&[&["--json", "token", "create", "deploy"], &place[..]].concat());
     assert!(output.status.success(), "{}", text(&output));
-    assert_eq!(document(&output)["kept"]["read_back"], true);
+    assert_eq!(document(&output)["stored"]["read_back"], true);
     let key = stage.read("kept").trim().to_owned();
     assert!(key.len() > 20 && !stage.read("seen").contains(&key), "an argument or variable has it");
     assert!(stage.read("seen").contains("create"), "{}", stage.read("seen"));

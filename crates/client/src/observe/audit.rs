@@ -47,13 +47,13 @@ pub struct AuditRecord {
 }
 
 impl AuditRecord {
-    /// Returns the outcome in a word: `answered`, if the caller got a response; `failed`, if it got an error; `dropped`, if the caller
+    /// Returns the outcome in a word: `responded`, if the caller got a response; `failed`, if it got an error; `dropped`, if the caller
     /// dropped the call, so that it is unknown whether the platform processed it.
     #[must_use]
     pub fn outcome(&self) -> &'static str {
         match (self.code, self.status) {
             (Some(_), _) => "failed",
-            (None, Some(_)) => "answered",
+            (None, Some(_)) => "responded",
             (None, None) => "dropped",
         }
     }

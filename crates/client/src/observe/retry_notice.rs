@@ -19,9 +19,9 @@ pub struct RetryNotice {
     /// The status of its response, if there was one.
     pub status: Option<StatusCode>,
     /// What failed, in a few words.
-    pub what: String,
+    pub failure: String,
     /// The delay before the next attempt.
-    pub wait: Duration,
+    pub delay: Duration,
     /// The number of the next attempt, counted from 1.
     pub attempt: u32,
     /// The most attempts.
@@ -29,22 +29,22 @@ pub struct RetryNotice {
 }
 
 impl RetryNotice {
-    pub(crate) fn new(error: &Error, wait: Duration, attempt: u32, attempts: u32) -> Self {
-        let what = match (error.status(), error.transport()) {
+    pub(crate) fn new(error: &Error, delay: Duration, attempt: u32, attempts: u32) -> Self {
+        let failure = match (error.status(), error.transport()) {
             (Some(status), _) => format!("HTTP {}", status.as_u16()),
             (None, Some(transport)) => TransportError::to_string(transport),
             (None, None) => error.code().title().to_owned(),
         };
-        Self { code: error.code(), status: error.status(), what, wait, attempt, attempts }
+        Self { code: error.code(), status: error.status(), failure, delay, attempt, attempts }
     }
 }
 
 impl fmt::Display for RetryNotice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, retrying in ", self.what)?;
-        match self.wait.as_secs() {
-            0..3 => write!(f, "{:.1} s", self.wait.as_secs_f64())?,
-            seconds => write!(f, "{} s", seconds + u64::from(self.wait.subsec_millis() >= 500))?,
+        write!(f, "{}, retrying in ", self.failure)?;
+        match self.delay.as_secs() {
+            0..3 => write!(f, "{:.1} s", self.delay.as_secs_f64())?,
+            seconds => write!(f, "{} s", seconds + u64::from(self.delay.subsec_millis() >= 500))?,
         }
         write!(f, " (attempt {} of {})", self.attempt, self.attempts)
     }

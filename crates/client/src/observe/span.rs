@@ -60,7 +60,7 @@ pub(crate) fn goes_to(span: &Span, origin: &Origin) {
 }
 
 /// Records on the span of an attempt that its response has begun.
-pub(crate) fn answered<B>(span: &Span, response: &http::Response<B>, facts: &ConnectionFacts) {
+pub(crate) fn responded<B>(span: &Span, response: &http::Response<B>, facts: &ConnectionFacts) {
     if span.is_disabled() {
         return;
     }
@@ -85,7 +85,7 @@ pub(crate) fn ended(span: &Span, outcome: &Result<Response, Error>, attempts: u3
     }
     span.record("digicert_one.attempts", attempts);
     let status = match outcome {
-        Ok(answer) => Some(answer.status()),
+        Ok(response) => Some(response.status()),
         Err(error) => {
             failed(span, error);
             error.status()

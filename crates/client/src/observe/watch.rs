@@ -78,7 +78,7 @@ impl<'a> CallWatch<'a> {
             None => (None, None, None),
             Some(Ok(response)) => (Some(response.status()), None, decode::request_id(response.headers())),
             Some(Err(error)) => {
-                let request_id = error.response().and_then(|answer| answer.request_id.clone());
+                let request_id = error.response().and_then(|response| response.request_id.clone());
                 (error.status(), Some(error.code()), request_id)
             }
         };

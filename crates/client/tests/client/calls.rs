@@ -1,4 +1,4 @@
-//! Calls: redirects, error answers, limits, headers.
+//! Calls: redirects, error responses, limits, headers.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
@@ -12,11 +12,11 @@ use digicert_one_core::{
 };
 use futures_executor::block_on;
 
-use crate::scripted::{Scripted, Source, answer, builder, client, identity, key};
+use crate::scripted::{Scripted, Source, builder, client, identity, key, response};
 
 #[test]
 fn redir_05_307_within_the_origin_keeps_method_and_body() {
-    let scripted = Scripted::answering([answer(307, Some("/moved?x=1"), "")]);
+    let scripted = Scripted::responding([response(307, Some("/moved?x=1"), "")]);
     block_on(client(&scripted).post("/here").json(&[1]).send()).expect("followed");
     let expected = [("POST", "https://one.digicert.test/here"), ("POST", "https://one.digicert.test/moved?x=1")];
     assert_eq!(scripted.requests(), expected.map(|(method, uri)| (method.to_owned(), uri.to_owned())));
@@ -27,7 +27,7 @@ fn redir_05_307_within_the_origin_keeps_method_and_body() {
 
 #[test]
 fn redir_06_303_becomes_a_get_without_body() {
-    let scripted = Scripted::answering([answer(303, Some("https://ONE.digicert.test:443/done"), "")]);
+    let scripted = Scripted::responding([response(303, Some("https://ONE.digicert.test:443/done"), "")]);
     block_on(client(&scripted).post("/here").json(&[1]).send()).expect("followed");
     assert_eq!(scripted.requests()[1], ("GET".to_owned(), "https://one.digicert.test/done".to_owned()));
     let requests = scripted.0.requests.lock().expect("unpoisoned");
@@ -36,7 +36,7 @@ fn redir_06_303_becomes_a_get_without_body() {
 
 #[test]
 fn redir_07_loop_ends_with_an_error() {
-    let scripted = Scripted::answering((0..10).map(|_| answer(302, Some("/again"), "")));
+    let scripted = Scripted::responding((0..10).map(|_| response(302, Some("/again"), "")));
     let error = block_on(client(&scripted).get("/").send()).expect_err("a loop");
     assert_eq!((error.kind(), error.code()), (ErrorKind::Redirect, Code::SEC_01));
     assert_eq!(scripted.requests().len(), 6, "five hops are followed");
@@ -55,7 +55,7 @@ fn redir_08_odd_targets_are_errors_that_show_no_query() {
         "/a/../canary",
         "http://one.digicert.test/canary",
     ] {
-        let scripted = Scripted::answering([answer(302, Some(target), "")]);
+        let scripted = Scripted::responding([response(302, Some(target), "")]);
         let error = block_on(client(&scripted).get("/").send()).expect_err(target);
         assert_eq!(error.code(), Code::SEC_01, "{target}");
         assert!(!error.to_string().contains("canary"), "{error}");
@@ -65,7 +65,7 @@ fn redir_08_odd_targets_are_errors_that_show_no_query() {
 
 #[test]
 fn prefix_of_the_installation_is_kept_in_redirects() {
-    let scripted = Scripted::answering([answer(302, Some("/d1/moved"), ""), answer(302, Some("/elsewhere"), "")]);
+    let scripted = Scripted::responding([response(302, Some("/d1/moved"), ""), response(302, Some("/elsewhere"), "")]);
     let instance = Instance::parse("one.digicert.test").and_then(|one| one.with_path_prefix("/d1")).expect("a prefix");
     let client = builder(&scripted).instance(instance).build().expect("complete");
     let error = block_on(client.get("/here").send()).expect_err("the second leaves the installation");
@@ -76,18 +76,18 @@ fn prefix_of_the_installation_is_kept_in_redirects() {
 #[test]
 fn error_answer_is_an_error_unless_asked_for_raw() {
     let body = r#"{"error":{"status":"access_denied","message":"The user is not multi-factor authenticated"}}"#;
-    let scripted = Scripted::answering([answer(403, None, body), answer(403, None, body)]);
+    let scripted = Scripted::responding([response(403, None, body), response(403, None, body)]);
     let client = client(&scripted);
     let error = block_on(client.get("/").send()).expect_err("forbidden");
     assert_eq!((error.kind(), error.code()), (ErrorKind::Platform, Code::AUT_02));
-    assert_eq!(error.response().and_then(|answer| answer.code.as_deref()), Some("access_denied"));
-    let response = block_on(client.get("/").send_raw()).expect("an answer");
+    assert_eq!(error.response().and_then(|response| response.code.as_deref()), Some("access_denied"));
+    let response = block_on(client.get("/").send_raw()).expect("a response");
     assert_eq!(response.status(), 403);
 }
 
 #[test]
 fn body_above_the_limit_is_an_error_and_a_stream_has_none() {
-    let scripted = Scripted::answering([answer(200, None, "0123456789"), answer(200, None, "0123456789")]);
+    let scripted = Scripted::responding([response(200, None, "0123456789"), response(200, None, "0123456789")]);
     let client = builder(&scripted).max_body(9).build().expect("complete");
     let response = block_on(client.get("/").send()).expect("a head");
     assert_eq!(block_on(response.bytes()).expect_err("too large").code(), Code::CFG_03);
@@ -129,7 +129,7 @@ fn another_identity_is_another_transport_and_another_key_is_not() {
     let client = builder(&scripted).credential(source).build().expect("complete");
     let connects: Vec<usize> = (0..6)
         .map(|_| {
-            block_on(client.get("/").send()).expect("answered");
+            block_on(client.get("/").send()).expect("a response");
             scripted.connects()
         })
         .collect();
@@ -138,7 +138,7 @@ fn another_identity_is_another_transport_and_another_key_is_not() {
 
 #[test]
 fn credential_hears_what_became_of_its_lease() {
-    let scripted = Scripted::answering([answer(200, None, "{}"), answer(401, None, ""), answer(403, None, "")]);
+    let scripted = Scripted::responding([response(200, None, "{}"), response(401, None, ""), response(403, None, "")]);
     let source = Source::of([key(), key(), key()]);
     let client = builder(&scripted).credential(source.clone()).build().expect("complete");
     for _ in 0..3 {
@@ -151,7 +151,7 @@ fn credential_hears_what_became_of_its_lease() {
     assert_eq!((error.kind(), error.code()), (ErrorKind::Credential, Code::ID_13));
 }
 
-/// A source that never answers.
+/// A source that never responds.
 #[derive(Debug)]
 struct Silent;
 
@@ -197,8 +197,8 @@ fn credential_that_never_answers_meets_the_limit_of_the_call() {
 fn req_06_and_07_client_says_who_it_is_and_what_it_takes() {
     let scripted = Scripted::default();
     let client = client(&scripted);
-    block_on(client.get("/").send()).expect("answered");
-    block_on(client.post("/").json(&[1]).header("accept", "text/plain").send()).expect("answered");
+    block_on(client.get("/").send()).expect("a response");
+    block_on(client.post("/").json(&[1]).header("accept", "text/plain").send()).expect("a response");
     let requests = scripted.0.requests.lock().expect("unpoisoned");
     let agent = requests[0].headers()["user-agent"].to_str().expect("text");
     assert_eq!(agent, concat!("digicert-one-rust/", env!("CARGO_PKG_VERSION")));

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use digicert_one_client::ErrorKind;
-use digicert_one_core::{Clock, Code, Ending, Expiry, FixedCredential, Generation, Lease, ManualClock, Validity};
+use digicert_one_core::{Clock, Code, Expiry, ExpiryCause, FixedCredential, Generation, Lease, ManualClock, Validity};
 use futures_executor::block_on;
 
 use crate::scripted::{Scripted, builder, key};
@@ -51,10 +51,10 @@ fn obs_08_one_reminder_at_each_step_and_none_twice() {
     let client = client.build().expect("complete");
     // A call every six hours.
     for _ in 0..4 * 100 {
-        block_on(client.get("/").send()).expect("answered");
+        block_on(client.get("/").send()).expect("a response");
         clock.advance(DAY / 4);
     }
-    let expiry = Expiry::new(end(), Ending::Key);
+    let expiry = Expiry::new(end(), ExpiryCause::Key);
     assert_eq!(block_on(client.expiry()).expect("the last second"), Some(expiry));
     block_on(client.shut_down(DAY));
     assert_eq!(*reminded.lock().expect("unpoisoned"), [30, 14, 7, 1].map(|days| (days, expiry)));
@@ -84,5 +84,5 @@ fn listener_that_panics_does_not_break_the_call() {
     let clock = ManualClock::new(end() - DAY);
     let client = builder(&Scripted::default()).credential(ending()).clock(shared(&clock));
     let client = client.on_reminder(|_| panic!("a listener's own fault"));
-    block_on(client.build().expect("complete").get("/").send()).expect("answered");
+    block_on(client.build().expect("complete").get("/").send()).expect("a response");
 }

@@ -5,13 +5,13 @@ use digicert_one_core::Code;
 use futures_executor::block_on;
 use http::Response;
 
-use crate::scripted::{Scripted, answer, builder};
+use crate::scripted::{Scripted, builder, response};
 
 const PAGE: &str =
     "<html><head><title>Access Denied</title></head><body><h1>Access Denied</h1>Reference #18.2d</body></html>";
 
 fn error(response: Response<&'static str>) -> digicert_one_client::Error {
-    let scripted = Scripted::answering([response]);
+    let scripted = Scripted::responding([response]);
     let client = builder(&scripted).retry(Retry::never()).build().expect("complete");
     block_on(client.get("/x").send()).expect_err("refused")
 }
@@ -25,21 +25,21 @@ fn page_with_any_error_status_is_a_gateways() {
     {
         for body in [PAGE, "upstream connect error or disconnect/reset before headers", "<?xml version='1.0'?><Error/>"]
         {
-            let error = error(answer(status, None, body));
+            let error = error(response(status, None, body));
             assert_eq!((error.code(), error.kind()), (code, ErrorKind::Platform), "{status} {error}");
             assert_eq!(error.status().map(|status| status.as_u16()), Some(status));
             let shown = error.diagnosis().to_string();
             assert!(!shown.contains("service user") && !shown.contains("authenticated the caller"), "{shown}");
         }
-        let shown = error(answer(status, None, PAGE)).diagnosis().to_string();
+        let shown = error(response(status, None, PAGE)).diagnosis().to_string();
         assert!(shown.contains("Access Denied") && shown.contains("Reference #18.2d"), "{shown}");
     }
 }
 
 #[test]
 fn proof_answered_by_a_page_and_a_list_in_html_are_errors() {
-    let page = || Response::builder().status(200).header("content-type", "text/html").body(PAGE).expect("an answer");
-    let scripted = Scripted::answering([page(), page(), page()]);
+    let page = || Response::builder().status(200).header("content-type", "text/html").body(PAGE).expect("a response");
+    let scripted = Scripted::responding([page(), page(), page()]);
     let client = builder(&scripted).build().expect("complete");
     let response = block_on(client.get("/x").send()).expect("a status");
     let error = block_on(response.json::<serde_json::Value>()).expect_err("not JSON");
@@ -57,7 +57,7 @@ fn proof_answered_by_a_page_and_a_list_in_html_are_errors() {
 fn encoding_that_was_not_asked_for_is_named_and_none_of_it_shown() {
     let encoded = |status: u16, encoding: &'static str| {
         let builder = Response::builder().status(status).header("content-encoding", encoding);
-        builder.body("\u{1}canary\u{2}").expect("an answer")
+        builder.body("\u{1}canary\u{2}").expect("a response")
     };
     for encoding in ["gzip", "br", "deflate, gzip", "zstd"] {
         for status in [400, 401, 403, 404, 409, 429, 500, 503] {
@@ -66,7 +66,7 @@ fn encoding_that_was_not_asked_for_is_named_and_none_of_it_shown() {
             assert_eq!(error.code(), Code::GW_04, "{status} {shown}");
             assert!(shown.contains(encoding) && !shown.contains("canary"), "{shown}");
         }
-        let scripted = Scripted::answering([encoded(200, encoding)]);
+        let scripted = Scripted::responding([encoded(200, encoding)]);
         let client = builder(&scripted).build().expect("complete");
         let response = block_on(client.get("/x").send()).expect("a status");
         let error = block_on(response.json::<serde_json::Value>()).expect_err("not JSON");
@@ -74,7 +74,7 @@ fn encoding_that_was_not_asked_for_is_named_and_none_of_it_shown() {
     }
     // What says so and is plain JSON is read.
     let plain = Response::builder().status(403).header("content-encoding", "gzip");
-    let plain = plain.body(r#"{"errors":[{"code":"access_denied","message":"No"}]}"#).expect("an answer");
+    let plain = plain.body(r#"{"errors":[{"code":"access_denied","message":"No"}]}"#).expect("a response");
     assert_eq!(error(plain).code(), Code::AUT_03);
 }
 
@@ -87,7 +87,7 @@ fn sign_in_page_of_the_same_origin_is_not_called() {
         ("/iot/api/v1/login", 2),
         ("/x?to=login", 2),
     ] {
-        let scripted = Scripted::answering([answer(307, Some(location), "")]);
+        let scripted = Scripted::responding([response(307, Some(location), "")]);
         let client = builder(&scripted).build().expect("complete");
         let outcome = block_on(client.delete("/iot/api/v1/device").send());
         assert_eq!(scripted.requests().len(), requests, "{location}");
@@ -139,7 +139,7 @@ fn redirect_to_a_sign_in_page_is_called_one() {
         ("https://example.test/oauth2/v2/authorize?code=canary", true),
         ("https://example.test/elsewhere?canary", false),
     ] {
-        let scripted = Scripted::answering([answer(302, Some(location), "")]);
+        let scripted = Scripted::responding([response(302, Some(location), "")]);
         let client = builder(&scripted).build().expect("complete");
         let error = block_on(client.get("/x").send()).expect_err("not followed");
         assert_eq!(error.code(), if sign_in { Code::GW_03 } else { Code::SEC_01 });
@@ -151,8 +151,8 @@ fn redirect_to_a_sign_in_page_is_called_one() {
 #[test]
 fn throttle_and_a_maintenance_have_texts_of_their_own() {
     let body = r#"{"errors":[{"code":"x","message":"y"}]}"#;
-    let throttled = error(answer(429, None, body)).diagnosis().to_string();
-    let maintained = error(answer(503, None, body)).diagnosis().to_string();
+    let throttled = error(response(429, None, body)).diagnosis().to_string();
+    let maintained = error(response(503, None, body)).diagnosis().to_string();
     assert!(throttled.contains("rate limits apply per API key"), "{throttled}");
     assert!(maintained.contains("maintenance") && !maintained.contains("API key"), "{maintained}");
 }
@@ -173,7 +173,7 @@ fn key_that_comes_back_in_a_header_is_in_no_error() {
             |status: u16| Response::builder().status(status).header(name, &*value).header("content-type", "text/plain");
         let responses: Vec<_> =
             (0..4).map(|_| builder_of(status).body("upstream error").expect("a response")).collect();
-        let scripted = Scripted::answering(responses);
+        let scripted = Scripted::responding(responses);
         let credential =
             digicert_one_core::FixedCredential::api_key(digicert_one_core::ApiKey::new(KEY).expect("a key"));
         let client = builder(&scripted)

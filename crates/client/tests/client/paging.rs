@@ -5,11 +5,11 @@ use digicert_one_core::{Code, Instance};
 use futures_executor::block_on;
 use serde_json::{Value, json};
 
-use crate::scripted::{Scripted, answer, builder, client};
+use crate::scripted::{Scripted, builder, client, response};
 
 /// A server that gives these bodies, one after the other, and then `{}`; an empty one is a 204.
 fn server(bodies: &[&'static str]) -> Scripted {
-    Scripted::answering(bodies.iter().map(|body| answer(if body.is_empty() { 204 } else { 200 }, None, body)))
+    Scripted::responding(bodies.iter().map(|body| response(if body.is_empty() { 204 } else { 200 }, None, body)))
 }
 
 /// The numbers that came, and the error at the end.
@@ -240,8 +240,8 @@ fn list_goes_on_at_a_position_in_every_way_of_paging() {
 
 #[test]
 fn error_leaves_the_position_of_the_page_that_failed() {
-    let answers = [answer(200, None, r#"{"total":4,"items":[1,2]}"#), answer(500, None, "")];
-    let scripted = Scripted::answering(answers);
+    let responses = [response(200, None, r#"{"total":4,"items":[1,2]}"#), response(500, None, "")];
+    let scripted = Scripted::responding(responses);
     let impatient = builder(&scripted).retry(digicert_one_client::Retry::never()).build().expect("complete");
     let mut items = impatient.pages("/x").page_size(2).items();
     let (values, error) = drained(&mut items);
@@ -355,7 +355,7 @@ fn total_that_grows_and_pages_without_end_are_left_with_api_04() {
         (Box::new(endless), 10_000, "without a total and without an end"),
     ];
     for (bodies, asked, words) in runs {
-        let scripted = Scripted::answering(bodies.take(asked + 1).map(|body| answer(200, None, body.leak())));
+        let scripted = Scripted::responding(bodies.take(asked + 1).map(|body| response(200, None, body.leak())));
         let mut items = client(&scripted).pages("/x").page_size(1).items();
         let error = drained(&mut items).1.expect("no end");
         assert_eq!(error.code(), Code::API_04, "{error}");
@@ -363,8 +363,8 @@ fn total_that_grows_and_pages_without_end_are_left_with_api_04() {
         assert_eq!(scripted.requests().len(), asked, "{words}");
     }
     // Who says how many pages may come is taken at the word.
-    let endless = (0..10_500).map(|page| answer(200, None, format!("[{page}]").leak()));
-    let list = client(&Scripted::answering(endless)).pages("/x").page_size(1).max_pages(10_001);
+    let endless = (0..10_500).map(|page| response(200, None, format!("[{page}]").leak()));
+    let list = client(&Scripted::responding(endless)).pages("/x").page_size(1).max_pages(10_001);
     let (values, error) = drained(&mut list.items());
     assert!(error.is_none() && values.len() == 10_001, "{error:?}");
 }

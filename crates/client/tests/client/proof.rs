@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use digicert_one_core::diagnosis::{BodyKind, ErrorResponse, diagnose_answer, diagnose_success};
+use digicert_one_core::diagnosis::{BodyKind, ErrorResponse, diagnose_response, diagnose_success};
 use digicert_one_core::{Advice, CallContext, Code, Mode};
 use http::StatusCode;
 
@@ -10,10 +10,10 @@ use crate::scripted::identity;
 
 /// An error document of the platform.
 fn refusal(status: u16, message: &str) -> ErrorResponse {
-    let mut answer = ErrorResponse::new(StatusCode::from_u16(status).expect("a status"));
-    answer.message = Some(message.to_owned());
-    (answer.body, answer.recognised) = (BodyKind::Json, true);
-    answer
+    let mut response = ErrorResponse::new(StatusCode::from_u16(status).expect("a status"));
+    response.message = Some(message.to_owned());
+    (response.body, response.recognised) = (BodyKind::Json, true);
+    response
 }
 
 /// A call with a certificate, over a connection that shows this of it.
@@ -28,18 +28,18 @@ fn with_certificate(mode: Mode, requested: Option<bool>, sent: Option<bool>) -> 
 fn refusal_of_a_certificate_that_did_not_arrive_is_net_03() {
     for mode in [Mode::Certificate, Mode::Both] {
         for status in [401, 403] {
-            let answer = refusal(status, "not permitted");
-            let diagnosis = diagnose_answer(&answer, &with_certificate(mode, Some(false), Some(false)));
+            let response = refusal(status, "not permitted");
+            let diagnosis = diagnose_response(&response, &with_certificate(mode, Some(false), Some(false)));
             assert_eq!(diagnosis.code, Code::NET_03, "{diagnosis}");
             let newer = diagnosis.advice == Advice::NewerCredential;
             assert_eq!(newer, mode == Mode::Both && status == 401, "{diagnosis}");
-            let unseen = diagnose_answer(&answer, &with_certificate(mode, None, None)).to_string();
+            let unseen = diagnose_response(&response, &with_certificate(mode, None, None)).to_string();
             assert!(unseen.contains("(NET-03)"), "{unseen}");
             assert!(mode == Mode::Both || !unseen.contains("authenticated the caller,"), "{unseen}");
         }
     }
     let key = refusal(401, "The API key has expired");
-    assert_eq!(diagnose_answer(&key, &with_certificate(Mode::Both, Some(false), None)).code, Code::AUT_01);
+    assert_eq!(diagnose_response(&key, &with_certificate(Mode::Both, Some(false), None)).code, Code::AUT_01);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use digicert_one_core::{Clock, Code, Fingerprint, ManualClock, Permit, PermitReq
 use futures_executor::block_on;
 use futures_util::future::{join, join_all};
 
-use crate::scripted::{Outcome, Scripted, answer, builder, key};
+use crate::scripted::{Outcome, Scripted, builder, key, response};
 
 const SECOND: Duration = Duration::from_secs(1);
 const LONG: Duration = Duration::from_secs(3600);
@@ -86,7 +86,7 @@ fn status_429_holds_all_calls_and_halves_the_rate_for_a_while() {
         block_on(RateLimiter::throttled(&limiter, caller(), Some(SECOND * 2), clock.now()));
     }
     assert!(limiter.held_until(caller(), clock.now()).is_some());
-    assert_eq!(limiter.learnt_rate(caller()), Some(20.0), "20 answers of one burst count once");
+    assert_eq!(limiter.learnt_rate(caller()), Some(20.0), "20 responses of one burst count once");
     let turns = turns(&limiter, &clock, 3);
     let seen: Vec<_> = turns.iter().map(Duration::as_millis).collect();
     assert_eq!(seen, [2000, 2050, 2100]);
@@ -113,8 +113,8 @@ fn callers_do_not_see_each_other() {
 #[test]
 fn after_a_429_the_next_call_of_the_client_waits_too() {
     let clock = clock();
-    let throttled = http::Response::builder().status(429).header("retry-after", "7").body("").expect("an answer");
-    let scripted = Scripted::of([Outcome::Answer(throttled), Outcome::Answer(answer(200, None, "{}"))]);
+    let throttled = http::Response::builder().status(429).header("retry-after", "7").body("").expect("a response");
+    let scripted = Scripted::of([Outcome::Response(throttled), Outcome::Response(response(200, None, "{}"))]);
     let client = builder(&scripted)
         .clock(Arc::new(clock.clone()))
         .retry(digicert_one_client::Retry::never())
@@ -129,15 +129,15 @@ fn after_a_429_the_next_call_of_the_client_waits_too() {
 #[test]
 fn waits_of_a_call_count_those_for_its_turn() {
     let clock = clock();
-    let scripted = Scripted::of((0..3).map(|_| Outcome::Answer(answer(429, None, ""))));
+    let scripted = Scripted::of((0..3).map(|_| Outcome::Response(response(429, None, ""))));
     let retry = digicert_one_client::Retry::new().attempts(3);
     let client = builder(&scripted).clock(Arc::new(clock.clone())).retry(retry).build().expect("complete");
     let start = clock.now();
     let error = block_on(clock.run(client.get("/x").send())).0.expect_err("throttled");
     let passed = clock.now().duration_since(start).expect("forward");
-    assert_eq!((error.attempts(), error.waits().len()), (3, 2), "{error}");
+    assert_eq!((error.attempts(), error.delays().len()), (3, 2), "{error}");
     assert!(passed >= SECOND * 2, "each attempt waits for its turn: {passed:?}");
-    assert_eq!(error.waits().iter().sum::<Duration>(), passed, "{error}");
+    assert_eq!(error.delays().iter().sum::<Duration>(), passed, "{error}");
 }
 
 /// A limiter whose store is away.
@@ -147,7 +147,7 @@ struct Away;
 #[async_trait]
 impl RateLimiter for Away {
     async fn permit(&self, _turn: &PermitRequest<'_>) -> Result<Permit, RateLimitError> {
-        Err(RateLimitError::Unavailable("the store does not answer".into()))
+        Err(RateLimitError::Unavailable("the store does not respond".into()))
     }
 
     async fn throttled(&self, _: Fingerprint, _: Option<Duration>, _: SystemTime) {}
@@ -159,6 +159,6 @@ fn pace_that_cannot_be_asked_ends_the_call_unsent() {
     let client = builder(&scripted).clock(Arc::new(clock.clone())).rate_limiter(Away).build().expect("complete");
     let error = block_on(clock.run(client.post("/x").send())).0.expect_err("no permit");
     assert_eq!((error.code(), scripted.requests().len()), (Code::PACE_02, 0));
-    assert!(error.to_string().contains("the store does not answer"), "{error}");
+    assert!(error.to_string().contains("the store does not respond"), "{error}");
     assert_eq!(error.attempts(), 4, "nothing was sent, so asking again was safe");
 }

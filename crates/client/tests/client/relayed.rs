@@ -5,12 +5,12 @@ use digicert_one_core::{ApiKey, Code, Delivery, FixedCredential, Material, Trans
 use futures_executor::block_on;
 use http::Response;
 
-use crate::scripted::{Outcome, Scripted, Source, answer, builder, client, key};
+use crate::scripted::{Outcome, Scripted, Source, builder, client, key, response};
 
 #[test]
 fn last_error_response_is_a_response_with_its_diagnosis() {
     let throttled = || Response::builder().status(503).header("x-of", "the platform").body("{\"a\":1}").expect("one");
-    let scripted = Scripted::answering([throttled(), throttled()]);
+    let scripted = Scripted::responding([throttled(), throttled()]);
     let client = builder(&scripted).retry(Retry::new().attempts(2)).build().expect("complete");
     let response = block_on(client.get("/x").send_relayed()).expect("a response");
     assert_eq!((response.status().as_u16(), response.attempts()), (503, 2));
@@ -25,7 +25,7 @@ fn last_error_response_is_a_response_with_its_diagnosis() {
 
 #[test]
 fn newer_credential_and_success_are_used_as_by_other_calls() {
-    let scripted = Scripted::answering([answer(401, None, "{}"), answer(200, None, "[1]")]);
+    let scripted = Scripted::responding([response(401, None, "{}"), response(200, None, "[1]")]);
     let client = builder(&scripted).credential(Source::of([key(), key()])).build().expect("complete");
     let response = block_on(client.post("/x").send_relayed()).expect("a response");
     assert_eq!((response.status().as_u16(), response.attempts(), response.diagnosis()), (200, 2, None));
@@ -36,7 +36,7 @@ fn newer_credential_and_success_are_used_as_by_other_calls() {
 fn secret_that_an_error_response_quotes_is_redacted() {
     let long = Material::api_key(ApiKey::new("long-canary-key").expect("a key"));
     let quoting = Response::builder().status(400).header("content-length", "24").header("x-quoted", "long-canary-key");
-    let scripted = Scripted::answering([quoting.body("long-canary-key is wrong").expect("one")]);
+    let scripted = Scripted::responding([quoting.body("long-canary-key is wrong").expect("one")]);
     let client = builder(&scripted).credential(FixedCredential::new(long, "the test")).build().expect("complete");
     let response = block_on(client.get("/x").send_relayed()).expect("a response");
     assert_eq!(response.headers()["x-quoted"], "(redacted)");
@@ -52,12 +52,12 @@ fn call_without_a_response_to_relay_is_an_error() {
 
     // The error response of an earlier attempt is not that of the last one.
     let failure = Outcome::Failure(TransportErrorKind::Protocol, Delivery::Sent);
-    let scripted = Scripted::of([Outcome::Answer(answer(503, None, "")), failure]);
+    let scripted = Scripted::of([Outcome::Response(response(503, None, "")), failure]);
     let error = block_on(client(&scripted).get("/x").send_relayed()).expect_err("no response");
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Transport, 2));
 
     let large: &'static str = "x".repeat((1 << 20) + 1).leak();
-    let scripted = Scripted::answering([answer(400, None, large)]);
+    let scripted = Scripted::responding([response(400, None, large)]);
     let error = block_on(client(&scripted).get("/x").send_relayed()).expect_err("too large to hold");
     assert_eq!((error.kind(), error.status().map(|status| status.as_u16())), (ErrorKind::Platform, Some(400)));
 }

@@ -9,7 +9,7 @@ use futures_executor::block_on;
 use futures_util::future::{join, join_all};
 use http::Response;
 
-use crate::scripted::{Outcome, Scripted, Source, answer, builder, key};
+use crate::scripted::{Outcome, Scripted, Source, builder, key, response};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -22,13 +22,13 @@ fn client(scripted: &Scripted, clock: &ManualClock, retry: Retry) -> Client {
 }
 
 fn throttled(retry_after: &str) -> Response<&'static str> {
-    Response::builder().status(429).header("retry-after", retry_after).body("").expect("an answer")
+    Response::builder().status(429).header("retry-after", retry_after).body("").expect("a response")
 }
 
 #[test]
 fn get_is_retried_after_a_503_and_after_a_refused_connection() {
     for first in
-        [Outcome::Answer(answer(503, None, "")), Outcome::Failure(TransportErrorKind::Refused, Delivery::NotSent)]
+        [Outcome::Response(response(503, None, "")), Outcome::Failure(TransportErrorKind::Refused, Delivery::NotSent)]
     {
         let (scripted, clock) = (Scripted::of([first]), clock());
         let client = client(&scripted, &clock, Retry::new());
@@ -42,12 +42,12 @@ fn get_is_retried_after_a_503_and_after_a_refused_connection() {
 #[test]
 fn retry_after_is_a_floor_in_seconds_and_as_a_date_by_the_servers_clock() {
     let date = |retry_after: &str, date: &str| {
-        let answer = Response::builder().status(429).header("retry-after", retry_after).header("date", date);
-        answer.body("").expect("an answer")
+        let response = Response::builder().status(429).header("retry-after", retry_after).header("date", date);
+        response.body("").expect("a response")
     };
     let skewed = date("Sun, 06 Nov 1994 08:49:40 GMT", "Sun, 06 Nov 1994 08:49:37 GMT");
-    for (answer, expected) in [(throttled("2"), 2), (skewed, 3)] {
-        let (scripted, clock) = (Scripted::answering([answer]), clock());
+    for (response, expected) in [(throttled("2"), 2), (skewed, 3)] {
+        let (scripted, clock) = (Scripted::responding([response]), clock());
         let start = clock.now();
         let client = client(&scripted, &clock, Retry::new());
         let (response, _) = block_on(clock.run(client.get("/x").send()));
@@ -59,7 +59,7 @@ fn retry_after_is_a_floor_in_seconds_and_as_a_date_by_the_servers_clock() {
 #[test]
 fn wait_beyond_the_deadline_fails_at_once_and_says_how_long_it_is() {
     for wait in ["3600", "99999999999"] {
-        let (scripted, clock) = (Scripted::answering([throttled(wait)]), clock());
+        let (scripted, clock) = (Scripted::responding([throttled(wait)]), clock());
         let start = clock.now();
         let client = client(&scripted, &clock, Retry::new());
         let (outcome, waits) = block_on(clock.run(client.get("/x").send()));
@@ -74,7 +74,7 @@ fn wait_beyond_the_deadline_fails_at_once_and_says_how_long_it_is() {
 #[test]
 fn unreadable_retry_after_counts_as_none() {
     for odd in ["-1", "soon", "Thu, 01 Jan 1970 00:00:00 GMT"] {
-        let (scripted, clock) = (Scripted::answering([throttled(odd)]), clock());
+        let (scripted, clock) = (Scripted::responding([throttled(odd)]), clock());
         let client = client(&scripted, &clock, Retry::new());
         let (response, waits) = block_on(clock.run(client.get("/x").send()));
         assert_eq!(response.expect("the second attempt").attempts(), 2, "{odd}");
@@ -101,19 +101,19 @@ fn post_is_retried_only_if_it_was_not_processed_or_is_marked() {
     assert!(error.to_string().contains("idempotent"), "{error}");
 
     let refused = Outcome::Failure(TransportErrorKind::Refused, Delivery::NotSent);
-    for (first, marked) in [(late(), true), (refused, false), (Outcome::Answer(throttled("1")), false)] {
+    for (first, marked) in [(late(), true), (refused, false), (Outcome::Response(throttled("1")), false)] {
         let call = |client: &Client| if marked { client.post("/x").idempotent() } else { client.post("/x") };
         assert_eq!(outcome_of(first, call).1.expect("repeated"), 2);
     }
-    let (scripted, outcome) = outcome_of(Outcome::Answer(answer(503, None, "")), |client| client.post("/x"));
+    let (scripted, outcome) = outcome_of(Outcome::Response(response(503, None, "")), |client| client.post("/x"));
     assert_eq!((outcome.expect_err("unclear").code(), scripted.requests().len()), (Code::AUT_04, 1));
 }
 
 #[test]
 fn useless_retry_is_not_made() {
     for status in [400, 401, 403, 404, 409, 422] {
-        let (scripted, outcome) = outcome_of(Outcome::Answer(answer(status, None, "")), |client| client.get("/x"));
-        let error = outcome.expect_err("an error answer");
+        let (scripted, outcome) = outcome_of(Outcome::Response(response(status, None, "")), |client| client.get("/x"));
+        let error = outcome.expect_err("an error response");
         assert_eq!((error.attempts(), scripted.requests().len()), (1, 1), "{status}");
     }
     let alert = Outcome::Failure(TransportErrorKind::PeerAlert(digicert_one_core::TlsAlert(45)), Delivery::Unknown);
@@ -124,7 +124,7 @@ fn useless_retry_is_not_made() {
 
 #[test]
 fn status_401_is_retried_once_if_the_source_has_something_newer() {
-    let refusal = || Outcome::Answer(answer(401, None, ""));
+    let refusal = || Outcome::Response(response(401, None, ""));
     for (first, keys, attempts, works) in
         [(vec![refusal()], 2, 2, true), (vec![refusal()], 1, 1, false), (vec![refusal(), refusal()], 3, 2, false)]
     {
@@ -138,19 +138,19 @@ fn status_401_is_retried_once_if_the_source_has_something_newer() {
 
 #[test]
 fn attempts_and_waits_are_in_the_last_error() {
-    let (scripted, clock) = (Scripted::of((0..9).map(|_| Outcome::Answer(answer(503, None, "")))), clock());
+    let (scripted, clock) = (Scripted::of((0..9).map(|_| Outcome::Response(response(503, None, "")))), clock());
     let client = client(&scripted, &clock, Retry::new().attempts(3).backoff(SECOND, SECOND));
     let (outcome, waits) = block_on(clock.run(client.get("/x").send()));
     let error = outcome.expect_err("always 503");
-    assert_eq!((error.attempts(), error.waits()), (3, &waits[..]));
+    assert_eq!((error.attempts(), error.delays()), (3, &waits[..]));
     assert!(error.to_string().contains("tried 3 times"), "{error}");
     let (outcome, waits) = block_on(clock.run(client.get("/x").send_raw()));
-    assert_eq!((outcome.expect("an answer").status().as_u16(), waits.len()), (503, 0));
+    assert_eq!((outcome.expect("a response").status().as_u16(), waits.len()), (503, 0));
 }
 
 #[test]
 fn deadline_holds_over_attempts_and_waits_and_cuts_the_last_attempt() {
-    let failures = (0..3).map(|_| Outcome::Answer(throttled("9"))).chain([Outcome::Silence]);
+    let failures = (0..3).map(|_| Outcome::Response(throttled("9"))).chain([Outcome::Silence]);
     let (scripted, clock) = (Scripted::of(failures), clock());
     let start = clock.now();
     let client = builder(&scripted)
@@ -174,7 +174,7 @@ fn deadline_holds_over_attempts_and_waits_and_cuts_the_last_attempt() {
 
 #[test]
 fn budget_of_all_clones_bounds_the_attempts() {
-    let (scripted, clock) = (Scripted::of((0..1000).map(|_| Outcome::Answer(answer(503, None, "")))), clock());
+    let (scripted, clock) = (Scripted::of((0..1000).map(|_| Outcome::Response(response(503, None, "")))), clock());
     let client = client(&scripted, &clock, Retry::new().budget(100));
     let calls = (0..100).map(|_| client.clone().get("/x").send());
     let (outcomes, waits) = block_on(clock.run(join_all(calls)));
@@ -187,7 +187,7 @@ fn budget_of_all_clones_bounds_the_attempts() {
 
 #[test]
 fn repeated_body_is_the_same_bytes() {
-    let (scripted, clock) = (Scripted::answering([answer(503, None, ""), answer(503, None, "")]), clock());
+    let (scripted, clock) = (Scripted::responding([response(503, None, ""), response(503, None, "")]), clock());
     let client = client(&scripted, &clock, Retry::new());
     let (outcome, _) = block_on(clock.run(client.put("/x").body("text/plain", "the same").send()));
     assert_eq!(outcome.expect("the third attempt").attempts(), 3);
@@ -206,11 +206,11 @@ fn wait_of_zero_or_a_past_date_leaves_our_own_growing_wait() {
     for asked in ["0", "Sun, 06 Nov 1994 08:49:07 GMT", "Thu, 01 Jan 1970 00:00:00 GMT"] {
         let mut longest = [Duration::ZERO; 3];
         for _ in 0..40 {
-            let answers = (0..9).map(|_| date(asked).body("").expect("an answer"));
-            let (scripted, clock) = (Scripted::answering(answers), clock());
+            let responses = (0..9).map(|_| date(asked).body("").expect("a response"));
+            let (scripted, clock) = (Scripted::responding(responses), clock());
             let retry = Retry::new().backoff(SECOND, SECOND * 60);
             let (outcome, waits) = block_on(clock.run(client(&scripted, &clock, retry).get("/x").send()));
-            assert_eq!(outcome.expect_err("always 503").waits(), &waits[..]);
+            assert_eq!(outcome.expect_err("always 503").delays(), &waits[..]);
             for (longest, wait) in longest.iter_mut().zip(&waits) {
                 *longest = (*longest).max(*wait);
             }
@@ -224,7 +224,7 @@ fn wait_of_zero_or_a_past_date_leaves_our_own_growing_wait() {
 
 #[test]
 fn longer_wait_of_our_own_is_kept_above_the_floor() {
-    let (scripted, clock) = (Scripted::answering((0..3).map(|_| throttled("1"))), clock());
+    let (scripted, clock) = (Scripted::responding((0..3).map(|_| throttled("1"))), clock());
     let retry = Retry::new().backoff(SECOND * 1000, SECOND * 1000);
     let client = builder(&scripted).clock(Arc::new(clock.clone())).retry(retry).deadline(SECOND * 100_000);
     let (_, waits) = block_on(clock.run(client.build().expect("complete").get("/x").send()));
@@ -236,7 +236,7 @@ fn longer_wait_of_our_own_is_kept_above_the_floor() {
 fn status_about_the_connection_is_retried_on_another_one_where_safe() {
     for (status, post) in [(408, false), (421, true), (425, true)] {
         for body in ["", "<html><title>Request Time-out</title></html>"] {
-            let first = || Outcome::Answer(answer(status, None, body));
+            let first = || Outcome::Response(response(status, None, body));
             let (scripted, outcome) = outcome_of(first(), |client| client.get("/x"));
             assert_eq!(outcome.expect("repeated"), 2, "{status}");
             assert_eq!(scripted.connects(), 2, "{status}: a transport of its own, so a new connection");
@@ -245,7 +245,7 @@ fn status_about_the_connection_is_retried_on_another_one_where_safe() {
         }
     }
     // The next call goes over the pool of before.
-    let (scripted, clock) = (Scripted::answering([answer(421, None, "")]), clock());
+    let (scripted, clock) = (Scripted::responding([response(421, None, "")]), clock());
     let client = client(&scripted, &clock, Retry::new());
     for _ in 0..3 {
         block_on(clock.run(client.get("/x").send())).0.expect("repeated");
@@ -257,8 +257,9 @@ fn status_about_the_connection_is_retried_on_another_one_where_safe() {
 fn lost_response_is_named_when_the_retry_finds_it_done() {
     type Call<'a> = &'a dyn Fn(&Client) -> digicert_one_client::RequestBuilder;
     let lost = || Outcome::Failure(TransportErrorKind::Interrupted, Delivery::Unknown);
-    let gone = || Outcome::Answer(answer(404, None, r#"{"errors":[{"code":"not_found","message":"no such token"}]}"#));
-    let taken = || Outcome::Answer(answer(409, None, r#"{"errors":[{"code":"conflict","message":"exists"}]}"#));
+    let gone =
+        || Outcome::Response(response(404, None, r#"{"errors":[{"code":"not_found","message":"no such token"}]}"#));
+    let taken = || Outcome::Response(response(409, None, r#"{"errors":[{"code":"conflict","message":"exists"}]}"#));
     let both = |outcomes: Vec<Outcome>, call: Call<'_>| {
         let (scripted, clock) = (Scripted::of(outcomes), clock());
         let client = client(&scripted, &clock, Retry::new());
@@ -266,11 +267,11 @@ fn lost_response_is_named_when_the_retry_finds_it_done() {
     };
     let cases: [(Vec<Outcome>, Call<'_>, bool); 7] = [
         (vec![lost(), gone()], &|client| client.delete("/x/1"), true),
-        (vec![Outcome::Answer(answer(502, None, "")), gone()], &|client| client.delete("/x/1"), true),
+        (vec![Outcome::Response(response(502, None, "")), gone()], &|client| client.delete("/x/1"), true),
         (vec![lost(), taken()], &|client| client.put("/x/1"), true),
         (vec![lost(), taken()], &|client| client.post("/x").idempotent(), true),
         (vec![gone()], &|client| client.delete("/x/1"), false),
-        (vec![Outcome::Answer(throttled("1")), gone()], &|client| client.delete("/x/1"), false),
+        (vec![Outcome::Response(throttled("1")), gone()], &|client| client.delete("/x/1"), false),
         (vec![lost(), gone()], &|client| client.get("/x/1"), false),
     ];
     for (outcomes, call, perhaps) in cases {
@@ -284,7 +285,7 @@ fn lost_response_is_named_when_the_retry_finds_it_done() {
 
 #[test]
 fn final_error_reports_what_each_attempt_saw() {
-    let unavailable = || Outcome::Answer(answer(503, None, ""));
+    let unavailable = || Outcome::Response(response(503, None, ""));
     let refused = Outcome::Failure(TransportErrorKind::Refused, Delivery::NotSent);
     let (scripted, clock) = (Scripted::of([unavailable(), unavailable(), refused, unavailable()]), clock());
     let client = client(&scripted, &clock, Retry::new());
@@ -302,7 +303,7 @@ fn final_error_reports_what_each_attempt_saw() {
 
 #[test]
 fn call_cut_by_its_deadline_reports_the_attempts_before() {
-    let (scripted, clock) = (Scripted::of([Outcome::Answer(throttled("2")), Outcome::Silence]), clock());
+    let (scripted, clock) = (Scripted::of([Outcome::Response(throttled("2")), Outcome::Silence]), clock());
     let client = builder(&scripted).clock(Arc::new(clock.clone())).deadline(SECOND * 3).build().expect("complete");
     let start = clock.now();
     let passing = async {
@@ -322,8 +323,10 @@ fn call_cut_by_its_deadline_reports_the_attempts_before() {
 fn interrupted_retry_after_a_response_is_not_about_the_certificate() {
     for (first, code) in [(Some(503), Code::NET_07), (None, Code::HS_03)] {
         let ended = || Outcome::Failure(TransportErrorKind::Tls, digicert_one_core::Delivery::NotSent);
-        let outcomes =
-            first.map(|status| Outcome::Answer(answer(status, None, ""))).into_iter().chain((0..4).map(|_| ended()));
+        let outcomes = first
+            .map(|status| Outcome::Response(response(status, None, "")))
+            .into_iter()
+            .chain((0..4).map(|_| ended()));
         let (scripted, clock) = (Scripted::of(outcomes), ManualClock::new(SystemTime::now()));
         let material = digicert_one_core::Material::certificate(crate::scripted::identity("evidence"));
         let client = builder(&scripted)
@@ -373,7 +376,7 @@ fn retry_does_not_forget_that_no_certificate_was_asked_for() {
 #[test]
 fn observer_of_retries_hears_of_each_before_its_wait() {
     let heard = Arc::new(std::sync::Mutex::new(Vec::new()));
-    let (scripted, clock) = (Scripted::answering([throttled("20"), throttled("20")]), clock());
+    let (scripted, clock) = (Scripted::responding([throttled("20"), throttled("20")]), clock());
     let client = builder(&scripted).clock(Arc::new(clock.clone())).on_retry({
         let heard = Arc::clone(&heard);
         move |notice| {

@@ -12,7 +12,7 @@ use digicert_one_core::{
 };
 use futures_executor::block_on;
 
-use crate::scripted::{Scripted, answer, builder, identity};
+use crate::scripted::{Scripted, builder, identity, response};
 
 /// Hands out the generation that a test set.
 #[derive(Clone, Debug)]
@@ -59,15 +59,15 @@ fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
 }
 
 fn call(client: &Client) {
-    block_on(client.get("/call").send()).expect("answered");
+    block_on(client.get("/call").send()).expect("a response");
 }
 
 #[test]
 fn rotate_12_unverified_generation_stays_out_and_is_tried_later() {
     let source = Set::to(1, keyed("old"));
     let clock = ManualClock::new(SystemTime::UNIX_EPOCH);
-    let refusal = || answer(401, None, "");
-    let scripted = Scripted::answering([answer(200, None, ""), refusal()]);
+    let refusal = || response(401, None, "");
+    let scripted = Scripted::responding([response(200, None, ""), refusal()]);
     let client = builder(&scripted)
         .credential(source.clone())
         .clock(Arc::new(clock.clone()) as Arc<dyn Clock>)
@@ -91,7 +91,7 @@ fn rotate_12_unverified_generation_stays_out_and_is_tried_later() {
 #[test]
 fn refused_generation_gives_way_to_a_newer_one_without_proof() {
     let source = Set::to(1, keyed("old"));
-    let scripted = Scripted::answering([answer(401, None, "")]);
+    let scripted = Scripted::responding([response(401, None, "")]);
     let client = builder(&scripted).credential(source.clone()).verify_rotations().build().expect("complete");
     block_on(client.get("/call").send()).expect_err("refused");
     source.now(2, keyed("new"));
@@ -185,14 +185,14 @@ fn generation_that_has_ended_does_not_replace_one_that_works() {
 #[test]
 fn rotate_15_key_of_a_drained_identity_is_wiped() {
     let (old, new) = (identity("old"), identity("new"));
-    let witness = old.witness();
+    let drop_probe = old.drop_probe();
     let source = Set::to(1, Material::certificate(old));
     let scripted = Scripted::default();
     let client = builder(&scripted).credential(source.clone()).build().expect("complete");
     call(&client);
     source.now(2, Material::certificate(new));
-    assert!(!witness());
+    assert!(!drop_probe());
     call(&client);
-    assert!(witness());
+    assert!(drop_probe());
     assert_eq!(client.draining(), 0);
 }

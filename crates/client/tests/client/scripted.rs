@@ -28,7 +28,7 @@ pub(crate) struct Script {
 /// What becomes of one request.
 #[derive(Debug)]
 pub(crate) enum Outcome {
-    Answer(Response<&'static str>),
+    Response(Response<&'static str>),
     Failure(TransportErrorKind, Delivery),
     /// A failure on a connection with these facts, after the request may have left.
     Seen(TransportErrorKind, ConnectionFacts),
@@ -40,8 +40,8 @@ pub(crate) enum Outcome {
 pub(crate) struct Scripted(pub(crate) Arc<Script>);
 
 impl Scripted {
-    pub(crate) fn answering(answers: impl IntoIterator<Item = Response<&'static str>>) -> Self {
-        Self::of(answers.into_iter().map(Outcome::Answer))
+    pub(crate) fn responding(responses: impl IntoIterator<Item = Response<&'static str>>) -> Self {
+        Self::of(responses.into_iter().map(Outcome::Response))
     }
 
     pub(crate) fn of(outcomes: impl IntoIterator<Item = Outcome>) -> Self {
@@ -80,8 +80,10 @@ impl Transport for Scripted {
     async fn send(&self, request: Request<Bytes>) -> Result<Exchange, TransportError> {
         self.0.requests.lock().expect("unpoisoned").push(request);
         let outcome = self.0.outcomes.lock().expect("unpoisoned").pop_front();
-        match outcome.unwrap_or_else(|| Outcome::Answer(Response::new("{}"))) {
-            Outcome::Answer(answer) => Ok(Exchange::new(answer.map(ResponseBody::full), ConnectionFacts::unknown())),
+        match outcome.unwrap_or_else(|| Outcome::Response(Response::new("{}"))) {
+            Outcome::Response(response) => {
+                Ok(Exchange::new(response.map(ResponseBody::full), ConnectionFacts::unknown()))
+            }
             Outcome::Failure(kind, delivery) => Err(TransportError::new(kind, delivery)),
             Outcome::Seen(kind, facts) => Err(TransportError::new(kind, Delivery::Unknown).with_facts(facts)),
             Outcome::Silence => std::future::pending().await,
@@ -89,13 +91,13 @@ impl Transport for Scripted {
     }
 }
 
-pub(crate) fn answer(status: u16, location: Option<&str>, body: &'static str) -> Response<&'static str> {
+pub(crate) fn response(status: u16, location: Option<&str>, body: &'static str) -> Response<&'static str> {
     let builder = Response::builder().status(status);
     let builder = match location {
         Some(location) => builder.header("location", location),
         None => builder,
     };
-    builder.body(body).expect("a valid answer")
+    builder.body(body).expect("a valid response")
 }
 
 pub(crate) fn identity(name: &str) -> ClientIdentity {

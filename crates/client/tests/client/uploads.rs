@@ -12,7 +12,7 @@ use digicert_one_client::{Client, ErrorKind};
 use digicert_one_core::{
     ApiKey, Capabilities, Capability, Code, ConnectionFacts, Connector, ConnectorInfo, Delivery, Exchange,
     FixedCredential, Generation, Instance, Lease, ManualClock, Material, ResponseBody, Transport, TransportConfig,
-    TransportError, TransportErrorKind, UploadBody, UploadWatch, Validity, causes,
+    TransportError, TransportErrorKind, UploadBody, UploadGuard, Validity, causes,
 };
 use futures_executor::block_on;
 use http::{Method, Request, Response};
@@ -45,7 +45,7 @@ struct Arrived {
     body: String,
 }
 
-/// Takes its steps one after the other, then answers 200.
+/// Takes its steps one after the other, then responds with 200.
 #[derive(Clone, Debug, Default)]
 struct Server {
     steps: Arc<Mutex<Vec<Step>>>,
@@ -133,7 +133,7 @@ impl Transport for Server {
     }
 
     async fn upload(&self, mut request: Request<UploadBody>) -> Result<Exchange, TransportError> {
-        let watch = UploadWatch::begin(&mut request)?;
+        let watch = UploadGuard::begin(&mut request)?;
         watch.outcome(self.serve(request).await)
     }
 }
@@ -205,7 +205,7 @@ fn upload_that_has_begun_is_not_retried_and_the_error_says_how_to_allow_it() {
         let error = outcome.expect_err("the first attempt failed");
         assert_eq!((error.attempts(), server.arrived().len(), waits.len()), (1, 1, 0), "{step:?}");
         let text = error.to_string();
-        assert!(text.contains("can be read only once") && text.contains("upload_again"), "{text}");
+        assert!(text.contains("can be read only once") && text.contains("upload_with"), "{text}");
     }
 }
 
@@ -223,17 +223,17 @@ fn upload_that_has_not_begun_is_retried() {
 }
 
 #[test]
-fn upload_again_is_retried_from_its_beginning_by_the_usual_rules() {
+fn upload_with_is_retried_from_its_beginning_by_the_usual_rules() {
     let steps = [Step::Status(Reads::OneChunk, 503), Step::Status(Reads::All, 429)];
     let server = Server::of(steps);
     let (client, clock) = server.client(fixed());
-    let (outcome, waits) = block_on(clock.run(client.put("/x").upload_again(|| three().0).send()));
+    let (outcome, waits) = block_on(clock.run(client.put("/x").upload_with(|| three().0).send()));
     assert_eq!((outcome.expect("the third attempt").attempts(), waits.len()), (3, 2));
     assert_eq!(server.bodies(), ["one ", WHOLE, WHOLE]);
     // A POST may have been processed.
     let server = Server::of(steps);
     let (client, clock) = server.client(fixed());
-    let (outcome, _) = block_on(clock.run(client.post("/x").upload_again(|| three().0).send()));
+    let (outcome, _) = block_on(clock.run(client.post("/x").upload_with(|| three().0).send()));
     assert_eq!((outcome.expect_err("not idempotent").attempts(), server.arrived().len()), (1, 1));
 }
 
@@ -250,7 +250,7 @@ fn error_of_the_body_is_the_source_and_is_not_retried() {
         let server = Server::default();
         let (client, clock) = server.client(fixed());
         let call = client.put("/x");
-        let call = if again { call.upload_again(failing) } else { call.upload(failing()) };
+        let call = if again { call.upload_with(failing) } else { call.upload(failing()) };
         let (outcome, _) = block_on(clock.run(call.send()));
         let error = outcome.expect_err("the body failed");
         assert_eq!((error.kind(), error.code()), (ErrorKind::Transport, Code::IO_03), "{error}");
@@ -300,7 +300,7 @@ fn key_refused_before_the_body_is_read_is_replaced_by_a_newer_one() {
     let server = Server::of([Step::Status(Reads::OneChunk, 401)]);
     let (client, _) = server.client(Source::of(keys()));
     let error = block_on(client.post("/x").upload(three().0).send()).expect_err("it had begun");
-    assert!(error.code() == Code::AUT_01 && error.to_string().contains("upload_again"), "{error}");
+    assert!(error.code() == Code::AUT_01 && error.to_string().contains("upload_with"), "{error}");
     assert_eq!(server.arrived().len(), 1);
 }
 
@@ -320,14 +320,14 @@ fn transport_without_streaming_is_refused_before_anything_is_sent() {
 fn redirect_is_followed_with_a_body_that_can_be_sent_again() {
     let server = Server::of([Step::Redirect(Reads::OneChunk, 307)]);
     let (client, _) = server.client(fixed());
-    block_on(client.post("/x").upload_again(|| three().0).send()).expect("followed");
+    block_on(client.post("/x").upload_with(|| three().0).send()).expect("followed");
     assert_eq!(server.bodies(), ["one ", WHOLE]);
     assert_eq!(server.arrived()[1].path, "/elsewhere");
 
     let server = Server::of([Step::Redirect(Reads::OneChunk, 307)]);
     let (client, _) = server.client(fixed());
     let error = block_on(client.post("/x").upload(three().0).send()).expect_err("it had begun");
-    assert!(error.kind() == ErrorKind::Redirect && error.diagnosis().to_string().contains("upload_again"), "{error}");
+    assert!(error.kind() == ErrorKind::Redirect && error.diagnosis().to_string().contains("upload_with"), "{error}");
     assert_eq!(server.arrived().len(), 1);
 
     // 303 becomes a GET without a body.

@@ -162,7 +162,7 @@ impl Source for Slow {
 pub(crate) async fn cred_09_a_slow_source_is_read_once_for_a_hundred_calls(world: World) {
     let front = asking();
     let source = Slow::default();
-    let options = WatchOptions::new().with_events(false);
+    let options = WatchOptions::new().events(false);
     let credential = WatchingCredential::lazy(Arc::new(source.clone()), Arc::new(SystemClock::new()), options);
     let client = world.builder(front.port()).credential(credential).build().expect("complete");
     let calls = join_all((0..100).map(|_| client.get("/").send())).await;

@@ -171,7 +171,7 @@ pub(crate) async fn obs_04_an_audit_record_names_who_what_and_how_it_ended_and_n
     let outcomes: Vec<_> =
         records.iter().map(|record| (&*record.template, record.outcome(), record.code, record.status)).collect();
     let expected = [
-        ("/orders", "answered", None, Some(StatusCode::OK)),
+        ("/orders", "responded", None, Some(StatusCode::OK)),
         ("/missing", "failed", Some(Code::AUT_05), Some(StatusCode::NOT_FOUND)),
         ("/dropped", "dropped", None, None),
     ];

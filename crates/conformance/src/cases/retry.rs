@@ -233,7 +233,7 @@ pub(crate) async fn retry_13_attempts_and_waits_are_in_the_last_error(world: Wor
     let client = client(&world, front.port(), &clock, Retry::new().attempts(3));
     let (outcome, waits) = clock.run(client.get("/").send()).await;
     let error = outcome.expect_err("always 503");
-    assert_eq!((error.attempts(), error.waits()), (3, &waits[..]));
+    assert_eq!((error.attempts(), error.delays()), (3, &waits[..]));
     assert!(error.to_string().contains("tried 3 times"), "{error}");
 }
 

@@ -203,7 +203,7 @@ pub(crate) async fn rotate_15_the_key_of_a_drained_identity_is_wiped(world: Worl
     let [before, after] = pair();
     let front = requiring(TlsRange::Both);
     let old = identity(&before);
-    let witness = old.witness();
+    let witness = old.drop_probe();
     let switch = Switch::new(Material::certificate(old));
     let client = world.builder(front.port()).credential(switch.clone()).build().expect("complete");
     client.get("/").send().await.expect("answered").bytes().await.expect("a body");

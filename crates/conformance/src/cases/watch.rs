@@ -72,11 +72,11 @@ impl Followed {
 
 /// Only events can bring a change within the limit of a case.
 fn by_events() -> WatchOptions {
-    WatchOptions::new().with_poll(Duration::from_secs(3600)).with_settle(Duration::from_millis(20))
+    WatchOptions::new().poll(Duration::from_secs(3600)).settle(Duration::from_millis(20))
 }
 
 fn by_polling() -> WatchOptions {
-    WatchOptions::new().with_poll(Duration::from_millis(50)).with_events(false)
+    WatchOptions::new().poll(Duration::from_millis(50)).events(false)
 }
 
 fn after(count: usize) -> Option<Generation> {
@@ -211,7 +211,7 @@ pub(crate) async fn rotate_10_the_same_bytes_again_make_no_new_generation(world:
 
 pub(crate) async fn rotate_16_a_sighup_has_the_files_read(world: World) {
     let (first, second) = (named("first"), named("second"));
-    let slow = WatchOptions::new().with_poll(Duration::from_secs(3600)).with_events(false);
+    let slow = WatchOptions::new().poll(Duration::from_secs(3600)).events(false);
     let followed = Followed::begin(&world, slow, |directory| write(directory, &first));
     assert_eq!(followed.call().await, Some(first.fingerprint()));
     write(followed.directory.path(), &second);

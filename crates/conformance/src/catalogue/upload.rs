@@ -11,7 +11,7 @@ macro_rules! __upload {
                 when "The body is uploaded with its length declared and without, by POST and by PUT; then a body of no bytes."
                 then "Every byte arrives, once. A known length is `Content-Length`; an unknown one is chunked over HTTP/1.1."
                 why "A file would be stored damaged, or some servers would refuse it for its framing."
-                fix "Call `UploadWatch::begin`, give the library the body with its size hint, and let it wait for the HTTP/2 \
+                fix "Call `UploadGuard::begin`, give the library the body with its size hint, and let it wait for the HTTP/2 \
                     window.";
             "UPLOAD-02" Must upload upload_02_body_is_not_read_ahead_of_the_server
                 given "A server that reads the head of a request and then nothing more."
@@ -37,13 +37,13 @@ macro_rules! __upload {
                 when "It is uploaded, with its length declared and without."
                 then "The error is `Upload`, IO-03, with the caller's error in its chain, and the server gets no complete request."
                 why "The server would take half a file for the whole, or the caller would look for the fault in the network."
-                fix "Have the library abort the request at an error of the body, and pass its outcome to `UploadWatch::outcome`.";
+                fix "Have the library abort the request at an error of the body, and pass its outcome to `UploadGuard::outcome`.";
             "UPLOAD-06" Must upload_end upload_06_dropped_upload_stops
                 given "Uploads whose body stalls, whose server does not read, or whose response has begun."
                 when "The future of the call, or the response, is dropped."
                 then "The caller's body is dropped at once; a server that reads sees the request cut."
                 why "A cancelled upload would go on in the background, and hold its file open."
-                fix "Hold the `UploadWatch` in the future and in the response body, which `UploadWatch::outcome` does.";
+                fix "Hold the `UploadGuard` in the future and in the response body, which `UploadGuard::outcome` does.";
             "UPLOAD-07" Must upload_end upload_07_body_of_another_length_is_an_error_and_never_a_request
                 given "A body of 50,000 bytes, and a declared length that is a little or much too large or too small."
                 when "It is uploaded."

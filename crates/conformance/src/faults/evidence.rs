@@ -59,7 +59,7 @@ fn diagnosis_never_contradicts_its_own_evidence() {
         let (facts, diagnosis) = (error.facts(), diagnose_transport(&error, &context));
         let text = format!("{}\n{}\n{}", diagnosis.summary, diagnosis.cause, diagnosis.remedy);
         let case = || format!("{:?} {:?} {facts:?}\n{diagnosis}", error.kind(), context.mode);
-        if facts.asked() == Some(false) && facts.renegotiated != Some(true) {
+        if facts.certificate_requested() == Some(false) && facts.renegotiated != Some(true) {
             assert!(!text.contains("asks for a client certificate and none"), "{}", case());
             assert!(diagnosis.code != Code::ID_14 && !text.contains("asked for the client certificate"), "{}", case());
             assert!(!text.contains("requires a client certificate and none"), "{}", case());

@@ -173,7 +173,7 @@ async fn torn_replacement() -> Seen {
     let reported = Arc::new(Mutex::new(None));
     let listener = Arc::clone(&reported);
     let clock = ManualClock::new(SystemTime::now());
-    let options = WatchOptions::new().with_events(false);
+    let options = WatchOptions::new().events(false);
     let credential = WatchingCredential::open(DirectorySource::new(directory.path()), clock.clone(), options)
         .expect("the first pair is whole")
         .on_event(move |event| *listener.lock().unwrap_or_else(PoisonError::into_inner) = event.diagnosis());

@@ -29,7 +29,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use digicert_one_core::Code;
-    use digicert_one_core::diagnosis::{ErrorResponse, diagnose_answer, diagnose_transport};
+    use digicert_one_core::diagnosis::{ErrorResponse, diagnose_response, diagnose_transport};
     use digicert_one_core::{
         CallContext, Capability, Delivery, Diagnosis, Mode, TlsAlert, TransportError, TransportErrorKind,
     };
@@ -81,12 +81,12 @@ mod tests {
         let by_alert = diagnose_transport(&error, &context);
         let mut answer = ErrorResponse::new(http::StatusCode::BAD_REQUEST);
         answer.message = Some("400 No required SSL certificate was sent".to_owned());
-        let by_answer = diagnose_answer(&answer, &context);
+        let by_answer = diagnose_response(&answer, &context);
         assert_eq!((by_alert.code, by_answer.code), (Code::ID_14, Code::ID_14));
         let refused = [("duplicate_error", Code::API_06), ("token_limit_reached", Code::API_07)].map(|(said, code)| {
             let mut answer = ErrorResponse::new(http::StatusCode::CONFLICT);
             (answer.code, answer.recognised) = (Some(said.to_owned()), true);
-            let diagnosis = diagnose_answer(&answer, &context);
+            let diagnosis = diagnose_response(&answer, &context);
             assert_eq!(diagnosis.code, code);
             diagnosis
         });

@@ -16,9 +16,9 @@ pub(super) fn refused_by_alert(alert: TlsAlert, error: &TransportError, context:
     }
     // TLS 1.2 has no alert for a missing certificate: servers use handshake_failure or bad_certificate (RFC
     // 5246 §7.2.2).
-    let asked_now = facts.asked() == Some(true) || renegotiated;
+    let asked_now = facts.certificate_requested() == Some(true) || renegotiated;
     let about_certificate = alert.concerns_client_certificate() || (alert == TlsAlert(40) && asked_now);
-    let diagnosis = match (about_certificate, sent, facts.asked()) {
+    let diagnosis = match (about_certificate, sent, facts.certificate_requested()) {
         (true, true, Some(false)) if facts.identity_sent.is_none() => contradicting(alert, context),
         (true, true, _) => certificate_refused(alert, context),
         (true, false, Some(false)) if !renegotiated => contradicting(alert, context),
@@ -37,7 +37,7 @@ pub(super) fn refused_by_alert(alert: TlsAlert, error: &TransportError, context:
 
 fn second_handshake(alert: TlsAlert, error: &TransportError, context: &CallContext) -> Diagnosis {
     let host = &context.host;
-    let cause = match error.facts().asked() {
+    let cause = match error.facts().certificate_requested() {
         Some(true) => "for some of its paths, it asks for more than the first handshake provided",
         _ => "most likely it asks for a client certificate only after the request, for some of its paths",
     };
@@ -178,6 +178,6 @@ fn is_of_a_second_handshake(error: &TransportError) -> bool {
 /// The diagnosis for a handshake in which no certificate was sent: none was configured, or the stack did not send it.
 pub(super) fn without_certificate(error: &TransportError, context: &CallContext) -> Diagnosis {
     let facts = error.facts();
-    let kept_back = facts.asked() == Some(true) && facts.identity_sent == Some(false);
+    let kept_back = facts.certificate_requested() == Some(true) && facts.identity_sent == Some(false);
     if kept_back && context.identity.is_some() { not_sent(context) } else { none_sent(context) }
 }

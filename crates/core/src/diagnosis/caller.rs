@@ -30,12 +30,12 @@ pub fn diagnose_success(context: &CallContext) -> Option<Diagnosis> {
 }
 
 /// Returns a diagnosis if the response is about the caller; `says` is the platform's own text, ready to print.
-pub(super) fn refused(answer: &ErrorResponse, says: &str, context: &CallContext) -> Option<Diagnosis> {
-    let diagnosis = match answer.status.as_u16() {
-        401 => unknown(answer, says, context),
-        403 if mentions(answer, &["multi-factor", "multi factor"]) => one_factor(says, context),
+pub(super) fn refused(response: &ErrorResponse, says: &str, context: &CallContext) -> Option<Diagnosis> {
+    let diagnosis = match response.status.as_u16() {
+        401 => unknown(response, says, context),
+        403 if mentions(response, &["multi-factor", "multi factor"]) => one_factor(says, context),
         // Without an error document, it is unknown whether the platform identified the caller.
-        403 if answer.recognised => not_permitted(answer, says, context),
+        403 if response.recognised => not_permitted(response, says, context),
         _ => return None,
     };
     Some(with_unseen(diagnosis, context))
@@ -44,17 +44,21 @@ pub(super) fn refused(answer: &ErrorResponse, says: &str, context: &CallContext)
 /// Handles pages of servers that terminate TLS and complain about the client certificate.
 ///
 /// Sources: nginx (`ngx_http_special_response.c`), Apache (`ssl_engine_kernel.c`), IIS (its sub-statuses 403.7, .13, .16 and .17).
-pub(super) fn page_about_certificates(answer: &ErrorResponse, says: &str, context: &CallContext) -> Option<Diagnosis> {
-    let status = answer.status.as_u16();
+pub(super) fn page_about_certificates(
+    response: &ErrorResponse,
+    says: &str,
+    context: &CallContext,
+) -> Option<Diagnosis> {
+    let status = response.status.as_u16();
     let diagnosis = match status {
-        400 if mentions(answer, &["no required ssl certificate was sent"]) => none_arrived(says, context, status),
+        400 if mentions(response, &["no required ssl certificate was sent"]) => none_arrived(says, context, status),
         // nginx has statuses of its own for both, which it shows if it has a custom page for them.
         496 => none_arrived(says, context, status),
-        495 => not_accepted(answer, says, context),
-        403 if mentions(answer, &["403.7 -", "requires a client certificate"]) => none_arrived(says, context, status),
-        400 if mentions(answer, &["ssl certificate error"]) => not_accepted(answer, says, context),
-        403 if mentions(answer, &["403.13 -", "403.16 -", "403.17 -"]) => not_accepted(answer, says, context),
-        403 if mentions(answer, &["post-handshake authentication"]) => {
+        495 => not_accepted(response, says, context),
+        403 if mentions(response, &["403.7 -", "requires a client certificate"]) => none_arrived(says, context, status),
+        400 if mentions(response, &["ssl certificate error"]) => not_accepted(response, says, context),
+        403 if mentions(response, &["403.13 -", "403.16 -", "403.17 -"]) => not_accepted(response, says, context),
+        403 if mentions(response, &["post-handshake authentication"]) => {
             return Some(Diagnosis::new(
                 Code::HS_05,
                 format!(
@@ -71,17 +75,17 @@ pub(super) fn page_about_certificates(answer: &ErrorResponse, says: &str, contex
 }
 
 /// Returns whether the text of the body contains one of these, given in lower case.
-fn mentions(answer: &ErrorResponse, texts: &[&str]) -> bool {
-    let said = answer.message.iter().chain(&answer.more).chain(&answer.title);
+fn mentions(response: &ErrorResponse, texts: &[&str]) -> bool {
+    let said = response.message.iter().chain(&response.more).chain(&response.title);
     said.map(|text| text.to_ascii_lowercase()).any(|said| texts.iter().any(|text| said.contains(text)))
 }
 
-fn not_accepted(answer: &ErrorResponse, says: &str, context: &CallContext) -> Diagnosis {
-    let status = answer.status.as_u16();
+fn not_accepted(response: &ErrorResponse, says: &str, context: &CallContext) -> Diagnosis {
+    let status = response.status.as_u16();
     Diagnosis::new(
         Code::HS_02,
         format!("{} rejected OUR client certificate (HTTP {status}{says}).", context.host),
-        identity_date_fault(context, answer.date)
+        identity_date_fault(context, response.date)
             .unwrap_or_else(|| "the load balancer refused it after the handshake".to_owned()),
     )
 }
@@ -105,7 +109,7 @@ fn none_arrived(says: &str, context: &CallContext, status: u16) -> Diagnosis {
         if let Some(how) = interception(context) {
             return intercepted(says, context, status, how);
         }
-        match (facts.asked(), facts.identity_sent) {
+        match (facts.certificate_requested(), facts.identity_sent) {
             (_, Some(true)) => {
                 let how =
                     "it was sent, and the response says that none arrived: something in between removed it".to_owned();
@@ -140,10 +144,10 @@ pub(super) fn not_sent(context: &CallContext) -> Diagnosis {
     )
 }
 
-fn unknown(answer: &ErrorResponse, says: &str, context: &CallContext) -> Diagnosis {
+fn unknown(response: &ErrorResponse, says: &str, context: &CallContext) -> Diagnosis {
     let host = &context.host;
     let intercepts = interception(context);
-    if let Some(how) = intercepts.clone().filter(|_| !(context.mode == Mode::Both && is_about_key(answer))) {
+    if let Some(how) = intercepts.clone().filter(|_| !(context.mode == Mode::Both && is_about_key(response))) {
         let diagnosis = intercepted(says, context, 401, how);
         return match context.mode {
             // The key arrived, so a newer one may help.
@@ -154,7 +158,7 @@ fn unknown(answer: &ErrorResponse, says: &str, context: &CallContext) -> Diagnos
         };
     }
     let source = context.credential_source.as_deref().map(|source| format!(" from {source}")).unwrap_or_default();
-    let dates = identity_date_fault(context, answer.date);
+    let dates = identity_date_fault(context, response.date);
     let what = match context.mode {
         Mode::Anonymous => "the call".to_owned(),
         Mode::Key => format!("the API key{source}"),
@@ -162,11 +166,11 @@ fn unknown(answer: &ErrorResponse, says: &str, context: &CallContext) -> Diagnos
         Mode::Both => format!("the API key or the client certificate{source}"),
     };
     // The platform's own reason is worth more than a guess.
-    let reason = answer.message.as_deref().filter(|_| answer.recognised);
+    let reason = response.message.as_deref().filter(|_| response.recognised);
     let refused = match reason {
         Some(reason) => {
-            let code = answer.code.as_ref().map(|code| format!(" {code}")).unwrap_or_default();
-            let more = answer.more.iter().map(|more| format!("; {more}")).collect::<String>();
+            let code = response.code.as_ref().map(|code| format!(" {code}")).unwrap_or_default();
+            let more = response.more.iter().map(|more| format!("; {more}")).collect::<String>();
             format!("\"{}{more}\" (HTTP 401{code})", reason.trim_end_matches('.'))
         }
         None => format!("HTTP 401{says}"),
@@ -212,10 +216,10 @@ fn unknown(answer: &ErrorResponse, says: &str, context: &CallContext) -> Diagnos
     if let Some(how) = intercepts {
         diagnosis = diagnosis.with_evidence(how);
     }
-    if answer.foreign_form {
+    if response.foreign_form {
         diagnosis = diagnosis.with_evidence(FOREIGN_FORM);
     }
-    if !answer.recognised {
+    if !response.recognised {
         diagnosis =
             diagnosis.with_evidence("the response has no error document of the API: it may come from a gateway");
     }
@@ -226,7 +230,7 @@ fn unknown(answer: &ErrorResponse, says: &str, context: &CallContext) -> Diagnos
         };
         diagnosis = diagnosis.with_evidence(format!("API key: {length} characters, {hint}"));
     }
-    match clock_skew(context, answer.date) {
+    match clock_skew(context, response.date) {
         Some(skew) => diagnosis.with_evidence(skew),
         None => diagnosis,
     }
@@ -248,19 +252,19 @@ fn remedy_for(reason: &str) -> Option<&'static str> {
 }
 
 /// Returns whether the text of the body is about the API key.
-fn is_about_key(answer: &ErrorResponse) -> bool {
-    answer.recognised && mentions(answer, &["api key", "apikey", "api-key", "api token"])
+fn is_about_key(response: &ErrorResponse) -> bool {
+    response.recognised && mentions(response, &["api key", "apikey", "api-key", "api token"])
 }
 
 /// For an error document in a form that frameworks and gateways use too.
 const FOREIGN_FORM: &str =
     "the error document does not have the platform's own form: a gateway or framework may have written it";
 
-fn not_permitted(answer: &ErrorResponse, says: &str, context: &CallContext) -> Diagnosis {
+fn not_permitted(response: &ErrorResponse, says: &str, context: &CallContext) -> Diagnosis {
     if let Some(how) = interception(context) {
         return intercepted(says, context, 403, how);
     }
-    if answer.foreign_form {
+    if response.foreign_form {
         let cause =
             "it is unknown whether the platform checked the credential: a gateway or framework refuses in the same way";
         let summary = format!("{} does not permit this call (HTTP 403{says}).", context.host);
@@ -307,14 +311,14 @@ mod tests {
     use http::StatusCode;
 
     use super::*;
-    use crate::diagnosis::{BodyKind, diagnose_answer};
+    use crate::diagnosis::{BodyKind, diagnose_response};
     use crate::{Advice, ApiKey};
 
-    fn answered(status: u16, message: &str) -> ErrorResponse {
-        let mut answer = ErrorResponse::new(StatusCode::from_u16(status).expect("a status"));
-        answer.message = Some(message.to_owned());
-        (answer.body, answer.recognised) = (BodyKind::Json, true);
-        answer
+    fn error_response(status: u16, message: &str) -> ErrorResponse {
+        let mut response = ErrorResponse::new(StatusCode::from_u16(status).expect("a status"));
+        response.message = Some(message.to_owned());
+        (response.body, response.recognised) = (BodyKind::Json, true);
+        response
     }
 
     fn context(mode: Mode) -> CallContext {
@@ -325,9 +329,9 @@ mod tests {
     fn diagnosis_of_401_shows_key_shape_and_clock_skew_but_not_the_key() {
         let key = ApiKey::new("canary").expect("a key");
         let context = context(Mode::Key).with_key_shape(Some(key.shape()));
-        let mut answer = answered(401, "Unauthorized");
-        answer.date = Some(context.now + Duration::from_secs(7_300));
-        let diagnosis = diagnose_answer(&answer, &context);
+        let mut response = error_response(401, "Unauthorized");
+        response.date = Some(context.now + Duration::from_secs(7_300));
+        let diagnosis = diagnose_response(&response, &context);
         assert_eq!((diagnosis.code, diagnosis.advice), (Code::AUT_01, Advice::NewerCredential));
         let shown = diagnosis.to_string();
         assert!(shown.contains("6 characters, not the usual shape") && shown.contains("2 hours behind"), "{shown}");
@@ -338,20 +342,20 @@ mod tests {
     fn missing_certificate_without_identity_is_never_a_network_fault() {
         let mut context = context(Mode::Key);
         context.facts.identity_requested = Some(false);
-        let answer = answered(400, "400 No required SSL certificate was sent");
-        assert_eq!(diagnose_answer(&answer, &context).code, Code::HS_01);
+        let response = error_response(400, "400 No required SSL certificate was sent");
+        assert_eq!(diagnose_response(&response, &context).code, Code::HS_01);
     }
 
     #[test]
     fn missing_factor_403_differs_from_missing_role_403() {
-        let code = |text: &str| diagnose_answer(&answered(403, text), &context(Mode::Key)).code;
+        let code = |text: &str| diagnose_response(&error_response(403, text), &context(Mode::Key)).code;
         assert_eq!(code("The user is not multi-factor authenticated"), Code::AUT_02);
         assert_eq!(code("no permission"), Code::AUT_03);
     }
 
     #[test]
     fn diagnosis_of_401_starts_with_the_platforms_words() {
-        let shown = |message: &str, mode| diagnose_answer(&answered(401, message), &context(mode)).to_string();
+        let shown = |message: &str, mode| diagnose_response(&error_response(401, message), &context(mode)).to_string();
         let expired = shown("The service user has expired.", Mode::Key);
         assert!(expired.starts_with("AUT-01 one.test says \"The service user has expired\" (HTTP 401)"), "{expired}");
         assert!(expired.contains("extend") && !expired.contains("created on this host"), "{expired}");
@@ -363,12 +367,12 @@ mod tests {
     fn refusal_without_error_document_claims_only_what_was_seen() {
         for mode in [Mode::Key, Mode::Certificate, Mode::Both] {
             for body in [BodyKind::Empty, BodyKind::Json] {
-                let mut answer = ErrorResponse::new(StatusCode::FORBIDDEN);
-                answer.body = body;
-                let diagnosis = diagnose_answer(&answer, &context(mode));
+                let mut response = ErrorResponse::new(StatusCode::FORBIDDEN);
+                response.body = body;
+                let diagnosis = diagnose_response(&response, &context(mode));
                 assert_eq!(diagnosis.code, Code::AUT_05, "{diagnosis}");
-                answer.status = StatusCode::UNAUTHORIZED;
-                let shown = diagnose_answer(&answer, &context(mode)).to_string();
+                response.status = StatusCode::UNAUTHORIZED;
+                let shown = diagnose_response(&response, &context(mode)).to_string();
                 assert!(shown.contains("it may come from a gateway"), "{shown}");
             }
         }
@@ -377,27 +381,27 @@ mod tests {
     #[test]
     fn error_document_of_a_gateway_is_not_attributed_to_the_platform() {
         for status in [400, 401, 403, 404, 405, 413, 431, 499] {
-            let mut answer = answered(status, "Forbidden");
-            answer.gateway = Some("AWS API Gateway".to_owned());
-            let shown = diagnose_answer(&answer, &context(Mode::Key)).to_string();
+            let mut response = error_response(status, "Forbidden");
+            response.gateway = Some("AWS API Gateway".to_owned());
+            let shown = diagnose_response(&response, &context(Mode::Key)).to_string();
             assert!(shown.starts_with("GW-01") && shown.contains("AWS API Gateway"), "{shown}");
-            answer = answered(status, "Forbidden");
-            answer.foreign_form = true;
-            let shown = diagnose_answer(&answer, &context(Mode::Key)).to_string();
+            response = error_response(status, "Forbidden");
+            response.foreign_form = true;
+            let shown = diagnose_response(&response, &context(Mode::Key)).to_string();
             assert!(!shown.contains("authenticated the caller") && !shown.contains("understood who"), "{shown}");
         }
-        let mut answer = answered(503, "upstream");
-        answer.gateway = Some("Kong".to_owned());
-        assert_eq!(diagnose_answer(&answer, &context(Mode::Key)).code, Code::GW_02);
+        let mut response = error_response(503, "upstream");
+        response.gateway = Some("Kong".to_owned());
+        assert_eq!(diagnose_response(&response, &context(Mode::Key)).code, Code::GW_02);
     }
 
     #[test]
     fn nginx_statuses_about_certificates_are_recognised() {
         for recognised in [true, false] {
             for (status, code) in [(496, Code::HS_01), (495, Code::HS_02)] {
-                let mut answer = answered(status, "x");
-                answer.recognised = recognised;
-                assert_eq!(diagnose_answer(&answer, &context(Mode::Key)).code, code);
+                let mut response = error_response(status, "x");
+                response.recognised = recognised;
+                assert_eq!(diagnose_response(&response, &context(Mode::Key)).code, code);
             }
         }
     }
@@ -405,9 +409,9 @@ mod tests {
     #[test]
     fn pages_about_certificates_are_recognised() {
         let code = |status, text: &str| {
-            let mut answer = answered(status, text);
-            (answer.body, answer.recognised) = (BodyKind::Page, false);
-            diagnose_answer(&answer, &context(Mode::Key)).code
+            let mut response = error_response(status, text);
+            (response.body, response.recognised) = (BodyKind::Page, false);
+            diagnose_response(&response, &context(Mode::Key)).code
         };
         let apache = "Forbidden You don't have permission to access this resource.Reason: Cannot perform Post-Handshake Authentication.";
         assert_eq!(code(403, apache), Code::HS_05);

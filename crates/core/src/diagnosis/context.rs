@@ -56,8 +56,8 @@ impl CallContext {
 
     /// Sets whether an earlier call with this credential over this transport received a response.
     #[must_use]
-    pub fn with_responded_before(mut self, answered: bool) -> Self {
-        self.responded_before = answered;
+    pub fn with_responded_before(mut self, responded: bool) -> Self {
+        self.responded_before = responded;
         self
     }
 

@@ -28,15 +28,15 @@ pub enum BodyKind {
 /// ```
 /// use std::time::SystemTime;
 ///
-/// use digicert_one_core::diagnosis::{BodyKind, CallContext, Code, ErrorResponse, diagnose_answer};
+/// use digicert_one_core::diagnosis::{BodyKind, CallContext, Code, ErrorResponse, diagnose_response};
 /// use digicert_one_core::Mode;
 ///
-/// let mut answer = ErrorResponse::new(http::StatusCode::FORBIDDEN);
-/// answer.body = BodyKind::Page;
-/// answer.server = Some("nginx".to_owned());
+/// let mut response = ErrorResponse::new(http::StatusCode::FORBIDDEN);
+/// response.body = BodyKind::Page;
+/// response.server = Some("nginx".to_owned());
 /// let context = CallContext::new("demo.one.digicert.com", Mode::Key, SystemTime::now());
 /// // A web page is not from the API.
-/// assert_eq!(diagnose_answer(&answer, &context).code, Code::GW_01);
+/// assert_eq!(diagnose_response(&response, &context).code, Code::GW_01);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -47,7 +47,7 @@ pub(super) fn interception(context: &CallContext) -> Option<String> {
             context.host
         ));
     }
-    (facts.asked() == Some(false)).then(|| {
+    (facts.certificate_requested() == Some(false)).then(|| {
         format!(
             "{} did not ask for the certificate, as such a host does: something in between responds in its place, or this \
              installation has no mutual TLS there",
@@ -64,7 +64,7 @@ pub(super) fn through_proxy(context: &CallContext) -> Option<String> {
 
 /// Returns the note for a response to a call by certificate over a stack that shows neither side of the handshake.
 pub(super) fn unseen(context: &CallContext) -> Option<&'static str> {
-    let is_hidden = context.facts.asked().is_none() && context.facts.server_certificate.is_none();
+    let is_hidden = context.facts.certificate_requested().is_none() && context.facts.server_certificate.is_none();
     (context.identity.is_some() && is_hidden).then_some(
         "this connection does not show whether the certificate was asked for: a TLS-inspecting proxy would look the same (NET-03)",
     )

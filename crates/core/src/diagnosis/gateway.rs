@@ -31,14 +31,14 @@ impl ErrorResponse {
 }
 
 /// Diagnoses an error response that does not come from the API.
-pub(super) fn refused(answer: &ErrorResponse, context: &CallContext) -> Option<Diagnosis> {
-    let status = answer.status.as_u16();
-    let (host, what) = (&context.host, shown(answer));
-    let named = answer.gateway.as_deref();
-    let foreign = named.is_some() || matches!(answer.body, BodyKind::Page | BodyKind::Text | BodyKind::Binary);
-    let login = answer.body == BodyKind::Empty && answer.wants_foreign_login();
+pub(super) fn refused(response: &ErrorResponse, context: &CallContext) -> Option<Diagnosis> {
+    let status = response.status.as_u16();
+    let (host, what) = (&context.host, shown(response));
+    let named = response.gateway.as_deref();
+    let foreign = named.is_some() || matches!(response.body, BodyKind::Page | BodyKind::Text | BodyKind::Binary);
+    let login = response.body == BodyKind::Empty && response.wants_foreign_login();
     let diagnosis = match status {
-        _ if answer.body == BodyKind::Encoded => encoded(answer, context),
+        _ if response.body == BodyKind::Encoded => encoded(response, context),
         511 => Diagnosis::new(
             Code::GW_03,
             format!("the network wants a sign-in before {host} can be reached ({what})."),
@@ -84,12 +84,12 @@ pub(super) fn refused(answer: &ErrorResponse, context: &CallContext) -> Option<D
         ),
         _ => return None,
     };
-    let diagnosis = answer.responder_evidence(diagnosis).advising(by_status(answer));
-    let diagnosis = match answer.retry_after {
+    let diagnosis = response.responder_evidence(diagnosis).advising(by_status(response));
+    let diagnosis = match response.retry_after {
         Some(wait) => diagnosis.with_evidence(format!("Retry-After: it asks to wait {} seconds", wait.as_secs())),
         None => diagnosis,
     };
-    let diagnosis = match (&answer.title, &answer.message) {
+    let diagnosis = match (&response.title, &response.message) {
         (Some(_), Some(text)) => diagnosis.with_evidence(format!("text of the page: {text}")),
         _ => diagnosis,
     };
@@ -100,14 +100,14 @@ pub(super) fn refused(answer: &ErrorResponse, context: &CallContext) -> Option<D
 }
 
 /// Diagnoses a success response whose body does not come from the API: a web page, or encoded bytes.
-pub(super) fn instead_of_json(answer: &ErrorResponse, context: &CallContext) -> Option<Diagnosis> {
+pub(super) fn instead_of_json(response: &ErrorResponse, context: &CallContext) -> Option<Diagnosis> {
     let host = &context.host;
-    let diagnosis = match answer.body {
-        BodyKind::Encoded => encoded(answer, context),
+    let diagnosis = match response.body {
+        BodyKind::Encoded => encoded(response, context),
         BodyKind::Page => Diagnosis::new(
             Code::GW_03,
-            format!("{host} returned a web page where JSON was expected ({}).", shown(answer)),
-            if is_login(answer) {
+            format!("{host} returned a web page where JSON was expected ({}).", shown(response)),
+            if is_login(response) {
                 "it looks like a sign-in page: single sign-on or a captive portal responded instead of the API"
             } else {
                 "a sign-in page, a captive portal, or the web interface of the platform: paths of the API contain /api/"
@@ -115,12 +115,12 @@ pub(super) fn instead_of_json(answer: &ErrorResponse, context: &CallContext) -> 
         ),
         _ => return None,
     };
-    Some(answer.responder_evidence(diagnosis))
+    Some(response.responder_evidence(diagnosis))
 }
 
-fn encoded(answer: &ErrorResponse, context: &CallContext) -> Diagnosis {
-    let encoding = answer.encoding.as_deref().unwrap_or("unknown");
-    let status = answer.status.as_u16();
+fn encoded(response: &ErrorResponse, context: &CallContext) -> Diagnosis {
+    let encoding = response.encoding.as_deref().unwrap_or("unknown");
+    let status = response.status.as_u16();
     let cause = match status {
         400.. => "no encoding was requested, so the body was not read: who refused the request, and why, is unknown",
         _ => "no encoding was requested; a gateway in between encodes responses anyway",
@@ -131,10 +131,10 @@ fn encoded(answer: &ErrorResponse, context: &CallContext) -> Diagnosis {
 }
 
 /// Formats the status, and the title or beginning of the body.
-fn shown(answer: &ErrorResponse) -> String {
-    let status = answer.status.as_u16();
-    let kind = match answer.body {
-        BodyKind::Page if is_xml(answer) => "an XML document",
+fn shown(response: &ErrorResponse) -> String {
+    let status = response.status.as_u16();
+    let kind = match response.body {
+        BodyKind::Page if is_xml(response) => "an XML document",
         BodyKind::Page => "a web page",
         BodyKind::Text => "plain text",
         BodyKind::Binary => "bytes that are not text",
@@ -143,18 +143,18 @@ fn shown(answer: &ErrorResponse) -> String {
         BodyKind::Encoded => "an encoded body",
     };
     // The body of a success may hold a secret that is shown once: only the title of a page is quoted.
-    match answer.title.as_ref().or(answer.message.as_ref().filter(|_| status >= 400)) {
+    match response.title.as_ref().or(response.message.as_ref().filter(|_| status >= 400)) {
         Some(text) => format!("HTTP {status}, {kind}: {text}"),
         None => format!("HTTP {status}, {kind}"),
     }
 }
 
-fn is_xml(answer: &ErrorResponse) -> bool {
-    answer.content_type.as_deref().is_some_and(|kind| kind.contains("xml") && !kind.contains("html"))
+fn is_xml(response: &ErrorResponse) -> bool {
+    response.content_type.as_deref().is_some_and(|kind| kind.contains("xml") && !kind.contains("html"))
 }
 
-fn is_login(answer: &ErrorResponse) -> bool {
-    let texts = [&answer.title, &answer.message];
+fn is_login(response: &ErrorResponse) -> bool {
+    let texts = [&response.title, &response.message];
     texts.into_iter().flatten().any(|text| {
         let text = text.to_ascii_lowercase();
         ["sign in", "sign-in", "signin", "log in", "log on", "login", "logon", "single sign"]
@@ -164,11 +164,11 @@ fn is_login(answer: &ErrorResponse) -> bool {
 }
 
 /// Returns the advice for the status, whatever the sender.
-fn by_status(answer: &ErrorResponse) -> Advice {
-    match answer.status.as_u16() {
+fn by_status(response: &ErrorResponse) -> Advice {
+    match response.status.as_u16() {
         401 => Advice::NewerCredential,
         511 => Advice::GiveUp,
-        408 | 421 | 425 | 429 | 500..=599 => Advice::Retry { not_before: answer.retry_after },
+        408 | 421 | 425 | 429 | 500..=599 => Advice::Retry { not_before: response.retry_after },
         _ => Advice::GiveUp,
     }
 }
@@ -181,27 +181,27 @@ mod tests {
 
     use super::*;
     use crate::Mode;
-    use crate::diagnosis::{Side, diagnose_answer};
+    use crate::diagnosis::{Side, diagnose_response};
 
     const MODES: [Mode; 4] = [Mode::Key, Mode::Certificate, Mode::Both, Mode::Anonymous];
 
     fn page(status: u16, title: &str) -> ErrorResponse {
-        let mut answer = ErrorResponse::new(StatusCode::from_u16(status).expect("a status"));
-        answer.body = BodyKind::Page;
-        answer.title = Some(title.to_owned());
-        answer.message = Some(title.to_owned());
-        answer
+        let mut response = ErrorResponse::new(StatusCode::from_u16(status).expect("a status"));
+        response.body = BodyKind::Page;
+        response.title = Some(title.to_owned());
+        response.message = Some(title.to_owned());
+        response
     }
 
-    fn diagnosed(answer: &ErrorResponse, mode: Mode) -> Diagnosis {
-        diagnose_answer(answer, &CallContext::new("one.test", mode, SystemTime::UNIX_EPOCH))
+    fn diagnosed(response: &ErrorResponse, mode: Mode) -> Diagnosis {
+        diagnose_response(response, &CallContext::new("one.test", mode, SystemTime::UNIX_EPOCH))
     }
 
     #[test]
     fn delay_requested_by_a_gateway_is_quoted() {
-        let mut answer = page(503, "Maintenance");
-        answer.retry_after = Some(std::time::Duration::from_secs(120));
-        let diagnosis = diagnosed(&answer, Mode::Key);
+        let mut response = page(503, "Maintenance");
+        response.retry_after = Some(std::time::Duration::from_secs(120));
+        let diagnosis = diagnosed(&response, Mode::Key);
         assert_eq!(diagnosis.code, Code::GW_02);
         assert!(diagnosis.to_string().contains("Retry-After: it asks to wait 120 seconds"), "{diagnosis}");
     }
@@ -211,9 +211,9 @@ mod tests {
         for mode in MODES {
             for status in (400..600).filter(|status| ![495, 496, 511].contains(status)) {
                 for body in [BodyKind::Page, BodyKind::Text, BodyKind::Binary, BodyKind::Encoded] {
-                    let mut answer = page(status, "multi-factor 403 Forbidden");
-                    answer.body = body;
-                    let diagnosis = diagnosed(&answer, mode);
+                    let mut response = page(status, "multi-factor 403 Forbidden");
+                    response.body = body;
+                    let diagnosis = diagnosed(&response, mode);
                     assert_eq!(diagnosis.side(), Side::Gateway, "{status} {body:?} {diagnosis}");
                 }
             }
@@ -234,10 +234,10 @@ mod tests {
 
     #[test]
     fn page_is_described_with_title_and_server() {
-        let mut answer = page(403, "Access Denied");
-        answer.server = Some("AkamaiGHost".to_owned());
-        answer.content_type = Some("text/html".to_owned());
-        let shown = diagnosed(&answer, Mode::Both).to_string();
+        let mut response = page(403, "Access Denied");
+        response.server = Some("AkamaiGHost".to_owned());
+        response.content_type = Some("text/html".to_owned());
+        let shown = diagnosed(&response, Mode::Both).to_string();
         for part in ["GW-01", "HTTP 403", "Access Denied", "Server: AkamaiGHost", "Content-Type: text/html"] {
             assert!(shown.contains(part), "{part}: {shown}");
         }
@@ -248,14 +248,14 @@ mod tests {
 
     #[test]
     fn unsupported_login_is_a_gateways_even_without_a_body() {
-        let mut answer = ErrorResponse::new(StatusCode::UNAUTHORIZED);
-        answer.login = Some("Negotiate".to_owned());
-        assert_eq!(diagnosed(&answer, Mode::Certificate).code, Code::GW_01);
-        answer.login = Some("Bearer".to_owned());
-        assert_eq!(diagnosed(&answer, Mode::Key).code, Code::AUT_01);
+        let mut response = ErrorResponse::new(StatusCode::UNAUTHORIZED);
+        response.login = Some("Negotiate".to_owned());
+        assert_eq!(diagnosed(&response, Mode::Certificate).code, Code::GW_01);
+        response.login = Some("Bearer".to_owned());
+        assert_eq!(diagnosed(&response, Mode::Key).code, Code::AUT_01);
         for (status, code) in [(407, Code::GW_01), (511, Code::GW_03)] {
-            let answer = ErrorResponse::new(StatusCode::from_u16(status).expect("a status"));
-            assert_eq!(diagnosed(&answer, Mode::Key).code, code);
+            let response = ErrorResponse::new(StatusCode::from_u16(status).expect("a status"));
+            assert_eq!(diagnosed(&response, Mode::Key).code, code);
         }
     }
 
@@ -264,8 +264,8 @@ mod tests {
         let context = CallContext::new("one.test", Mode::Key, SystemTime::UNIX_EPOCH);
         let found = instead_of_json(&page(200, "Sign in to Example"), &context).expect("a page");
         assert!(found.code == Code::GW_03 && found.cause.contains("sign-in page"), "{found}");
-        let mut answer = page(200, "");
-        answer.body = BodyKind::Json;
-        assert!(instead_of_json(&answer, &context).is_none());
+        let mut response = page(200, "");
+        response.body = BodyKind::Json;
+        assert!(instead_of_json(&response, &context).is_none());
     }
 }

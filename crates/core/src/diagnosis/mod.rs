@@ -3,7 +3,6 @@
 
 mod advice;
 mod alert;
-mod answer;
 mod caller;
 mod code;
 mod context;
@@ -12,6 +11,7 @@ mod evidence;
 mod explained;
 mod fitted;
 mod gateway;
+mod response;
 mod row;
 mod table;
 mod transport;
@@ -19,11 +19,11 @@ mod transport_in_use;
 mod untrusted;
 
 pub use self::advice::Advice;
-pub use self::answer::{diagnose_answer, diagnose_content, diagnose_error_document};
 pub use self::caller::diagnose_success;
 pub use self::context::CallContext;
 pub use self::error_response::{BodyKind, ErrorResponse};
 pub use self::explained::Diagnosis;
+pub use self::response::{diagnose_content, diagnose_error_document, diagnose_response};
 pub use self::row::Side;
 pub use self::table::Code;
 pub use self::transport::diagnose_transport;

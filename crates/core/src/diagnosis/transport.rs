@@ -146,7 +146,7 @@ fn proxy(context: &CallContext) -> String {
 
 fn unusable_identity(error: &TransportError, context: &CallContext) -> Diagnosis {
     let summary = "this TLS stack cannot use the client identity; nothing was sent.";
-    match (context.identity.as_ref().map(ClientIdentity::peculiarities), error.source()) {
+    match (context.identity.as_ref().map(ClientIdentity::quirks), error.source()) {
         (Some(all @ [_, ..]), _) => {
             let cause = format!("likely the client certificate: {}", all.join("; "));
             let mut diagnosis = Diagnosis::new(Code::ID_06, summary, cause);
@@ -206,7 +206,7 @@ fn ended_without_reason(error: &TransportError, context: &CallContext) -> Diagno
     let accepted = second != Some(true) && facts.tls_version == Some(TlsVersion::Tls12) && interrupted;
     // Until the version is settled, the handshake has not reached our certificate.
     let came_to_it = interrupted || facts.tls_version.is_some();
-    match (facts.asked(), facts.identity_sent) {
+    match (facts.certificate_requested(), facts.identity_sent) {
         // It asked, received nothing, and closed: the best explanation of a fresh connection that ends like this.
         (Some(true), Some(false)) if !accepted && came_to_it => {
             let mut diagnosis = without_certificate(error, context);
@@ -241,7 +241,7 @@ fn ended_without_reason(error: &TransportError, context: &CallContext) -> Diagno
 fn likely_causes(error: &TransportError, context: &CallContext) -> String {
     let others = "a proxy in between re-signs TLS; a firewall closed the connection";
     let facts = error.facts();
-    let refused = match (&context.identity, facts.identity_sent, facts.asked()) {
+    let refused = match (&context.identity, facts.identity_sent, facts.certificate_requested()) {
         // The handshake did not reach a certificate, or not one of ours: there was nothing to refuse.
         (_, _, Some(false)) | (Some(_), Some(false), _) => return format!("likely, in this order: {others}"),
         (Some(_), ..) => match identity_date_fault(context, None) {
@@ -298,10 +298,10 @@ fn with_facts(mut diagnosis: Diagnosis, error: &TransportError) -> Diagnosis {
     let facts = error.facts();
     let say = |known: Option<bool>| known.map_or("unknown", |yes| if yes { "yes" } else { "no" });
     let stopped = matches!(error.kind(), Kind::PeerUntrusted(_)) && facts.identity_sent == Some(false);
-    if facts.asked().is_some() || facts.identity_sent.is_some() {
+    if facts.certificate_requested().is_some() || facts.identity_sent.is_some() {
         diagnosis = diagnosis.with_evidence(format!(
             "client certificate: asked for={}, sent={}{}",
-            say(facts.asked()),
+            say(facts.certificate_requested()),
             say(facts.identity_sent),
             if stopped { " (we stopped first)" } else { "" }
         ));

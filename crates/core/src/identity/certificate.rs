@@ -44,9 +44,9 @@ pub struct CertificateFacts {
     /// The public key.
     pub public_key: PublicKey,
     /// Extended key usages in dotted form; `None` where the certificate does not restrict them.
-    pub purposes: Option<Vec<String>>,
+    pub extended_key_usages: Option<Vec<String>>,
     /// Reasons why some TLS libraries refuse it.
-    pub peculiarities: Vec<String>,
+    pub quirks: Vec<String>,
 }
 
 impl CertificateFacts {
@@ -71,14 +71,14 @@ impl CertificateFacts {
             Some(parameters) => parameters.decode_as::<x509_cert::der::oid::ObjectIdentifier>().ok(),
             None => None,
         };
-        let purposes = match body.get_extension::<ExtendedKeyUsage>() {
+        let extended_key_usages = match body.get_extension::<ExtendedKeyUsage>() {
             Ok(Some((_, usage))) => Some(usage.0.iter().map(ToString::to_string).collect()),
             Ok(None) => None,
             Err(error) => return Err(unreadable(error)),
         };
         Ok(Self {
-            purposes,
-            peculiarities: peculiarities(&certificate),
+            extended_key_usages,
+            quirks: quirks(&certificate),
             subject: body.subject().to_string(),
             issuer: body.issuer().to_string(),
             serial_number: body.serial_number().as_bytes().iter().map(|byte| format!("{byte:02x}")).collect(),
@@ -93,7 +93,7 @@ impl CertificateFacts {
     }
 }
 
-fn peculiarities(certificate: &CertificateInner<Raw>) -> Vec<String> {
+fn quirks(certificate: &CertificateInner<Raw>) -> Vec<String> {
     let body = certificate.tbs_certificate();
     let mut all = Vec::new();
     if body.version() != Version::V3 {

@@ -39,7 +39,7 @@ struct Inner {
     key_bits: usize,
     leaf: CertificateFacts,
     thumbprint: [u8; 32],
-    issuer_at_hand: bool,
+    issuer_present: bool,
 }
 
 impl ClientIdentity {
@@ -84,7 +84,7 @@ impl ClientIdentity {
         let (key_kind, key_bits) = leaf.public_key.kind()?;
         let thumbprint = Sha256::hash(&chain[0]);
         let pkcs8 = Zeroizing::new(key.secret_pkcs8_der().to_vec());
-        let inner = Inner { chain, pkcs8, is_checked, key_kind, key_bits, leaf, thumbprint, issuer_at_hand: false };
+        let inner = Inner { chain, pkcs8, is_checked, key_kind, key_bits, leaf, thumbprint, issuer_present: false };
         Ok(Self(Arc::new(inner)))
     }
 
@@ -104,9 +104,9 @@ impl ClientIdentity {
     /// Roots are not sent, so the chain alone does not show it. Has no effect on an identity that is already
     /// shared.
     #[must_use]
-    pub fn with_issuer_at_hand(mut self, at_hand: bool) -> Self {
+    pub fn with_issuer_present(mut self, at_hand: bool) -> Self {
         if let Some(inner) = Arc::get_mut(&mut self.0) {
-            inner.issuer_at_hand = at_hand;
+            inner.issuer_present = at_hand;
         }
         self
     }
@@ -168,8 +168,8 @@ impl ClientIdentity {
     /// Returns the leaf's extended key usages (RFC 5280 section 4.2.1.12), in dotted form; `None` if it has
     /// no such extension.
     #[must_use]
-    pub fn purposes(&self) -> Option<&[String]> {
-        self.0.leaf.purposes.as_deref()
+    pub fn extended_key_usages(&self) -> Option<&[String]> {
+        self.0.leaf.extended_key_usages.as_deref()
     }
 
     /// Returns the leaf's subject.
@@ -206,7 +206,7 @@ impl ClientIdentity {
     /// present when it was read.
     #[must_use]
     pub fn may_lack_intermediate(&self) -> bool {
-        !self.has_intermediate() && !self.0.issuer_at_hand && !self.is_self_issued()
+        !self.has_intermediate() && !self.0.issuer_present && !self.is_self_issued()
     }
 
     /// Returns whether subject and issuer of the leaf are equal.
@@ -218,12 +218,12 @@ impl ClientIdentity {
     /// Returns why some TLS libraries and servers refuse the leaf, regardless of its key: an X.509 version
     /// before 3, unsupported critical extensions. Usually empty.
     #[must_use]
-    pub fn peculiarities(&self) -> &[String] {
-        &self.0.leaf.peculiarities
+    pub fn quirks(&self) -> &[String] {
+        &self.0.leaf.quirks
     }
 
     /// Returns a function that returns whether the identity and all its clones were dropped, which wipes the key.
-    pub fn witness(&self) -> impl Fn() -> bool + Send + Sync + use<> {
+    pub fn drop_probe(&self) -> impl Fn() -> bool + Send + Sync + use<> {
         let inner = Arc::downgrade(&self.0);
         move || inner.strong_count() == 0
     }

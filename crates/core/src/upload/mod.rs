@@ -6,4 +6,4 @@ mod watch;
 
 pub use self::body::UploadBody;
 pub use self::error::UploadError;
-pub use self::watch::UploadWatch;
+pub use self::watch::UploadGuard;

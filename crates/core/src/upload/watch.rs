@@ -16,15 +16,15 @@ use crate::{Delivery, Exchange, ResponseBody, TransportError, TransportErrorKind
 /// the reset is the error; this keeps it. Dropping it before the body has ended drops the caller's body at once, and ends with an error
 /// what the library holds of it.
 #[derive(Debug)]
-pub struct UploadWatch(Arc<UploadFate>);
+pub struct UploadGuard(Arc<UploadFate>);
 
-impl Drop for UploadWatch {
+impl Drop for UploadGuard {
     fn drop(&mut self) {
         self.0.cancel();
     }
 }
 
-impl UploadWatch {
+impl UploadGuard {
     /// Begins an upload: the framing of `request` becomes that of its body (`Content-Length` where the length is known, else
     /// neither `Content-Length` nor `Transfer-Encoding`). A body that is declared empty is read once here, since no library reads it.
     ///
@@ -76,7 +76,7 @@ impl UploadWatch {
 /// The body of a response that may come before the upload has ended.
 struct Watched {
     inner: ResponseBody,
-    watch: UploadWatch,
+    watch: UploadGuard,
 }
 
 impl Body for Watched {
@@ -126,7 +126,7 @@ mod tests {
             [(UploadBody::full("12345"), Some("5")), (UploadBody::full(""), Some("0")), (failing(), None)]
         {
             let mut request = request(body);
-            UploadWatch::begin(&mut request).expect("it begins");
+            UploadGuard::begin(&mut request).expect("it begins");
             assert_eq!(request.headers().get("content-length").map(|value| value.to_str().expect("text")), length);
             assert!(!request.headers().contains_key("transfer-encoding"));
         }
@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn body_that_is_declared_empty_and_is_not_is_not_sent() {
-        let error = UploadWatch::begin(&mut request(UploadBody::full("x").with_length(0))).expect_err("one byte");
+        let error = UploadGuard::begin(&mut request(UploadBody::full("x").with_length(0))).expect_err("one byte");
         assert_eq!((error.kind(), error.delivery()), (TransportErrorKind::Upload, Delivery::NotSent));
         assert_eq!(error.source().map(ToString::to_string), Some("the request body is longer than its 0 bytes".into()));
     }
@@ -146,12 +146,12 @@ mod tests {
             facts.reused = Some(true);
             TransportError::new(TransportErrorKind::Interrupted, Delivery::Unknown).with_facts(facts)
         };
-        let sound = UploadWatch::begin(&mut request(UploadBody::full("x"))).expect("it begins");
+        let sound = UploadGuard::begin(&mut request(UploadBody::full("x"))).expect("it begins");
         let error = sound.outcome(Err(interrupted())).expect_err("an error");
         assert_eq!(error.kind(), TransportErrorKind::Interrupted);
 
         let mut upload = request(failing());
-        let watch = UploadWatch::begin(&mut upload).expect("it begins");
+        let watch = UploadGuard::begin(&mut upload).expect("it begins");
         let _ = block_on(poll_fn(|cx| Pin::new(upload.body_mut()).poll_frame(cx)));
         let error = watch.outcome(Err(interrupted())).expect_err("an error");
         assert_eq!((error.kind(), error.delivery()), (TransportErrorKind::Upload, Delivery::Unknown));

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use digicert_one_core::{
-    ApiKey, CallContext, Capabilities, Capability, Code, CredentialError, Delivery, EndDate, Ending, Expiry, HeadLimit,
-    HostRole, Instance, Mode, PeerFault, Phase, Proxy, RateLimitError, RequestTarget, Secret, Side, TlsAlert,
-    TransportError, TransportErrorKind as Kind, UploadError, Validity, diagnosis,
+    ApiKey, CallContext, Capabilities, Capability, Code, CredentialError, Delivery, EndDate, Expiry, ExpiryCause,
+    HeadLimit, HostRole, Instance, Mode, PeerFault, Phase, Proxy, RateLimitError, RequestTarget, Secret, Side,
+    TlsAlert, TransportError, TransportErrorKind as Kind, UploadError, Validity, diagnosis,
 };
 
 use self::form::{assert_form, assert_plain};
@@ -127,12 +127,12 @@ fn credential_errors_have_the_form() {
     assert_form(&CredentialError::new(Code::ID_13, "missing file").at("DC_API_KEY"));
     let end = SystemTime::UNIX_EPOCH;
     let now = end + Duration::from_secs(3600);
-    for ending in [Ending::Key, Ending::Certificate, Ending::Owner] {
+    for ending in [ExpiryCause::Key, ExpiryCause::Certificate, ExpiryCause::Owner] {
         assert!(Expiry::new(end, ending).has_passed(now));
         let mut validity = Validity::default();
         match ending {
-            Ending::Key => validity.key_ends = Some(end),
-            Ending::Certificate => validity.certificate_ends = Some(end),
+            ExpiryCause::Key => validity.key_ends = Some(end),
+            ExpiryCause::Certificate => validity.certificate_ends = Some(end),
             _ => validity.owner_ends = Some(end),
         }
         assert_form(&validity.check(now).expect_err("expired"));

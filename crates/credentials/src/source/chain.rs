@@ -107,23 +107,23 @@ impl ChainSource {
 
     /// Asks one source and records the result.
     fn ask(&self, index: usize) -> (ChainOutcome, Result<Fetched, CredentialError>) {
-        let answer = self.links[index].fetch();
-        let outcome = match &answer {
+        let fetched = self.links[index].fetch();
+        let outcome = match &fetched {
             Ok(Fetched::Found(_)) => ChainOutcome::Won,
             Ok(Fetched::Absent(reason)) => ChainOutcome::Absent(reason.clone()),
             Err(error) => ChainOutcome::Failed(error.code(), error.to_string()),
         };
-        (outcome, answer)
+        (outcome, fetched)
     }
 
     fn ask_all(&self, report: &mut ChainReport) -> (Option<usize>, Result<Fetched, CredentialError>) {
         for index in 0..self.links.len() {
-            let (outcome, answer) = self.ask(index);
+            let (outcome, fetched) = self.ask(index);
             report.entries[index].outcome = outcome;
-            match answer {
+            match fetched {
                 Ok(Fetched::Absent(_)) => {}
-                Ok(Fetched::Found(_)) => return (Some(index), answer),
-                Err(_) => return (None, answer),
+                Ok(Fetched::Found(_)) => return (Some(index), fetched),
+                Err(_) => return (None, fetched),
             }
         }
         let reasons: Vec<String> = report.entries.iter().map(ChainEntry::reason).collect();
@@ -153,17 +153,17 @@ impl Source for ChainSource {
         // Held during the fetch, so that concurrent fetches cannot have two winners.
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(index) = state.winner {
-            let (outcome, answer) = self.ask(index);
+            let (outcome, fetched) = self.ask(index);
             if let Some(report) = &mut state.report {
                 report.entries[index].outcome = outcome;
             }
-            return answer;
+            return fetched;
         }
         let entry = |link: &Arc<dyn Source>| ChainEntry { source: link.name(), outcome: ChainOutcome::NotAsked };
         let mut report = ChainReport { entries: self.links.iter().map(entry).collect() };
-        let (winner, answer) = self.ask_all(&mut report);
+        let (winner, fetched) = self.ask_all(&mut report);
         *state = State { winner, report: Some(report) };
-        answer
+        fetched
     }
 
     fn watched_paths(&self) -> Vec<PathBuf> {

@@ -13,10 +13,10 @@ use crate::{Fetched, RawCredential, Source, shown};
 /// use digicert_one_credentials::FileSource;
 ///
 /// let source = FileSource::new()
-///     .with_certificate("/etc/d1/client.p12")
-///     .with_password_file("/etc/d1/password")
-///     .with_api_key_file("/etc/d1/api-key")
-///     .with_ends(Some("2026-12-31".parse()?), None);
+///     .certificate_file("/etc/d1/client.p12")
+///     .password_file("/etc/d1/password")
+///     .api_key_file("/etc/d1/api-key")
+///     .end_dates(Some("2026-12-31".parse()?), None);
 /// # Ok::<(), digicert_one_core::CredentialError>(())
 /// ```
 #[derive(Clone, Debug, Default)]
@@ -38,35 +38,35 @@ impl FileSource {
 
     /// Sets the file with the API key.
     #[must_use]
-    pub fn with_api_key_file(mut self, path: impl Into<PathBuf>) -> Self {
+    pub fn api_key_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.api_key = Some(Place::new(path));
         self
     }
 
     /// Sets the file with the client certificate in any format, with or without its key.
     #[must_use]
-    pub fn with_certificate(mut self, path: impl Into<PathBuf>) -> Self {
+    pub fn certificate_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.certificate = Some(Place::new(path));
         self
     }
 
     /// Sets the file with the certificate's key, if separate.
     #[must_use]
-    pub fn with_private_key(mut self, path: impl Into<PathBuf>) -> Self {
+    pub fn private_key_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.private_key = Some(Place::new(path));
         self
     }
 
     /// Sets the file with the password of the key or the PKCS#12.
     #[must_use]
-    pub fn with_password_file(mut self, path: impl Into<PathBuf>) -> Self {
+    pub fn password_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.password = Some(Place::new(path));
         self
     }
 
     /// Sets the end dates of the API key and of the service user.
     #[must_use]
-    pub fn with_ends(mut self, key: Option<EndDate>, owner: Option<EndDate>) -> Self {
+    pub fn end_dates(mut self, key: Option<EndDate>, owner: Option<EndDate>) -> Self {
         self.key_ends = key;
         self.owner_ends = owner;
         self
@@ -119,10 +119,10 @@ mod tests {
             std::fs::write(file(name), content).expect("written");
         }
         let source = FileSource::new()
-            .with_api_key_file(file("key"))
-            .with_certificate(file("cert.pem"))
-            .with_private_key(file("key.pem"))
-            .with_password_file(file("password"));
+            .api_key_file(file("key"))
+            .certificate_file(file("cert.pem"))
+            .private_key_file(file("key.pem"))
+            .password_file(file("password"));
         let Fetched::Found(raw) = source.fetch().expect("readable") else { panic!("they are there") };
         let certificate = raw.certificate.expect("read");
         assert_eq!(**certificate.origin(), *file("cert.pem").display().to_string());
@@ -139,6 +139,6 @@ mod tests {
     #[test]
     fn no_files_is_absent() {
         assert!(matches!(FileSource::new().fetch(), Ok(Fetched::Absent(_))));
-        assert!(matches!(FileSource::new().with_password_file("/nonexistent").fetch(), Ok(Fetched::Absent(_))));
+        assert!(matches!(FileSource::new().password_file("/nonexistent").fetch(), Ok(Fetched::Absent(_))));
     }
 }

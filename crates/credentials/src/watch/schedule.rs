@@ -45,28 +45,28 @@ impl WatchOptions {
 
     /// Sets how long a reading is trusted.
     #[must_use]
-    pub fn with_poll(mut self, poll: Duration) -> Self {
+    pub fn poll(mut self, poll: Duration) -> Self {
         self.poll = poll;
         self
     }
 
     /// Sets how long a changed file must be unchanged.
     #[must_use]
-    pub fn with_settle(mut self, settle: Duration) -> Self {
+    pub fn settle(mut self, settle: Duration) -> Self {
         self.settle = settle;
         self
     }
 
     /// Sets the first delay after a failed reading.
     #[must_use]
-    pub fn with_retry(mut self, retry: Duration) -> Self {
+    pub fn retry(mut self, retry: Duration) -> Self {
         self.retry = retry;
         self
     }
 
     /// Sets whether a change of the source's files triggers a reading.
     #[must_use]
-    pub fn with_events(mut self, events: bool) -> Self {
+    pub fn events(mut self, events: bool) -> Self {
         self.events = events;
         self
     }

@@ -66,7 +66,7 @@ fn expired_replacement_is_not_used_unless_allowed() {
     let (credential, _) = watching(&held, &clock);
     held.put(expired("ended"));
     assert_eq!(block_on(credential.reload()).expect_err("ended").code(), Code::ID_09);
-    let lenient = WatchOptions::new().with_events(false).allow_expired(true);
+    let lenient = WatchOptions::new().events(false).allow_expired(true);
     WatchingCredential::open(held, clock, lenient).expect("allowed");
 }
 

@@ -69,7 +69,7 @@ pub(crate) fn clock() -> ManualClock {
 pub(crate) fn watching(held: &Held, clock: &ManualClock) -> (WatchingCredential, Arc<Mutex<Vec<WatchEvent>>>) {
     let events = Arc::new(Mutex::new(Vec::new()));
     let listener = Arc::clone(&events);
-    let credential = WatchingCredential::open(held.clone(), clock.clone(), WatchOptions::new().with_events(false))
+    let credential = WatchingCredential::open(held.clone(), clock.clone(), WatchOptions::new().events(false))
         .expect("usable")
         .on_event(move |event| listener.lock().expect("unpoisoned").push(event.clone()));
     (credential, events)

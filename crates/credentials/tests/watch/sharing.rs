@@ -44,7 +44,7 @@ impl Source for Slow {
 fn cred_09_hundred_callers_share_one_reading() {
     let (source, open, fetches) = Slow::new();
     let clock = clock();
-    let options = WatchOptions::new().with_events(false);
+    let options = WatchOptions::new().events(false);
     let credential = WatchingCredential::lazy(Arc::new(source), Arc::new(clock.clone()), options);
     let need = LeaseRequest::at(clock.now());
     let callers = join_all((0..100).map(|_| credential.lease(&need)));
@@ -64,7 +64,7 @@ fn about_to_read() -> (WatchingCredential, LeaseRequest, Sender<()>, Arc<Mutex<u
     let (source, open, fetches) = Slow::new();
     let clock = clock();
     open.send(()).expect("the channel is open");
-    let options = WatchOptions::new().with_events(false);
+    let options = WatchOptions::new().events(false);
     let credential = WatchingCredential::open(source, clock.clone(), options).expect("read");
     credential.request_reload();
     (credential, LeaseRequest::at(clock.now()), open, fetches)

@@ -13,7 +13,7 @@ use futures_util::future::join;
 use http::Response;
 use serde_json::{Value, json};
 
-use crate::service::{CANARY, Service, answer, builder, client, clock, discreet, ok, secret};
+use crate::service::{CANARY, Service, builder, client, clock, discreet, ok, response, secret};
 
 fn key() -> CscCredential {
     CscCredential::api_key(ApiKey::new(format!("{CANARY}-key")).expect("a key"))
@@ -135,7 +135,7 @@ fn whole_signing_run_is_one_authorisation_and_one_signature_call() {
 #[test]
 fn more_hashes_than_go_at_once_are_signed_under_one_authorisation_extended() {
     let service = signing();
-    let signatures = block_on(client(&service, key()).sign_hashes(&request(5).at_once(2))).expect("signatures");
+    let signatures = block_on(client(&service, key()).sign_hashes(&request(5).batch_size(2))).expect("signatures");
     assert_eq!(signatures.len(), 5);
     assert_eq!(
         service.names(),
@@ -203,20 +203,20 @@ fn answer_without_a_sad_is_an_error_that_shows_none_of_it() {
 #[test]
 fn rejection_is_typed_and_quotes_no_secret() {
     let body = r#"{"error":"invalid_pin","error_description":"PIN canary-pin of canary-key is wrong"}"#;
-    let service = Service::new(move |_, _| answer(400, body));
+    let service = Service::new(move |_, _| response(400, body));
     let request = AuthorizeRequest::new("c").pin(secret("pin"));
     let error = discreet(block_on(client(&service, key()).credentials_authorize(&request)).expect_err("refused"));
     assert_eq!((error.code(), error.kind()), (Code::API_01, ErrorKind::Platform));
     let rejection = Rejection::of(&error).expect("of that shape");
     assert_eq!(*rejection.code(), ErrorCode::InvalidPin);
     assert_eq!(rejection.description(), Some("PIN (redacted) of (redacted) is wrong"));
-    assert_eq!(error.response().and_then(|answer| answer.code.as_deref()), Some("invalid_pin"));
+    assert_eq!(error.response().and_then(|response| response.code.as_deref()), Some("invalid_pin"));
     assert_eq!(service.arrived().len(), 1, "a PIN is not tried twice");
 }
 
 #[test]
 fn refused_key_is_reported_with_its_shape_and_not_tried_again() {
-    let service = Service::new(|_, _| answer(401, r#"{"error":"invalid_token","error_description":"canary-key"}"#));
+    let service = Service::new(|_, _| response(401, r#"{"error":"invalid_token","error_description":"canary-key"}"#));
     let error = discreet(block_on(client(&service, key()).credentials_info("c")).expect_err("refused"));
     assert_eq!((error.code(), error.attempts()), (Code::AUT_01, 1));
     assert!(error.diagnosis().to_string().contains("API key: 10 characters"), "{}", error.diagnosis());
@@ -241,7 +241,7 @@ fn redirects_are_not_followed_and_show_no_path() {
 fn read_is_retried_and_signature_is_not() {
     let failing = || {
         Service::new(|_, before| match before {
-            0 => answer(500, "{}"),
+            0 => response(500, "{}"),
             _ => ok(r#"{"SAD":"s","signatures":["TVo="]}"#),
         })
     };
@@ -283,7 +283,7 @@ fn wait_that_the_service_asks_for_is_kept() {
     let (signed, waits) = block_on(time.run(client.sign_hash(&one, &sad)));
     signed.expect("refused before it was processed, so repeated");
     assert_eq!(waits, [Duration::from_secs(7)]);
-    let service = Service::new(|_, _| answer(429, "{}"));
+    let service = Service::new(|_, _| response(429, "{}"));
     let never = builder(&service, key()).retry(Retry::never()).build().expect("complete");
     let error = block_on(never.sign_hash(&one, &sad)).expect_err("once");
     assert!(matches!(error.diagnosis().advice, Advice::Retry { .. }));

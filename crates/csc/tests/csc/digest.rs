@@ -7,7 +7,7 @@ use futures_executor::block_on;
 use http::Response;
 use sha2::{Digest as _, Sha256};
 
-use crate::service::{Arrived, Service, answer, client, discreet, ok, secret, usual};
+use crate::service::{Arrived, Service, client, discreet, ok, response, secret, usual};
 
 const PASSWORD: &str = "canary-password";
 const MD5: &str = r#"Digest realm="csc", nonce="n-md5", qop="auth""#;
@@ -22,7 +22,7 @@ fn digest() -> CscCredential {
 }
 
 fn challenged(challenges: &[&str]) -> Response<String> {
-    let mut response = answer(401, "{}");
+    let mut response = response(401, "{}");
     for challenge in challenges {
         response.headers_mut().append("www-authenticate", challenge.parse().expect("a value"));
     }
@@ -56,7 +56,7 @@ fn guarded() -> Service {
         "login" if arrived.header("authorization").is_none() => challenged(&[MD5, SHA256]),
         "login" if is_right(arrived) => logged_in(before),
         "login" => challenged(&[SHA256]),
-        "revoke" => answer(204, ""),
+        "revoke" => response(204, ""),
         _ => usual(arrived, before),
     })
 }
@@ -100,7 +100,7 @@ fn nonce_that_is_too_old_is_replaced_without_a_question() {
         ("login", 0) => challenged(&[SHA256]),
         ("login", 1) => challenged(&[r#"Digest realm="csc", nonce="n-2", algorithm=SHA-256, qop="auth", stale=true"#]),
         ("login", _) if is_right(arrived) => logged_in(1),
-        ("login", _) => answer(401, "{}"),
+        ("login", _) => response(401, "{}"),
         _ => usual(arrived, before),
     });
     list(&client(&service, digest())).expect("logged in");
@@ -134,7 +134,7 @@ fn md5_serves_where_nothing_else_is_offered_and_basic_never() {
             "login" => challenged(&offers.iter().map(String::as_str).collect::<Vec<_>>()),
             _ => usual(arrived, before),
         });
-        let error = discreet(list(&client(&service, digest())).expect_err("nothing to answer"));
+        let error = discreet(list(&client(&service, digest())).expect_err("nothing to respond to"));
         assert_eq!(error.code(), Code::AUT_05);
         assert_eq!(service.named("login").len(), 1);
     }

@@ -10,7 +10,7 @@ use digicert_one_csc::{CscCredential, ListRequest};
 use futures_executor::block_on;
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 
-use crate::service::{CANARY, Service, answer, builder, client_credentials, clock, ok, usual};
+use crate::service::{CANARY, Service, builder, client_credentials, clock, ok, response, usual};
 
 fn key() -> CscCredential {
     CscCredential::api_key(ApiKey::new(format!("{CANARY}-key")).expect("a key"))
@@ -42,7 +42,7 @@ fn call_makes_a_record_without_secrets() {
     let records = records(&Service::new(|_, _| ok("{}")), key());
     let [record] = &records[..] else { panic!("{records:?}") };
     assert_eq!((&*record.template, record.mode, record.attempts), ("credentials/list", Some(Mode::Key), 1));
-    assert_eq!((record.outcome(), record.status), ("answered", Some(http::StatusCode::OK)));
+    assert_eq!((record.outcome(), record.status), ("responded", Some(http::StatusCode::OK)));
     assert!(record.caller.is_some_and(|caller| caller.to_string().starts_with("k:")));
 }
 
@@ -58,7 +58,7 @@ fn token_requests_have_records_and_calls_the_caller_of_the_token() {
 
 #[test]
 fn failed_call_is_recorded_with_its_code() {
-    let records = records(&Service::new(|_, _| answer(401, r#"{"error":"invalid_token"}"#)), key());
+    let records = records(&Service::new(|_, _| response(401, r#"{"error":"invalid_token"}"#)), key());
     let [record] = &records[..] else { panic!("{records:?}") };
     let status = Some(http::StatusCode::UNAUTHORIZED);
     assert_eq!((record.outcome(), record.code, record.status), ("failed", Some(Code::AUT_01), status), "{record}");
@@ -86,7 +86,7 @@ fn metrics_of(work: impl FnOnce()) -> Vec<(String, String, u64)> {
 #[test]
 fn metrics_count_calls_and_attempts_without_secrets() {
     let service = Service::new(|arrived, before| match (arrived.name(), before) {
-        ("list", 0) => answer(503, "{}"),
+        ("list", 0) => response(503, "{}"),
         _ => usual(arrived, before),
     });
     let time = clock();
@@ -110,7 +110,7 @@ fn metrics_count_calls_and_attempts_without_secrets() {
 
 #[test]
 fn audit_record_of_a_retried_call_counts_its_attempts() {
-    let service = Service::new(|_, before| if before == 0 { answer(503, "{}") } else { ok("{}") });
+    let service = Service::new(|_, before| if before == 0 { response(503, "{}") } else { ok("{}") });
     let records = records(&service, key());
     let [record] = &records[..] else { panic!("{records:?}") };
     assert_eq!((record.attempts, record.code, record.status), (2, None, Some(http::StatusCode::OK)));

@@ -1,4 +1,4 @@
-//! A service in memory: a function answers, everything that arrived can be read, and each answer takes a turn of the executor, so
+//! A service in memory: a function responds, everything that arrived can be read, and each response takes a turn of the executor, so
 //! that callers at the same time really meet.
 
 use std::fmt;
@@ -58,24 +58,24 @@ pub(crate) fn field(pairs: &str, name: &str) -> Option<String> {
     Some(percent_encoding::percent_decode_str(&pair.replace('+', " ")).decode_utf8().expect("UTF-8").into_owned())
 }
 
-type Answers = dyn Fn(&Arrived, usize) -> Option<Response<String>> + Send + Sync;
+type Responses = dyn Fn(&Arrived, usize) -> Option<Response<String>> + Send + Sync;
 
-/// Answers by a function of the request and of how often its name was asked for before; `None` is silence.
+/// Responds by a function of the request and of how often its name was asked for before; `None` is silence.
 #[derive(Clone)]
 pub(crate) struct Service {
-    answers: Arc<Answers>,
+    responses: Arc<Responses>,
     arrived: Arc<Mutex<Vec<Arrived>>>,
 }
 
 impl Service {
-    pub(crate) fn new(answers: impl Fn(&Arrived, usize) -> Response<String> + Send + Sync + 'static) -> Self {
-        Self::perhaps(move |arrived, before| Some(answers(arrived, before)))
+    pub(crate) fn new(responses: impl Fn(&Arrived, usize) -> Response<String> + Send + Sync + 'static) -> Self {
+        Self::perhaps(move |arrived, before| Some(responses(arrived, before)))
     }
 
     pub(crate) fn perhaps(
-        answers: impl Fn(&Arrived, usize) -> Option<Response<String>> + Send + Sync + 'static,
+        responses: impl Fn(&Arrived, usize) -> Option<Response<String>> + Send + Sync + 'static,
     ) -> Self {
-        Self { answers: Arc::new(answers), arrived: Arc::default() }
+        Self { responses: Arc::new(responses), arrived: Arc::default() }
     }
 
     pub(crate) fn arrived(&self) -> Vec<Arrived> {
@@ -112,8 +112,8 @@ impl Transport for Service {
             if std::mem::replace(&mut polled, true) { Poll::Ready(()) } else { Poll::Pending }
         })
         .await;
-        match (self.answers)(&arrived, before) {
-            Some(answer) => Ok(Exchange::new(answer.map(ResponseBody::full), ConnectionFacts::unknown())),
+        match (self.responses)(&arrived, before) {
+            Some(response) => Ok(Exchange::new(response.map(ResponseBody::full), ConnectionFacts::unknown())),
             None => std::future::pending().await,
         }
     }
@@ -140,12 +140,12 @@ impl fmt::Debug for Service {
     }
 }
 
-pub(crate) fn answer(status: u16, body: impl Into<String>) -> Response<String> {
+pub(crate) fn response(status: u16, body: impl Into<String>) -> Response<String> {
     Response::builder().status(status).header("content-type", "application/json").body(body.into()).expect("valid")
 }
 
 pub(crate) fn ok(body: impl Into<String>) -> Response<String> {
-    answer(200, body)
+    response(200, body)
 }
 
 /// The `n`-th token, good for an hour.
@@ -153,7 +153,7 @@ pub(crate) fn token(number: usize) -> Response<String> {
     ok(format!(r#"{{"access_token":"{CANARY}-token-{number}","token_type":"Bearer","expires_in":3600}}"#))
 }
 
-/// Describes itself, gives tokens, and has an empty answer for everything else.
+/// Describes itself, gives tokens, and has an empty response for everything else.
 pub(crate) fn usual(arrived: &Arrived, before: usize) -> Response<String> {
     match arrived.name() {
         "info" => ok(INFO),

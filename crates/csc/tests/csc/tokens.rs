@@ -10,7 +10,9 @@ use futures_executor::block_on;
 use futures_util::future::join_all;
 use http::Response;
 
-use crate::service::{Service, answer, builder, client, client_credentials, clock, discreet, ok, secret, token, usual};
+use crate::service::{
+    Service, builder, client, client_credentials, clock, discreet, ok, response, secret, token, usual,
+};
 
 fn timed(service: &Service, credential: CscCredential) -> (CscClient, ManualClock) {
     let time = clock();
@@ -83,7 +85,7 @@ fn short_token_is_replaced_a_tenth_of_its_life_before_its_end() {
 fn token_without_an_end_serves_until_it_is_refused() {
     let service = Service::new(|arrived, before| match arrived.name() {
         "token" => ok(format!(r#"{{"access_token":"canary-token-{}","token_type":"Bearer"}}"#, before + 1)),
-        "list" if arrived.header("authorization") == Some("Bearer canary-token-1") && before > 1 => answer(401, "{}"),
+        "list" if arrived.header("authorization") == Some("Bearer canary-token-1") && before > 1 => response(401, "{}"),
         _ => usual(arrived, before),
     });
     let (client, time) = timed(&service, client_credentials());
@@ -111,7 +113,7 @@ fn callers_at_the_same_time_get_one_token_for_all() {
 #[test]
 fn refused_token_is_replaced_once_by_all_who_showed_it() {
     let service = Service::new(|arrived, before| match arrived.header("authorization") {
-        Some("Bearer canary-token-1") => answer(401, r#"{"error":"invalid_token"}"#),
+        Some("Bearer canary-token-1") => response(401, r#"{"error":"invalid_token"}"#),
         _ => usual(arrived, before),
     });
     let (client, _) = timed(&service, client_credentials());
@@ -124,7 +126,7 @@ fn refused_token_is_replaced_once_by_all_who_showed_it() {
 #[test]
 fn second_refusal_in_a_row_is_the_end() {
     let service = Service::new(|arrived, before| match arrived.name() {
-        "list" => answer(401, r#"{"error":"invalid_token","error_description":"canary-token-2 is not known"}"#),
+        "list" => response(401, r#"{"error":"invalid_token","error_description":"canary-token-2 is not known"}"#),
         _ => usual(arrived, before),
     });
     let error = discreet(list(&client(&service, client_credentials())).expect_err("refused"));
@@ -136,7 +138,7 @@ fn second_refusal_in_a_row_is_the_end() {
 #[test]
 fn callers_who_wait_hear_what_the_server_said_to_the_one_who_asked() {
     let service = Service::new(|arrived, before| match arrived.name() {
-        "token" => answer(401, r#"{"error":"invalid_client","error_description":"canary-client-secret?"}"#),
+        "token" => response(401, r#"{"error":"invalid_client","error_description":"canary-client-secret?"}"#),
         _ => usual(arrived, before),
     });
     let (client, _) = timed(&service, client_credentials());
@@ -153,7 +155,7 @@ fn callers_who_wait_hear_what_the_server_said_to_the_one_who_asked() {
 #[test]
 fn token_that_cannot_be_replaced_yet_serves_until_its_end() {
     let service = Service::new(|arrived, before| match (arrived.name(), before) {
-        ("token", 1..) => answer(503, "{}"),
+        ("token", 1..) => response(503, "{}"),
         _ => usual(arrived, before),
     });
     let (client, time) = timed(&service, client_credentials());
@@ -207,7 +209,7 @@ fn refresh_token_is_used_and_replaced_by_a_newer_one() {
 #[test]
 fn refresh_token_that_is_refused_is_forgotten_and_the_signer_has_to_come() {
     let service = Service::new(|arrived, before| match arrived.name() {
-        "token" => answer(400, r#"{"error":"invalid_grant","error_description":"canary-refresh has ended"}"#),
+        "token" => response(400, r#"{"error":"invalid_grant","error_description":"canary-refresh has ended"}"#),
         _ => usual(arrived, before),
     });
     let credential = CscCredential::authorization_code("the-client", None, "https://app.test/")
@@ -224,7 +226,7 @@ fn refresh_token_that_is_refused_is_forgotten_and_the_signer_has_to_come() {
 #[test]
 fn client_credentials_outlive_a_refused_refresh_token() {
     let service = Service::new(|arrived, before| match (arrived.name(), arrived.field("grant_type").as_deref()) {
-        ("token", Some("refresh_token")) => answer(400, r#"{"error":"invalid_grant"}"#),
+        ("token", Some("refresh_token")) => response(400, r#"{"error":"invalid_grant"}"#),
         ("token", _) => ok(format!(
             r#"{{"access_token":"canary-token-{}","token_type":"Bearer","expires_in":60,"refresh_token":"canary-r"}}"#,
             before + 1
@@ -301,7 +303,7 @@ fn revoking_gives_both_tokens_back_and_forgets_them() {
         "token" if before == 0 => ok(
             r#"{"access_token":"canary-token-1","token_type":"Bearer","expires_in":3600,"refresh_token":"canary-refresh"}"#,
         ),
-        "revoke" => answer(204, ""),
+        "revoke" => response(204, ""),
         _ => usual(arrived, before),
     });
     let client = client(&service, client_credentials());

@@ -151,7 +151,7 @@ fn certificate_that_some_tls_libraries_refuse_is_named_at_reading() {
     }
     let certificate = params.self_signed(&key).expect("self-signed");
     let read = read((certificate.pem() + &key.serialize_pem()).as_bytes(), None, None);
-    assert_eq!(read.identity().peculiarities().len(), 2);
+    assert_eq!(read.identity().quirks().len(), 2);
     assert_eq!(read.codes(), [Code::ID_06, Code::ID_06]);
     assert!(read.warnings[0].text.contains("policy constraints"), "{:?}", read.warnings);
     assert!(read.warnings[1].text.contains("1.2.3.4"), "{:?}", read.warnings);
@@ -182,7 +182,7 @@ fn certificate_of_version_1_is_named_at_reading() {
     let body: Vec<&[u8]> = body.iter().map(Vec::as_slice).collect();
     let version_1 = sequence(&[&sequence(&body), &outer[1], &outer[2]]);
     let read = read((section("CERTIFICATE", &version_1) + &key.serialize_pem()).as_bytes(), None, None);
-    assert!(read.identity().peculiarities()[0].contains("version 1"), "{:?}", read.identity().peculiarities());
+    assert!(read.identity().quirks()[0].contains("version 1"), "{:?}", read.identity().quirks());
     assert!(read.codes().contains(&Code::ID_06), "{:?}", read.warnings);
 }
 

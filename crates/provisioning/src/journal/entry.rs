@@ -2,7 +2,7 @@
 //! or moved line is detected.
 //!
 //! ```json
-//! {"sum":"4c1d…","entry":{"version":1,"id":"90ab…","at":"2026-12-01T00:00:00Z","event":"step","name":"kept","facts":{}}}
+//! {"sum":"4c1d…","entry":{"version":1,"id":"90ab…","at":"2026-12-01T00:00:00Z","event":"step","name":"stored","facts":{}}}
 //! ```
 
 use std::collections::BTreeMap;

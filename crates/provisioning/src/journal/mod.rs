@@ -221,7 +221,7 @@ impl Journal {
     ///
     /// # Errors
     /// Returns an error if no operation is in progress, or the file cannot be written.
-    pub(crate) fn keep_key(&mut self, key: &Secret) -> Result<PathBuf, JournalError> {
+    pub(crate) fn store_key(&mut self, key: &Secret) -> Result<PathBuf, JournalError> {
         let path = self.key_path(&self.id()?);
         durable::replace(&path, key.expose())?;
         Ok(path)
@@ -287,7 +287,7 @@ impl Journal {
     /// Removes key files of finished operations. A failure is retried at the next opening.
     fn remove_finished_keys(&self) {
         let Some(name) = self.path.file_name() else { return };
-        let kept = self.pending.as_ref().map(|pending| self.key_path(&pending.id));
+        let stored = self.pending.as_ref().map(|pending| self.key_path(&pending.id));
         let directory = replaceable::parent(&self.path);
         let Ok(entries) = fs::read_dir(directory) else { return };
         let mut removed = false;
@@ -296,7 +296,7 @@ impl Journal {
             let id = found.as_encoded_bytes().strip_prefix(name.as_encoded_bytes());
             let id = id.and_then(|rest| rest.strip_prefix(b".")).and_then(|rest| rest.strip_suffix(KEY.as_bytes()));
             let is_key = id.is_some_and(|id| id.len() == 16 && id.iter().all(u8::is_ascii_hexdigit));
-            if is_key && kept.as_ref().and_then(|kept| kept.file_name()) != Some(&found) {
+            if is_key && stored.as_ref().and_then(|stored| stored.file_name()) != Some(&found) {
                 removed |= fs::remove_file(entry.path()).is_ok();
             }
         }

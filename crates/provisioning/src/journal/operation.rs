@@ -41,7 +41,7 @@ impl Operation {
     }
 }
 
-/// A completed step: a name, such as `kept`, and facts that are not secret.
+/// A completed step: a name, such as `stored`, and facts that are not secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Step {
     pub(super) name: String,

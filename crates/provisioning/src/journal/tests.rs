@@ -19,9 +19,9 @@ fn begin() -> Operation {
 fn steps() -> [Step; 3] {
     let at = |second| NOW + Duration::from_secs(second);
     [
-        Step::new("key-kept", at(1)),
+        Step::new("key-stored", at(1)),
         Step::new("created", at(2)).with("id", "7d1f").with("name", "ci \"2027\"\n"),
-        Step::new("kept", at(3)).with("place", "file /etc/d1/tls.crt"),
+        Step::new("stored", at(3)).with("place", "file /etc/d1/tls.crt"),
     ]
 }
 
@@ -48,7 +48,7 @@ fn operation_in_progress_is_known_to_the_next_process() {
     let pending = journal.pending().expect("under way").clone();
     assert_eq!((pending.operation(), pending.steps()), (&begin(), &steps()[..]));
     assert_eq!((pending.fact("id"), pending.fact("old_id"), pending.fact("no")), (Some("7d1f"), Some("old"), None));
-    assert!(pending.is_done("kept") && !pending.is_done("proved"));
+    assert!(pending.is_done("stored") && !pending.is_done("verified"));
     assert!(matches!(journal.begin(begin()), Err(JournalError::Pending { .. })));
     journal.finish(OperationOutcome::Done, NOW).expect("finished");
     assert!(matches!(journal.step(steps()[0].clone()), Err(JournalError::NothingPending { .. })));
@@ -64,7 +64,7 @@ fn journal_and_key_are_readable_for_their_owner_only() {
     use std::os::unix::fs::PermissionsExt;
     let (_directory, path) = written();
     let mut journal = Journal::open(&path).expect("whole");
-    let key = journal.keep_key(&Secret::new("canary", "a test")).expect("kept");
+    let key = journal.store_key(&Secret::new("canary", "a test")).expect("stored");
     for path in [&path, &key] {
         assert_eq!(fs::metadata(path).expect("there").permissions().mode() & 0o777, 0o600);
     }
@@ -132,7 +132,7 @@ fn damage_before_the_last_line_is_an_error_with_a_remedy() {
     };
     let without = [&lines[..4], &lines[5..]].concat().join("\n") + "\n";
     let swapped = [&lines[..1], &[lines[2], lines[1]], &lines[3..]].concat().join("\n") + "\n";
-    let changed = lines[7].replace("key-kept", "kept");
+    let changed = lines[7].replace("key-stored", "stored");
     assert_ne!(changed, lines[7]);
     for (text, number) in [
         (with(7, &changed), 8),
@@ -165,21 +165,21 @@ fn private_key_is_stored_until_the_operation_is_finished() {
     let key = NewKey::generate(KeyAlgorithm::P256).expect("random numbers");
     let mut journal = Journal::open(&path).expect("whole");
     assert!(journal.key().expect("readable").is_none());
-    let kept = journal.keep_key(&key.to_pem()).expect("kept");
+    let stored = journal.store_key(&key.to_pem()).expect("stored");
     // Left by a finished operation that was killed before its cleanup.
-    let old = directory.path().join("rotation.journal.0123456789abcdef.key");
-    fs::write(&old, "old").expect("written");
+    let previous = directory.path().join("rotation.journal.0123456789abcdef.key");
+    fs::write(&previous, "old").expect("written");
     fs::write(directory.path().join("rotation.journal.notes.key"), "not ours").expect("written");
     drop(journal);
 
     let mut journal = Journal::open(&path).expect("whole");
-    assert!(!old.exists() && kept.exists());
+    assert!(!previous.exists() && stored.exists());
     let again = NewKey::from_pem(&journal.key().expect("readable").expect("there")).expect("a key");
     assert_eq!(again.to_pem().expose(), key.to_pem().expose());
     let text = fs::read_to_string(&path).expect("text");
     assert!(!text.contains("PRIVATE"), "{text}");
     journal.finish(OperationOutcome::Done, NOW).expect("finished");
-    assert!(!kept.exists() && directory.path().join("rotation.journal.notes.key").exists());
+    assert!(!stored.exists() && directory.path().join("rotation.journal.notes.key").exists());
 }
 
 #[test]

@@ -78,28 +78,28 @@ impl SecretStore for CommandStore {
         if let Some(program) = &self.read_back {
             executable(program.path(), &program.name())?;
         }
-        Ok(Box::new(Prepared { sink: self.clone(), kind }))
+        Ok(Box::new(Prepared { store: self.clone(), kind }))
     }
 }
 
 #[derive(Debug)]
 struct Prepared {
-    sink: CommandStore,
+    store: CommandStore,
     kind: SecretKind,
 }
 
 impl PreparedStore for Prepared {
     fn name(&self) -> String {
-        self.sink.name()
+        self.store.name()
     }
 
-    fn keep(&mut self, secret: &StoredSecret) -> Result<StoreReceipt, StoreError> {
-        let name = self.sink.name();
+    fn store(&mut self, secret: &StoredSecret) -> Result<StoreReceipt, StoreError> {
+        let name = self.store.name();
         expect_kind(self.kind, secret, &name)?;
-        self.sink.program.feed(self.sink.form(secret)).map_err(|error| failed(&name, error))?;
-        let Some(reader) = &self.sink.read_back else { return Ok(StoreReceipt::handed_over(name)) };
+        self.store.program.feed(self.store.form(secret)).map_err(|error| failed(&name, error))?;
+        let Some(reader) = &self.store.read_back else { return Ok(StoreReceipt::handed_over(name)) };
         let found = reader.run().map_err(|error| failed(&reader.name(), error))?;
-        if self.sink.is_same(&found, secret).map_err(|error| failed(&reader.name(), error))? {
+        if self.store.is_same(&found, secret).map_err(|error| failed(&reader.name(), error))? {
             return Ok(StoreReceipt::read_back(name));
         }
         let message = "its output differs from what the storing program received";

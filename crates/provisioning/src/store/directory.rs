@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use super::{PreparedStore, SecretKind, SecretStore, StoreError};
 
 /// Returns the store that writes a directory that a [`DirectorySource`](digicert_one_credentials::DirectorySource) or [systemd source](digicert_one_credentials::source::systemd) reads: `api-key`
-/// and `api-key-ends`, or `tls.crt` and `tls.key`, and `owner-ends`.
+/// and `api-key-end_date`, or `tls.crt` and `tls.key`, and `owner-end_date`.
 ///
 /// On Unix a reader never sees a torn pair: it sees all of the old content or all of the new. Other files
 /// (the API key when the certificate changes, a `ca.crt`) stay. A directory of plain files becomes one of
@@ -36,7 +36,7 @@ use super::{PreparedStore, SecretKind, SecretStore, StoreError};
 /// # let path = directory.path();
 /// let mut prepared = store::directory(path).prepare(SecretKind::ApiKey)?;
 /// let key = StoredSecret::api_key(Secret::new("an-api-key", "the response"));
-/// prepared.keep(&key.with_ends(Some("2027-01-31".parse()?), None))?;
+/// prepared.store(&key.with_ends(Some("2027-01-31".parse()?), None))?;
 /// let Fetched::Found(raw) = DirectorySource::new(path).fetch()? else { panic!("it is there") };
 /// assert!(raw.api_key.is_some() && raw.key_ends.is_some());
 /// # Ok::<(), Box<dyn std::error::Error>>(())

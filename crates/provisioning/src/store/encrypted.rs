@@ -58,7 +58,7 @@ struct Header {
 /// # let path = directory.path().join("rescued");
 /// let password = Secret::new("correct horse battery staple", "a prompt");
 /// let mut prepared = store::encrypted_file(&path, password.clone()).prepare(SecretKind::ApiKey)?;
-/// prepared.keep(&StoredSecret::api_key(Secret::new("an-api-key", "the response")))?;
+/// prepared.store(&StoredSecret::api_key(Secret::new("an-api-key", "the response")))?;
 ///
 /// let found = store::read_encrypted_file(&path, &password)?;
 /// assert_eq!(found.raw().api_key.ok_or("it is there")?.expose(), b"an-api-key");
@@ -132,7 +132,7 @@ impl PreparedStore for Prepared {
         self.name.clone()
     }
 
-    fn keep(&mut self, secret: &StoredSecret) -> Result<StoreReceipt, StoreError> {
+    fn store(&mut self, secret: &StoredSecret) -> Result<StoreReceipt, StoreError> {
         expect_kind(self.kind, secret, &self.name)?;
         let place = self.path.display().to_string();
         let content = secret.document();

@@ -1,11 +1,11 @@
-//! Errors of sinks: a kind to act on, the path or program, and never a byte of the secret.
+//! Errors of stores: a kind to act on, the path or program, and never a byte of the secret.
 
 use std::error::Error;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-/// The kind of a sink error.
+/// The kind of a store error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum StoreErrorKind {
@@ -23,7 +23,7 @@ pub enum StoreErrorKind {
     Metadata,
     /// Another process is writing there.
     Busy,
-    /// The sink does not support this kind of secret in this configuration.
+    /// The store does not support this kind of secret in this configuration.
     Unsuitable,
     /// The content read back differs from what was written.
     ReadBackDiffers,

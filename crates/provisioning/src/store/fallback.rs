@@ -1,4 +1,4 @@
-//! A sink with a fallback: both are checked before the platform is called, and if the first fails anyway, the
+//! A store with a fallback: both are checked before the platform is called, and if the first fails anyway, the
 //! secret goes to the second and the error reports it.
 
 use std::error::Error;
@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use super::{PreparedStore, SecretKind, SecretStore, StoreError, StoreReceipt, StoredSecret};
 
-/// A prepared sink and an optional prepared last resort.
+/// A prepared store and an optional prepared last resort.
 #[derive(Debug)]
 pub(crate) struct FallbackStore {
-    sink: Box<dyn PreparedStore>,
+    store: Box<dyn PreparedStore>,
     last_resort: Option<Box<dyn PreparedStore>>,
 }
 
@@ -21,11 +21,11 @@ impl FallbackStore {
     /// Returns an error if one of them cannot store the secret. The platform must not be called then.
     pub(crate) fn prepare(
         kind: SecretKind,
-        sink: &dyn SecretStore,
+        store: &dyn SecretStore,
         last_resort: Option<&dyn SecretStore>,
     ) -> Result<Self, StoreError> {
-        let last_resort = last_resort.map(|sink| sink.prepare(kind)).transpose()?;
-        Ok(Self { sink: sink.prepare(kind)?, last_resort })
+        let last_resort = last_resort.map(|store| store.prepare(kind)).transpose()?;
+        Ok(Self { store: store.prepare(kind)?, last_resort })
     }
 
     /// Runs [`prepare`](Self::prepare) on a thread for blocking work.
@@ -34,44 +34,46 @@ impl FallbackStore {
     /// See [`prepare`](Self::prepare).
     pub(crate) async fn prepare_unblocked(
         kind: SecretKind,
-        sink: Arc<dyn SecretStore>,
+        store: Arc<dyn SecretStore>,
         last_resort: Option<Arc<dyn SecretStore>>,
     ) -> Result<Self, StoreError> {
-        blocking::unblock(move || Self::prepare(kind, &sink, last_resort.as_ref().map(|sink| sink as &dyn SecretStore)))
-            .await
-    }
-
-    /// Stores the secret in the sink, else in the last resort. May be called again.
-    ///
-    /// # Errors
-    /// Returns an error if the secret is not in the sink. [`FallbackError::kept`] returns where it is instead, if
-    /// anywhere; the caller still has it.
-    pub(crate) fn keep(&mut self, secret: &StoredSecret) -> Result<StoreReceipt, FallbackError> {
-        let because = match self.sink.keep(secret) {
-            Ok(kept) => return Ok(kept),
-            Err(error) => error,
-        };
-        let rescued = self.last_resort.as_mut().map(|sink| sink.keep(secret));
-        Err(FallbackError { because, rescued })
-    }
-
-    /// Runs [`keep`](Self::keep) on a thread for blocking work. Returns the sinks for another attempt.
-    pub(crate) async fn keep_unblocked(mut self, secret: StoredSecret) -> (Self, Result<StoreReceipt, FallbackError>) {
         blocking::unblock(move || {
-            let kept = self.keep(&secret);
-            (self, kept)
+            Self::prepare(kind, &store, last_resort.as_ref().map(|store| store as &dyn SecretStore))
         })
         .await
     }
 
-    /// Returns the name of the sink in reports.
+    /// Stores the secret in the store, else in the last resort. May be called again.
+    ///
+    /// # Errors
+    /// Returns an error if the secret is not in the store. [`FallbackError::stored`] returns where it is instead, if
+    /// anywhere; the caller still has it.
+    pub(crate) fn store(&mut self, secret: &StoredSecret) -> Result<StoreReceipt, FallbackError> {
+        let because = match self.store.store(secret) {
+            Ok(stored) => return Ok(stored),
+            Err(error) => error,
+        };
+        let rescued = self.last_resort.as_mut().map(|store| store.store(secret));
+        Err(FallbackError { because, rescued })
+    }
+
+    /// Runs [`store`](Self::store) on a thread for blocking work. Returns the stores for another attempt.
+    pub(crate) async fn store_unblocked(mut self, secret: StoredSecret) -> (Self, Result<StoreReceipt, FallbackError>) {
+        blocking::unblock(move || {
+            let stored = self.store(&secret);
+            (self, stored)
+        })
+        .await
+    }
+
+    /// Returns the name of the store in reports.
     #[must_use]
     pub(crate) fn name(&self) -> String {
-        self.sink.name()
+        self.store.name()
     }
 }
 
-/// Error returned when the sink failed although it was checked. Names where the secret is now.
+/// Error returned when the store failed although it was checked. Names where the secret is now.
 #[derive(Clone, Debug)]
 pub(crate) struct FallbackError {
     because: StoreError,
@@ -81,11 +83,11 @@ pub(crate) struct FallbackError {
 impl FallbackError {
     /// Returns where the secret is now, if the last resort accepted it.
     #[must_use]
-    pub(crate) fn kept(&self) -> Option<&StoreReceipt> {
+    pub(crate) fn stored(&self) -> Option<&StoreReceipt> {
         self.rescued.as_ref()?.as_ref().ok()
     }
 
-    /// Returns why the sink failed.
+    /// Returns why the store failed.
     #[must_use]
     pub(crate) fn because(&self) -> &StoreError {
         &self.because
@@ -102,7 +104,7 @@ impl fmt::Display for FallbackError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "failed to store the secret in its place ({})", self.because)?;
         match &self.rescued {
-            Some(Ok(kept)) => write!(f, "; it is in the last resort instead: {}", kept.place),
+            Some(Ok(stored)) => write!(f, "; it is in the last resort instead: {}", stored.place),
             Some(Err(error)) => write!(
                 f,
                 "; the last resort failed too ({error}), and the secret is stored nowhere; disable it on the platform and create \
@@ -157,9 +159,9 @@ mod tests {
         let password = Secret::new("password", "a prompt");
         let last = encrypted_file(&rescued, password.clone());
         let mut places = broken(&directory.path().join("gone"), Some(&last));
-        let error = places.keep(&api_key(CANARY)).expect_err("the place is gone");
+        let error = places.store(&api_key(CANARY)).expect_err("the place is gone");
         assert!(error.to_string().contains(&rescued.display().to_string()), "{error}");
-        assert_eq!(error.kept().map(|kept| kept.place.clone()), Some(last.name()));
+        assert_eq!(error.stored().map(|stored| stored.place.clone()), Some(last.name()));
         assert!(!format!("{error} {error:?}").contains("canary"));
         let found = read_encrypted_file(&rescued, &password).expect("it opens").raw();
         assert_eq!(found.api_key.expect("a key").expose(), CANARY.as_bytes());
@@ -169,16 +171,16 @@ mod tests {
     fn secret_stored_nowhere_is_reported() {
         let directory = tempfile::tempdir().expect("a directory");
         let mut places = broken(&directory.path().join("gone"), None);
-        let error = places.keep(&api_key(CANARY)).expect_err("the place is gone");
-        assert!(error.kept().is_none() && error.to_string().contains("stored nowhere"), "{error}");
+        let error = places.store(&api_key(CANARY)).expect_err("the place is gone");
+        assert!(error.stored().is_none() && error.to_string().contains("stored nowhere"), "{error}");
 
         let other = directory.path().join("other");
         std::fs::create_dir(&other).expect("made");
         let last = file(other.join("rescued"));
         let mut places = broken(&directory.path().join("gone"), Some(&last));
         std::fs::remove_dir_all(&other).expect("removed");
-        let error = places.keep(&api_key(CANARY)).expect_err("both are gone");
-        assert!(error.kept().is_none() && error.last_resort_failed().is_some(), "{error}");
+        let error = places.store(&api_key(CANARY)).expect_err("both are gone");
+        assert!(error.stored().is_none() && error.last_resort_failed().is_some(), "{error}");
         assert!(error.to_string().contains("stored nowhere"), "{error}");
     }
 
@@ -189,8 +191,8 @@ mod tests {
         let places =
             FallbackStore::prepare_unblocked(SecretKind::ApiKey, Arc::new(file(&path)), Some(Arc::new(file(&last))));
         let places = futures_executor::block_on(places).expect("prepared");
-        let (places, kept) = futures_executor::block_on(places.keep_unblocked(api_key(CANARY)));
-        assert!(kept.expect("kept").read_back);
+        let (places, stored) = futures_executor::block_on(places.store_unblocked(api_key(CANARY)));
+        assert!(stored.expect("stored").read_back);
         drop(places);
         assert_eq!(names(directory.path()), ["api-key"]);
     }
@@ -199,8 +201,8 @@ mod tests {
     fn unusable_last_resort_is_detected_beforehand() {
         let directory = tempfile::tempdir().expect("a directory");
         let last = file(directory.path().join("missing").join("rescued"));
-        let sink = file(directory.path().join("api-key"));
-        let error = FallbackStore::prepare(SecretKind::ApiKey, &sink, Some(&last)).expect_err("no directory");
+        let store = file(directory.path().join("api-key"));
+        let error = FallbackStore::prepare(SecretKind::ApiKey, &store, Some(&last)).expect_err("no directory");
         assert_eq!(error.kind(), StoreErrorKind::Missing);
         assert!(names(directory.path()).is_empty());
     }

@@ -24,7 +24,7 @@ use crate::durable::Reserved;
 /// # let path = directory.path().join("api-key");
 /// let mut prepared = store::file(&path).prepare(SecretKind::ApiKey)?;
 /// let key = StoredSecret::api_key(Secret::new("an-api-key", "the response"));
-/// prepared.keep(&key)?;
+/// prepared.store(&key)?;
 /// assert_eq!(std::fs::read(&path)?, b"an-api-key\n");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -87,46 +87,46 @@ impl SecretStore for FileStore {
 
     fn prepare(&self, kind: SecretKind) -> Result<Box<dyn PreparedStore>, StoreError> {
         let reserved = Some(self.reserve(kind)?);
-        Ok(Box::new(Prepared { sink: self.clone(), kind, reserved }))
+        Ok(Box::new(Prepared { store: self.clone(), kind, reserved }))
     }
 }
 
 #[derive(Debug)]
 struct Prepared {
-    sink: FileStore,
+    store: FileStore,
     kind: SecretKind,
     reserved: Option<(Reserved, Option<Reserved>)>,
 }
 
 impl PreparedStore for Prepared {
     fn name(&self) -> String {
-        self.sink.name()
+        self.store.name()
     }
 
-    fn keep(&mut self, secret: &StoredSecret) -> Result<StoreReceipt, StoreError> {
-        expect_kind(self.kind, secret, &self.sink.name())?;
+    fn store(&mut self, secret: &StoredSecret) -> Result<StoreReceipt, StoreError> {
+        expect_kind(self.kind, secret, &self.store.name())?;
         let (mut file, mut other) = match self.reserved.take() {
             Some(reserved) => reserved,
-            None => self.sink.reserve(self.kind)?,
+            None => self.store.reserve(self.kind)?,
         };
-        let kept = match (&mut other, secret.halves()) {
+        let stored = match (&mut other, secret.halves()) {
             (Some(other), Some((chain, key))) => (|| {
                 // Both are durable before either is visible.
                 other.write(&key)?;
                 file.write(chain.as_bytes())?;
                 other.publish()?;
                 file.publish()?;
-                crate::durable::compare(&self.sink.path, chain.as_bytes(), &self.sink.path)?;
-                self.sink.private_key.as_ref().map_or(Ok(()), |path| crate::durable::compare(path, &key, path))
+                crate::durable::compare(&self.store.path, chain.as_bytes(), &self.store.path)?;
+                self.store.private_key.as_ref().map_or(Ok(()), |path| crate::durable::compare(path, &key, path))
             })(),
             _ => file.commit(&secret.text()),
         };
         // After a failure, the next attempt starts with new files.
-        kept.map(|()| StoreReceipt::read_back(self.sink.name()))
+        stored.map(|()| StoreReceipt::read_back(self.store.name()))
     }
 }
 
-/// Checks that a sink stores the kind of secret that it was prepared for.
+/// Checks that a store stores the kind of secret that it was prepared for.
 pub(super) fn expect_kind(kind: SecretKind, secret: &StoredSecret, place: &str) -> Result<(), StoreError> {
     if secret.kind() == kind {
         return Ok(());

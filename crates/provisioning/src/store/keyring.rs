@@ -12,8 +12,8 @@ use super::{PreparedStore, SecretKind, SecretStore, StoreError, StoreErrorKind, 
 use crate::durable::random_name;
 
 /// Returns the store that writes items of the operating system's keyring, which a [keyring source](digicert_one_credentials::source::keyring) of the same service reads: `api-key`
-/// and `api-key-ends`; or `certificate` with private key and chain in one PEM text, so that they change in one step;
-/// `owner-ends`.
+/// and `api-key-end_date`; or `certificate` with private key and chain in one PEM text, so that they change in one step;
+/// `owner-end_date`.
 ///
 /// Checked beforehand with an item as large as the secret can become, which is written, read and deleted.
 /// Windows allows 2560 bytes per item, too few for a certificate with its key.
@@ -79,7 +79,7 @@ impl PreparedStore for Prepared {
         self.name.clone()
     }
 
-    fn keep(&mut self, secret: &StoredSecret) -> Result<StoreReceipt, StoreError> {
+    fn store(&mut self, secret: &StoredSecret) -> Result<StoreReceipt, StoreError> {
         expect_kind(self.kind, secret, &self.name)?;
         let text = secret.text();
         match self.kind {
@@ -88,8 +88,8 @@ impl PreparedStore for Prepared {
                 // First the old end date: it must not be combined with the new key.
                 self.delete("api-key-ends")?;
                 self.put("api-key", key)?;
-                if let Some(ends) = secret.ends() {
-                    self.put("api-key-ends", ends.to_string().as_bytes())?;
+                if let Some(end_date) = secret.end_date() {
+                    self.put("api-key-ends", end_date.to_string().as_bytes())?;
                 }
             }
             SecretKind::Certificate => {
@@ -98,8 +98,8 @@ impl PreparedStore for Prepared {
                 self.delete("password")?;
             }
         }
-        if let Some(ends) = secret.owner_ends() {
-            self.put("owner-ends", ends.to_string().as_bytes())?;
+        if let Some(end_date) = secret.owner_ends() {
+            self.put("owner-ends", end_date.to_string().as_bytes())?;
         }
         Ok(StoreReceipt::read_back(self.name.clone()))
     }
@@ -172,19 +172,19 @@ mod tests {
     use super::*;
 
     fn key(text: &str) -> StoredSecret {
-        let ends = Some("2027-01-31".parse().expect("a day"));
-        StoredSecret::api_key(Secret::new(text, "a test")).with_ends(ends, ends)
+        let end_date = Some("2027-01-31".parse().expect("a day"));
+        StoredSecret::api_key(Secret::new(text, "a test")).with_ends(end_date, end_date)
     }
 
-    fn keep(store: &Arc<mock::Store>, secret: &StoredSecret) -> Result<StoreReceipt, StoreError> {
-        keyring_in(Arc::clone(store) as _, KEYRING_SERVICE).prepare(secret.kind())?.keep(secret)
+    fn store_in(store: &Arc<mock::Store>, secret: &StoredSecret) -> Result<StoreReceipt, StoreError> {
+        keyring_in(Arc::clone(store) as _, KEYRING_SERVICE).prepare(secret.kind())?.store(secret)
     }
 
     #[test]
     fn stored_secret_is_read_by_a_keyring_source() {
         let store = mock::Store::new().expect("a store in memory");
         for text in ["canary-before", "canary"] {
-            assert!(keep(&store, &key(text)).expect("kept").read_back);
+            assert!(store_in(&store, &key(text)).expect("stored").read_back);
         }
         let Ok(Fetched::Found(raw)) = source_in(Arc::clone(&store) as _, KEYRING_SERVICE).fetch() else {
             panic!("it is there")
@@ -207,7 +207,7 @@ mod tests {
         let pair = rcgen::KeyPair::from_pem(pem.expose_text().expect("text")).expect("a key");
         let certificate = rcgen::CertificateParams::default().self_signed(&pair).expect("signed");
         let identity = new.pair_with(vec![certificate.der().clone()]).expect("they belong together");
-        keep(&store, &StoredSecret::certificate(identity.clone())).expect("kept");
+        store_in(&store, &StoredSecret::certificate(identity.clone())).expect("stored");
         let Ok(Fetched::Found(raw)) = source_in(Arc::clone(&store) as _, KEYRING_SERVICE).fetch() else {
             panic!("it is there")
         };
@@ -218,8 +218,7 @@ mod tests {
     #[test]
     fn prepared_keyring_has_no_new_items() {
         let store = mock::Store::new().expect("a store in memory");
-        let sink = keyring_in(Arc::clone(&store) as _, KEYRING_SERVICE);
-        drop(sink.prepare(SecretKind::Certificate).expect("prepared"));
+        drop(keyring_in(Arc::clone(&store) as _, KEYRING_SERVICE).prepare(SecretKind::Certificate).expect("prepared"));
         assert!(matches!(source_in(store as _, KEYRING_SERVICE).fetch(), Ok(Fetched::Absent(_))));
     }
 
@@ -235,7 +234,7 @@ mod tests {
         ] {
             let entry = store.build(KEYRING_SERVICE, "api-key", None).expect("an entry");
             entry.as_any().downcast_ref::<mock::Cred>().expect("of the mock").set_error(error);
-            let error = prepared.keep(&key("canary")).expect_err("it fails");
+            let error = prepared.store(&key("canary")).expect_err("it fails");
             assert_eq!(error.kind(), kind);
             let text = format!("{error} {error:?}");
             assert!(text.contains(named) && text.contains("api-key") && !text.contains("canary"), "{text}");

@@ -1,6 +1,6 @@
 //! Stores for secrets that are shown once, one file per kind. Each is used in two steps, so that nothing is
 //! created on the platform that cannot be stored: [`SecretStore::prepare`] checks the place,
-//! [`PreparedStore::keep`] stores the secret durably and reads it back. Stores know no formats and make no
+//! [`PreparedStore::store`] stores the secret durably and reads it back. Stores know no formats and make no
 //! calls; the caller decides when to do which step.
 
 mod command;

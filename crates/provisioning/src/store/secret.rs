@@ -1,5 +1,5 @@
-//! The secrets that sinks store: an API key, or a certificate with its private key, with id, name and
-//! end dates. All written forms are defined here, so that no sink knows a format.
+//! The secrets that stores store: an API key, or a certificate with its private key, with id, name and
+//! end dates. All written forms are defined here, so that no store knows a format.
 
 use std::fmt;
 
@@ -19,7 +19,7 @@ pub enum SecretKind {
 }
 
 impl SecretKind {
-    /// Returns how many bytes a sink reserves before the platform is called. Keys have 91 characters, chains
+    /// Returns how many bytes a store reserves before the platform is called. Keys have 91 characters, chains
     /// of three certificates about 6 KiB; the rest is spare.
     #[must_use]
     pub fn reserve(self) -> usize {
@@ -53,7 +53,7 @@ pub struct StoredSecret {
     value: Value,
     id: Option<String>,
     name: Option<String>,
-    ends: Option<EndDate>,
+    end_date: Option<EndDate>,
     owner_ends: Option<EndDate>,
 }
 
@@ -89,7 +89,7 @@ impl StoredSecret {
     }
 
     fn of(value: Value) -> Self {
-        Self { value, id: None, name: None, ends: None, owner_ends: None }
+        Self { value, id: None, name: None, end_date: None, owner_ends: None }
     }
 
     /// Sets the platform's id of the API token or certificate.
@@ -108,8 +108,8 @@ impl StoredSecret {
 
     /// Sets the end dates: of the secret, and of the service user.
     #[must_use]
-    pub fn with_ends(mut self, ends: Option<EndDate>, owner_ends: Option<EndDate>) -> Self {
-        self.ends = ends;
+    pub fn with_ends(mut self, end_date: Option<EndDate>, owner_ends: Option<EndDate>) -> Self {
+        self.end_date = end_date;
         self.owner_ends = owner_ends;
         self
     }
@@ -137,8 +137,8 @@ impl StoredSecret {
 
     /// Returns when it expires.
     #[must_use]
-    pub fn ends(&self) -> Option<EndDate> {
-        self.ends
+    pub fn end_date(&self) -> Option<EndDate> {
+        self.end_date
     }
 
     /// Returns when the service user expires.
@@ -152,7 +152,7 @@ impl StoredSecret {
     pub fn raw(&self) -> RawCredential {
         let bundle = match &self.value {
             Value::ApiKey(key) => {
-                return RawCredential::new().with_api_key(key.clone()).with_ends(self.ends, self.owner_ends);
+                return RawCredential::new().with_api_key(key.clone()).with_ends(self.end_date, self.owner_ends);
             }
             Value::Certificate(identity) => {
                 Secret::new(std::mem::take(&mut *bundle(identity)), "a newly issued certificate")
@@ -200,7 +200,7 @@ impl StoredSecret {
         add("owner_ends", self.owner_ends.map(|end| end.to_string()));
         let (label, secret) = match &self.value {
             Value::ApiKey(key) => {
-                add("api_key_ends", self.ends.map(|end| end.to_string()));
+                add("api_key_ends", self.end_date.map(|end| end.to_string()));
                 ("api_key", Zeroizing::new(key.expose().to_vec()))
             }
             Value::Certificate(_) | Value::Bundle(_) => ("certificate", self.text()),
@@ -226,7 +226,7 @@ impl fmt::Debug for StoredSecret {
             .field("secret", &format_args!("{} (redacted)", self.kind()))
             .field("id", &self.id)
             .field("name", &self.name)
-            .field("ends", &self.ends)
+            .field("ends", &self.end_date)
             .field("owner_ends", &self.owner_ends)
             .finish()
     }
@@ -278,9 +278,9 @@ mod tests {
     fn command_source_reads_the_document_of_any_key() {
         for text in ["canary", "can\"ary\\ \u{1}\n\t<ü>", ""] {
             let key = StoredSecret::api_key(Secret::new(text, "a test"));
-            for kept in [key.clone(), key.with_id("7d1f").with_name("\"ci\"")] {
-                let raw =
-                    RawCredential::from_document(&Secret::new(kept.document().to_vec(), "a test")).expect("a document");
+            for stored in [key.clone(), key.with_id("7d1f").with_name("\"ci\"")] {
+                let raw = RawCredential::from_document(&Secret::new(stored.document().to_vec(), "a test"))
+                    .expect("a document");
                 assert_eq!(raw.api_key.expect("a key").expose(), text.as_bytes());
             }
         }
@@ -288,8 +288,8 @@ mod tests {
 
     #[test]
     fn secret_is_not_printed() {
-        let kept = StoredSecret::api_key(Secret::new("canary", "a test")).with_id("7d1f");
-        let text = format!("{kept:?}");
+        let stored = StoredSecret::api_key(Secret::new("canary", "a test")).with_id("7d1f");
+        let text = format!("{stored:?}");
         assert!(text.contains("API key (redacted)") && text.contains("7d1f") && !text.contains("canary"), "{text}");
     }
 

@@ -36,7 +36,7 @@ pub trait PreparedStore: fmt::Debug + Send + 'static {
     ///
     /// # Errors
     /// Returns an error if it is not stored, or differs from the given one. The caller still has the secret.
-    fn keep(&mut self, secret: &StoredSecret) -> Result<StoreReceipt, StoreError>;
+    fn store(&mut self, secret: &StoredSecret) -> Result<StoreReceipt, StoreError>;
 }
 
 impl<S: SecretStore + ?Sized> SecretStore for Arc<S> {

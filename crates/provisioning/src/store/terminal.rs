@@ -93,7 +93,7 @@ impl PreparedStore for TerminalStore {
         SecretStore::name(self)
     }
 
-    fn keep(&mut self, secret: &StoredSecret) -> Result<StoreReceipt, StoreError> {
+    fn store(&mut self, secret: &StoredSecret) -> Result<StoreReceipt, StoreError> {
         self.check()?;
         show(&mut *self.stream.open(), secret)
             .map_err(|error| StoreError::io(SecretStore::name(self), "failed to write to the terminal", error))?;

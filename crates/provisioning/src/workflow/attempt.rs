@@ -5,12 +5,12 @@ use digicert_one_core::EndDate;
 
 use crate::Pending;
 
-/// The step names of an attempt in the journal.
+/// The step names of an attempt in the journal. Older journals have `kept` for `stored`, and `proved` for `verified`.
 pub(super) const NAMED: &str = "named";
 pub(super) const CREATED: &str = "created";
 pub(super) const RESCUED: &str = "rescued";
-pub(super) const KEPT: &str = "kept";
-pub(super) const PROVED: &str = "proved";
+pub(super) const STORED: &str = "stored";
+pub(super) const VERIFIED: &str = "verified";
 pub(super) const SWITCHED: &str = "switched";
 pub(super) const RETIRED: &str = "retired";
 pub(super) const REMOVED: &str = "removed";
@@ -48,9 +48,9 @@ pub(super) enum Position {
     /// The platform created it.
     Created,
     /// The secret is stored.
-    Kept,
+    Stored,
     /// It is verified.
-    Proved,
+    Verified,
     /// All consumers use it.
     Switched,
     /// The previous credential was handled.
@@ -64,20 +64,20 @@ pub(super) struct Attempt {
     pub(super) thing: Thing,
     /// Its chosen name: for a service user, the user's own.
     pub(super) name: String,
-    pub(super) ends: Option<EndDate>,
+    pub(super) end_date: Option<EndDate>,
     pub(super) position: Position,
     /// The platform's id of the token or certificate.
     pub(super) id: Option<String>,
     /// Its name on the platform; differs from `name` for the first token of a service user.
     pub(super) called: Option<String>,
-    /// Identifies the secret of this attempt in a sink.
+    /// Identifies the secret of this attempt in a store.
     pub(super) fingerprint: Option<String>,
     /// The issued certificates, which are not secret.
     pub(super) chain: Option<String>,
     /// Where the secret was stored instead of its place.
     pub(super) rescued: Option<String>,
     /// Where the secret is stored, and whether it was read back.
-    pub(super) kept: Option<(String, bool)>,
+    pub(super) stored: Option<(String, bool)>,
 }
 
 impl Attempt {
@@ -108,20 +108,20 @@ pub(super) fn attempts(pending: &Pending) -> Vec<Attempt> {
                     number,
                     thing: fact("thing").and_then(|text| Thing::of(&text)).unwrap_or(Thing::Token),
                     name: fact("name").unwrap_or_default(),
-                    ends: fact("ends").and_then(|text| text.parse().ok()),
+                    end_date: fact("ends").and_then(|text| text.parse().ok()),
                     position: Position::Named,
                     id: fact("id"),
                     called: fact("called"),
                     fingerprint: fact("fingerprint"),
                     chain: fact("chain"),
                     rescued: fact("rescued"),
-                    kept: fact("place").map(|place| (place, fact("read-back").is_some())),
+                    stored: fact("place").map(|place| (place, fact("read-back").is_some())),
                 });
                 continue;
             }
             CREATED => Position::Created,
-            KEPT => Position::Kept,
-            PROVED => Position::Proved,
+            STORED | "kept" => Position::Stored,
+            VERIFIED | "proved" => Position::Verified,
             SWITCHED => Position::Switched,
             RETIRED => Position::Retired,
             REMOVED => Position::Fresh,
@@ -160,6 +160,18 @@ mod tests {
         let seen: Vec<_> = found.iter().map(|one| (&*one.name, one.id.as_deref(), one.position)).collect();
         assert_eq!(seen, [("n1", Some("i1"), Position::Fresh), ("n2", None, Position::Named)]);
         assert_eq!((found[1].thing, found[1].number), (Thing::Certificate, 2));
-        assert_eq!(found[1].ends.map(|end| end.to_string()).as_deref(), Some("2099-12-31T23:59:59Z"));
+        assert_eq!(found[1].end_date.map(|end| end.to_string()).as_deref(), Some("2099-12-31T23:59:59Z"));
+    }
+
+    #[test]
+    fn steps_of_older_journals_are_read() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let now = SystemTime::UNIX_EPOCH;
+        let mut journal = Journal::open(directory.path().join("journal")).expect("opened");
+        journal.begin(Operation::new("create-token", now)).expect("begun");
+        for (step, position) in [(NAMED, Position::Named), ("kept", Position::Stored), ("proved", Position::Verified)] {
+            journal.step(Step::new(step, now)).expect("noted");
+            assert_eq!(attempts(journal.pending().expect("in progress"))[0].position, position, "{step}");
+        }
     }
 }

@@ -43,12 +43,14 @@ impl Driver<'_> {
         let listed = items(&self.session.flows.client.account(), &owner, self.task.kind().is_certificate()).await;
         let listed = listed.map_err(|error| {
             let message = "failed to find out whether another machine has rotated";
-            let error = IssueError::call(IssueErrorKind::Platform, TaskStep::Look, message, error);
+            let error = IssueError::call(IssueErrorKind::Platform, TaskStep::Inspect, message, error);
             self.named(error).then(RecoveryAction::Resume)
         })?;
-        let (base, old, now) = (self.base(), self.session.fact("old"), self.session.now());
-        let is_other = |item: &Item| item.name.as_deref() != Some(&attempt.name) && Some(item.id.as_str()) != old;
-        Ok(listed.iter().any(|item| item.is_of(&base) && item.is_fresh(renewal.newer_than, now) && is_other(item)))
+        let (name_prefix, previous, now) = (self.name_prefix(), self.session.fact("old"), self.session.now());
+        let is_other = |item: &Item| item.name.as_deref() != Some(&attempt.name) && Some(item.id.as_str()) != previous;
+        Ok(listed
+            .iter()
+            .any(|item| item.is_of(&name_prefix) && item.is_fresh(renewal.newer_than, now) && is_other(item)))
     }
 
     /// Returns the service user that was created anyway, and what was removed.

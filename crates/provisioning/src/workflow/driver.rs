@@ -4,8 +4,8 @@ use digicert_one_client::Client;
 use digicert_one_identity::NewKey;
 
 use super::Task;
-use super::preflight::Survey;
-use super::prepared::Places;
+use super::checked_stores::CheckedStores;
+use super::preflight::Preflight;
 use super::session::Session;
 use crate::StoredSecret;
 
@@ -14,14 +14,14 @@ pub(super) struct Driver<'a> {
     pub(super) session: Session<'a>,
     pub(super) task: Task,
     /// The state found by this process; it may be outdated in another.
-    pub(super) survey: Option<Survey>,
-    pub(super) places: Places,
+    pub(super) preflight: Option<Preflight>,
+    pub(super) stores: CheckedStores,
     /// The private key of the current attempt.
     pub(super) key: Option<NewKey>,
     /// The secret of the current attempt.
     pub(super) secret: Option<StoredSecret>,
     /// A client that authenticates with the new credential.
-    pub(super) proved: Option<Client>,
+    pub(super) verified: Option<Client>,
     pub(super) resumed: bool,
     /// The attempts of this process.
     pub(super) tried: usize,
@@ -32,11 +32,11 @@ impl<'a> Driver<'a> {
         Self {
             session,
             task,
-            survey: None,
-            places: Places::default(),
+            preflight: None,
+            stores: CheckedStores::default(),
             key: None,
             secret: None,
-            proved: None,
+            verified: None,
             resumed,
             tried: 0,
         }

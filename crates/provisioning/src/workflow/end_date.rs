@@ -14,13 +14,13 @@ const CLOCKS: Duration = Duration::from_secs(5 * 60);
 
 /// Returns the last second of the new credential; `None` if neither it nor its owner expires.
 pub(super) fn resolve(
-    ends: EndDatePolicy,
+    end_date: EndDatePolicy,
     owner: Option<EndDate>,
     now: SystemTime,
 ) -> Result<Option<EndDate>, IssueError> {
     let failed = |message: String| IssueError::new(IssueErrorKind::EndDate, TaskStep::WhoAmI, message);
     let owner_day = owner.map(|end| last_whole_day(end).ok_or_else(|| failed(unreadable("owner's")))).transpose()?;
-    let wanted = match ends {
+    let wanted = match end_date {
         EndDatePolicy::WithOwner => None,
         EndDatePolicy::On(end) if !is_whole_day(end) => {
             return Err(failed("invalid end date: expected a day without a time".to_owned()));
@@ -90,7 +90,7 @@ mod tests {
     #[test]
     fn earlier_of_requested_and_owner_end_date_counts() {
         let owner = Some(end("2026-12-31"));
-        for (ends, owner, expected) in [
+        for (end_date, owner, expected) in [
             (EndDatePolicy::WithOwner, None, None),
             (EndDatePolicy::WithOwner, owner, Some("2026-12-31")),
             (EndDatePolicy::On(end("2026-08-01")), owner, Some("2026-08-01")),
@@ -102,14 +102,14 @@ mod tests {
             // It must not outlive an owner that expires in the middle of a day.
             (EndDatePolicy::AfterDays(365), Some(end("2026-12-31T10:00:00Z")), Some("2026-12-30")),
         ] {
-            let resolved = resolve(ends, owner, now()).unwrap_or_else(|error| panic!("{ends:?}: {error}"));
-            assert_eq!(resolved, expected.map(end), "{ends:?}");
+            let resolved = resolve(end_date, owner, now()).unwrap_or_else(|error| panic!("{end_date:?}: {error}"));
+            assert_eq!(resolved, expected.map(end), "{end_date:?}");
         }
     }
 
     #[test]
     fn end_date_in_the_past_is_refused() {
-        for (ends, owner) in [
+        for (end_date, owner) in [
             (EndDatePolicy::WithOwner, Some(end("2026-06-29"))),
             (EndDatePolicy::AfterDays(7), Some(end("2026-06-30T11:59:59Z"))),
             (EndDatePolicy::AfterDays(7), Some(end("2026-06-30T13:00:00Z"))),
@@ -117,8 +117,8 @@ mod tests {
             (EndDatePolicy::On(end("2026-07-29T10:00:00Z")), None),
             (EndDatePolicy::AfterDays(u32::MAX), None),
         ] {
-            let error = resolve(ends, owner, now()).expect_err("refused");
-            assert_eq!(error.kind(), IssueErrorKind::EndDate, "{ends:?} {owner:?}");
+            let error = resolve(end_date, owner, now()).expect_err("refused");
+            assert_eq!(error.kind(), IssueErrorKind::EndDate, "{end_date:?} {owner:?}");
         }
     }
 

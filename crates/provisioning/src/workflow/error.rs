@@ -21,7 +21,7 @@ pub enum IssueErrorKind {
     /// A task was interrupted, and must be resumed before another one begins.
     Pending,
     /// The place for the secret, or the last resort, failed its check. Nothing was created.
-    Sink,
+    StoreCheck,
     /// A call failed.
     Platform,
     /// The platform allows one API token per service user.
@@ -36,9 +36,9 @@ pub enum IssueErrorKind {
     /// The certificate does not belong to the private key; it was disabled, or could not be.
     WrongKey,
     /// The secret is not in its place.
-    Keep,
+    Store,
     /// The new credential does not work. The previous one is unchanged.
-    Proof,
+    Verify,
     /// A consumer did not switch to the new credential. The previous one is unchanged.
     Switch,
     /// The new credential is in use, and the previous one could not be disabled.
@@ -57,15 +57,15 @@ impl IssueErrorKind {
             Self::LockLost => "lock-lost",
             Self::Journal => "journal",
             Self::Pending => "pending",
-            Self::Sink => "sink",
+            Self::StoreCheck => "store-check",
             Self::Platform => "platform",
             Self::TokenLimit => "token-limit",
             Self::EndDate => "end-date",
             Self::Clock => "clock",
             Self::NotShown => "not-shown",
             Self::WrongKey => "wrong-key",
-            Self::Keep => "keep",
-            Self::Proof => "proof",
+            Self::Store => "store",
+            Self::Verify => "verify",
             Self::Switch => "switch",
             Self::Retire => "retire",
             Self::Stopped => "stopped",
@@ -79,10 +79,10 @@ impl IssueErrorKind {
             Self::NotShown => Code::API_05,
             Self::EndDate => Code::ID_15,
             Self::WrongKey => Code::ID_01,
-            Self::Proof => Code::ROT_06,
+            Self::Verify => Code::ROT_06,
             Self::Switch => Code::ROT_03,
-            Self::Keep => Code::CFG_06,
-            Self::Journal | Self::Task | Self::Sink | Self::Lock | Self::Pending => Code::CFG_01,
+            Self::Store => Code::CFG_06,
+            Self::Journal | Self::Task | Self::StoreCheck | Self::Lock | Self::Pending => Code::CFG_01,
             _ => Code::CFG_04,
         }
     }
@@ -108,10 +108,10 @@ pub enum SecretLocation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RecoveryAction {
-    /// Change what the message names, and run the task again.
-    Change,
+    /// Correct what the message names, and run the task again.
+    Correct,
     /// Run the task again, now or later.
-    Again,
+    Retry,
     /// Call [`resume`](super::Workflows::resume), which continues from the journal.
     Resume,
 }
@@ -140,18 +140,18 @@ impl IssueError {
     pub(crate) fn new(kind: IssueErrorKind, step: TaskStep, message: impl Into<String>) -> Self {
         let next = match kind {
             IssueErrorKind::Task
-            | IssueErrorKind::Sink
+            | IssueErrorKind::StoreCheck
             | IssueErrorKind::TokenLimit
             | IssueErrorKind::EndDate
             | IssueErrorKind::Clock
-            | IssueErrorKind::Journal => RecoveryAction::Change,
-            IssueErrorKind::Lock => RecoveryAction::Again,
+            | IssueErrorKind::Journal => RecoveryAction::Correct,
+            IssueErrorKind::Lock => RecoveryAction::Retry,
             _ => RecoveryAction::Resume,
         };
         let code = match kind {
             IssueErrorKind::Task | IssueErrorKind::EndDate => Some(Code::CFG_01),
             IssueErrorKind::Clock => Some(Code::CFG_05),
-            IssueErrorKind::Sink | IssueErrorKind::Keep => Some(Code::CFG_06),
+            IssueErrorKind::StoreCheck | IssueErrorKind::Store => Some(Code::CFG_06),
             IssueErrorKind::Lock | IssueErrorKind::LockLost => Some(Code::ROT_05),
             IssueErrorKind::TokenLimit => Some(Code::API_07),
             IssueErrorKind::NotShown => Some(Code::API_05),
@@ -309,8 +309,8 @@ impl RecoveryAction {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Change => "change",
-            Self::Again => "again",
+            Self::Correct => "correct",
+            Self::Retry => "retry",
             Self::Resume => "resume",
         }
     }
@@ -319,8 +319,8 @@ impl RecoveryAction {
 impl fmt::Display for RecoveryAction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Change => "change what is named above, and run it again; nothing is left incomplete",
-            Self::Again => "run it again, now or later; nothing is left incomplete",
+            Self::Correct => "correct what is named above, and run it again; nothing is left incomplete",
+            Self::Retry => "run it again, now or later; nothing is left incomplete",
             Self::Resume => "resume; it continues from the journal",
         })
     }

@@ -17,7 +17,7 @@ use crate::StoredSecret;
 struct New {
     id: Option<String>,
     called: Option<String>,
-    ends: Option<EndDate>,
+    end_date: Option<EndDate>,
     owner: Option<Id<User>>,
     fingerprint: Option<String>,
     chain: Option<String>,
@@ -30,12 +30,12 @@ impl Driver<'_> {
         let thing = self.thing();
         let chosen = match &self.task {
             Task::CreateServiceUser(task) if thing == Thing::User => task.friendly_name.clone(),
-            _ => name::fresh(&self.base(), self.session.now()),
+            _ => name::fresh(&self.name_prefix(), self.session.now()),
         };
-        let ends = self.survey.as_ref().and_then(|survey| survey.ends);
+        let end_date = self.preflight.as_ref().and_then(|preflight| preflight.end_date);
         let csr = if thing == Thing::Certificate { Some(self.key_and_request().await?) } else { None };
         let mut facts = vec![(key("name", number), chosen.clone()), (key("thing", number), thing.as_str().to_owned())];
-        facts.extend(ends.map(|end| (key("ends", number), end.to_string())));
+        facts.extend(end_date.map(|end| (key("ends", number), end.to_string())));
         self.session.guard(TaskStep::Create, std::time::Duration::ZERO).await?;
         self.session.note(TaskStep::NoteName, NAMED, facts).await?;
         let Some(attempt) = self.attempts().pop() else { return Err(self.impossible()) };
@@ -54,22 +54,22 @@ impl Driver<'_> {
         let mut facts: Vec<(String, String)> = Vec::new();
         let values = [("id", new.id), ("called", new.called), ("fingerprint", new.fingerprint), ("chain", new.chain)];
         facts.extend(values.into_iter().filter_map(|(name, value)| Some((key(name, number), value?))));
-        facts.extend(new.ends.map(|end| (key("ends", number), end.to_string())));
+        facts.extend(new.end_date.map(|end| (key("ends", number), end.to_string())));
         facts.extend(new.owner.map(|owner| ("made-owner".to_owned(), owner.to_string())));
         match self.session.note(TaskStep::NoteCreated, CREATED, facts).await {
-            Err(error) if error.kind() != IssueErrorKind::Stopped => Err(self.keep_anyway(&attempt, error).await),
+            Err(error) if error.kind() != IssueErrorKind::Stopped => Err(self.store_anyway(&attempt, error).await),
             noted => noted,
         }
     }
 
     /// Stores a secret that is not shown again, although the journal cannot be written.
-    async fn keep_anyway(&mut self, attempt: &Attempt, error: IssueError) -> IssueError {
-        let (Some(secret), Some(places)) = (self.secret.take(), self.places.take()) else { return error };
-        let secret = places.keep_unblocked(secret).await.1;
+    async fn store_anyway(&mut self, attempt: &Attempt, error: IssueError) -> IssueError {
+        let (Some(secret), Some(places)) = (self.secret.take(), self.stores.take()) else { return error };
+        let secret = places.store_unblocked(secret).await.1;
         let place = match secret {
-            Ok(kept) => SecretLocation::Stored(kept.place),
+            Ok(stored) => SecretLocation::Stored(stored.place),
             Err(error) => {
-                error.kept().map_or(SecretLocation::Lost, |kept| SecretLocation::LastResort(kept.place.clone()))
+                error.stored().map_or(SecretLocation::Lost, |stored| SecretLocation::LastResort(stored.place.clone()))
             }
         };
         error.leaving(format!("the {} {} was created", attempt.thing.as_str(), attempt.shown())).with_secret(place)
@@ -82,8 +82,8 @@ impl Driver<'_> {
             Ok(created) => created,
             Err(error) => return Err(self.not_made(Thing::User, error).await),
         };
-        let ends = |token: &ApiToken| token.end_date;
-        let end = created.token.as_ref().and_then(ends).or(wanted.end_date);
+        let end_date = |token: &ApiToken| token.end_date;
+        let end = created.token.as_ref().and_then(end_date).or(wanted.end_date);
         let owner_ends = created.user.as_ref().and_then(|user| user.end_date).or(wanted.end_date);
         let owner = created.user.map(|user| user.id);
         Ok(new_key(created.api_key, created.token, end, owner_ends, owner))
@@ -91,7 +91,7 @@ impl Driver<'_> {
 
     async fn make_token(&mut self, attempt: &Attempt) -> Result<New, IssueError> {
         let mut wanted = NewToken::new(&attempt.name);
-        wanted.end_date = attempt.ends;
+        wanted.end_date = attempt.end_date;
         if !self.is_own() {
             wanted.user_id = self.owner();
         }
@@ -100,7 +100,7 @@ impl Driver<'_> {
             Ok(created) => created,
             Err(error) => return Err(self.not_made(Thing::Token, error).await),
         };
-        let end = created.token.as_ref().and_then(|token| token.end_date).or(attempt.ends);
+        let end = created.token.as_ref().and_then(|token| token.end_date).or(attempt.end_date);
         let owner_ends = self.owner_ends();
         let mut new = new_key(created.api_key, created.token, end, owner_ends, None);
         if new.id.is_none() {
@@ -111,7 +111,7 @@ impl Driver<'_> {
 
     async fn make_certificate(&mut self, attempt: &Attempt, csr: String) -> Result<New, IssueError> {
         let mut wanted = NewClientCertificate::new(&attempt.name, csr);
-        wanted.end_date = attempt.ends;
+        wanted.end_date = attempt.end_date;
         let issued = self.session.flows.client.account().certificates().request(&wanted).await;
         let issued = match issued {
             Ok(issued) => issued,
@@ -124,7 +124,7 @@ impl Driver<'_> {
             None => self.id_of(&attempt.name).await,
         };
         let Some(key) = &self.key else { return Err(self.impossible()) };
-        let ends = certificate.as_ref().and_then(|one| one.end_date).or(attempt.ends);
+        let end_date = certificate.as_ref().and_then(|one| one.end_date).or(attempt.end_date);
         let identity = match pair(key, &chain) {
             Ok(identity) => identity,
             Err(error) => {
@@ -134,12 +134,12 @@ impl Driver<'_> {
                 return Err(self.withdraw(Thing::Certificate, &attempt.name, id, failed).await);
             }
         };
-        let secret = StoredSecret::certificate(identity.clone()).with_ends(ends, self.owner_ends());
+        let secret = StoredSecret::certificate(identity.clone()).with_ends(end_date, self.owner_ends());
         let secret = about(secret, id.as_deref(), Some(&attempt.name));
         Ok(New {
             id,
             called: None,
-            ends,
+            end_date,
             owner: None,
             fingerprint: Some(identity.fingerprint().to_string()),
             chain: Some(chain),
@@ -154,7 +154,7 @@ impl Driver<'_> {
             Task::RotateCertificate(task) => (task.common_name.clone(), task.key),
             _ => return Err(self.impossible()),
         };
-        let common_name = common_name.unwrap_or_else(|| name::legal(&self.base()));
+        let common_name = common_name.unwrap_or_else(|| name::legal(&self.name_prefix()));
         let made = blocking::unblock(move || {
             let key = NewKey::generate(algorithm)?;
             let csr = key.csr_pem(&common_name)?;
@@ -164,17 +164,17 @@ impl Driver<'_> {
             Ok(made) => made,
             Err(error) => {
                 let failed =
-                    self.session.error(IssueErrorKind::Task, TaskStep::KeepKey, "failed to create a key or a request");
+                    self.session.error(IssueErrorKind::Task, TaskStep::StoreKey, "failed to create a key or a request");
                 return Err(self
-                    .give_up(failed.code(error.code()).caused_by(error).then(RecoveryAction::Change))
+                    .give_up(failed.code(error.code()).caused_by(error).then(RecoveryAction::Correct))
                     .await);
             }
         };
-        self.session.notify(TaskStep::KeepKey, false, "")?;
+        self.session.notify(TaskStep::StoreKey, false, "")?;
         let pem = key.to_pem();
-        self.session.journal(TaskStep::KeepKey, move |journal| journal.keep_key(&pem).map(drop)).await?;
+        self.session.journal(TaskStep::StoreKey, move |journal| journal.store_key(&pem).map(drop)).await?;
         self.key = Some(key);
-        self.session.notify(TaskStep::KeepKey, true, "")?;
+        self.session.notify(TaskStep::StoreKey, true, "")?;
         Ok(csr)
     }
 
@@ -190,7 +190,7 @@ impl Driver<'_> {
         }
         let message = format!("the platform created the {what}, but its response lacks the secret");
         let failed = self.named(IssueError::call(IssueErrorKind::NotShown, TaskStep::Create, message, error));
-        let thing = match left.what {
+        let thing = match left.kind {
             ResourceKind::ServiceUser => Thing::User,
             ResourceKind::ClientCertificate => Thing::Certificate,
             _ => thing,
@@ -211,7 +211,7 @@ impl Driver<'_> {
                     return stopped;
                 }
                 match self.note_removed(None).await {
-                    Ok(()) => error.then(RecoveryAction::Change),
+                    Ok(()) => error.then(RecoveryAction::Correct),
                     Err(failed) if failed.kind() == IssueErrorKind::Stopped => failed,
                     Err(_) => error.then(RecoveryAction::Resume),
                 }
@@ -277,12 +277,12 @@ impl Driver<'_> {
             _ => (IssueErrorKind::Platform, format!("failed to create the {what}")),
         };
         // An unreachable platform may be reachable later; a refusal needs another request.
-        let next = if error.kind() == ErrorKind::Platform { RecoveryAction::Change } else { RecoveryAction::Again };
+        let next = if error.kind() == ErrorKind::Platform { RecoveryAction::Correct } else { RecoveryAction::Retry };
         self.named(IssueError::call(kind, step, message, error)).then(next)
     }
 
     fn owner_ends(&self) -> Option<EndDate> {
-        self.survey.as_ref()?.owner.as_ref()?.end_date
+        self.preflight.as_ref()?.owner.as_ref()?.end_date
     }
 
     /// Finds the id by name, if the response does not contain it. An unknown id is not an error.
@@ -300,7 +300,7 @@ fn about(secret: StoredSecret, id: Option<&str>, name: Option<&str>) -> StoredSe
 fn new_key(
     secret: Secret,
     token: Option<ApiToken>,
-    ends: Option<EndDate>,
+    end_date: Option<EndDate>,
     owner_ends: Option<EndDate>,
     owner: Option<Id<User>>,
 ) -> New {
@@ -309,8 +309,8 @@ fn new_key(
     // Even a key that cannot be a header value is stored; it only cannot be identified later.
     let key = secret.expose_text().ok().and_then(|text| ApiKey::new(text).ok());
     let fingerprint = key.map(|key| key.fingerprint().to_string());
-    let secret = about(StoredSecret::api_key(secret).with_ends(ends, owner_ends), id.as_deref(), called.as_deref());
-    New { id, called, ends, owner, fingerprint, chain: None, secret }
+    let secret = about(StoredSecret::api_key(secret).with_ends(end_date, owner_ends), id.as_deref(), called.as_deref());
+    New { id, called, end_date, owner, fingerprint, chain: None, secret }
 }
 
 /// Combines the key with its issued certificate, whatever its dates.

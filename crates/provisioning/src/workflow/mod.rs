@@ -7,12 +7,12 @@
 //! use digicert_one_provisioning::{EndDatePolicy, StoreOptions, RotateToken, Workflows};
 //!
 //! # async fn example(client: digicert_one_client::Client) -> Result<(), Box<dyn std::error::Error>> {
-//! let keeping = StoreOptions::file("/etc/d1/api-key").last_resort_file("/var/lib/d1/rescued");
-//! let workflows = Workflows::new(client, keeping, "/var/lib/d1/ci-bot.journal").lock("/srv/shared/ci-bot.lock");
+//! let store = StoreOptions::file("/etc/d1/api-key").last_resort_file("/var/lib/d1/rescued");
+//! let workflows = Workflows::new(client, store, "/var/lib/d1/ci-bot.journal").lock("/srv/shared/ci-bot.lock");
 //! if let Some(report) = workflows.resume().await? {
 //!     println!("{report}");
 //! }
-//! let task = RotateToken::new().ends(EndDatePolicy::AfterDays(90));
+//! let task = RotateToken::new().end_date(EndDatePolicy::AfterDays(90));
 //! println!("{}", workflows.plan(&task.clone().into()).await?);
 //! println!("{}", workflows.run(task).await?);
 //! # Ok(()) }
@@ -29,39 +29,39 @@
 //! - No tasks are spawned; time is the client's clock; file operations run on threads for blocking work.
 
 mod attempt;
+mod checked_stores;
 mod cleanup;
 mod driver;
 mod end_date;
 mod end_date_policy;
 mod error;
 mod issue;
-mod keep;
-mod keeping;
 mod name;
 mod places;
 mod plan;
 mod planning;
 mod preflight;
-mod prepared;
 mod progress;
-mod prove;
 mod renewal;
 mod report;
 mod retire;
 mod runner;
 mod session;
 mod state;
+mod store_options;
+mod store_secret;
 mod switch;
 mod task;
+mod verify;
 mod workflows;
 
 pub use self::end_date_policy::EndDatePolicy;
 pub use self::error::{IssueError, IssueErrorKind, RecoveryAction, SecretLocation};
-pub use self::keeping::StoreOptions;
 pub use self::plan::Plan;
 pub use self::progress::{ProgressEvent, TaskStep};
 pub use self::renewal::{Renewal, RotateCertificate, RotateToken};
 pub use self::report::{PreviousCredential, Report, TaskOutcome};
+pub use self::store_options::StoreOptions;
 pub use self::switch::{CredentialChange, CredentialConsumer, watched_client};
 pub use self::task::{CreateToken, RequestCertificate, Task, TaskKind};
 pub use self::workflows::Workflows;

@@ -9,10 +9,10 @@ pub(super) struct Places(Vec<(&'static str, PathBuf)>);
 
 impl Places {
     pub(super) fn of(flows: &Workflows) -> Self {
-        let (sink, last_resort) = flows.keeping.sinks();
+        let (store, last_resort) = flows.store.stores();
         let of = |name: &'static str, files: Vec<PathBuf>| files.into_iter().map(move |file| (name, file));
-        let places = of("the place of the secret", sink.files())
-            .chain(of("the last resort", last_resort.map(|sink| sink.files()).unwrap_or_default()))
+        let places = of("the place of the secret", store.files())
+            .chain(of("the last resort", last_resort.map(|store| store.files()).unwrap_or_default()))
             .chain(of("the journal", vec![flows.journal.clone()]))
             .chain(of("the journal's state", vec![flows.state_path()]))
             .chain(of("the lock", vec![flows.lock.clone()]));

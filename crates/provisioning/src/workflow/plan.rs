@@ -20,9 +20,9 @@ pub struct Plan {
     /// The name of the new credential, or its beginning.
     pub name: String,
     /// When the new credential would expire.
-    pub ends: Option<EndDate>,
+    pub end_date: Option<EndDate>,
     /// Where the secret would be stored.
-    pub sink: String,
+    pub store: String,
     /// Where it would be stored if that failed.
     pub last_resort: Option<String>,
     /// Why there is nothing to do, if so.

@@ -3,7 +3,7 @@
 use digicert_one_core::EndDate;
 
 use super::plan::PlannedStep;
-use super::preflight::{Survey, survey};
+use super::preflight::{Preflight, preflight};
 use super::runner::check;
 use super::state::State;
 use super::{IssueError, IssueErrorKind, Plan, Renewal, Task, TaskStep, Workflows, name};
@@ -31,8 +31,8 @@ async fn plan(flows: &Workflows, task: &Task) -> Result<Plan, IssueError> {
         let message = format!("failed to read {}", flows.state_path().display());
         IssueError::new(IssueErrorKind::Journal, TaskStep::OpenJournal, message).caused_by(error).of(kind)
     })?;
-    let found = survey(&flows.client, task, &state, None).await;
-    let mut found = found.map_err(|error| error.then(super::RecoveryAction::Again).of(kind))?;
+    let found = preflight(&flows.client, task, &state, None).await;
+    let mut found = found.map_err(|error| error.then(super::RecoveryAction::Retry).of(kind))?;
     let mut notes = std::mem::take(&mut found.notes);
     notes.push("the places for the secret are checked when it is run, not now".to_owned());
     let steps = if found.not_due.is_some() { Vec::new() } else { steps(flows, task, &found) };
@@ -41,35 +41,35 @@ async fn plan(flows: &Workflows, task: &Task) -> Result<Plan, IssueError> {
         owner: found.owner.as_ref().map(|owner| owner.id.clone()),
         owner_ends: found.owner.as_ref().and_then(|owner| owner.end_date),
         name: planned_name(task, &found),
-        ends: found.ends,
-        sink: flows.keeping.name(),
-        last_resort: flows.keeping.last_resort_name(),
+        end_date: found.end_date,
+        store: flows.store.name(),
+        last_resort: flows.store.last_resort_name(),
         not_due: found.not_due,
         steps,
         notes,
     })
 }
 
-fn planned_name(task: &Task, found: &Survey) -> String {
+fn planned_name(task: &Task, found: &Preflight) -> String {
     match task {
         Task::CreateServiceUser(task) => task.friendly_name.clone(),
-        _ => format!("{}-DATE-RANDOM", name::legal(&found.base)),
+        _ => format!("{}-DATE-RANDOM", name::legal(&found.name_prefix)),
     }
 }
 
-fn steps(flows: &Workflows, task: &Task, found: &Survey) -> Vec<(String, Option<String>)> {
+fn steps(flows: &Workflows, task: &Task, found: &Preflight) -> Vec<(String, Option<String>)> {
     let step = |what: &str| PlannedStep::new(what);
     let name = planned_name(task, found);
     let mut steps = vec![PlannedStep::new(format!("acquire the lock {}", flows.lock.display()))];
-    steps.push(PlannedStep::new(match flows.keeping.last_resort_name() {
-        Some(last) => format!("check that {} and, as the last resort, {last} can store a secret", flows.keeping.name()),
-        None => format!("check that {} can store a secret (no last resort is configured)", flows.keeping.name()),
+    steps.push(PlannedStep::new(match flows.store.last_resort_name() {
+        Some(last) => format!("check that {} and, as the last resort, {last} can store a secret", flows.store.name()),
+        None => format!("check that {} can store a secret (no last resort is configured)", flows.store.name()),
     }));
     steps.push(PlannedStep::new(format!(
         "record in the journal {} what is about to be created",
         flows.journal.display()
     )));
-    let until = found.ends.map_or_else(|| "without an end date".to_owned(), |end: EndDate| format!("until {end}"));
+    let until = found.end_date.map_or_else(|| "without an end date".to_owned(), |end: EndDate| format!("until {end}"));
     let renewal = match task {
         Task::CreateServiceUser(_) => {
             steps.push(
@@ -98,7 +98,7 @@ fn steps(flows: &Workflows, task: &Task, found: &Survey) -> Vec<(String, Option<
             Some(&task.renewal)
         }
     };
-    steps.push(PlannedStep::new(format!("store the secret in {}, and read it back", flows.keeping.name())));
+    steps.push(PlannedStep::new(format!("store the secret in {}, and read it back", flows.store.name())));
     steps.push(step("verify the new credential with a call").calling(format!("GET {USER}/me")));
     if let Some(renewal) = renewal {
         retirement(&mut steps, flows, task, renewal, found);
@@ -113,7 +113,7 @@ fn certificate(steps: &mut Vec<PlannedStep>, key: impl std::fmt::Display, name: 
     steps.push(made.calling(format!("POST {CERTIFICATE}")));
 }
 
-fn retirement(steps: &mut Vec<PlannedStep>, flows: &Workflows, task: &Task, renewal: &Renewal, found: &Survey) {
+fn retirement(steps: &mut Vec<PlannedStep>, flows: &Workflows, task: &Task, renewal: &Renewal, found: &Preflight) {
     let step = |what: &str| PlannedStep::new(what);
     for switch in &flows.switches {
         steps.push(PlannedStep::new(format!(
@@ -121,18 +121,18 @@ fn retirement(steps: &mut Vec<PlannedStep>, flows: &Workflows, task: &Task, rene
             switch.name()
         )));
     }
-    if renewal.leave_old {
+    if renewal.keep_previous {
         return;
     }
     if !renewal.grace.is_zero() {
         steps.push(PlannedStep::new(format!("wait {} seconds for other consumers", renewal.grace.as_secs())));
     }
-    let old = found.old.as_deref();
-    let disable = match old {
+    let previous = found.previous.as_deref();
+    let disable = match previous {
         Some(id) => PlannedStep::new(format!("disable the previous one, {id}")),
         None => step("disable the previous one, if its name identifies it"),
     };
-    let id = old.unwrap_or("ID");
+    let id = previous.unwrap_or("ID");
     if task.kind().is_certificate() {
         steps.push(disable.calling(format!("PUT {CERTIFICATE}/{id}/enable")));
         return;

@@ -13,17 +13,17 @@ use super::{EndDatePolicy, IssueError, IssueErrorKind, Renewal, Task, TaskStep, 
 
 /// The state found.
 #[derive(Debug)]
-pub(super) struct Survey {
+pub(super) struct Preflight {
     /// The caller.
     pub(super) me: Id<User>,
     /// The owner of the new credential; `None` for a service user that does not exist yet.
     pub(super) owner: Option<User>,
     /// The beginning of the new name.
-    pub(super) base: String,
+    pub(super) name_prefix: String,
     /// When the new credential expires.
-    pub(super) ends: Option<EndDate>,
+    pub(super) end_date: Option<EndDate>,
     /// The credential in use, if it is identified.
-    pub(super) old: Option<String>,
+    pub(super) previous: Option<String>,
     /// Why there is nothing to do.
     pub(super) not_due: Option<String>,
     pub(super) notes: Vec<String>,
@@ -34,7 +34,7 @@ pub(super) struct Survey {
 pub(super) struct Item {
     pub(super) id: String,
     pub(super) name: Option<String>,
-    pub(super) ends: Option<EndDate>,
+    pub(super) end_date: Option<EndDate>,
     /// Enabled, unless the platform reports it as disabled.
     pub(super) enabled: bool,
     pub(super) made: Option<SystemTime>,
@@ -44,7 +44,7 @@ impl From<ApiToken> for Item {
     fn from(token: ApiToken) -> Self {
         let made = token.created_at.as_deref().and_then(instant).or_else(|| name::made_at(token.name.as_deref()?));
         let enabled = token.is_enabled() != Some(false);
-        Self { id: token.id.to_string(), name: token.name, ends: token.end_date, enabled, made }
+        Self { id: token.id.to_string(), name: token.name, end_date: token.end_date, enabled, made }
     }
 }
 
@@ -52,13 +52,19 @@ impl From<ClientCertificate> for Item {
     fn from(certificate: ClientCertificate) -> Self {
         let made = certificate.nickname.as_deref().and_then(name::made_at);
         let enabled = certificate.is_enabled() != Some(false);
-        Self { id: certificate.id.to_string(), name: certificate.nickname, ends: certificate.end_date, enabled, made }
+        Self {
+            id: certificate.id.to_string(),
+            name: certificate.nickname,
+            end_date: certificate.end_date,
+            enabled,
+            made,
+        }
     }
 }
 
 impl Item {
-    pub(super) fn is_of(&self, base: &str) -> bool {
-        self.name.as_deref().is_some_and(|name| name::is_of(name, base))
+    pub(super) fn is_of(&self, name_prefix: &str) -> bool {
+        self.name.as_deref().is_some_and(|name| name::is_of(name, name_prefix))
     }
 
     /// Returns whether it is enabled and was created more recently than this.
@@ -68,7 +74,7 @@ impl Item {
     }
 
     pub(super) fn is_over(&self, now: SystemTime) -> bool {
-        self.ends.is_some_and(|end| end.last_second() < now)
+        self.end_date.is_some_and(|end| end.last_second() < now)
     }
 }
 
@@ -110,55 +116,64 @@ fn shown(time: SystemTime) -> String {
 }
 
 /// Reads everything that this task depends on. `owner` is already known if a service user was just created.
-pub(super) async fn survey(
+pub(super) async fn preflight(
     client: &Client,
     task: &Task,
     state: &State,
     owner: Option<&Id<User>>,
-) -> Result<Survey, IssueError> {
+) -> Result<Preflight, IssueError> {
     let me = who_am_i(client).await?;
     let account = client.account();
     let now = client.clock().now();
-    let found = Survey {
+    let found = Preflight {
         me: me.id.clone(),
         owner: None,
-        base: String::new(),
-        ends: None,
-        old: None,
+        name_prefix: String::new(),
+        end_date: None,
+        previous: None,
         not_due: None,
         notes: Vec::new(),
     };
     match task {
         Task::CreateServiceUser(task) if owner.is_none() => {
             name_is_free(&account, &task.friendly_name).await?;
-            let ends = task.end_date.map_or(EndDatePolicy::WithOwner, EndDatePolicy::On);
-            Ok(Survey { base: task.friendly_name.clone(), ends: end_date::resolve(ends, None, now)?, ..found })
+            let end_date = task.end_date.map_or(EndDatePolicy::WithOwner, EndDatePolicy::On);
+            Ok(Preflight {
+                name_prefix: task.friendly_name.clone(),
+                end_date: end_date::resolve(end_date, None, now)?,
+                ..found
+            })
         }
         Task::CreateServiceUser(task) => {
             let owner = get_owner(&account, me, owner).await?;
-            let ends = end_date::resolve(EndDatePolicy::WithOwner, owner.end_date, now)?;
-            Ok(Survey { owner: Some(owner), base: task.friendly_name.clone(), ends, ..found })
+            let end_date = end_date::resolve(EndDatePolicy::WithOwner, owner.end_date, now)?;
+            Ok(Preflight { owner: Some(owner), name_prefix: task.friendly_name.clone(), end_date, ..found })
         }
         Task::CreateToken(task) => {
             let owner = get_owner(&account, me, task.owner.as_ref()).await?;
-            let ends = end_date::resolve(task.ends, owner.end_date, now)?;
-            Ok(Survey { owner: Some(owner), base: task.base.clone(), ends, ..found })
+            let end_date = end_date::resolve(task.end_date, owner.end_date, now)?;
+            Ok(Preflight { owner: Some(owner), name_prefix: task.name_prefix.clone(), end_date, ..found })
         }
         Task::RequestCertificate(task) => {
-            let ends = end_date::resolve(task.ends, me.end_date, now)?;
-            Ok(Survey { owner: Some(me), base: task.base.clone(), ends, ..found })
+            let end_date = end_date::resolve(task.end_date, me.end_date, now)?;
+            Ok(Preflight { owner: Some(me), name_prefix: task.name_prefix.clone(), end_date, ..found })
         }
         Task::RotateToken(task) => {
             let owner = get_owner(&account, me, task.owner.as_ref()).await?;
-            let old = task.old.as_ref().map(|id| id.as_str());
-            let rotation =
-                Rotation { old, remembered: state.token.as_ref(), base: task.base.as_deref(), certificates: false };
+            let previous = task.previous.as_ref().map(|id| id.as_str());
+            let rotation = Rotation {
+                previous,
+                remembered: state.token.as_ref(),
+                name_prefix: task.name_prefix.as_deref(),
+                certificates: false,
+            };
             rotation.look(&account, owner, &task.renewal, now, found).await
         }
         Task::RotateCertificate(task) => {
-            let old = task.old.as_ref().map(|id| id.as_str());
+            let previous = task.previous.as_ref().map(|id| id.as_str());
             let remembered = state.certificate.as_ref();
-            let rotation = Rotation { old, remembered, base: task.base.as_deref(), certificates: true };
+            let rotation =
+                Rotation { previous, remembered, name_prefix: task.name_prefix.as_deref(), certificates: true };
             rotation.look(&account, me, &task.renewal, now, found).await
         }
     }
@@ -176,7 +191,7 @@ async fn get_owner(account: &AccountManager, me: User, owner: Option<&Id<User>>)
 
 /// Checks that a name is free: an existing service user must not be mistaken for a created one.
 async fn name_is_free(account: &AccountManager, friendly_name: &str) -> Result<(), IssueError> {
-    let step = TaskStep::Look;
+    let step = TaskStep::Inspect;
     let users = account.users().service().all().await;
     let users = users
         .map_err(|error| IssueError::call(IssueErrorKind::Platform, step, "failed to list the service users", error))?;
@@ -191,9 +206,9 @@ async fn name_is_free(account: &AccountManager, friendly_name: &str) -> Result<(
 
 /// The inputs that decide whether a rotation is due.
 struct Rotation<'a> {
-    old: Option<&'a str>,
+    previous: Option<&'a str>,
     remembered: Option<&'a InUse>,
-    base: Option<&'a str>,
+    name_prefix: Option<&'a str>,
     certificates: bool,
 }
 
@@ -204,35 +219,35 @@ impl Rotation<'_> {
         owner: User,
         renewal: &Renewal,
         now: SystemTime,
-        mut found: Survey,
-    ) -> Result<Survey, IssueError> {
+        mut found: Preflight,
+    ) -> Result<Preflight, IssueError> {
         let what = if self.certificates { "client certificates" } else { "API tokens" };
         let items = items(account, &owner.id, self.certificates).await.map_err(|error| {
             let message = format!("failed to list the {what} of {}", owner.id);
-            IssueError::call(IssueErrorKind::Platform, TaskStep::Look, message, error)
+            IssueError::call(IssueErrorKind::Platform, TaskStep::Inspect, message, error)
         })?;
         let by_id = |id: &str| items.iter().find(|item| item.id == id);
-        let old = match self.old {
+        let previous = match self.previous {
             Some(id) => Some(by_id(id).ok_or_else(|| {
                 let message = format!("{id}, which should be replaced, is not among the {what} of {}", owner.id);
-                IssueError::new(IssueErrorKind::Task, TaskStep::Look, message).code(Code::API_02)
+                IssueError::new(IssueErrorKind::Task, TaskStep::Inspect, message).code(Code::API_02)
             })?),
             None => {
                 let remembered = self.remembered.filter(|one| one.owner == owner.id.as_str());
                 remembered.and_then(|one| by_id(one.id.as_deref()?)).filter(|item| item.enabled)
             }
         };
-        found.base = match (self.base, old.and_then(|old| old.name.as_deref())) {
-            (Some(base), _) => base.to_owned(),
-            (None, Some(name)) => name::base_of(name).unwrap_or(name).to_owned(),
-            (None, None) => match self.remembered.and_then(|one| name::base_of(&one.name)) {
-                Some(base) => base.to_owned(),
+        found.name_prefix = match (self.name_prefix, previous.and_then(|previous| previous.name.as_deref())) {
+            (Some(name_prefix), _) => name_prefix.to_owned(),
+            (None, Some(name)) => name::prefix_of(name).unwrap_or(name).to_owned(),
+            (None, None) => match self.remembered.and_then(|one| name::prefix_of(&one.name)) {
+                Some(name_prefix) => name_prefix.to_owned(),
                 None => owner.friendly_name.clone().unwrap_or_else(|| "d1".to_owned()),
             },
         };
-        let of_base = || items.iter().filter(|item| item.enabled && item.is_of(&found.base));
-        let newest = of_base().max_by_key(|item| item.made);
-        let fresh = of_base().chain(old).find(|item| item.is_fresh(renewal.newer_than, now));
+        let of_prefix = || items.iter().filter(|item| item.enabled && item.is_of(&found.name_prefix));
+        let newest = of_prefix().max_by_key(|item| item.made);
+        let fresh = of_prefix().chain(previous).find(|item| item.is_fresh(renewal.newer_than, now));
         found.not_due = match fresh {
             Some(item) => {
                 let name = item.name.as_deref().unwrap_or(&item.id);
@@ -240,26 +255,26 @@ impl Rotation<'_> {
             }
             None => {
                 // Otherwise every run of a job that names the same one would leave another one behind.
-                if let Some(old) = old.filter(|old| !old.enabled) {
+                if let Some(previous) = previous.filter(|previous| !previous.enabled) {
                     let message = format!(
                         "{}, which should be replaced, is already disabled; name the one in use, or none, or create a new one",
-                        old.id
+                        previous.id
                     );
-                    return Err(IssueError::new(IssueErrorKind::Task, TaskStep::Look, message));
+                    return Err(IssueError::new(IssueErrorKind::Task, TaskStep::Inspect, message));
                 }
-                not_near(old.or(newest), renewal, owner.end_date, now)
+                not_near(previous.or(newest), renewal, owner.end_date, now)
             }
         };
-        found.old = old.map(|item| item.id.clone());
-        if found.old.is_none() {
+        found.previous = previous.map(|item| item.id.clone());
+        if found.previous.is_none() {
             found
                 .notes
                 .push("the credential in use is unknown; it is looked for by name when the new one works".to_owned());
         }
-        found.ends = match &found.not_due {
+        found.end_date = match &found.not_due {
             // Its end date is irrelevant.
             Some(_) => None,
-            None => end_date::resolve(renewal.ends, owner.end_date, now)?,
+            None => end_date::resolve(renewal.end_date, owner.end_date, now)?,
         };
         found.owner = Some(owner);
         Ok(found)
@@ -268,9 +283,9 @@ impl Rotation<'_> {
 
 /// Returns why the credential in use need not be replaced yet.
 fn not_near(current: Option<&Item>, renewal: &Renewal, owner: Option<EndDate>, now: SystemTime) -> Option<String> {
-    let (within, current) = (renewal.ends_within?, current?);
+    let (within, current) = (renewal.expires_within?, current?);
     let name = current.name.as_deref().unwrap_or(&current.id);
-    let Some(end) = current.ends else { return Some(format!("{name} has no end date")) };
+    let Some(end) = current.end_date else { return Some(format!("{name} has no end date")) };
     if now.checked_add(within).is_none_or(|then| end.last_second() > then) {
         return Some(format!("{name} expires {end}, which is not soon"));
     }

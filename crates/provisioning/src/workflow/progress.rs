@@ -63,7 +63,7 @@ steps! {
     /// Reads who is calling, and who the owner is.
     WhoAmI = "who-am-i",
     /// Reads the state on the platform.
-    Look = "look",
+    Inspect = "inspect",
     /// Checks the places for the secret.
     Prepare = "prepare",
     /// Records in the journal that a task begins.
@@ -71,19 +71,19 @@ steps! {
     /// Records the name of the new credential in the journal.
     NoteName = "note-name",
     /// Stores the private key next to the journal.
-    KeepKey = "keep-key",
+    StoreKey = "store-key",
     /// Creates the new credential on the platform.
     Create = "create",
     /// Records the id of the new credential in the journal.
     NoteCreated = "note-created",
     /// Stores the secret in its place.
-    Keep = "keep",
+    Store = "store",
     /// Records in the journal that the secret is stored.
-    NoteKept = "note-kept",
+    NoteStored = "note-stored",
     /// Verifies the new credential with a call.
-    Prove = "prove",
+    Verify = "verify",
     /// Records in the journal that it was verified.
-    NoteProved = "note-proved",
+    NoteVerified = "note-verified",
     /// Remembers which one is in use now.
     Remember = "remember",
     /// Notifies consumers, and waits until they use the new credential.
@@ -93,11 +93,11 @@ steps! {
     /// Records in the journal that all have switched.
     NoteSwitched = "note-switched",
     /// Disables the previous credential.
-    DisableOld = "disable-old",
+    DisablePrevious = "disable-previous",
     /// Records in the journal what happened to the previous credential.
     NoteRetired = "note-retired",
     /// Deletes a token that was disabled long enough ago.
-    DeleteOld = "delete-old",
+    DeletePrevious = "delete-previous",
     /// Removes what was created without a stored secret.
     RemoveOrphan = "remove-orphan",
     /// Records in the journal that it was removed.

@@ -13,12 +13,14 @@ use super::end_date_policy::{EndDatePolicy, as_text};
 #[non_exhaustive]
 pub struct Renewal {
     /// When the new credential expires.
-    pub ends: EndDatePolicy,
+    #[serde(alias = "ends")]
+    pub end_date: EndDatePolicy,
     /// Not due if a credential was created more recently than this: if two machines rotate at once, the
     /// second finds the result of the first. Ten minutes by default.
     pub newer_than: Duration,
     /// Due only if the credential in use expires within this time; if not set, a rotation is always due.
-    pub ends_within: Option<Duration>,
+    #[serde(alias = "ends_within")]
+    pub expires_within: Option<Duration>,
     /// How long the previous credential stays enabled after every local consumer has switched, for consumers
     /// elsewhere. Two minutes by default: a watching credential reads its source once a minute.
     pub grace: Duration,
@@ -26,19 +28,20 @@ pub struct Renewal {
     /// zero. Certificates cannot be deleted.
     pub delete_after: Option<Duration>,
     /// Leaves the previous credential enabled.
-    pub leave_old: bool,
+    #[serde(alias = "leave_old")]
+    pub keep_previous: bool,
 }
 
 impl Default for Renewal {
     fn default() -> Self {
         let minute = Duration::from_secs(60);
         Self {
-            ends: EndDatePolicy::WithOwner,
+            end_date: EndDatePolicy::WithOwner,
             newer_than: 10 * minute,
-            ends_within: None,
+            expires_within: None,
             grace: 2 * minute,
             delete_after: None,
-            leave_old: false,
+            keep_previous: false,
         }
     }
 }
@@ -49,15 +52,15 @@ macro_rules! renewals {
             /// Sets the beginning of the new name; a date and a random part follow. By default that of the
             /// credential in use, else the name of its owner.
             #[must_use]
-            pub fn base(mut self, base: impl Into<String>) -> Self {
-                self.base = Some(base.into());
+            pub fn name_prefix(mut self, name_prefix: impl Into<String>) -> Self {
+                self.name_prefix = Some(name_prefix.into());
                 self
             }
 
             /// Sets when the new credential expires.
             #[must_use]
-            pub fn ends(mut self, ends: EndDatePolicy) -> Self {
-                self.renewal.ends = ends;
+            pub fn end_date(mut self, end_date: EndDatePolicy) -> Self {
+                self.renewal.end_date = end_date;
                 self
             }
 
@@ -70,8 +73,8 @@ macro_rules! renewals {
 
             /// Skips the rotation unless the credential in use expires within this time.
             #[must_use]
-            pub fn if_ends_within(mut self, time: Duration) -> Self {
-                self.renewal.ends_within = Some(time);
+            pub fn if_expires_within(mut self, time: Duration) -> Self {
+                self.renewal.expires_within = Some(time);
                 self
             }
 
@@ -84,8 +87,8 @@ macro_rules! renewals {
 
             /// Leaves the previous credential enabled.
             #[must_use]
-            pub fn leave_old(mut self) -> Self {
-                self.renewal.leave_old = true;
+            pub fn keep_previous(mut self) -> Self {
+                self.renewal.keep_previous = true;
                 self
             }
         }
@@ -100,17 +103,19 @@ renewals! { RotateToken RotateCertificate }
 /// use std::time::Duration;
 /// use digicert_one_provisioning::{EndDatePolicy, RotateToken};
 /// let week = Duration::from_secs(7 * 24 * 60 * 60);
-/// let task = RotateToken::new().ends(EndDatePolicy::AfterDays(90)).if_ends_within(2 * week).delete_after(week);
+/// let task = RotateToken::new().end_date(EndDatePolicy::AfterDays(90)).if_expires_within(2 * week).delete_after(week);
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RotateToken {
     /// The beginning of the new name.
-    pub base: Option<String>,
+    #[serde(alias = "base")]
+    pub name_prefix: Option<String>,
     /// The owner; by default the caller.
     pub owner: Option<Id<User>>,
     /// The token to replace. By default the remembered one of the last task, else found by name.
-    pub old: Option<Id<ApiToken>>,
+    #[serde(alias = "old")]
+    pub previous: Option<Id<ApiToken>>,
     /// When it is due, and what happens to the previous token.
     pub renewal: Renewal,
 }
@@ -131,8 +136,8 @@ impl RotateToken {
 
     /// Sets the token to replace.
     #[must_use]
-    pub fn old(mut self, id: impl Into<Id<ApiToken>>) -> Self {
-        self.old = Some(id.into());
+    pub fn previous(mut self, id: impl Into<Id<ApiToken>>) -> Self {
+        self.previous = Some(id.into());
         self
     }
 
@@ -148,20 +153,22 @@ impl RotateToken {
 ///
 /// ```
 /// use digicert_one_provisioning::{EndDatePolicy, RotateCertificate};
-/// let task = RotateCertificate::new().ends(EndDatePolicy::AfterDays(365));
+/// let task = RotateCertificate::new().end_date(EndDatePolicy::AfterDays(365));
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RotateCertificate {
     /// The beginning of the new nickname.
-    pub base: Option<String>,
+    #[serde(alias = "base")]
+    pub name_prefix: Option<String>,
     /// The name in the request; by default the base.
     pub common_name: Option<String>,
     /// The kind of key.
     #[serde(with = "as_text")]
     pub key: KeyAlgorithm,
     /// The certificate to replace. By default the remembered one of the last task, else found by nickname.
-    pub old: Option<Id<ClientCertificate>>,
+    #[serde(alias = "old")]
+    pub previous: Option<Id<ClientCertificate>>,
     /// When it is due, and what happens to the previous certificate.
     pub renewal: Renewal,
 }
@@ -169,7 +176,7 @@ pub struct RotateCertificate {
 impl Default for RotateCertificate {
     fn default() -> Self {
         let (key, renewal) = (KeyAlgorithm::default(), Renewal::default());
-        Self { base: None, common_name: None, key, old: None, renewal }
+        Self { name_prefix: None, common_name: None, key, previous: None, renewal }
     }
 }
 
@@ -196,8 +203,8 @@ impl RotateCertificate {
 
     /// Sets the certificate to replace.
     #[must_use]
-    pub fn old(mut self, id: impl Into<Id<ClientCertificate>>) -> Self {
-        self.old = Some(id.into());
+    pub fn previous(mut self, id: impl Into<Id<ClientCertificate>>) -> Self {
+        self.previous = Some(id.into());
         self
     }
 }

@@ -24,11 +24,11 @@ pub struct Report {
     /// Its name there.
     pub name: Option<String>,
     /// Its last second.
-    pub ends: Option<EndDate>,
+    pub end_date: Option<EndDate>,
     /// Where the secret is now.
-    pub kept: Option<StoreReceipt>,
+    pub stored: Option<StoreReceipt>,
     /// What happened to the previous credential.
-    pub old: PreviousCredential,
+    pub previous: PreviousCredential,
     /// Additional notes.
     pub notes: Vec<String>,
 }
@@ -38,11 +38,11 @@ pub struct Report {
 #[non_exhaustive]
 pub enum TaskOutcome {
     /// The new credential was created, stored and verified.
-    Made,
+    Completed,
     /// There was nothing to do: see the notes.
     NotDue,
     /// Nothing had been created yet, and nothing is left: see the notes.
-    Undone,
+    RolledBack,
 }
 
 impl TaskOutcome {
@@ -50,9 +50,9 @@ impl TaskOutcome {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Made => "made",
+            Self::Completed => "completed",
             Self::NotDue => "not-due",
-            Self::Undone => "undone",
+            Self::RolledBack => "rolled-back",
         }
     }
 }
@@ -104,11 +104,11 @@ impl fmt::Display for PreviousCredential {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { task, outcome, owner, id, name, ends, kept, old, notes } = self;
+        let Self { task, outcome, owner, id, name, end_date, stored, previous, notes } = self;
         match outcome {
-            TaskOutcome::Made => write!(f, "{task}: done")?,
+            TaskOutcome::Completed => write!(f, "{task}: done")?,
             TaskOutcome::NotDue => write!(f, "{task}: nothing to do")?,
-            TaskOutcome::Undone => write!(f, "{task}: nothing was created, and nothing is left")?,
+            TaskOutcome::RolledBack => write!(f, "{task}: nothing was created, and nothing is left")?,
         }
         if let Some(name) = name {
             write!(f, "\n  name: {name}")?;
@@ -119,14 +119,14 @@ impl fmt::Display for Report {
         if let Some(owner) = owner {
             write!(f, "\n  owner: {owner}")?;
         }
-        if let Some(ends) = ends {
-            write!(f, "\n  ends: {ends}")?;
+        if let Some(end_date) = end_date {
+            write!(f, "\n  ends: {end_date}")?;
         }
-        if let Some(StoreReceipt { place, .. }) = kept {
-            write!(f, "\n  kept: {place}")?;
+        if let Some(StoreReceipt { place, .. }) = stored {
+            write!(f, "\n  stored: {place}")?;
         }
-        if task.is_rotation() && *outcome == TaskOutcome::Made {
-            write!(f, "\n  old: {old}")?;
+        if task.is_rotation() && *outcome == TaskOutcome::Completed {
+            write!(f, "\n  old: {previous}")?;
         }
         notes.iter().try_for_each(|note| write!(f, "\n  note: {note}"))
     }

@@ -16,16 +16,16 @@ use super::{IssueError, IssueErrorKind, PreviousCredential, RecoveryAction, Secr
 impl Driver<'_> {
     /// Disables the previous credential, and records the result.
     pub(super) async fn retire(&mut self, attempt: &Attempt) -> Result<(), IssueError> {
-        let old = match self.renewal().cloned() {
+        let previous = match self.renewal().cloned() {
             None => PreviousCredential::None,
-            Some(renewal) if renewal.leave_old => self.left("it was left on request"),
-            Some(_) if self.proved.is_none() => self.left("the new credential could not be verified after the crash"),
-            Some(renewal) => match self.old(attempt).await? {
+            Some(renewal) if renewal.keep_previous => self.left("it was left on request"),
+            Some(_) if self.verified.is_none() => self.left("the new credential could not be verified after the crash"),
+            Some(renewal) => match self.previous(attempt).await? {
                 Ok(item) => self.disable(attempt, &item, renewal.delete_after).await?,
-                Err(old) => old,
+                Err(previous) => previous,
             },
         };
-        let facts = serde_json::to_string(&old).ok().map(|old| ("old-became".to_owned(), old));
+        let facts = serde_json::to_string(&previous).ok().map(|previous| ("old-became".to_owned(), previous));
         self.session.note(TaskStep::NoteRetired, RETIRED, facts).await
     }
 
@@ -34,7 +34,7 @@ impl Driver<'_> {
     }
 
     /// Returns the previous credential, or the reason why it is left.
-    async fn old(&mut self, attempt: &Attempt) -> Result<Result<Item, PreviousCredential>, IssueError> {
+    async fn previous(&mut self, attempt: &Attempt) -> Result<Result<Item, PreviousCredential>, IssueError> {
         let certificates = self.task.kind().is_certificate();
         let Some(owner) = self.owner() else { return Ok(Err(self.left("its owner is unknown"))) };
         let listed = match items(&self.hand().account(), &owner, certificates).await {
@@ -58,15 +58,15 @@ impl Driver<'_> {
             });
         }
         let Some(new) = new else { return Ok(Err(self.left("the id of the new credential is unknown"))) };
-        let (base, now) = (self.base(), self.session.now());
+        let (name_prefix, now) = (self.name_prefix(), self.session.now());
         let others: Vec<Item> =
             listed.into_iter().filter(|item| item.enabled && item.id != new && !item.is_over(now)).collect();
         match &*others {
             [] => Ok(Err(PreviousCredential::None)),
-            [item] if item.is_of(&base) => {
+            [item] if item.is_of(&name_prefix) => {
                 // After a crash it must be the same one again.
                 let facts = [("old".to_owned(), item.id.clone())];
-                self.session.note_silently(TaskStep::DisableOld, "old-chosen", facts).await?;
+                self.session.note_silently(TaskStep::DisablePrevious, "old-chosen", facts).await?;
                 Ok(Ok(item.clone()))
             }
             // A name alone is not conclusive: another machine may use a credential with it.
@@ -85,8 +85,8 @@ impl Driver<'_> {
         delete_after: Option<Duration>,
     ) -> Result<PreviousCredential, IssueError> {
         let certificates = self.task.kind().is_certificate();
-        self.session.guard(TaskStep::DisableOld, Duration::ZERO).await?;
-        self.session.notify(TaskStep::DisableOld, false, &item.id)?;
+        self.session.guard(TaskStep::DisablePrevious, Duration::ZERO).await?;
+        self.session.notify(TaskStep::DisablePrevious, false, &item.id)?;
         match self.with_either(|account| switch_off(account, item.id.clone(), certificates)).await {
             Ok(()) => {}
             Err(error) if error.code() == Code::API_02 => return self.gone(attempt, item, error).await,
@@ -98,7 +98,7 @@ impl Driver<'_> {
                 return Err(self.not_retired(attempt, message, error));
             }
         }
-        self.session.notify(TaskStep::DisableOld, true, &item.id)?;
+        self.session.notify(TaskStep::DisablePrevious, true, &item.id)?;
         match delete_after {
             Some(after) if !certificates => self.delete(item, after).await,
             _ => Ok(PreviousCredential::Disabled(item.id.clone())),
@@ -120,9 +120,9 @@ impl Driver<'_> {
     async fn delete(&mut self, item: &Item, after: Duration) -> Result<PreviousCredential, IssueError> {
         let id = item.id.clone();
         if after.is_zero() {
-            self.session.notify(TaskStep::DeleteOld, false, &id)?;
+            self.session.notify(TaskStep::DeletePrevious, false, &id)?;
             let deleted = self.with_either(|account| delete(account, id.clone())).await;
-            self.session.notify(TaskStep::DeleteOld, true, &id)?;
+            self.session.notify(TaskStep::DeletePrevious, true, &id)?;
             match deleted {
                 Err(error) if error.code() != Code::API_02 => {
                     self.session.notes.push(format!("{id} is disabled but not deleted yet: {error}"));
@@ -133,7 +133,7 @@ impl Driver<'_> {
         let due = self.session.now().checked_add(after).unwrap_or_else(|| self.session.now());
         if !self.session.state.to_delete.iter().any(|one| one.id == id) {
             self.session.state.to_delete.push(PendingDeletion::new(&id, due));
-            self.session.write_state(TaskStep::DisableOld).await?;
+            self.session.write_state(TaskStep::DisablePrevious).await?;
         }
         Ok(PreviousCredential::Disabled(id))
     }
@@ -150,8 +150,8 @@ impl Driver<'_> {
     }
 
     fn not_retired(&self, attempt: &Attempt, message: String, error: Error) -> IssueError {
-        let place = attempt.kept.as_ref().map(|(place, _)| place.clone()).unwrap_or_default();
-        let failed = self.named(IssueError::call(IssueErrorKind::Retire, TaskStep::DisableOld, message, error));
+        let place = attempt.stored.as_ref().map(|(place, _)| place.clone()).unwrap_or_default();
+        let failed = self.named(IssueError::call(IssueErrorKind::Retire, TaskStep::DisablePrevious, message, error));
         let left = format!("the new one {} is in use, and the previous one is still enabled", attempt.shown());
         failed.leaving(left).with_secret(SecretLocation::Stored(place)).then(RecoveryAction::Resume)
     }

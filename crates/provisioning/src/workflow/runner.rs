@@ -8,7 +8,7 @@ use digicert_one_core::EndDate;
 
 use super::attempt::{self, Attempt, Position, REMOVED, Thing, attempts};
 use super::driver::Driver;
-use super::preflight::survey;
+use super::preflight::preflight;
 use super::session::Session;
 use super::{
     IssueError, IssueErrorKind, PreviousCredential, RecoveryAction, Report, Task, TaskOutcome, TaskStep, Workflows,
@@ -59,7 +59,7 @@ impl<'a> Driver<'a> {
         let mut driver = Self::new(session, task, false);
         let outcome = driver.run_new().await;
         let leaves_nothing = match &outcome {
-            Ok(report) => report.outcome != TaskOutcome::Made,
+            Ok(report) => report.outcome != TaskOutcome::Completed,
             // What has begun stays, as after a kill.
             Err(_) => true,
         };
@@ -72,7 +72,7 @@ impl<'a> Driver<'a> {
     async fn run_new(&mut self) -> Result<Report, IssueError> {
         // Nothing is in progress yet that could be resumed.
         let not_begun = |error: IssueError| {
-            if error.next() == RecoveryAction::Resume { error.then(RecoveryAction::Again) } else { error }
+            if error.next() == RecoveryAction::Resume { error.then(RecoveryAction::Retry) } else { error }
         };
         if let Some(why) = self.before().await.map_err(not_begun)? {
             return Ok(self.nothing_to_do(why).await);
@@ -86,7 +86,7 @@ impl<'a> Driver<'a> {
         self.session.lock(waits(&self.task)).await?;
         self.look().await?;
         self.delete_what_is_due().await?;
-        match self.survey.as_mut().and_then(|survey| survey.not_due.take()) {
+        match self.preflight.as_mut().and_then(|preflight| preflight.not_due.take()) {
             Some(why) => Ok(Some(why)),
             None => self.prepare().await.map(|()| None),
         }
@@ -121,13 +121,13 @@ impl<'a> Driver<'a> {
         // Plain data, which JSON can always represent.
         let task = serde_json::to_string(&self.task).unwrap_or_default();
         let mut operation = Operation::new(self.task.kind().as_str(), self.session.now()).with("task", task);
-        if let Some(survey) = &self.survey {
-            operation = operation.with("caller", survey.me.as_str()).with("base", &survey.base);
-            if let Some(owner) = &survey.owner {
+        if let Some(preflight) = &self.preflight {
+            operation = operation.with("caller", preflight.me.as_str()).with("base", &preflight.name_prefix);
+            if let Some(owner) = &preflight.owner {
                 operation = operation.with("owner", owner.id.as_str());
             }
-            if let Some(old) = &survey.old {
-                operation = operation.with("old", old);
+            if let Some(previous) = &preflight.previous {
+                operation = operation.with("old", previous);
             }
         }
         if let Some(fence) = self.session.fence() {
@@ -145,9 +145,9 @@ impl<'a> Driver<'a> {
             match all.last() {
                 Some(last) if last.position != Position::Fresh => match last.position {
                     Position::Fresh | Position::Named => self.remove(last).await?,
-                    Position::Created => self.keep(last).await?,
-                    Position::Kept => self.prove(last).await?,
-                    Position::Proved => self.switch(last).await?,
+                    Position::Created => self.store(last).await?,
+                    Position::Stored => self.verify(last).await?,
+                    Position::Verified => self.switch(last).await?,
                     Position::Switched => self.retire(last).await?,
                     Position::Retired => return self.finish(&all).await,
                 },
@@ -168,7 +168,7 @@ impl<'a> Driver<'a> {
     /// Verifies again what another process verified: it may have changed since.
     async fn look_again(&mut self) -> Result<(), IssueError> {
         match self.attempts().last() {
-            Some(last) if last.position > Position::Kept => self.prove(last).await,
+            Some(last) if last.position > Position::Stored => self.verify(last).await,
             _ => Ok(()),
         }
     }
@@ -190,13 +190,13 @@ impl<'a> Driver<'a> {
     /// Checks everything that must be known before something is created; returns the reason if nothing must
     /// be created any more.
     async fn ready(&mut self) -> Result<Option<String>, IssueError> {
-        if self.survey.is_none() {
+        if self.preflight.is_none() {
             self.look().await?;
-            if let Some(why) = self.survey.as_mut().and_then(|survey| survey.not_due.take()) {
+            if let Some(why) = self.preflight.as_mut().and_then(|preflight| preflight.not_due.take()) {
                 return Ok(Some(why));
             }
         }
-        if !self.places.are_proved() {
+        if !self.stores.are_checked() {
             self.prepare().await?;
         }
         Ok(None)
@@ -206,25 +206,25 @@ impl<'a> Driver<'a> {
     pub(super) async fn look(&mut self) -> Result<(), IssueError> {
         self.session.notify(TaskStep::WhoAmI, false, "")?;
         let owner = self.made_owner();
-        let looked = survey(&self.session.flows.client, &self.task, &self.session.state, owner.as_ref()).await;
+        let looked = preflight(&self.session.flows.client, &self.task, &self.session.state, owner.as_ref()).await;
         let looked = looked.map_err(|error| self.named(error))?;
         self.session.notes.extend(looked.notes.iter().cloned());
         let detail = looked.me.to_string();
-        self.survey = Some(looked);
+        self.preflight = Some(looked);
         self.session.notify(TaskStep::WhoAmI, true, detail)
     }
 
     /// Checks the places for the secret.
     pub(super) async fn prepare(&mut self) -> Result<(), IssueError> {
-        let keeping = &self.session.flows.keeping;
-        let (sink, last_resort) = keeping.sinks();
-        self.session.notify(TaskStep::Prepare, false, keeping.name())?;
-        let prepared = FallbackStore::prepare_unblocked(self.secret_kind(), sink, last_resort).await;
-        self.places.put(prepared.map_err(|error| {
+        let store = &self.session.flows.store;
+        let (store, last_resort) = store.stores();
+        self.session.notify(TaskStep::Prepare, false, store.name())?;
+        let prepared = FallbackStore::prepare_unblocked(self.secret_kind(), store, last_resort).await;
+        self.stores.put(prepared.map_err(|error| {
             let message =
                 format!("failed to prepare a place for the secret ({}), so none is created: {error}", error.kind());
-            let failed = self.session.error(IssueErrorKind::Sink, TaskStep::Prepare, message);
-            failed.caused_by(error).then(RecoveryAction::Change)
+            let failed = self.session.error(IssueErrorKind::StoreCheck, TaskStep::Prepare, message);
+            failed.caused_by(error).then(RecoveryAction::Correct)
         })?);
         self.session.notify(TaskStep::Prepare, true, "")
     }
@@ -252,31 +252,31 @@ impl<'a> Driver<'a> {
     /// created anyway.
     pub(super) async fn note_removed(&mut self, owner: Option<&Id<User>>) -> Result<(), IssueError> {
         let facts = owner.map(|owner| ("made-owner".to_owned(), owner.to_string()));
-        (self.key, self.secret, self.proved) = (None, None, None);
+        (self.key, self.secret, self.verified) = (None, None, None);
         // The next check may be about another user.
-        self.survey = None;
+        self.preflight = None;
         self.session.note(TaskStep::NoteRemoved, REMOVED, facts).await
     }
 
     async fn finish(&mut self, all: &[Attempt]) -> Result<Report, IssueError> {
         let Some(last) = all.last() else { return Err(self.impossible()) };
         self.remove_late_ones(all).await?;
-        let old = self.session.fact("old-became").map(str::to_owned);
+        let previous = self.session.fact("old-became").map(str::to_owned);
         let owner = self.owner();
         self.session.finish(OperationOutcome::Done).await?;
         self.session.unlock().await;
         Ok(Report {
             task: self.task.kind(),
-            outcome: TaskOutcome::Made,
+            outcome: TaskOutcome::Completed,
             owner,
             id: last.id.clone(),
             name: Some(last.called.as_ref().unwrap_or(&last.name).clone()),
-            ends: last.ends,
-            kept: last.kept.as_ref().map(|(place, read_back)| match read_back {
+            end_date: last.end_date,
+            stored: last.stored.as_ref().map(|(place, read_back)| match read_back {
                 true => crate::StoreReceipt::read_back(place),
                 false => crate::StoreReceipt::handed_over(place),
             }),
-            old: old.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or(PreviousCredential::None),
+            previous: previous.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or(PreviousCredential::None),
             notes: std::mem::take(&mut self.session.notes),
         })
     }
@@ -291,9 +291,9 @@ impl<'a> Driver<'a> {
             owner: self.owner(),
             id: None,
             name: None,
-            ends: None,
-            kept: None,
-            old: PreviousCredential::None,
+            end_date: None,
+            stored: None,
+            previous: PreviousCredential::None,
             notes,
         }
     }
@@ -305,17 +305,17 @@ impl<'a> Driver<'a> {
             self.session.state.to_delete.iter().filter(|one| one.is_due(now)).map(|one| one.id.clone()).collect();
         let tokens = self.session.flows.client.account().tokens();
         for id in due {
-            self.session.notify(TaskStep::DeleteOld, false, &id)?;
+            self.session.notify(TaskStep::DeletePrevious, false, &id)?;
             match tokens.delete(&Id::new(&id)).await {
                 Err(error) if error.code() != digicert_one_core::Code::API_02 => {
                     self.session.notes.push(format!("the disabled token {id} is not deleted yet: {error}"));
                 }
                 _ => {
                     self.session.state.to_delete.retain(|one| one.id != id);
-                    self.session.write_state(TaskStep::DeleteOld).await?;
+                    self.session.write_state(TaskStep::DeletePrevious).await?;
                 }
             }
-            self.session.notify(TaskStep::DeleteOld, true, &id)?;
+            self.session.notify(TaskStep::DeletePrevious, true, &id)?;
         }
         Ok(())
     }
@@ -331,7 +331,7 @@ impl<'a> Driver<'a> {
 
     /// Returns the owner of the new credential.
     pub(super) fn owner(&self) -> Option<Id<User>> {
-        let surveyed = || self.survey.as_ref()?.owner.as_ref().map(|owner| owner.id.clone());
+        let surveyed = || self.preflight.as_ref()?.owner.as_ref().map(|owner| owner.id.clone());
         self.made_owner().or_else(|| self.session.fact("owner").map(Id::new)).or_else(surveyed)
     }
 
@@ -354,8 +354,8 @@ impl<'a> Driver<'a> {
         if self.task.kind().is_certificate() { SecretKind::Certificate } else { SecretKind::ApiKey }
     }
 
-    pub(super) fn base(&self) -> String {
-        let surveyed = || self.survey.as_ref().map(|survey| survey.base.clone());
+    pub(super) fn name_prefix(&self) -> String {
+        let surveyed = || self.preflight.as_ref().map(|preflight| preflight.name_prefix.clone());
         self.session.fact("base").map(str::to_owned).or_else(surveyed).unwrap_or_default()
     }
 
@@ -404,14 +404,14 @@ fn resumable_before(session: &Session<'_>, task: &Task) -> Result<Task, IssueErr
 /// credential is not due again.
 fn is_done_by(task: &Task, report: &Report, now: SystemTime) -> bool {
     let within = match task {
-        Task::RotateToken(task) => task.renewal.ends_within,
-        Task::RotateCertificate(task) => task.renewal.ends_within,
+        Task::RotateToken(task) => task.renewal.expires_within,
+        Task::RotateCertificate(task) => task.renewal.expires_within,
         _ => return false,
     };
     let is_far = |end: EndDate, within| now.checked_add(within).is_none_or(|then| end.last_second() > then);
-    report.outcome == TaskOutcome::Made
+    report.outcome == TaskOutcome::Completed
         && report.task == task.kind()
-        && within.is_none_or(|within| report.ends.is_none_or(|end| is_far(end, within)))
+        && within.is_none_or(|within| report.end_date.is_none_or(|end| is_far(end, within)))
 }
 
 /// Returns the delays that a task certainly has while it holds the lock.
@@ -431,8 +431,8 @@ pub(super) fn check(task: &Task) -> Result<(), IssueError> {
     };
     match task {
         Task::CreateServiceUser(task) if task.friendly_name.trim().is_empty() => empty("friendly name"),
-        Task::CreateToken(task) if task.base.trim().is_empty() => empty("base of the name"),
-        Task::RequestCertificate(task) if task.base.trim().is_empty() => empty("base of the nickname"),
+        Task::CreateToken(task) if task.name_prefix.trim().is_empty() => empty("base of the name"),
+        Task::RequestCertificate(task) if task.name_prefix.trim().is_empty() => empty("base of the nickname"),
         _ => Ok(()),
     }
 }

@@ -344,8 +344,8 @@ impl<'a> Session<'a> {
 
     fn journal_failed(&self, step: TaskStep, error: JournalError) -> IssueError {
         let (kind, next) = match &error {
-            JournalError::Busy { .. } => (IssueErrorKind::Lock, RecoveryAction::Again),
-            _ => (IssueErrorKind::Journal, RecoveryAction::Change),
+            JournalError::Busy { .. } => (IssueErrorKind::Lock, RecoveryAction::Retry),
+            _ => (IssueErrorKind::Journal, RecoveryAction::Correct),
         };
         let failed = IssueError::new(kind, step, format!("the journal: {error}")).then(next);
         let failed = match &error {

@@ -20,10 +20,10 @@ pub(super) struct State {
     /// The last owner of the lock with this journal.
     #[serde(default)]
     pub(super) holder: Option<Owner>,
-    /// The token whose secret is in the sink.
+    /// The token whose secret is in the store.
     #[serde(default)]
     pub(super) token: Option<InUse>,
-    /// The certificate whose private key is in the sink.
+    /// The certificate whose private key is in the store.
     #[serde(default)]
     pub(super) certificate: Option<InUse>,
     /// Disabled tokens that must be deleted.

@@ -14,7 +14,7 @@ use super::renewal::{RotateCertificate, RotateToken};
 /// ```
 /// use digicert_one_account::NewServiceUser;
 /// use digicert_one_provisioning::Task;
-/// let user = NewServiceUser::new("ci-bot").with_roles(["AM_ACCOUNT_USER"]).with_end_date("2099-12-31".parse()?);
+/// let user = NewServiceUser::new("ci-bot").roles(["AM_ACCOUNT_USER"]).end_date("2099-12-31".parse()?);
 /// let task = Task::from(user);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -118,24 +118,26 @@ tasks! { CreateToken RequestCertificate RotateToken RotateCertificate }
 ///
 /// ```
 /// use digicert_one_provisioning::{CreateToken, EndDatePolicy};
-/// let task = CreateToken::new("ci-bot").ends(EndDatePolicy::AfterDays(90));
+/// let task = CreateToken::new("ci-bot").end_date(EndDatePolicy::AfterDays(90));
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CreateToken {
     /// The beginning of its name; a date and a random part follow, so that no name is used twice.
-    pub base: String,
+    #[serde(alias = "base")]
+    pub name_prefix: String,
     /// The owner; by default the caller.
     pub owner: Option<Id<User>>,
     /// When it expires.
-    pub ends: EndDatePolicy,
+    #[serde(alias = "ends")]
+    pub end_date: EndDatePolicy,
 }
 
 impl CreateToken {
     /// Creates a task for a token of the caller, with this beginning of its name.
     #[must_use]
-    pub fn new(base: impl Into<String>) -> Self {
-        Self { base: base.into(), owner: None, ends: EndDatePolicy::WithOwner }
+    pub fn new(name_prefix: impl Into<String>) -> Self {
+        Self { name_prefix: name_prefix.into(), owner: None, end_date: EndDatePolicy::WithOwner }
     }
 
     /// Sets the owner.
@@ -147,8 +149,8 @@ impl CreateToken {
 
     /// Sets when it expires.
     #[must_use]
-    pub fn ends(mut self, ends: EndDatePolicy) -> Self {
-        self.ends = ends;
+    pub fn end_date(mut self, end_date: EndDatePolicy) -> Self {
+        self.end_date = end_date;
         self
     }
 }
@@ -157,27 +159,34 @@ impl CreateToken {
 ///
 /// ```
 /// use digicert_one_provisioning::{EndDatePolicy, RequestCertificate};
-/// let task = RequestCertificate::new("ci-bot").ends(EndDatePolicy::AfterDays(365));
+/// let task = RequestCertificate::new("ci-bot").end_date(EndDatePolicy::AfterDays(365));
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RequestCertificate {
     /// The beginning of its nickname; a date and a random part follow.
-    pub base: String,
+    #[serde(alias = "base")]
+    pub name_prefix: String,
     /// The name in the request; by default the base.
     pub common_name: Option<String>,
     /// The kind of key.
     #[serde(with = "as_text")]
     pub key: KeyAlgorithm,
     /// When it expires.
-    pub ends: EndDatePolicy,
+    #[serde(alias = "ends")]
+    pub end_date: EndDatePolicy,
 }
 
 impl RequestCertificate {
     /// Creates a task for a certificate with this beginning of its nickname.
     #[must_use]
-    pub fn new(base: impl Into<String>) -> Self {
-        Self { base: base.into(), common_name: None, key: KeyAlgorithm::default(), ends: EndDatePolicy::WithOwner }
+    pub fn new(name_prefix: impl Into<String>) -> Self {
+        Self {
+            name_prefix: name_prefix.into(),
+            common_name: None,
+            key: KeyAlgorithm::default(),
+            end_date: EndDatePolicy::WithOwner,
+        }
     }
 
     /// Sets the name in the request. The platform decides what the certificate contains.
@@ -196,8 +205,8 @@ impl RequestCertificate {
 
     /// Sets when it expires.
     #[must_use]
-    pub fn ends(mut self, ends: EndDatePolicy) -> Self {
-        self.ends = ends;
+    pub fn end_date(mut self, end_date: EndDatePolicy) -> Self {
+        self.end_date = end_date;
         self
     }
 }
@@ -234,8 +243,7 @@ mod service_user {
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<NewServiceUser, D::Error> {
         let stored = Stored::deserialize(deserializer)?;
         let end_date = stored.end_date.map(|text| text.parse().map_err(|_| D::Error::custom("invalid text")));
-        let mut user =
-            NewServiceUser::new(stored.friendly_name).with_accounts(stored.accounts).with_roles(stored.roles);
+        let mut user = NewServiceUser::new(stored.friendly_name).accounts(stored.accounts).roles(stored.roles);
         user.email = stored.email;
         user.description = stored.description;
         user.end_date = end_date.transpose()?;
@@ -251,17 +259,32 @@ mod tests {
 
     #[test]
     fn every_task_round_trips_through_the_journal() {
-        let user = NewServiceUser::new("ci").with_roles(["A"]).with_end_date("2099-12-31".parse().expect("a day"));
+        let user = NewServiceUser::new("ci").roles(["A"]).end_date("2099-12-31".parse().expect("a day"));
         let tasks: [Task; 5] = [
             user.into(),
-            CreateToken::new("ci").owner("u").ends(EndDatePolicy::On("2099-12-31".parse().expect("a day"))).into(),
+            CreateToken::new("ci").owner("u").end_date(EndDatePolicy::On("2099-12-31".parse().expect("a day"))).into(),
             RequestCertificate::new("ci").key(KeyAlgorithm::P384).common_name("x").into(),
-            RotateToken::new().old("t").delete_after(Duration::from_secs(5)).into(),
-            RotateCertificate::new().ends(EndDatePolicy::AfterDays(3)).leave_old().into(),
+            RotateToken::new().previous("t").delete_after(Duration::from_secs(5)).into(),
+            RotateCertificate::new().end_date(EndDatePolicy::AfterDays(3)).keep_previous().into(),
         ];
         for task in tasks {
             let text = serde_json::to_string(&task).expect("written");
             assert_eq!(serde_json::from_str::<Task>(&text).expect("read"), task);
         }
+    }
+
+    #[test]
+    fn tasks_of_older_journals_are_read() {
+        let old = r#"{"create-token":{"base":"ci","owner":null,"ends":{"after-days":7}}}"#;
+        let task = CreateToken::new("ci").end_date(EndDatePolicy::AfterDays(7));
+        assert_eq!(serde_json::from_str::<Task>(old).expect("read"), task.into());
+        let mut text =
+            serde_json::to_string(&Task::from(RotateToken::new().previous("t").keep_previous())).expect("written");
+        for (new, old) in [("end_date", "ends"), ("expires_within", "ends_within"), ("keep_previous", "leave_old")] {
+            text = text.replace(&format!("\"{new}\""), &format!("\"{old}\""));
+        }
+        text = text.replace("\"previous\"", "\"old\"").replace("\"name_prefix\"", "\"base\"");
+        let read = serde_json::from_str::<Task>(&text).unwrap_or_else(|error| panic!("{text}: {error}"));
+        assert_eq!(read, RotateToken::new().previous("t").keep_previous().into());
     }
 }

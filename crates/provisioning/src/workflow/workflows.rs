@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use digicert_one_client::Client;
 
-use super::keeping::StoreOptions;
 use super::progress::{Progress, ProgressEvent};
+use super::store_options::StoreOptions;
 use super::switch::CredentialConsumer;
 use crate::SharedLock;
 
@@ -20,7 +20,7 @@ const LOCK_TTL: Duration = Duration::from_secs(15 * 60);
 const PATIENCE: Duration = Duration::from_secs(5 * 60);
 
 /// How long to wait until the platform knows a new credential.
-const PROOF: Duration = Duration::from_secs(60);
+const VERIFICATION: Duration = Duration::from_secs(60);
 
 /// Runs tasks for service users with a client, a place for secrets, and a journal.
 ///
@@ -29,13 +29,13 @@ const PROOF: Duration = Duration::from_secs(60);
 /// and, while a certificate is requested, the private key. One journal serves one credential.
 pub struct Workflows {
     pub(super) client: Client,
-    pub(super) keeping: StoreOptions,
+    pub(super) store: StoreOptions,
     pub(super) journal: PathBuf,
     pub(super) lock: PathBuf,
     pub(super) shared_lock: Option<Arc<dyn SharedLock>>,
     pub(super) ttl: Duration,
     pub(super) patience: Duration,
-    pub(super) proof: Duration,
+    pub(super) verification: Duration,
     pub(super) progress: Option<Arc<Progress>>,
     pub(super) switches: Vec<Arc<dyn CredentialConsumer>>,
 }
@@ -43,13 +43,13 @@ pub struct Workflows {
 impl Workflows {
     /// Creates workflows with this client and this place for secrets. The journal's directory must exist.
     #[must_use]
-    pub fn new(client: Client, keeping: StoreOptions, journal: impl Into<PathBuf>) -> Self {
+    pub fn new(client: Client, store: StoreOptions, journal: impl Into<PathBuf>) -> Self {
         let journal = journal.into();
         let mut lock = journal.clone().into_os_string();
         lock.push(".lock");
-        let (ttl, patience, proof) = (LOCK_TTL, PATIENCE, PROOF);
+        let (ttl, patience, verification) = (LOCK_TTL, PATIENCE, VERIFICATION);
         let (progress, switches, lock, shared_lock) = (None, Vec::new(), lock.into(), None);
-        Self { client, keeping, journal, lock, shared_lock, ttl, patience, proof, progress, switches }
+        Self { client, store, journal, lock, shared_lock, ttl, patience, verification, progress, switches }
     }
 
     /// Sets the lock file, if several machines share a credential: on a file system that all of them use. By
@@ -71,14 +71,14 @@ impl Workflows {
     /// Sets how long the lock is held if its owner is killed (15 minutes by default; known delays are added).
     /// A process with the same journal on the same machine takes it over at once.
     #[must_use]
-    pub fn lock_for(mut self, time: Duration) -> Self {
+    pub fn lock_ttl(mut self, time: Duration) -> Self {
         self.ttl = time;
         self
     }
 
     /// Sets how long to wait for another owner of the lock (5 minutes by default).
     #[must_use]
-    pub fn patience(mut self, time: Duration) -> Self {
+    pub fn lock_timeout(mut self, time: Duration) -> Self {
         self.patience = time;
         self
     }
@@ -86,7 +86,7 @@ impl Workflows {
     /// Sets how long to wait until the platform knows a new credential (one minute by default).
     #[must_use]
     pub fn verify_within(mut self, time: Duration) -> Self {
-        self.proof = time;
+        self.verification = time;
         self
     }
 
@@ -128,7 +128,7 @@ impl fmt::Debug for Workflows {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Workflows")
             .field("client", &self.client)
-            .field("keeping", &self.keeping)
+            .field("store", &self.store)
             .field("journal", &self.journal)
             .field("lock", &self.lock)
             .field("shared_lock", &self.shared_lock)

@@ -6,7 +6,7 @@ use std::time::Duration;
 use digicert_one_credentials::Program;
 use digicert_one_provisioning::{SecretKind, SecretStore, StoreErrorKind, store};
 
-use super::{CANARY, api_key, certificate, found, identity, keep, refused, thumbprint};
+use super::{CANARY, api_key, certificate, found, identity, refused, store_in, thumbprint};
 
 fn program(script: &str) -> Program {
     Program::new("sh").argument("-c").argument(script)
@@ -16,8 +16,8 @@ fn shell(script: &str) -> impl SecretStore + use<> {
     store::command(program(script), None)
 }
 
-fn failure(sink: &impl SecretStore) -> digicert_one_provisioning::StoreError {
-    let error = sink.prepare(SecretKind::ApiKey).expect("prepared").keep(&api_key(CANARY)).expect_err("it must fail");
+fn failure(store: &impl SecretStore) -> digicert_one_provisioning::StoreError {
+    let error = store.prepare(SecretKind::ApiKey).expect("prepared").store(&api_key(CANARY)).expect_err("it must fail");
     assert!(!format!("{error} {error:?}").contains(CANARY), "{error}");
     error
 }
@@ -26,26 +26,26 @@ fn failure(sink: &impl SecretStore) -> digicert_one_provisioning::StoreError {
 fn secret_is_passed_on_standard_input_and_read_back() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("vault").display().to_string();
-    let sink = store::command(program(&format!("cat > {path}")), Some(Program::new("cat").argument(&path)));
-    keep(&sink, &api_key(CANARY));
+    let store = store::command(program(&format!("cat > {path}")), Some(Program::new("cat").argument(&path)));
+    store_in(&store, &api_key(CANARY));
     assert_eq!(std::fs::read(&path).expect("written"), format!("{CANARY}\n").as_bytes());
 
     let document =
         store::command_with_document(program(&format!("cat > {path}")), Some(Program::new("cat").argument(&path)));
-    keep(&document, &api_key(CANARY));
+    store_in(&document, &api_key(CANARY));
     let source = Program::new("cat").argument(&path);
     let raw = found(&source);
     assert_eq!(raw.api_key.expect("a key").expose(), CANARY.as_bytes());
     assert!(raw.key_ends.is_some() && raw.owner_ends.is_some());
     let identity = identity("ci");
-    keep(&document, &certificate(&identity));
+    store_in(&document, &certificate(&identity));
     assert_eq!(thumbprint(&found(&source)), identity.thumbprint());
 }
 
 #[test]
 fn without_reading_program_nothing_is_read_back() {
-    let kept = shell("cat > /dev/null").prepare(SecretKind::ApiKey).expect("prepared").keep(&api_key(CANARY));
-    assert!(!kept.expect("taken").read_back);
+    let stored = shell("cat > /dev/null").prepare(SecretKind::ApiKey).expect("prepared").store(&api_key(CANARY));
+    assert!(!stored.expect("taken").read_back);
 }
 
 #[test]
@@ -64,9 +64,9 @@ fn failing_hanging_or_wrong_program_is_an_error() {
 #[test]
 fn program_that_does_not_read_its_input_is_an_error() {
     // Larger than any pipe buffer, so that unread input is detected.
-    let sink = shell("exec 0<&-; exit 0");
+    let store = shell("exec 0<&-; exit 0");
     let long = api_key(&"x".repeat(1 << 20));
-    let error = sink.prepare(SecretKind::ApiKey).expect("prepared").keep(&long).expect_err("not read");
+    let error = store.prepare(SecretKind::ApiKey).expect("prepared").store(&long).expect_err("not read");
     assert!(error.kind() == StoreErrorKind::CommandFailed && error.to_string().contains("whole input"), "{error}");
 }
 
@@ -88,6 +88,6 @@ fn missing_or_not_executable_program_is_detected_beforehand() {
     );
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700)).expect("own file");
     assert!(store::command(Program::new(&path), None).prepare(SecretKind::ApiKey).is_ok());
-    let sink = store::command(program("cat > /dev/null"), Some(Program::new(directory.path().join("reader"))));
-    assert_eq!(refused(&sink, SecretKind::ApiKey).kind(), StoreErrorKind::Missing);
+    let store = store::command(program("cat > /dev/null"), Some(Program::new(directory.path().join("reader"))));
+    assert_eq!(refused(&store, SecretKind::ApiKey).kind(), StoreErrorKind::Missing);
 }

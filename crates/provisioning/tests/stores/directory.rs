@@ -5,21 +5,21 @@ use digicert_one_credentials::DirectorySource;
 use digicert_one_provisioning::SecretStore;
 use digicert_one_provisioning::{SecretKind, StoreErrorKind, store};
 
-use super::{CANARY, api_key, certificate, found, identity, keep, names, refused, thumbprint};
+use super::{CANARY, api_key, certificate, found, identity, names, refused, store_in, thumbprint};
 
 #[test]
 fn key_and_certificate_change_independently() {
     let directory = tempfile::tempdir().expect("a directory");
-    let (sink, source) = (store::directory(directory.path()), DirectorySource::new(directory.path()));
-    keep(&sink, &api_key("an-older-key"));
+    let (store, source) = (store::directory(directory.path()), DirectorySource::new(directory.path()));
+    store_in(&store, &api_key("an-older-key"));
     let identities = [identity("first"), identity("second")];
     for identity in &identities {
-        keep(&sink, &certificate(identity));
+        store_in(&store, &certificate(identity));
         let raw = found(&source);
         assert_eq!(thumbprint(&raw), identity.thumbprint());
         assert_eq!(raw.api_key.expect("still there").expose(), b"an-older-key\n");
     }
-    keep(&sink, &api_key(CANARY));
+    store_in(&store, &api_key(CANARY));
     let raw = found(&source);
     assert_eq!(raw.api_key.as_ref().expect("there").expose(), format!("{CANARY}\n").as_bytes());
     assert_eq!(raw.key_ends.expect("there").to_string(), "2027-01-31T23:59:59Z");
@@ -37,7 +37,7 @@ fn plain_files_become_links_and_the_old_secret_is_removed() {
     for (name, content) in pairs {
         super::write_private(&file(name), content);
     }
-    keep(&store::directory(directory.path()), &certificate(&identity("ci")));
+    store_in(&store::directory(directory.path()), &certificate(&identity("ci")));
     // The password belonged to the replaced certificate; the key stays under its name.
     let names_now = names(directory.path());
     let version = names_now.iter().find(|name| name.starts_with("..d1-")).expect("a version").clone();
@@ -50,7 +50,7 @@ fn plain_files_become_links_and_the_old_secret_is_removed() {
     assert_eq!(super::mode(&file(&version)), 0o700);
     assert_eq!(super::mode(&file("tls.key")), 0o600);
 
-    keep(&store::directory(directory.path()), &api_key(CANARY));
+    store_in(&store::directory(directory.path()), &api_key(CANARY));
     let names_now = names(directory.path());
     assert!(!names_now.contains(&"DC_API_KEY".to_owned()) && !names_now.contains(&version), "{names_now:?}");
     assert_eq!(names_now.iter().filter(|name| name.starts_with("..d1-")).count(), 1, "{names_now:?}");
@@ -63,12 +63,12 @@ fn reader_never_sees_a_torn_pair_during_changes() {
     let directory = tempfile::tempdir().expect("a directory");
     let identities = [identity("one"), identity("two")];
     let prints = identities.each_ref().map(digicert_one_core::ClientIdentity::thumbprint);
-    let sink = store::directory(directory.path());
-    keep(&sink, &certificate(&identities[0]));
+    let store = store::directory(directory.path());
+    store_in(&store, &certificate(&identities[0]));
     let source = DirectorySource::new(directory.path());
     let writing = std::thread::spawn(move || {
         for round in 1..40 {
-            keep(&sink, &certificate(&identities[round % 2]));
+            store_in(&store, &certificate(&identities[round % 2]));
         }
     });
     while !writing.is_finished() {
@@ -82,25 +82,25 @@ fn reader_never_sees_a_torn_pair_during_changes() {
 #[test]
 fn directory_has_one_writer_at_a_time() {
     let directory = tempfile::tempdir().expect("a directory");
-    let sink = store::directory(directory.path());
-    let first = sink.prepare(SecretKind::ApiKey).expect("prepared");
-    assert_eq!(refused(&sink, SecretKind::Certificate).kind(), StoreErrorKind::Busy);
+    let store = store::directory(directory.path());
+    let first = store.prepare(SecretKind::ApiKey).expect("prepared");
+    assert_eq!(refused(&store, SecretKind::Certificate).kind(), StoreErrorKind::Busy);
     drop(first);
     assert!(names(directory.path()).is_empty(), "{:?}", names(directory.path()));
-    assert!(sink.prepare(SecretKind::Certificate).is_ok());
+    assert!(store.prepare(SecretKind::Certificate).is_ok());
 }
 
 #[cfg(unix)]
 #[test]
 fn leftovers_of_a_killed_writer_are_removed() {
     let directory = tempfile::tempdir().expect("a directory");
-    let sink = store::directory(directory.path());
-    keep(&sink, &api_key(CANARY));
+    let store = store::directory(directory.path());
+    store_in(&store, &api_key(CANARY));
     let before = names(directory.path());
     std::fs::create_dir(directory.path().join("..d1-0123")).expect("made");
     std::fs::write(directory.path().join("..d1-0123").join("api-key"), "canary").expect("written");
     std::os::unix::fs::symlink("..d1-0123", directory.path().join("..d1-0123.data")).expect("linked");
-    drop(sink.prepare(SecretKind::ApiKey).expect("prepared"));
+    drop(store.prepare(SecretKind::ApiKey).expect("prepared"));
     assert_eq!(names(directory.path()), before);
     assert!(found(&DirectorySource::new(directory.path())).api_key.is_some());
 }

@@ -3,7 +3,7 @@
 use digicert_one_core::Secret;
 use digicert_one_provisioning::{SecretKind, SecretStore, StoreErrorKind, read_encrypted_file, store};
 
-use super::{CANARY, api_key, certificate, identity, keep, names, refused};
+use super::{CANARY, api_key, certificate, identity, names, refused, store_in};
 
 fn password(text: &str) -> Secret {
     Secret::new(text, "RESCUE_PASSWORD")
@@ -13,8 +13,8 @@ fn password(text: &str) -> Secret {
 fn stored_secret_decrypts_to_the_same_secret() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("rescued");
-    let sink = store::encrypted_file(&path, password("pass-canary"));
-    keep(&sink, &api_key(CANARY));
+    let store = store::encrypted_file(&path, password("pass-canary"));
+    store_in(&store, &api_key(CANARY));
     let text = std::fs::read_to_string(&path).expect("text");
     assert!(!text.contains("canary"), "{text}");
     #[cfg(unix)]
@@ -24,18 +24,18 @@ fn stored_secret_decrypts_to_the_same_secret() {
     assert_eq!(format!("{found:?}"), format!("{:?}", api_key("")));
 
     let identity = identity("ci");
-    keep(&sink, &certificate(&identity));
+    store_in(&store, &certificate(&identity));
     let found = read_encrypted_file(&path, &password("pass-canary")).expect("it opens").raw();
     assert_eq!(super::thumbprint(&found), identity.thumbprint());
     assert_eq!(names(directory.path()), ["rescued"]);
-    assert!(!format!("{sink:?} {found:?}").contains("canary"));
+    assert!(!format!("{store:?} {found:?}").contains("canary"));
 }
 
 #[test]
 fn wrong_password_or_changed_byte_is_an_error() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("rescued");
-    keep(&store::encrypted_file(&path, password("right")), &api_key(CANARY));
+    store_in(&store::encrypted_file(&path, password("right")), &api_key(CANARY));
     let error = read_encrypted_file(&path, &password("wrong")).expect_err("another password");
     assert_eq!(error.kind(), StoreErrorKind::WrongPassword);
     assert!(error.to_string().contains("rescued"), "{error}");
@@ -60,6 +60,6 @@ fn empty_password_is_refused() {
     let error = refused(&store::encrypted_file(directory.path().join("rescued"), password("")), SecretKind::ApiKey);
     assert_eq!(error.kind(), StoreErrorKind::Unsuitable);
     assert!(error.to_string().contains("RESCUE_PASSWORD"), "{error}");
-    let sink = store::encrypted_file(directory.path().join("missing").join("rescued"), password("p"));
-    assert_eq!(sink.prepare(SecretKind::ApiKey).expect_err("no directory").kind(), StoreErrorKind::Missing);
+    let store = store::encrypted_file(directory.path().join("missing").join("rescued"), password("p"));
+    assert_eq!(store.prepare(SecretKind::ApiKey).expect_err("no directory").kind(), StoreErrorKind::Missing);
 }

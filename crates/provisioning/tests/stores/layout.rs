@@ -7,7 +7,7 @@ use digicert_one_core::Secret;
 use digicert_one_provisioning::{read_encrypted_file, store};
 use serde_json::Value;
 
-use super::{CANARY, api_key, keep};
+use super::{CANARY, api_key, store_in};
 
 const PAGE: &str = include_str!("../../../../docs/last-resort-file.md");
 const PASSWORD: &str = "correct horse battery staple";
@@ -44,7 +44,7 @@ fn block(language: &str) -> &'static str {
 fn file_of_the_sink_opens_by_the_layout_of_the_page() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("rescued");
-    keep(&store::encrypted_file(&path, Secret::new(PASSWORD, "a test")), &api_key(CANARY));
+    store_in(&store::encrypted_file(&path, Secret::new(PASSWORD, "a test")), &api_key(CANARY));
     let content = open(&std::fs::read(&path).expect("written"), PASSWORD);
     let expected = serde_json::json!({
         "version": 1, "api_key": CANARY, "id": "7d1f", "name": "ci", "api_key_ends": "2027-01-31T23:59:59Z", "owner_ends": "2027-06-30T23:59:59Z"

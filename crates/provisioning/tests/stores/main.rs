@@ -48,13 +48,13 @@ fn certificate(identity: &ClientIdentity) -> StoredSecret {
     StoredSecret::certificate(identity.clone()).with_name("ci")
 }
 
-fn keep(sink: &dyn SecretStore, secret: &StoredSecret) {
-    let kept = sink.prepare(secret.kind()).expect("prepared").keep(secret).expect("kept");
-    assert!(kept.read_back && kept.place == sink.name(), "{kept:?}");
+fn store_in(store: &dyn SecretStore, secret: &StoredSecret) {
+    let stored = store.prepare(secret.kind()).expect("prepared").store(secret).expect("stored");
+    assert!(stored.read_back && stored.place == store.name(), "{stored:?}");
 }
 
-fn refused(sink: &dyn SecretStore, kind: SecretKind) -> StoreError {
-    sink.prepare(kind).map(|prepared| prepared.name()).expect_err("it must not be prepared")
+fn refused(store: &dyn SecretStore, kind: SecretKind) -> StoreError {
+    store.prepare(kind).map(|prepared| prepared.name()).expect_err("it must not be prepared")
 }
 
 fn found(source: &dyn Source) -> RawCredential {

@@ -10,7 +10,7 @@ use digicert_one_provisioning::{SecretKind, SecretStore, StoreErrorKind, replace
 use rustix::fs::{IFlags, XattrFlags, ioctl_getflags, ioctl_setflags};
 use tempfile::TempDir;
 
-use super::{CANARY, api_key, certificate, identity, keep, mode, names, refused};
+use super::{CANARY, api_key, certificate, identity, mode, names, refused, store_in};
 
 /// A directory that everyone may enter, like `/etc`.
 fn open_directory() -> TempDir {
@@ -72,13 +72,13 @@ fn replaced_file_keeps_owner_group_and_mode() {
     let path = directory.path().join("api-key");
     let encrypted = store::encrypted_file(&path, Secret::new("a long password", "a test"));
     for mode in [0o640, 0o600, 0o400, 0o440] {
-        for (sink, content) in [
+        for (store, content) in [
             (&store::file(&path) as &dyn SecretStore, "old\n"),
             (&encrypted, "{\"format\":\"digicert-one-encrypted\"}\n"),
         ] {
             let before = shared_file_with(content, &path, mode);
-            keep(sink, &api_key(CANARY));
-            assert_eq!(owner_group_mode(&path), before, "{}", sink.name());
+            store_in(store, &api_key(CANARY));
+            assert_eq!(owner_group_mode(&path), before, "{}", store.name());
         }
     }
     assert_eq!(names(directory.path()), ["api-key"]);
@@ -91,7 +91,7 @@ fn both_files_of_a_pair_keep_their_own_mode() {
     let [chain, key] =
         ["CERTIFICATE", "PRIVATE KEY"].map(|label| format!("-----BEGIN {label}-----\nMII=\n-----END {label}-----\n"));
     let before = [shared_file_with(&chain, &file("tls.crt"), 0o644), shared_file_with(&key, &file("tls.key"), 0o640)];
-    keep(&store::file_pair(file("tls.crt"), file("tls.key")), &certificate(&identity("ci")));
+    store_in(&store::file_pair(file("tls.crt"), file("tls.key")), &certificate(&identity("ci")));
     assert_eq!([owner_group_mode(&file("tls.crt")), owner_group_mode(&file("tls.key"))], before);
     // With the private key in it, everyone could read the file.
     shared_file_with(&format!("{key}{chain}"), &file("tls.crt"), 0o644);
@@ -106,7 +106,7 @@ fn mode_that_changed_meanwhile_is_kept_too() {
     super::write_private(&path, "old\n");
     let mut prepared = store::file(&path).prepare(SecretKind::ApiKey).expect("prepared");
     let before = shared_file(&path, 0o640);
-    prepared.keep(&api_key(CANARY)).expect("kept");
+    prepared.store(&api_key(CANARY)).expect("stored");
     assert_eq!(owner_group_mode(&path), before);
 }
 
@@ -118,12 +118,12 @@ fn replaced_file_keeps_its_acl_and_attributes_and_gets_no_others() {
     super::write_private(&path, "old\n");
     // Attributes inherited from the directory differ from those of this file.
     set_attribute(directory.path(), "system.posix_acl_default", &acl());
-    keep(&store::file(&path), &api_key(CANARY));
+    store_in(&store::file(&path), &api_key(CANARY));
     assert_eq!(attribute(&path, ACL), None);
 
     set_attribute(&path, "user.d1.owner", b"team-a");
     set_attribute(&path, ACL, &acl());
-    keep(&store::file(&path), &api_key(CANARY));
+    store_in(&store::file(&path), &api_key(CANARY));
     assert_eq!(attribute(&path, "user.d1.owner").as_deref(), Some(&b"team-a"[..]));
     assert_eq!(attribute(&path, ACL), Some(acl()));
     assert_eq!(mode(&path), 0o640);
@@ -133,7 +133,7 @@ fn replaced_file_keeps_its_acl_and_attributes_and_gets_no_others() {
     super::write_private(&key, "old\n");
     set_attribute(&key, ACL, &acl());
     for _ in 0..2 {
-        keep(&store::directory(store.path()), &api_key(CANARY));
+        store_in(&store::directory(store.path()), &api_key(CANARY));
         assert_eq!(attribute(&key, ACL), Some(acl()));
         assert_eq!(attribute(&store.path().join("api-key-ends"), ACL), Some(acl()));
     }
@@ -145,8 +145,8 @@ fn wide_mode_is_refused_before_anything_is_created() {
     let path = directory.path().join("api-key");
     for mode in [0o644, 0o660, 0o666, 0o750, 0o2640, 0o200] {
         shared_file(&path, mode);
-        for sink in [&store::file(&path) as &dyn SecretStore, &store::directory(directory.path())] {
-            let error = refused(sink, SecretKind::ApiKey);
+        for store in [&store::file(&path) as &dyn SecretStore, &store::directory(directory.path())] {
+            let error = refused(store, SecretKind::ApiKey);
             assert_eq!(error.kind(), StoreErrorKind::Metadata, "{error}");
             assert!(
                 error.to_string().contains(&format!("{mode:04o}")) && error.to_string().contains("chmod"),
@@ -163,8 +163,8 @@ fn file_with_several_names_is_refused() {
     let path = directory.path().join("api-key");
     super::write_private(&path, "old\n");
     fs::hard_link(&path, directory.path().join("another")).expect("linked");
-    for sink in [&store::file(&path) as &dyn SecretStore, &store::directory(directory.path())] {
-        let error = refused(sink, SecretKind::ApiKey);
+    for store in [&store::file(&path) as &dyn SecretStore, &store::directory(directory.path())] {
+        let error = refused(store, SecretKind::ApiKey);
         assert!(error.kind() == StoreErrorKind::Metadata && error.message().contains("hard links"), "{error}");
     }
     assert_eq!(names(directory.path()), ["another", "api-key"]);
@@ -188,12 +188,12 @@ fn symlink_to_elsewhere_in_a_directory_store_is_refused() {
 fn directory_store_keeps_read_access_of_each_file() {
     let directory = open_directory();
     let file = |name: &str| directory.path().join(name);
-    let sink = store::directory(directory.path());
+    let store = store::directory(directory.path());
     let key = shared_file(&file("api-key"), 0o640);
     let chain = shared_file(&file("tls.crt"), 0o644);
     let private = shared_file(&file("tls.key"), 0o440);
     for secret in [api_key(CANARY), certificate(&identity("ci")), api_key(CANARY), certificate(&identity("ci"))] {
-        keep(&sink, &secret);
+        store_in(&store, &secret);
         for (name, before) in [("api-key", key), ("tls.crt", chain), ("tls.key", private), ("api-key-ends", key)] {
             assert_eq!(owner_group_mode(&file(name)), before, "{name}");
         }
@@ -247,8 +247,8 @@ fn immutable_file_and_append_only_directory_are_refused() {
             assert!(!rustix::process::geteuid().is_root(), "this test needs a directory for files with flags");
             return;
         };
-        for sink in [&store::file(&path) as &dyn SecretStore, &store::directory(directory.path())] {
-            let error = refused(sink, SecretKind::ApiKey);
+        for store in [&store::file(&path) as &dyn SecretStore, &store::directory(directory.path())] {
+            let error = refused(store, SecretKind::ApiKey);
             assert!(error.kind() == StoreErrorKind::NotWritable && error.message().contains("chattr"), "{error}");
         }
         assert_eq!(names(directory.path()), ["api-key"]);
@@ -263,8 +263,8 @@ const MOUNTED: &str = "D1_TEST_MOUNTED";
 fn bind_mounted_file_is_refused_before_anything_is_created() {
     if let Some(path) = std::env::var_os(MOUNTED).map(PathBuf::from) {
         let directory = path.parent().expect("a directory");
-        for sink in [&store::file(&path) as &dyn SecretStore, &store::directory(directory)] {
-            let error = refused(sink, SecretKind::ApiKey);
+        for store in [&store::file(&path) as &dyn SecretStore, &store::directory(directory)] {
+            let error = refused(store, SecretKind::ApiKey);
             assert!(error.kind() == StoreErrorKind::Unexpected && error.message().contains("mount point"), "{error}");
         }
         assert_eq!(names(directory), ["api-key"]);

@@ -14,8 +14,8 @@ const DIRECTORY: &str = "D1_TEST_DIRECTORY";
 /// Any unprivileged user works; this one exists on most systems.
 const STRANGER: u32 = 65_534;
 
-/// Every sink that writes files, in a directory.
-fn sinks(directory: &Path) -> Vec<Box<dyn SecretStore>> {
+/// Every store that writes files, in a directory.
+fn stores(directory: &Path) -> Vec<Box<dyn SecretStore>> {
     let file = directory.join("secret");
     vec![
         Box::new(store::file(&file)),
@@ -24,12 +24,12 @@ fn sinks(directory: &Path) -> Vec<Box<dyn SecretStore>> {
     ]
 }
 
-/// In the child: each sink refuses with this kind. Returns whether this is the child.
+/// In the child: each store refuses with this kind. Returns whether this is the child.
 fn is_child(kind: StoreErrorKind) -> bool {
     let Some(directory) = std::env::var_os(DIRECTORY) else { return false };
-    for sink in sinks(Path::new(&directory)) {
-        let error = refused(&*sink, SecretKind::Certificate);
-        assert_eq!(error.kind(), kind, "{}: {error}", sink.name());
+    for store in stores(Path::new(&directory)) {
+        let error = refused(&*store, SecretKind::Certificate);
+        assert_eq!(error.kind(), kind, "{}: {error}", store.name());
         assert!(error.to_string().contains(&*directory.to_string_lossy()), "{error}");
     }
     true

@@ -7,8 +7,8 @@ fn terminal_that_is_a_file_is_refused() {
     use std::process::{Command, Stdio};
     const VARIABLE: &str = "D1_TEST_TERMINAL";
     if std::env::var_os(VARIABLE).is_some() {
-        for sink in [&store::stdout() as &dyn SecretStore, &store::stderr()] {
-            assert_eq!(super::refused(sink, SecretKind::ApiKey).kind(), StoreErrorKind::NoTerminal);
+        for store in [&store::stdout() as &dyn SecretStore, &store::stderr()] {
+            assert_eq!(super::refused(store, SecretKind::ApiKey).kind(), StoreErrorKind::NoTerminal);
         }
         return;
     }

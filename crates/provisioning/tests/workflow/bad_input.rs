@@ -15,11 +15,11 @@ use super::{Fault, Stage};
 
 /// Runs a refused task, and checks that nothing is left of it.
 fn refused(stage: &Stage, task: impl Into<Task>) -> IssueError {
-    refused_for(stage, stage.keeping(), task)
+    refused_for(stage, stage.store(), task)
 }
 
-fn refused_for(stage: &Stage, keeping: StoreOptions, task: impl Into<Task>) -> IssueError {
-    let workflows = Workflows::new(stage.first(), keeping, stage.path("journal"));
+fn refused_for(stage: &Stage, store: StoreOptions, task: impl Into<Task>) -> IssueError {
+    let workflows = Workflows::new(stage.first(), store, stage.path("journal"));
     let before = stage.platform.world().enabled(&stage.user).len();
     let error = stage.run(&workflows, task).expect_err("refused");
     assert_eq!(stage.platform.world().enabled(&stage.user).len(), before, "{error}");
@@ -50,22 +50,22 @@ fn empty_name_is_refused_before_any_call() {
 #[test]
 fn end_date_is_not_after_the_owners_and_not_in_the_past() {
     let stage = Stage::ending(Some("2026-07-31"));
-    let task = CreateToken::new("extra").ends(EndDatePolicy::On("2027-07-31".parse().expect("a day")));
+    let task = CreateToken::new("extra").end_date(EndDatePolicy::On("2027-07-31".parse().expect("a day")));
     let report = stage.run(&stage.workflows(stage.first()), task).expect("made");
-    assert_eq!(report.ends.map(|end| end.to_string()).as_deref(), Some("2026-07-31T23:59:59Z"));
+    assert_eq!(report.end_date.map(|end| end.to_string()).as_deref(), Some("2026-07-31T23:59:59Z"));
 
     let past = EndDatePolicy::On("2026-06-29".parse().expect("a day"));
     let tasks: [Task; 4] = [
-        CreateToken::new("extra").ends(past).into(),
-        RequestCertificate::new("extra").ends(past).into(),
-        RotateToken::new().ends(past).into(),
-        RotateCertificate::new().ends(past).into(),
+        CreateToken::new("extra").end_date(past).into(),
+        RequestCertificate::new("extra").end_date(past).into(),
+        RotateToken::new().end_date(past).into(),
+        RotateCertificate::new().end_date(past).into(),
     ];
     for task in tasks {
         let stage = Stage::new();
         let error = refused(&stage, task);
         assert_eq!((error.kind(), error.diagnosis_code()), (IssueErrorKind::EndDate, Some(Code::CFG_01)), "{error}");
-        assert_eq!(error.next(), RecoveryAction::Change);
+        assert_eq!(error.next(), RecoveryAction::Correct);
         assert_eq!(stage.platform.world().changes(), []);
     }
     let stage = Stage::new();
@@ -82,7 +82,7 @@ fn clock_difference_is_detected_before_anything_is_created() {
         stage.platform.world().date = Some(date);
         let error = refused(&stage, RotateToken::new());
         assert_eq!((error.kind(), error.diagnosis_code()), (IssueErrorKind::Clock, Some(Code::CFG_05)), "{error}");
-        assert_eq!(error.next(), RecoveryAction::Change);
+        assert_eq!(error.next(), RecoveryAction::Correct);
         assert!(error.to_string().contains("2026-06-30T12:00:00Z"), "{error}");
     }
     assert_eq!(stage.platform.world().changes(), []);
@@ -95,11 +95,11 @@ fn older_platform_gives_the_documented_remedy() {
     let stage = Stage::new();
     stage.platform.world().one_token = true;
     let error = refused(&stage, RotateToken::new());
-    assert_eq!((error.kind(), error.next()), (IssueErrorKind::TokenLimit, RecoveryAction::Change));
+    assert_eq!((error.kind(), error.next()), (IssueErrorKind::TokenLimit, RecoveryAction::Correct));
     assert_eq!(error.diagnosis_code(), Some(Code::API_07));
     let text = error.to_string();
     assert!(text.contains("second service user") && text.contains("extend the end date"), "{text}");
-    assert_eq!(stage.kept(), stage.first_key, "what is in use is untouched");
+    assert_eq!(stage.stored(), stage.first_key, "what is in use is untouched");
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn missing_permission_is_named() {
     stage.platform.failing_once(Method::POST, "/account/api/v1/user", Fault::Status(403));
     let error = refused(&stage, NewServiceUser::new("new-bot"));
     assert_eq!((error.kind(), error.diagnosis_code()), (IssueErrorKind::Platform, Some(Code::AUT_03)), "{error}");
-    assert_eq!(error.next(), RecoveryAction::Change);
+    assert_eq!(error.next(), RecoveryAction::Correct);
 }
 
 #[test]
@@ -117,13 +117,13 @@ fn unknown_caller_is_refused_at_once() {
     let stranger = stage.client(FixedCredential::api_key(ApiKey::new("a-stranger").expect("a key")));
     let error = stage.run(&stage.workflows(stranger), RotateToken::new()).expect_err("unknown");
     assert_eq!((error.kind(), error.diagnosis_code()), (IssueErrorKind::Platform, Some(Code::AUT_01)), "{error}");
-    assert_eq!(error.next(), RecoveryAction::Again);
+    assert_eq!(error.next(), RecoveryAction::Retry);
 }
 
 #[test]
 fn missing_previous_credential_is_refused() {
     let stage = Stage::new();
-    let tasks: [Task; 2] = [RotateToken::new().old("t99").into(), RotateCertificate::new().old("c99").into()];
+    let tasks: [Task; 2] = [RotateToken::new().previous("t99").into(), RotateCertificate::new().previous("c99").into()];
     for task in tasks {
         let error = refused(&stage, task);
         assert_eq!((error.kind(), error.diagnosis_code()), (IssueErrorKind::Task, Some(Code::API_02)), "{error}");
@@ -136,17 +136,18 @@ fn disabled_previous_credential_is_refused() {
     let stage = Stage::new();
     let first = stage.platform.world().tokens[0].id.clone();
     let day = Duration::from_secs(24 * 60 * 60);
-    let rotate = || RotateToken::new().old(first.clone()).base("ci-bot").ends(EndDatePolicy::AfterDays(7));
-    stage.run(&stage.workflows(stage.of_sink()), rotate()).expect("rotated");
+    let rotate =
+        || RotateToken::new().previous(first.clone()).name_prefix("ci-bot").end_date(EndDatePolicy::AfterDays(7));
+    stage.run(&stage.workflows(stage.store_options()), rotate()).expect("rotated");
     // A concurrent run finds the work done.
-    let report = stage.run(&stage.workflows(stage.of_sink()), rotate()).expect("nothing to do");
+    let report = stage.run(&stage.workflows(stage.store_options()), rotate()).expect("nothing to do");
     assert_eq!(report.outcome, TaskOutcome::NotDue, "{report}");
     stage.clock.advance(day);
     let made = stage.platform.world().tokens.len();
-    let error = stage.run(&stage.workflows(stage.of_sink()), rotate()).expect_err("refused");
+    let error = stage.run(&stage.workflows(stage.store_options()), rotate()).expect_err("refused");
     assert_eq!((error.kind(), error.diagnosis_code()), (IssueErrorKind::Task, Some(Code::CFG_01)), "{error}");
     assert!(error.to_string().contains(&first), "{error}");
-    assert_eq!((error.next(), stage.platform.world().tokens.len()), (RecoveryAction::Change, made));
+    assert_eq!((error.next(), stage.platform.world().tokens.len()), (RecoveryAction::Correct, made));
 }
 
 #[test]

@@ -73,13 +73,13 @@ struct Story {
     task: Task,
     /// The client of the caller, with the credential that the process finds at its start.
     caller: fn(&Stage) -> Client,
-    keeping: fn(&Stage) -> StoreOptions,
+    store: fn(&Stage) -> StoreOptions,
     is_done: Arc<AtomicBool>,
 }
 
 impl Story {
     fn workflows(&self) -> Workflows {
-        Workflows::new((self.caller)(&self.stage), (self.keeping)(&self.stage), self.stage.path("journal"))
+        Workflows::new((self.caller)(&self.stage), (self.store)(&self.stage), self.stage.path("journal"))
     }
 
     /// Runs it until it is interrupted. Returns whether it was.
@@ -100,7 +100,7 @@ impl Story {
         let resumed = self.stage.wait(self.workflows().resume()).unwrap_or_else(|error| panic!("resumed: {error}"));
         let is_done = self.is_done.load(Ordering::Relaxed);
         assert!(!is_done || resumed.is_none(), "what is done is not taken up");
-        if !is_done && resumed.is_none_or(|report| report.outcome != TaskOutcome::Made) {
+        if !is_done && resumed.is_none_or(|report| report.outcome != TaskOutcome::Completed) {
             self.stage.run(&self.workflows(), self.task.clone()).unwrap_or_else(|error| panic!("run anew: {error}"));
         }
         assert!(self.stage.wait(self.workflows().resume()).expect("nothing left to do").is_none());
@@ -114,7 +114,7 @@ fn stopped(result: Result<(), IssueError>, was_cut: bool) -> bool {
         Ok(()) => assert!(!was_cut, "it went on"),
         Err(error) => {
             assert_eq!((error.kind(), was_cut), (IssueErrorKind::Stopped, true), "{error}");
-            assert!(matches!(error.next(), RecoveryAction::Resume | RecoveryAction::Again), "{error}");
+            assert!(matches!(error.next(), RecoveryAction::Resume | RecoveryAction::Retry), "{error}");
         }
     }
     was_cut
@@ -145,11 +145,11 @@ fn cut_everywhere(stride: usize, story: impl Fn() -> Story, check: impl Fn(&Stor
     assert!(moments > 20, "{moments} moments");
 }
 
-/// The API key of the sink belongs to the only enabled token.
+/// The API key of the store belongs to the only enabled token.
 fn one_key(stage: &Stage, user: &str, when: &str) {
-    let (world, kept) = (stage.platform.world(), stage.kept());
+    let (world, stored) = (stage.platform.world(), stage.stored());
     let enabled: Vec<String> = world.enabled(user).into_iter().map(|token| token.secret).collect();
-    assert_eq!(enabled, [kept], "{when}: {:?}", world.tokens);
+    assert_eq!(enabled, [stored], "{when}: {:?}", world.tokens);
 }
 
 fn one_certificate(stage: &Stage, when: &str) {
@@ -160,7 +160,7 @@ fn one_certificate(stage: &Stage, when: &str) {
 }
 
 fn identity(stage: &Stage) -> ClientIdentity {
-    let bundle = Secret::new(fs::read(stage.path("bundle")).expect("kept"), "the test");
+    let bundle = Secret::new(fs::read(stage.path("bundle")).expect("stored"), "the test");
     let rules = ReadOptions::at(std::time::SystemTime::UNIX_EPOCH).allow_expired(true);
     read_client_identity(&bundle, None, None, &rules, &mut Vec::new()).expect("a pair")
 }
@@ -177,17 +177,17 @@ fn made_user(stage: &Stage) -> String {
 fn create_service_user_never_loses_its_key() {
     let story = || Story {
         stage: Stage::new(),
-        task: NewServiceUser::new("new-bot").with_end_date("2027-01-31".parse().expect("a day")).into(),
+        task: NewServiceUser::new("new-bot").end_date("2027-01-31".parse().expect("a day")).into(),
         caller: Stage::first,
-        keeping: |stage| StoreOptions::file(stage.path("new-secret")),
+        store: |stage| StoreOptions::file(stage.path("new-secret")),
         is_done: Arc::default(),
     };
     cut_everywhere(17, story, |story, when| {
         let user = made_user(&story.stage);
-        let kept = fs::read_to_string(story.stage.path("new-secret")).expect("kept");
+        let stored = fs::read_to_string(story.stage.path("new-secret")).expect("stored");
         let world = story.stage.platform.world();
         let enabled: Vec<String> = world.enabled(&user).into_iter().map(|token| token.secret).collect();
-        assert_eq!(enabled, [kept.trim_end()], "{when}");
+        assert_eq!(enabled, [stored.trim_end()], "{when}");
     });
 }
 
@@ -197,21 +197,21 @@ fn create_token_never_loses_its_key() {
         let stage = Stage::new();
         let (other, _) = stage.platform.has("other", None);
         stage.platform.world().tokens.retain(|token| token.user != other);
-        let task = CreateToken::new("extra").owner(other).ends(EndDatePolicy::AfterDays(7)).into();
+        let task = CreateToken::new("extra").owner(other).end_date(EndDatePolicy::AfterDays(7)).into();
         Story {
             stage,
             task,
             caller: Stage::first,
-            keeping: |stage| StoreOptions::file(stage.path("new-secret")),
+            store: |stage| StoreOptions::file(stage.path("new-secret")),
             is_done: Arc::default(),
         }
     };
     cut_everywhere(17, story, |story, when| {
-        let kept = fs::read_to_string(story.stage.path("new-secret")).expect("kept");
+        let stored = fs::read_to_string(story.stage.path("new-secret")).expect("stored");
         let world = story.stage.platform.world();
         let other = &world.users[1].id;
         let enabled: Vec<String> = world.enabled(other).into_iter().map(|token| token.secret).collect();
-        assert_eq!(enabled, [kept.trim_end()], "{when}");
+        assert_eq!(enabled, [stored.trim_end()], "{when}");
     });
 }
 
@@ -219,10 +219,11 @@ fn create_token_never_loses_its_key() {
 fn rotate_token_leaves_one_key() {
     let story = || {
         let stage = Stage::new();
-        let old = stage.platform.world().tokens[0].id.clone();
+        let previous = stage.platform.world().tokens[0].id.clone();
         let week = Duration::from_secs(7 * 24 * 60 * 60);
-        let task = RotateToken::new().old(old).ends(EndDatePolicy::AfterDays(7)).delete_after(week).into();
-        Story { stage, task, caller: Stage::of_sink, keeping: Stage::keeping, is_done: Arc::default() }
+        let task =
+            RotateToken::new().previous(previous).end_date(EndDatePolicy::AfterDays(7)).delete_after(week).into();
+        Story { stage, task, caller: Stage::store_options, store: Stage::store, is_done: Arc::default() }
     };
     cut_everywhere(17, story, |story, when| one_key(&story.stage, &story.stage.user, when));
 }
@@ -232,13 +233,13 @@ fn rotate_token_with_unreadable_sink_leaves_one_known_key() {
     // For example a terminal: after a crash it is unknown what it showed.
     let story = || {
         let stage = Stage::new();
-        let old = stage.platform.world().tokens[0].id.clone();
-        let sink = |stage: &Stage| StoreOptions::new(digicert_one_provisioning::store::file(stage.path("shown")));
+        let previous = stage.platform.world().tokens[0].id.clone();
+        let store = |stage: &Stage| StoreOptions::new(digicert_one_provisioning::store::file(stage.path("shown")));
         Story {
             stage,
-            task: RotateToken::new().old(old).into(),
+            task: RotateToken::new().previous(previous).into(),
             caller: Stage::first,
-            keeping: sink,
+            store: store,
             is_done: Arc::default(),
         }
     };
@@ -256,13 +257,15 @@ fn rotate_token_with_unreadable_sink_leaves_one_known_key() {
             continue;
         }
         let Ok(Some(_)) = resumed else { continue };
-        let kept = fs::read_to_string(story.stage.path("shown")).expect("kept");
+        let stored = fs::read_to_string(story.stage.path("shown")).expect("stored");
         let world = story.stage.platform.world();
         let enabled = world.enabled(&story.stage.user);
-        let unknown: Vec<_> =
-            enabled.iter().filter(|one| one.secret != kept.trim_end() && one.secret != story.stage.first_key).collect();
+        let unknown: Vec<_> = enabled
+            .iter()
+            .filter(|one| one.secret != stored.trim_end() && one.secret != story.stage.first_key)
+            .collect();
         assert!(unknown.is_empty(), "{at}: {unknown:?}");
-        assert!(enabled.iter().any(|one| one.secret == kept.trim_end()), "{at}");
+        assert!(enabled.iter().any(|one| one.secret == stored.trim_end()), "{at}");
     }
     assert!(moments > 20);
 }
@@ -271,9 +274,9 @@ fn rotate_token_with_unreadable_sink_leaves_one_known_key() {
 fn request_certificate_never_loses_its_private_key() {
     let story = || Story {
         stage: Stage::new(),
-        task: RequestCertificate::new("ci-bot").ends(EndDatePolicy::AfterDays(30)).into(),
+        task: RequestCertificate::new("ci-bot").end_date(EndDatePolicy::AfterDays(30)).into(),
         caller: Stage::first,
-        keeping: |stage| StoreOptions::file(stage.path("bundle")),
+        store: |stage| StoreOptions::file(stage.path("bundle")),
         is_done: Arc::default(),
     };
     cut_everywhere(23, story, |story, when| {
@@ -289,18 +292,12 @@ fn request_certificate_never_loses_its_private_key() {
 fn rotate_certificate_leaves_one() {
     let story = || {
         let stage = Stage::new();
-        let first = RequestCertificate::new("ci-bot").ends(EndDatePolicy::AfterDays(30));
+        let first = RequestCertificate::new("ci-bot").end_date(EndDatePolicy::AfterDays(30));
         let workflows = Workflows::new(stage.first(), StoreOptions::file(stage.path("bundle")), stage.path("journal"));
         stage.run(&workflows, first).expect("the first");
-        let task = RotateCertificate::new().newer_than(Duration::ZERO).ends(EndDatePolicy::AfterDays(60)).into();
+        let task = RotateCertificate::new().newer_than(Duration::ZERO).end_date(EndDatePolicy::AfterDays(60)).into();
         let caller = |stage: &Stage| stage.client(FixedCredential::certificate(identity(stage)));
-        Story {
-            stage,
-            task,
-            caller,
-            keeping: |stage| StoreOptions::file(stage.path("bundle")),
-            is_done: Arc::default(),
-        }
+        Story { stage, task, caller, store: |stage| StoreOptions::file(stage.path("bundle")), is_done: Arc::default() }
     };
     cut_everywhere(23, story, |story, when| one_certificate(&story.stage, when));
 }

@@ -3,9 +3,9 @@
 
 mod bad_input;
 mod cut;
-mod kept;
 mod platform;
 mod rotation;
+mod stored;
 mod together;
 
 use std::fs;
@@ -25,7 +25,7 @@ pub(crate) use self::platform::{Fault, Platform};
 /// Noon of the last day of June 2026.
 pub(crate) const NOON: u64 = 1_782_820_800;
 
-/// A platform, a directory, and a service user `ci-bot` whose API key is in the file of the sink.
+/// A platform, a directory, and a service user `ci-bot` whose API key is in the file of the store.
 pub(crate) struct Stage {
     pub(crate) platform: Platform,
     pub(crate) clock: ManualClock,
@@ -42,17 +42,18 @@ impl Stage {
     }
 
     /// With an end date of the service user.
-    pub(crate) fn ending(ends: Option<&str>) -> Self {
+    pub(crate) fn ending(end_date: Option<&str>) -> Self {
         let clock = ManualClock::new(SystemTime::UNIX_EPOCH + Duration::from_secs(NOON));
         let platform = Platform::new(&clock);
-        let (user, first_key) = platform.has("ci-bot", ends);
+        let (user, first_key) = platform.has("ci-bot", end_date);
         // In memory, if possible: thousands of synchronised files are written, and no disk is tested.
         let memory = std::path::Path::new("/dev/shm");
         let directory = tempfile::tempdir_in(memory).or_else(|_| tempfile::tempdir()).expect("a directory");
         let stage = Self { platform, clock, directory, user, first_key };
-        fs::write(stage.sink(), format!("{}\n", stage.first_key)).expect("written");
+        fs::write(stage.key_file(), format!("{}\n", stage.first_key)).expect("written");
         #[cfg(unix)]
-        fs::set_permissions(stage.sink(), std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("our own file");
+        fs::set_permissions(stage.key_file(), std::os::unix::fs::PermissionsExt::from_mode(0o600))
+            .expect("our own file");
         stage
     }
 
@@ -60,7 +61,7 @@ impl Stage {
         self.directory.path().join(name)
     }
 
-    pub(crate) fn sink(&self) -> PathBuf {
+    pub(crate) fn key_file(&self) -> PathBuf {
         self.path("secret")
     }
 
@@ -82,19 +83,19 @@ impl Stage {
         self.client(FixedCredential::api_key(ApiKey::new(self.first_key.clone()).expect("a key")))
     }
 
-    /// A client with the key in the sink.
-    pub(crate) fn of_sink(&self) -> Client {
-        let source = FileSource::new().with_api_key_file(self.sink());
+    /// A client with the key in the store.
+    pub(crate) fn store_options(&self) -> Client {
+        let source = FileSource::new().api_key_file(self.key_file());
         let options = WatchOptions::new();
         self.client(WatchingCredential::open(source, self.clock.clone(), options).expect("a key"))
     }
 
-    pub(crate) fn keeping(&self) -> StoreOptions {
-        StoreOptions::file(self.sink()).last_resort_file(self.path("rescued"))
+    pub(crate) fn store(&self) -> StoreOptions {
+        StoreOptions::file(self.key_file()).last_resort_file(self.path("rescued"))
     }
 
     pub(crate) fn workflows(&self, client: Client) -> Workflows {
-        Workflows::new(client, self.keeping(), self.path("journal"))
+        Workflows::new(client, self.store(), self.path("journal"))
     }
 
     /// Runs a future to its end, including delays.
@@ -106,18 +107,18 @@ impl Stage {
         self.wait(workflows.run(task))
     }
 
-    /// The secret in the sink.
-    pub(crate) fn kept(&self) -> String {
-        fs::read_to_string(self.sink()).expect("kept").trim_end().to_owned()
+    /// The secret in the store.
+    pub(crate) fn stored(&self) -> String {
+        fs::read_to_string(self.key_file()).expect("stored").trim_end().to_owned()
     }
 
-    /// Returns whatever in the directory looks like a key outside a sink.
+    /// Returns whatever in the directory looks like a key outside a store.
     pub(crate) fn leaks(&self) -> Vec<String> {
         let entries = fs::read_dir(self.directory.path()).expect("listed").map(|entry| entry.expect("an entry"));
-        let sinks = ["secret", "new-secret", "bundle", "shown", "rescued"];
-        let is_kept = |name: &str| sinks.contains(&name) || name.ends_with(".key");
+        let stores = ["secret", "new-secret", "bundle", "shown", "rescued"];
+        let is_stored = |name: &str| stores.contains(&name) || name.ends_with(".key");
         let files = entries.map(|entry| (entry.file_name().to_string_lossy().into_owned(), entry.path()));
-        let others = files.filter(|(name, path)| !is_kept(name) && path.is_file());
+        let others = files.filter(|(name, path)| !is_stored(name) && path.is_file());
         let leaking = others.filter(|(_, path)| {
             let text = String::from_utf8_lossy(&fs::read(path).expect("readable")).into_owned();
             let world = self.platform.world();

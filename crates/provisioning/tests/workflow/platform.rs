@@ -35,7 +35,7 @@ type Faults = Box<dyn FnMut(&Method, &str) -> Option<Fault> + Send>;
 pub(crate) struct User {
     pub(crate) id: String,
     pub(crate) name: String,
-    pub(crate) ends: Option<EndDate>,
+    pub(crate) end_date: Option<EndDate>,
     pub(crate) active: bool,
     created_by: String,
     created_at: SystemTime,
@@ -46,7 +46,7 @@ pub(crate) struct Token {
     pub(crate) id: String,
     pub(crate) user: String,
     pub(crate) name: String,
-    pub(crate) ends: Option<EndDate>,
+    pub(crate) end_date: Option<EndDate>,
     pub(crate) enabled: bool,
     pub(crate) secret: String,
     created_at: SystemTime,
@@ -57,7 +57,7 @@ pub(crate) struct Certificate {
     pub(crate) id: String,
     pub(crate) user: String,
     pub(crate) name: String,
-    pub(crate) ends: Option<EndDate>,
+    pub(crate) end_date: Option<EndDate>,
     pub(crate) enabled: bool,
     pub(crate) leaf: Vec<u8>,
 }
@@ -109,15 +109,15 @@ impl Platform {
     }
 
     /// Adds an initial user with an API key.
-    pub(crate) fn has(&self, name: &str, ends: Option<&str>) -> (String, String) {
-        let ends = ends.map(|ends| ends.parse().expect("a day"));
+    pub(crate) fn has(&self, name: &str, end_date: Option<&str>) -> (String, String) {
+        let end_date = end_date.map(|end_date| end_date.parse().expect("a day"));
         let now = self.clock.now() - Duration::from_secs(30 * 24 * 60 * 60);
         let mut world = self.world();
         let id = world.fresh("u");
         let user = User {
             id: id.clone(),
             name: name.to_owned(),
-            ends,
+            end_date,
             active: true,
             created_by: "x".to_owned(),
             created_at: now,
@@ -149,11 +149,11 @@ impl World {
         format!("{kind}{}", self.count)
     }
 
-    pub(crate) fn add_token(&mut self, user: &str, name: String, ends: Option<EndDate>, now: SystemTime) -> Token {
+    pub(crate) fn add_token(&mut self, user: &str, name: String, end_date: Option<EndDate>, now: SystemTime) -> Token {
         let id = self.fresh("t");
         // The shape of a DigiCert ONE key, unique.
         let secret = format!("01{:024x}_{:064x}", self.count, u64::from(self.count) * 7919);
-        let token = Token { id, user: user.to_owned(), name, ends, enabled: true, secret, created_at: now };
+        let token = Token { id, user: user.to_owned(), name, end_date, enabled: true, secret, created_at: now };
         self.tokens.push(token.clone());
         token
     }
@@ -176,21 +176,21 @@ impl World {
         self.calls.iter().filter(|(method, _)| method != "GET").cloned().collect()
     }
 
-    fn lives(&self, user: &str, ends: Option<EndDate>, now: SystemTime) -> bool {
+    fn lives(&self, user: &str, end_date: Option<EndDate>, now: SystemTime) -> bool {
         let over = |end: Option<EndDate>| end.is_some_and(|end| end.last_second() < now);
         let owner = self.users.iter().find(|one| one.id == user);
-        owner.is_some_and(|owner| owner.active && !over(owner.ends)) && !over(ends)
+        owner.is_some_and(|owner| owner.active && !over(owner.end_date)) && !over(end_date)
     }
 
     fn caller(&self, key: Option<&str>, leaf: Option<&[u8]>, now: SystemTime) -> Option<String> {
         let by_key = self.tokens.iter().find(|token| token.enabled && Some(token.secret.as_str()) == key);
         let by_leaf = self.certificates.iter().find(|one| one.enabled && Some(one.leaf.as_slice()) == leaf);
-        let (user, ends) = match (by_key, by_leaf) {
-            (Some(token), _) => (&token.user, token.ends),
-            (None, Some(one)) => (&one.user, one.ends),
+        let (user, end_date) = match (by_key, by_leaf) {
+            (Some(token), _) => (&token.user, token.end_date),
+            (None, Some(one)) => (&one.user, one.end_date),
             (None, None) => return None,
         };
-        self.lives(user, ends, now).then(|| user.clone())
+        self.lives(user, end_date, now).then(|| user.clone())
     }
 }
 
@@ -241,7 +241,7 @@ impl Transport for Line {
             Some(Fault::Status(status)) => {
                 (status, json!({ "errors": [{ "code": "trouble", "message": "as configured" }] }))
             }
-            _ => answer(&mut world, &request, self.leaf.as_deref(), now),
+            _ => response(&mut world, &request, self.leaf.as_deref(), now),
         };
         match fault {
             Some(Fault::AnswerLost) => {
@@ -256,18 +256,18 @@ impl Transport for Line {
         }
         let date = httpdate::fmt_http_date(world.date.unwrap_or(now));
         let body = if status == 204 { String::new() } else { body.to_string() };
-        let answer = Response::builder().status(status).header("date", date).body(ResponseBody::full(body));
-        Ok(Exchange::new(answer.expect("an answer"), ConnectionFacts::unknown()))
+        let response = Response::builder().status(status).header("date", date).body(ResponseBody::full(body));
+        Ok(Exchange::new(response.expect("a response"), ConnectionFacts::unknown()))
     }
 }
 
-type Answer = (u16, Value);
+type Reply = (u16, Value);
 
-fn refusal(status: u16, code: &str, message: &str) -> Answer {
+fn refusal(status: u16, code: &str, message: &str) -> Reply {
     (status, json!({ "errors": [{ "code": code, "message": message }] }))
 }
 
-fn answer(world: &mut World, request: &Request<Bytes>, leaf: Option<&[u8]>, now: SystemTime) -> Answer {
+fn response(world: &mut World, request: &Request<Bytes>, leaf: Option<&[u8]>, now: SystemTime) -> Reply {
     let key = request.headers().get("x-api-key").map(|key| key.to_str().expect("text"));
     let Some(caller) = world.caller(key, leaf, now) else { return refusal(401, "unauthorized", "who are you") };
     let path = request.uri().path().strip_prefix("/account/api/v1/").expect("Account Manager").to_owned();
@@ -324,14 +324,20 @@ fn answer(world: &mut World, request: &Request<Bytes>, leaf: Option<&[u8]>, now:
     }
 }
 
-fn create_user(world: &mut World, body: &Map<String, Value>, caller: &str, now: SystemTime) -> Answer {
+fn create_user(world: &mut World, body: &Map<String, Value>, caller: &str, now: SystemTime) -> Reply {
     let name = text(body, "friendly_name");
     if world.users.iter().any(|user| user.name == name) {
         return refusal(409, "duplicate_error", "Nickname is taken");
     }
     let id = world.fresh("u");
-    let user =
-        User { id: id.clone(), name, ends: day(body), active: true, created_by: caller.to_owned(), created_at: now };
+    let user = User {
+        id: id.clone(),
+        name,
+        end_date: day(body),
+        active: true,
+        created_by: caller.to_owned(),
+        created_at: now,
+    };
     world.users.push(user.clone());
     let token = world.add_token(&id, format!("{} key", user.name), None, now);
     let mut shown = shown_user(world, &user);
@@ -340,7 +346,7 @@ fn create_user(world: &mut World, body: &Map<String, Value>, caller: &str, now: 
     (201, shown)
 }
 
-fn change_token(world: &mut World, method: &str, id: &str, body: &Map<String, Value>) -> Answer {
+fn change_token(world: &mut World, method: &str, id: &str, body: &Map<String, Value>) -> Reply {
     let Some(at) = world.tokens.iter().position(|token| token.id == id) else {
         return refusal(404, "resource_not_found", "no such token");
     };
@@ -359,10 +365,10 @@ fn change_token(world: &mut World, method: &str, id: &str, body: &Map<String, Va
     }
 }
 
-fn certify(world: &mut World, body: &Map<String, Value>, caller: &str, now: SystemTime) -> Answer {
+fn certify(world: &mut World, body: &Map<String, Value>, caller: &str, now: SystemTime) -> Reply {
     let day = Duration::from_secs(24 * 60 * 60);
-    let ends = self::day(body);
-    let last = ends.map_or(now + 365 * day, EndDate::last_second);
+    let end_date = self::day(body);
+    let last = end_date.map_or(now + 365 * day, EndDate::last_second);
     let seconds = |time: SystemTime| time.duration_since(SystemTime::UNIX_EPOCH).expect("after 1970").as_secs();
     let [from, to] = [now - day, last].map(|time| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds(time)));
     let spec = RequestSpec {
@@ -380,7 +386,7 @@ fn certify(world: &mut World, body: &Map<String, Value>, caller: &str, now: Syst
     let pems: Vec<String> = chain.iter().map(pem).collect();
     let id = world.fresh("c");
     let leaf = chain[0].clone();
-    let one = Certificate { id, user: caller.to_owned(), name: text(body, "nickname"), ends, enabled: true, leaf };
+    let one = Certificate { id, user: caller.to_owned(), name: text(body, "nickname"), end_date, enabled: true, leaf };
     let mut shown = shown_certificate(&one);
     shown["certificate"] = pems[0].clone().into();
     shown["chain"] = pems[1..].iter().cloned().collect();
@@ -413,21 +419,21 @@ fn shown_user(world: &World, user: &User) -> Value {
         world.certificates.iter().filter(|one| one.user == user.id).map(shown_certificate).collect();
     json!({
         "id": user.id, "friendly_name": user.name, "user_type": "service", "status": status(user.active),
-        "end_date": shown_end(user.ends), "created_by": user.created_by, "created_at": instant(user.created_at),
+        "end_date": shown_end(user.end_date), "created_by": user.created_by, "created_at": instant(user.created_at),
         "client_auth_certificates": certificates,
     })
 }
 
 fn shown_token(token: &Token) -> Value {
     json!({
-        "id": token.id, "name": token.name, "user_id": token.user, "end_date": shown_end(token.ends),
+        "id": token.id, "name": token.name, "user_id": token.user, "end_date": shown_end(token.end_date),
         "enabled": token.enabled, "status": status(token.enabled), "created_at": instant(token.created_at),
     })
 }
 
 fn shown_certificate(one: &Certificate) -> Value {
     json!({
-        "id": one.id, "nickname": one.name, "end_date": shown_end(one.ends), "enabled": one.enabled,
+        "id": one.id, "nickname": one.name, "end_date": shown_end(one.end_date), "enabled": one.enabled,
         "status": status(one.enabled),
     })
 }

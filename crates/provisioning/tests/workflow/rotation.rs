@@ -21,7 +21,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const ME: &str = "/account/api/v1/user/me";
 
 fn rotate() -> RotateToken {
-    RotateToken::new().ends(EndDatePolicy::AfterDays(7))
+    RotateToken::new().end_date(EndDatePolicy::AfterDays(7))
 }
 
 /// The initial token.
@@ -32,23 +32,24 @@ fn first(stage: &Stage) -> String {
 #[test]
 fn repeated_rotation_leaves_one_token() {
     let stage = Stage::new();
-    let report =
-        stage.run(&stage.workflows(stage.of_sink()), rotate().old(first(&stage)).base("ci-bot")).expect("rotated");
+    let report = stage
+        .run(&stage.workflows(stage.store_options()), rotate().previous(first(&stage)).name_prefix("ci-bot"))
+        .expect("rotated");
     assert_eq!(
-        (report.outcome, &report.old),
-        (TaskOutcome::Made, &PreviousCredential::Disabled("t2".to_owned())),
+        (report.outcome, &report.previous),
+        (TaskOutcome::Completed, &PreviousCredential::Disabled("t2".to_owned())),
         "{report}"
     );
     let mut before = report;
     for _ in 0..3 {
         stage.clock.advance(DAY);
         // Nothing is given: the state remembers the one in use, and its name gives the base.
-        let report = stage.run(&stage.workflows(stage.of_sink()), rotate()).expect("rotated");
-        assert_eq!(Some(&report.old), before.id.clone().map(PreviousCredential::Disabled).as_ref());
+        let report = stage.run(&stage.workflows(stage.store_options()), rotate()).expect("rotated");
+        assert_eq!(Some(&report.previous), before.id.clone().map(PreviousCredential::Disabled).as_ref());
         assert!(report.name.as_deref().is_some_and(|name| name.starts_with("ci-bot-202607")), "{report}");
         let world = stage.platform.world();
         let enabled = world.enabled(&stage.user);
-        assert_eq!(enabled.iter().map(|token| &*token.secret).collect::<Vec<_>>(), [stage.kept()]);
+        assert_eq!(enabled.iter().map(|token| &*token.secret).collect::<Vec<_>>(), [stage.stored()]);
         drop(world);
         before = report;
     }
@@ -58,55 +59,56 @@ fn repeated_rotation_leaves_one_token() {
 fn previous_token_stays_enabled_for_the_grace_period() {
     let stage = Stage::new();
     let began = stage.clock.now();
-    let task = rotate().old(first(&stage)).grace(Duration::from_secs(3600)).delete_after(2 * DAY);
-    let report = stage.run(&stage.workflows(stage.of_sink()), task).expect("rotated");
+    let task = rotate().previous(first(&stage)).grace(Duration::from_secs(3600)).delete_after(2 * DAY);
+    let report = stage.run(&stage.workflows(stage.store_options()), task).expect("rotated");
     assert!(stage.clock.now() >= began + Duration::from_secs(3600));
-    let PreviousCredential::Disabled(old) = report.old else { panic!("{}", report.old) };
-    let there = |stage: &Stage| stage.platform.world().tokens.iter().any(|token| token.id == old);
+    let PreviousCredential::Disabled(previous) = report.previous else { panic!("{}", report.previous) };
+    let there = |stage: &Stage| stage.platform.world().tokens.iter().any(|token| token.id == previous);
     stage.clock.advance(DAY);
-    stage.run(&stage.workflows(stage.of_sink()), rotate().if_ends_within(DAY)).expect("not due");
+    stage.run(&stage.workflows(stage.store_options()), rotate().if_expires_within(DAY)).expect("not due");
     assert!(there(&stage));
     stage.clock.advance(DAY);
-    stage.run(&stage.workflows(stage.of_sink()), rotate().if_ends_within(DAY)).expect("not due");
+    stage.run(&stage.workflows(stage.store_options()), rotate().if_expires_within(DAY)).expect("not due");
     assert!(!there(&stage));
 }
 
 #[test]
 fn token_can_be_deleted_at_once() {
     let stage = Stage::new();
-    let task = rotate().old(first(&stage)).delete_after(Duration::ZERO);
-    let report = stage.run(&stage.workflows(stage.of_sink()), task).expect("rotated");
-    assert!(matches!(report.old, PreviousCredential::Deleted(_)), "{report}");
+    let task = rotate().previous(first(&stage)).delete_after(Duration::ZERO);
+    let report = stage.run(&stage.workflows(stage.store_options()), task).expect("rotated");
+    assert!(matches!(report.previous, PreviousCredential::Deleted(_)), "{report}");
     assert_eq!(stage.platform.world().tokens.len(), 1);
 }
 
 #[test]
 fn nothing_is_done_before_it_is_due() {
     let stage = Stage::new();
-    let workflows = || stage.workflows(stage.of_sink());
-    stage.run(&workflows(), rotate().old(first(&stage))).expect("rotated");
-    let kept = stage.kept();
+    let workflows = || stage.workflows(stage.store_options());
+    stage.run(&workflows(), rotate().previous(first(&stage))).expect("rotated");
+    let stored = stage.stored();
     let calls = stage.platform.world().changes().len();
     // Just created.
     let report = stage.run(&workflows(), rotate()).expect("nothing to do");
     assert_eq!(report.outcome, TaskOutcome::NotDue, "{report}");
     // It does not expire soon.
     stage.clock.advance(4 * DAY);
-    let report = stage.run(&workflows(), rotate().if_ends_within(2 * DAY)).expect("nothing to do");
+    let report = stage.run(&workflows(), rotate().if_expires_within(2 * DAY)).expect("nothing to do");
     assert_eq!(report.outcome, TaskOutcome::NotDue, "{report}");
-    assert_eq!((stage.kept(), stage.platform.world().changes().len()), (kept.clone(), calls));
+    assert_eq!((stage.stored(), stage.platform.world().changes().len()), (stored.clone(), calls));
     stage.clock.advance(2 * DAY);
-    let report = stage.run(&workflows(), rotate().if_ends_within(2 * DAY)).expect("rotated");
-    assert_eq!(report.outcome, TaskOutcome::Made, "{report}");
-    assert_ne!(stage.kept(), kept);
+    let report = stage.run(&workflows(), rotate().if_expires_within(2 * DAY)).expect("rotated");
+    assert_eq!(report.outcome, TaskOutcome::Completed, "{report}");
+    assert_ne!(stage.stored(), stored);
 }
 
 #[test]
 fn token_that_expires_with_its_owner_is_not_rotated() {
     let stage = Stage::ending(Some("2026-07-02"));
-    stage.run(&stage.workflows(stage.of_sink()), rotate().old(first(&stage))).expect("rotated");
+    stage.run(&stage.workflows(stage.store_options()), rotate().previous(first(&stage))).expect("rotated");
     stage.clock.advance(DAY);
-    let report = stage.run(&stage.workflows(stage.of_sink()), rotate().if_ends_within(7 * DAY)).expect("nothing to do");
+    let report =
+        stage.run(&stage.workflows(stage.store_options()), rotate().if_expires_within(7 * DAY)).expect("nothing to do");
     assert_eq!(report.outcome, TaskOutcome::NotDue);
     assert!(report.to_string().contains("owner"), "{report}");
 }
@@ -117,8 +119,8 @@ fn previous_token_is_found_by_name_if_not_remembered() {
     let stage = Stage::new();
     let now = stage.clock.now();
     stage.platform.world().tokens[0].name = "ci-bot-20260101T000000Z-0123abcd".to_owned();
-    let report = stage.run(&stage.workflows(stage.of_sink()), rotate()).expect("rotated");
-    assert_eq!(report.old, PreviousCredential::Disabled(first(&stage)), "{report}");
+    let report = stage.run(&stage.workflows(stage.store_options()), rotate()).expect("rotated");
+    assert_eq!(report.previous, PreviousCredential::Disabled(first(&stage)), "{report}");
     assert_eq!(stage.platform.world().enabled(&stage.user).len(), 1);
 
     // Two of them, and one with another base.
@@ -127,15 +129,15 @@ fn previous_token_is_found_by_name_if_not_remembered() {
     for name in ["ci-bot-20260101T000000Z-0123abcd", "ci-bot-20260102T000000Z-0123abcd"] {
         stage.platform.world().add_token(&user, name.to_owned(), None, now - 9 * DAY);
     }
-    let report = stage.run(&stage.workflows(stage.of_sink()), rotate()).expect("rotated");
-    assert!(matches!(&report.old, PreviousCredential::Left { id: None, .. }), "{report}");
+    let report = stage.run(&stage.workflows(stage.store_options()), rotate()).expect("rotated");
+    assert!(matches!(&report.previous, PreviousCredential::Left { id: None, .. }), "{report}");
     assert_eq!(stage.platform.world().enabled(&stage.user).len(), 4, "none was disabled");
 
     // None: only another base, which is left alone.
     let stage = Stage::new();
-    let report = stage.run(&stage.workflows(stage.of_sink()), rotate()).expect("rotated");
+    let report = stage.run(&stage.workflows(stage.store_options()), rotate()).expect("rotated");
     assert!(
-        matches!(&report.old, PreviousCredential::Left { id: None, why } if why.contains(&first(&stage))),
+        matches!(&report.previous, PreviousCredential::Left { id: None, why } if why.contains(&first(&stage))),
         "{report}"
     );
     assert_eq!(stage.platform.world().enabled(&stage.user).len(), 2);
@@ -146,30 +148,33 @@ fn token_of_another_machine_is_left_enabled() {
     let stage = Stage::new();
     let (user, made) = (stage.user.clone(), stage.clock.now() - 9 * DAY);
     stage.platform.world().add_token(&user, "ci-bot-20260101T000000Z-0123abcd".to_owned(), None, made);
-    let report = stage.run(&stage.workflows(stage.of_sink()), rotate()).expect("rotated");
-    assert!(matches!(&report.old, PreviousCredential::Left { id: None, .. }), "{report}");
+    let report = stage.run(&stage.workflows(stage.store_options()), rotate()).expect("rotated");
+    assert!(matches!(&report.previous, PreviousCredential::Left { id: None, .. }), "{report}");
     assert_eq!(stage.platform.world().enabled(&stage.user).len(), 3, "none was disabled");
 }
 
 #[test]
 fn token_not_found_but_still_listed_is_not_deleted() {
     let stage = Stage::new();
-    let old = first(&stage);
-    let hidden = old.clone();
+    let previous = first(&stage);
+    let hidden = previous.clone();
     stage
         .platform
         .failing(move |method, path| (*method == Method::PUT && path.contains(&hidden)).then_some(Fault::Status(404)));
-    let error = stage.run(&stage.workflows(stage.of_sink()), rotate().old(old.clone())).expect_err("not disabled");
+    let error = stage
+        .run(&stage.workflows(stage.store_options()), rotate().previous(previous.clone()))
+        .expect_err("not disabled");
     assert_eq!(error.kind(), IssueErrorKind::Retire, "{error}");
-    assert!(stage.platform.world().enabled(&stage.user).iter().any(|token| token.id == old));
+    assert!(stage.platform.world().enabled(&stage.user).iter().any(|token| token.id == previous));
 }
 
 #[test]
 fn previous_token_can_be_left_enabled() {
     let stage = Stage::new();
-    let report =
-        stage.run(&stage.workflows(stage.of_sink()), rotate().old(first(&stage)).leave_old()).expect("rotated");
-    assert!(matches!(&report.old, PreviousCredential::Left { id: Some(_), .. }), "{report}");
+    let report = stage
+        .run(&stage.workflows(stage.store_options()), rotate().previous(first(&stage)).keep_previous())
+        .expect("rotated");
+    assert!(matches!(&report.previous, PreviousCredential::Left { id: Some(_), .. }), "{report}");
     assert_eq!(stage.platform.world().enabled(&stage.user).len(), 2);
 }
 
@@ -177,11 +182,11 @@ fn previous_token_can_be_left_enabled() {
 fn administrator_rotates_for_another_user() {
     let stage = Stage::new();
     let (other, key) = stage.platform.has("other", None);
-    let old = stage.platform.world().enabled(&other)[0].id.clone();
-    let keeping = StoreOptions::file(stage.path("others"));
-    let workflows = Workflows::new(stage.first(), keeping, stage.path("journal"));
-    let report = stage.run(&workflows, rotate().owner(other.clone()).old(old.clone())).expect("rotated");
-    assert_eq!(report.old, PreviousCredential::Disabled(old));
+    let previous = stage.platform.world().enabled(&other)[0].id.clone();
+    let store = StoreOptions::file(stage.path("others"));
+    let workflows = Workflows::new(stage.first(), store, stage.path("journal"));
+    let report = stage.run(&workflows, rotate().owner(other.clone()).previous(previous.clone())).expect("rotated");
+    assert_eq!(report.previous, PreviousCredential::Disabled(previous));
     let enabled = stage.platform.world().enabled(&other);
     assert_eq!(enabled.len(), 1);
     assert_ne!(enabled[0].secret, key);
@@ -191,16 +196,18 @@ fn administrator_rotates_for_another_user() {
 #[test]
 fn certificate_is_rotated_with_a_new_private_key() {
     let stage = Stage::new();
-    let workflows = || Workflows::new(stage.of_sink(), StoreOptions::file(stage.path("bundle")), stage.path("journal"));
-    stage.run(&workflows(), RequestCertificate::new("ci").ends(EndDatePolicy::AfterDays(30))).expect("the first");
-    let before = std::fs::read(stage.path("bundle")).expect("kept");
+    let workflows =
+        || Workflows::new(stage.store_options(), StoreOptions::file(stage.path("bundle")), stage.path("journal"));
+    stage.run(&workflows(), RequestCertificate::new("ci").end_date(EndDatePolicy::AfterDays(30))).expect("the first");
+    let before = std::fs::read(stage.path("bundle")).expect("stored");
     stage.clock.advance(DAY);
-    let report = stage.run(&workflows(), RotateCertificate::new().ends(EndDatePolicy::AfterDays(30))).expect("rotated");
+    let report =
+        stage.run(&workflows(), RotateCertificate::new().end_date(EndDatePolicy::AfterDays(30))).expect("rotated");
     let world = stage.platform.world();
-    assert_eq!(report.old, PreviousCredential::Disabled(world.certificates[0].id.clone()), "{report}");
+    assert_eq!(report.previous, PreviousCredential::Disabled(world.certificates[0].id.clone()), "{report}");
     assert_eq!(world.enabled_certificates(&stage.user).len(), 1);
     let key = |bundle: &[u8]| String::from_utf8_lossy(bundle).split("-----END").next().map(str::to_owned);
-    assert_ne!(key(&before), key(&std::fs::read(stage.path("bundle")).expect("kept")));
+    assert_ne!(key(&before), key(&std::fs::read(stage.path("bundle")).expect("stored")));
 }
 
 /// Records what was enabled when it was notified.
@@ -224,7 +231,7 @@ impl CredentialConsumer for Witness {
 #[test]
 fn consumers_switch_before_the_previous_token_is_disabled() {
     let stage = Stage::new();
-    let source = FileSource::new().with_api_key_file(stage.sink());
+    let source = FileSource::new().api_key_file(stage.key_file());
     let credential = WatchingCredential::open(source, stage.clock.clone(), WatchOptions::new()).expect("a key");
     let client = stage.client(credential.clone());
     stage.wait(client.account().users().me()).expect("known");
@@ -232,7 +239,7 @@ fn consumers_switch_before_the_previous_token_is_disabled() {
     let witness = Witness(Arc::default(), Some(stage.platform.clone()), stage.user.clone(), false);
     let workflows = stage.workflows(client.clone());
     let workflows = workflows.switch(watched_client(client.clone(), credential)).switch(witness.clone());
-    stage.run(&workflows, rotate().old(first(&stage)).grace(Duration::ZERO)).expect("rotated");
+    stage.run(&workflows, rotate().previous(first(&stage)).grace(Duration::ZERO)).expect("rotated");
     assert!(client.generation() > generation, "the client took the new key");
     assert_eq!(*witness.0.lock().expect("unpoisoned"), [2], "both worked then");
     stage.wait(client.account().users().me()).expect("known by the new key");
@@ -242,13 +249,13 @@ fn consumers_switch_before_the_previous_token_is_disabled() {
 fn failed_switch_keeps_the_previous_token_until_resume() {
     let stage = Stage::new();
     let witness = |stuck| Witness(Arc::default(), Some(stage.platform.clone()), stage.user.clone(), stuck);
-    let workflows = |stuck| stage.workflows(stage.of_sink()).switch(witness(stuck));
-    let error = stage.run(&workflows(true), rotate().old(first(&stage))).expect_err("stuck");
+    let workflows = |stuck| stage.workflows(stage.store_options()).switch(witness(stuck));
+    let error = stage.run(&workflows(true), rotate().previous(first(&stage))).expect_err("stuck");
     assert_eq!((error.kind(), error.next()), (IssueErrorKind::Switch, RecoveryAction::Resume), "{error}");
     assert!(matches!(error.secret(), SecretLocation::Stored(_)), "{error}");
     assert_eq!(stage.platform.world().enabled(&stage.user).len(), 2);
     let report = stage.wait(workflows(false).resume()).expect("resumed").expect("something was to do");
-    assert!(matches!(report.old, PreviousCredential::Disabled(_)), "{report}");
+    assert!(matches!(report.previous, PreviousCredential::Disabled(_)), "{report}");
     assert_eq!(stage.platform.world().enabled(&stage.user).len(), 1);
 }
 
@@ -261,7 +268,7 @@ fn slow_platform_is_waited_for() {
         (path == ME && (2..=4).contains(&asked)).then_some(Fault::Status(401))
     });
     let began = stage.clock.now();
-    let task = rotate().old(first(&stage)).grace(Duration::ZERO);
+    let task = rotate().previous(first(&stage)).grace(Duration::ZERO);
     stage.run(&stage.workflows(stage.first()), task).expect("rotated");
     assert!(stage.clock.now() >= began + Duration::from_secs(7), "1 + 2 + 4 seconds");
 }
@@ -275,42 +282,42 @@ fn new_token_that_fails_leaves_the_previous_one_unchanged() {
         (path == ME && asked > 1).then_some(Fault::Status(401))
     });
     let workflows = stage.workflows(stage.first());
-    let error = stage.run(&workflows, rotate().old(first(&stage))).expect_err("not accepted");
-    assert_eq!((error.kind(), error.diagnosis_code()), (IssueErrorKind::Proof, Some(Code::ROT_06)), "{error}");
+    let error = stage.run(&workflows, rotate().previous(first(&stage))).expect_err("not accepted");
+    assert_eq!((error.kind(), error.diagnosis_code()), (IssueErrorKind::Verify, Some(Code::ROT_06)), "{error}");
     assert!(stage.platform.world().enabled(&stage.user).iter().any(|token| token.secret == stage.first_key));
     // When it is accepted later, the task continues.
     stage.platform.works();
     let report = stage.wait(workflows.resume()).expect("resumed").expect("something was to do");
-    assert!(matches!(report.old, PreviousCredential::Disabled(_)), "{report}");
+    assert!(matches!(report.previous, PreviousCredential::Disabled(_)), "{report}");
 }
 
 #[test]
 fn new_token_disabled_meanwhile_is_replaced() {
     let stage = Stage::new();
     let stuck = Witness(Arc::default(), Some(stage.platform.clone()), stage.user.clone(), true);
-    stage.run(&stage.workflows(stage.first()).switch(stuck), rotate().old(first(&stage))).expect_err("stuck");
-    let new = stage.kept();
+    stage.run(&stage.workflows(stage.first()).switch(stuck), rotate().previous(first(&stage))).expect_err("stuck");
+    let new = stage.stored();
     let disable = |world: &mut super::platform::World| {
         world.tokens.iter_mut().find(|token| token.secret == new).expect("made").enabled = false;
     };
     disable(&mut stage.platform.world());
     let report = stage.wait(stage.workflows(stage.first()).resume()).expect("resumed").expect("something was to do");
-    assert_eq!(report.outcome, TaskOutcome::Made);
+    assert_eq!(report.outcome, TaskOutcome::Completed);
     let enabled = stage.platform.world().enabled(&stage.user);
-    assert_eq!(enabled.iter().map(|token| &*token.secret).collect::<Vec<_>>(), [stage.kept()]);
-    assert_ne!(stage.kept(), new);
+    assert_eq!(enabled.iter().map(|token| &*token.secret).collect::<Vec<_>>(), [stage.stored()]);
+    assert_ne!(stage.stored(), new);
 }
 
 #[test]
 fn failure_to_disable_the_previous_token_is_retried() {
     let stage = Stage::new();
     stage.platform.failing(|method, _| (method == http::Method::PUT).then_some(Fault::Status(500)));
-    let workflows = stage.workflows(stage.of_sink());
-    let error = stage.run(&workflows, rotate().old(first(&stage))).expect_err("not disabled");
+    let workflows = stage.workflows(stage.store_options());
+    let error = stage.run(&workflows, rotate().previous(first(&stage))).expect_err("not disabled");
     assert_eq!((error.kind(), error.next()), (IssueErrorKind::Retire, RecoveryAction::Resume), "{error}");
     stage.platform.works();
     let report = stage.wait(workflows.resume()).expect("resumed").expect("something was to do");
-    assert!(matches!(report.old, PreviousCredential::Disabled(_)), "{report}");
+    assert!(matches!(report.previous, PreviousCredential::Disabled(_)), "{report}");
 }
 
 #[test]
@@ -318,8 +325,8 @@ fn rotation_replaces_a_created_token() {
     let stage = Stage::new();
     let made = stage.run(&stage.workflows(stage.first()), CreateToken::new("service")).expect("made");
     stage.clock.advance(DAY);
-    let client = stage.client(FixedCredential::api_key(digicert_one_core::ApiKey::new(stage.kept()).expect("a key")));
+    let client = stage.client(FixedCredential::api_key(digicert_one_core::ApiKey::new(stage.stored()).expect("a key")));
     let report = stage.run(&stage.workflows(client), rotate()).expect("rotated");
-    assert_eq!(Some(&report.old), made.id.map(PreviousCredential::Disabled).as_ref());
+    assert_eq!(Some(&report.previous), made.id.map(PreviousCredential::Disabled).as_ref());
     assert!(report.name.is_some_and(|name| name.starts_with("service-")));
 }

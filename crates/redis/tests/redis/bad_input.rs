@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use digicert_one_core::{Code, RateLimitError, Secret};
-use digicert_one_redis::{Limits, RedisConfig, RedisRateLimiter, StoreError, StoreErrorKind as Kind, WhenAway};
+use digicert_one_redis::{FleetError, FleetErrorKind as Kind, Limits, OutagePolicy, RedisConfig, RedisRateLimiter};
 
 use crate::fixtures::{number, patient, permit};
 use crate::server::Server;
@@ -15,7 +15,7 @@ const SECOND: Duration = Duration::from_secs(1);
 /// One call with the policy that refuses, and the error of the store in it.
 async fn refused(config: RedisConfig) -> (Code, Kind) {
     let limits = Limits::new().window(number(10), SECOND);
-    let limiter = RedisRateLimiter::new(config, limits).expect("a limiter").when_away(WhenAway::Refuse);
+    let limiter = RedisRateLimiter::new(config, limits).expect("a limiter").outage_policy(OutagePolicy::Refuse);
     let start = Instant::now();
     let error = permit(&limiter, SECOND * 30).await.expect_err("refused");
     assert!(start.elapsed() < SECOND * 7, "{:?}", start.elapsed());
@@ -26,7 +26,7 @@ async fn refused(config: RedisConfig) -> (Code, Kind) {
     else {
         panic!("not an error of the store: {error:?}")
     };
-    let source = source.downcast::<StoreError>().expect("ours");
+    let source = source.downcast::<FleetError>().expect("ours");
     assert!(!format!("{source} {source:?}").contains("hunter2"), "{source:?}");
     (code, source.kind())
 }
@@ -194,8 +194,9 @@ async fn servers_that_are_not_redis_have_codes() {
 /// The permits that two processes would share are kept by the default policy: not one more is given because Redis is unusable.
 async fn keeps_its_share(config: RedisConfig, what: &str) {
     let limits = Limits::new().window(number(20), SECOND).batches(false);
-    let limiter =
-        RedisRateLimiter::new(config, limits).expect("a limiter").when_away(WhenAway::LocalShare { processes: 2 });
+    let limiter = RedisRateLimiter::new(config, limits)
+        .expect("a limiter")
+        .outage_policy(OutagePolicy::LocalShare { processes: 2 });
     permit(&limiter, SECOND * 30).await.unwrap_or_else(|error| panic!("{what}: {error:?}"));
     let (start, mut count) = (Instant::now(), 0);
     while start.elapsed() < SECOND {

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use digicert_one_core::{Code, RateLimitError};
 use digicert_one_provisioning::{Owner, SharedLock as _};
-use digicert_one_redis::{FleetStatus, GenerationNotice, Limits, RedisLock, RedisRateLimiter, WhenAway};
+use digicert_one_redis::{FleetStatus, GenerationNotice, Limits, OutagePolicy, RedisLock, RedisRateLimiter};
 
 use crate::fixtures::{caller, clock, limiter, number, patient, permit};
 use crate::server::{Server, free_port, skipped};
@@ -103,7 +103,7 @@ async fn lock_and_notice_work_from_every_node_of_a_cluster() {
 #[tokio::test(flavor = "multi_thread")]
 async fn slot_that_moves_is_followed_and_nothing_is_sent_while_it_does() {
     let Some(nodes) = cluster(&[]) else { return };
-    let one = limiter(&nodes[0].url(), Limits::new().batches(false)).when_away(WhenAway::Refuse);
+    let one = limiter(&nodes[0].url(), Limits::new().batches(false)).outage_policy(OutagePolicy::Refuse);
     permit(&one, SECOND).await.expect("a permit");
     let (from, keys) = owner(&nodes, ":state");
     let slot = slot(from, &keys[0]);
@@ -130,7 +130,7 @@ async fn slot_that_moves_is_followed_and_nothing_is_sent_while_it_does() {
 #[tokio::test(flavor = "multi_thread")]
 async fn node_that_is_gone_is_a_case_for_the_policy() {
     let Some(mut nodes) = cluster(&[]) else { return };
-    let one = limiter(&nodes[0].url(), Limits::new().batches(false)).when_away(WhenAway::Refuse);
+    let one = limiter(&nodes[0].url(), Limits::new().batches(false)).outage_policy(OutagePolicy::Refuse);
     permit(&one, SECOND).await.expect("a permit");
     let port = owner(&nodes, ":state").0.port();
     let node = nodes.iter_mut().find(|node| node.port() == port).expect("the owner");

@@ -1,6 +1,5 @@
 //! The limiter and the lock with a real `redis-server`, which each test starts for itself. Without one, they say SKIPPED.
 
-mod away;
 mod bad_input;
 #[cfg(feature = "provisioning")]
 mod cluster;
@@ -8,6 +7,7 @@ mod fixtures;
 mod limiter;
 #[cfg(feature = "provisioning")]
 mod lock;
+mod outage;
 #[cfg(feature = "provisioning")]
 mod sentinel;
 mod server;

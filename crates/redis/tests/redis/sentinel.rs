@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use digicert_one_core::Code;
 use digicert_one_provisioning::{LockError, Owner, SharedLock as _};
-use digicert_one_redis::{Limits, RedisLock, WhenAway};
+use digicert_one_redis::{Limits, OutagePolicy, RedisLock};
 
 use crate::fixtures::{clock, limiter, patient, permit};
 use crate::server::Server;
@@ -29,7 +29,7 @@ async fn primary_named_by_sentinel_is_used_and_followed() {
         sentinel.command("SENTINEL replicas main").contains("master-link-status\r\n$2\r\nok")
     });
     let url = format!("redis+sentinel://127.0.0.1:{}/main", sentinel.port());
-    let one = limiter(&url, Limits::new().batches(false)).when_away(WhenAway::Refuse);
+    let one = limiter(&url, Limits::new().batches(false)).outage_policy(OutagePolicy::Refuse);
     permit(&one, SECOND * 5).await.expect("a permit");
     let lock = RedisLock::new(patient(&url), "ci-bot");
     let (first, second) = (Owner::new("one").expect("an id"), Owner::new("two").expect("an id"));
@@ -61,7 +61,7 @@ async fn name_that_sentinel_does_not_know_is_refused() {
     let Some(primary) = Server::start(&[]) else { return };
     let Some(sentinel) = Server::start_sentinel(primary.port()) else { return };
     let url = format!("redis+sentinel://127.0.0.1:{}/other", sentinel.port());
-    let one = limiter(&url, Limits::new()).when_away(WhenAway::Refuse);
+    let one = limiter(&url, Limits::new()).outage_policy(OutagePolicy::Refuse);
     let error = permit(&one, SECOND * 5).await.expect_err("unknown");
     assert_eq!(error.code(), Code::PACE_02, "{error:?}");
 }

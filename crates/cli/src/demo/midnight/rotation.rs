@@ -19,10 +19,13 @@ pub(super) async fn rotate(stage: &Stage) -> Result<Vec<String>, Failure> {
     let workflows = Workflows::new(stage.client.clone(), StoreOptions::directory(stage.place()), stage.journal())
         .switch(watched_client(stage.client.clone(), stage.credential.clone()));
     let old = stage.emulator.users()[0].api_token_ids().next().unwrap_or_default();
-    let report =
-        workflows.run(RotateToken::new().old(old).ends(EndDatePolicy::AfterDays(DAYS))).await.map_err(internal)?;
+    let report = workflows
+        .run(RotateToken::new().previous(old).end_date(EndDatePolicy::AfterDays(DAYS)))
+        .await
+        .map_err(internal)?;
 
-    let (TaskOutcome::Made, PreviousCredential::Disabled(_), Some(kept)) = (report.outcome, &report.old, &report.kept)
+    let (TaskOutcome::Completed, PreviousCredential::Disabled(_), Some(kept)) =
+        (report.outcome, &report.previous, &report.stored)
     else {
         return Err(Failure::Demo(format!("the key was not replaced: {report}")));
     };
@@ -30,7 +33,7 @@ pub(super) async fn rotate(stage: &Stage) -> Result<Vec<String>, Failure> {
         return Err(Failure::Demo(format!("the client did not take the new key: {report}")));
     };
     let name = report.name.as_deref().unwrap_or("without a name");
-    let ends = report.ends.map_or_else(|| "no end".to_owned(), |ends| format!("until {ends}"));
+    let ends = report.end_date.map_or_else(|| "no end".to_owned(), |ends| format!("until {ends}"));
     Ok(vec![
         format!("the API token \"{name}\" is made ({ends}), its key is in the {}", kept.place),
         format!("the new key is proved by a call, and in use from here on (generation {generation})"),

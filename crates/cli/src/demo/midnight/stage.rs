@@ -59,7 +59,7 @@ impl Stage {
         keep(&place, Secret::new(emulator.users()[0].api_key(), "the emulator"), last_day)?;
         let source = DirectorySource::new(&place);
         // Time jumps by hours, so that looking every minute is looking at each call.
-        let watch = WatchOptions::new().with_events(false);
+        let watch = WatchOptions::new().events(false);
         let credential = WatchingCredential::open(source, VirtualClock(clock.clone()), watch).map_err(internal)?;
 
         let reminders: Arc<Mutex<Vec<Reminder>>> = Arc::default();
@@ -108,7 +108,7 @@ fn keep(place: &Path, key: Secret, last_day: EndDate) -> Result<(), Failure> {
     let ends = last_day.to_string().parse().map_err(internal)?;
     let mut prepared = store::directory(place).prepare(SecretKind::ApiKey).map_err(internal)?;
     let secret = StoredSecret::api_key(key).with_ends(Some(ends), None);
-    prepared.keep(&secret).map_err(internal)?;
+    prepared.store(&secret).map_err(internal)?;
     Ok(())
 }
 

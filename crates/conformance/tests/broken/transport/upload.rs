@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use digicert_one_core::{
     Delivery, Exchange, Phase, ResponseBody, TransportError, TransportErrorKind as Kind, UploadBody, UploadError,
-    UploadWatch,
+    UploadGuard,
 };
 use http::header::{CONTENT_LENGTH, HeaderName};
 use http::{Request, StatusCode};
@@ -158,7 +158,7 @@ async fn once(
     if flaw.is(Defect::UploadsLogKeys) {
         tracing::debug!("{}", request.headers().get("x-api-key").and_then(|key| key.to_str().ok()).unwrap_or_default());
     }
-    let mut watch = Some(UploadWatch::begin(&mut request)?);
+    let mut watch = Some(UploadGuard::begin(&mut request)?);
     if flaw.is(Defect::KeepsDroppedUploads) {
         std::mem::forget(watch.take());
     }

@@ -39,7 +39,7 @@ impl PreparedStore for Prepared {
         self.name.clone()
     }
 
-    fn keep(&mut self, secret: &StoredSecret) -> Result<StoreReceipt, StoreError> {
+    fn store(&mut self, secret: &StoredSecret) -> Result<StoreReceipt, StoreError> {
         crate::store::file::expect_kind(self.kind, secret, &self.name)?;
         let mut reserved = match self.reserved.take() {
             Some(reserved) => reserved,
@@ -47,20 +47,20 @@ impl PreparedStore for Prepared {
         };
         reserved.commit(&secret.text())?;
         // Files that belonged to the previous secret.
-        let old: &[&str] = match self.kind {
+        let previous: &[&str] = match self.kind {
             SecretKind::ApiKey => &["api_key", "DC_API_KEY", DirectorySource::KEY_ENDS],
             SecretKind::Certificate => {
                 &["tls.p12", "client.p12", DirectorySource::PRIVATE_KEY, DirectorySource::PASSWORD]
             }
         };
-        for name in old {
+        for name in previous {
             let _ = fs::remove_file(self.path.join(name));
         }
-        let key_ends = secret.ends().filter(|_| self.kind == SecretKind::ApiKey);
-        let ends = [(DirectorySource::KEY_ENDS, key_ends), (DirectorySource::OWNER_ENDS, secret.owner_ends())];
-        for (name, ends) in ends {
-            if let Some(ends) = ends {
-                crate::durable::replace(&self.path.join(name), format!("{ends}\n").as_bytes())?;
+        let key_ends = secret.end_date().filter(|_| self.kind == SecretKind::ApiKey);
+        let end_date = [(DirectorySource::KEY_ENDS, key_ends), (DirectorySource::OWNER_ENDS, secret.owner_ends())];
+        for (name, end_date) in end_date {
+            if let Some(end_date) = end_date {
+                crate::durable::replace(&self.path.join(name), format!("{end_date}\n").as_bytes())?;
             }
         }
         Ok(StoreReceipt::read_back(self.name.clone()))

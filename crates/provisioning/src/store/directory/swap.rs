@@ -95,7 +95,7 @@ impl PreparedStore for Prepared {
         self.name.clone()
     }
 
-    fn keep(&mut self, secret: &StoredSecret) -> Result<StoreReceipt, StoreError> {
+    fn store(&mut self, secret: &StoredSecret) -> Result<StoreReceipt, StoreError> {
         expect_kind(self.kind, secret, &self.name)?;
         let mut version = match self.version.take() {
             Some(version) => version,
@@ -275,13 +275,13 @@ impl Prepared {
             }
             None => {
                 add(DirectorySource::API_KEY[0], std::mem::take(&mut *secret.text()));
-                if let Some(ends) = secret.ends() {
-                    add(DirectorySource::KEY_ENDS, format!("{ends}\n").into_bytes());
+                if let Some(end_date) = secret.end_date() {
+                    add(DirectorySource::KEY_ENDS, format!("{end_date}\n").into_bytes());
                 }
             }
         }
-        if let Some(ends) = secret.owner_ends() {
-            add(DirectorySource::OWNER_ENDS, format!("{ends}\n").into_bytes());
+        if let Some(end_date) = secret.owner_ends() {
+            add(DirectorySource::OWNER_ENDS, format!("{end_date}\n").into_bytes());
         }
         Ok(files)
     }

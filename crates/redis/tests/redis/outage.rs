@@ -1,10 +1,10 @@
-//! Redis is away: paused, restarted, gone. Calls go on by the policy, and the limits are shared again afterwards.
+//! Redis is unavailable: paused, restarted, gone. Calls go on by the policy, and the limits are shared again afterwards.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
 use digicert_one_core::{Code, RateLimitError};
-use digicert_one_redis::{FleetEvent, Limits, RedisConfig, RedisRateLimiter, WhenAway};
+use digicert_one_redis::{FleetEvent, Limits, OutagePolicy, RedisConfig, RedisRateLimiter};
 
 use crate::fixtures::{most_in, number, permit};
 use crate::server::Server;
@@ -16,7 +16,7 @@ fn limiter(url: &str, limits: Limits) -> (RedisRateLimiter, Arc<Mutex<Vec<String
     let config = RedisConfig::new(url.parse().expect("an address")).wait(SECOND / 5);
     let seen = Arc::clone(&events);
     let limiter = RedisRateLimiter::new(config, limits).expect("a limiter").on_event(move |event| {
-        let name = if matches!(event, FleetEvent::Away { .. }) { "away" } else { "shared" };
+        let name = if matches!(event, FleetEvent::Unavailable { .. }) { "away" } else { "shared" };
         seen.lock().expect("not poisoned").push(name.to_owned());
     });
     (limiter, events)
@@ -58,7 +58,7 @@ async fn paused_redis_holds_no_call_longer_than_the_bound() {
 async fn lost_data_admits_no_second_burst() {
     let Some(mut server) = Server::start(&[]) else { return };
     let (one, _) = limiter(&server.url(), Limits::new().window_with_burst(number(40), SECOND * 4, number(20)));
-    let one = one.when_away(WhenAway::Refuse);
+    let one = one.outage_policy(OutagePolicy::Refuse);
     let mut times = Vec::new();
     let start = Instant::now();
     let mut restarted = false;
@@ -112,11 +112,11 @@ async fn policies_refuse_or_do_not_limit() {
     drop(nowhere);
     let limits = Limits::new().window(number(1), SECOND * 60);
     let (refusing, events) = limiter(&url, limits.clone());
-    let refusing = refusing.when_away(WhenAway::Refuse);
+    let refusing = refusing.outage_policy(OutagePolicy::Refuse);
     let error = permit(&refusing, SECOND * 5).await.expect_err("refused");
     assert!(matches!(error, RateLimitError::Unavailable(_)) && error.code() == Code::PACE_02, "{error:?}");
     assert_eq!(*events.lock().expect("not poisoned"), ["away"]);
-    let unlimited = limiter(&url, limits.clone()).0.when_away(WhenAway::Unlimited);
+    let unlimited = limiter(&url, limits.clone()).0.outage_policy(OutagePolicy::Unlimited);
     for _ in 0..5 {
         permit(&unlimited, SECOND).await.expect("not limited");
     }

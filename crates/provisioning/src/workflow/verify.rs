@@ -9,18 +9,18 @@ use digicert_one_core::Code;
 use digicert_one_credentials::RawCredential;
 use digicert_one_identity::ReadOptions;
 
-use super::attempt::{Attempt, PROVED, SWITCHED, Thing};
+use super::attempt::{Attempt, SWITCHED, Thing, VERIFIED};
 use super::driver::Driver;
-use super::keep::Found;
 use super::preflight::items;
 use super::state::InUse;
+use super::store_secret::Found;
 use super::{CredentialChange, IssueError, IssueErrorKind, RecoveryAction, Renewal, SecretLocation, Task, TaskStep};
 
 /// The first delay for a platform that does not know the new credential yet; doubles each time.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 
 /// The result of the verification.
-enum Proof {
+enum Verification {
     Works(Box<User>),
     /// It no longer exists on the platform, or is disabled.
     IsDead,
@@ -28,7 +28,7 @@ enum Proof {
 
 impl Driver<'_> {
     /// Verifies the new credential, and records it unless it was already recorded.
-    pub(super) async fn prove(&mut self, attempt: &Attempt) -> Result<(), IssueError> {
+    pub(super) async fn verify(&mut self, attempt: &Attempt) -> Result<(), IssueError> {
         let raw = match self.secret.take() {
             Some(secret) => secret.raw(),
             None => match self.find_secret(attempt).await {
@@ -37,23 +37,23 @@ impl Driver<'_> {
                 Found::Another => return self.remove(attempt).await,
                 Found::Unreadable(error) => {
                     let message = "failed to read the place of the secret, so it cannot be verified";
-                    let failed = self.proof_failed(attempt, message).code(error.code());
+                    let failed = self.verification_failed(attempt, message).code(error.code());
                     return Err(failed.caused_by(error).with_secret(SecretLocation::Unknown));
                 }
-                Found::Unknown => return self.cannot_prove(attempt).await,
+                Found::Unknown => return self.cannot_verify(attempt).await,
             },
         };
-        self.session.notify(TaskStep::Prove, false, attempt.shown())?;
+        self.session.notify(TaskStep::Verify, false, attempt.shown())?;
         let client = self.client_of(attempt, &raw)?;
         let user = match self.ask(attempt, &client).await? {
-            Proof::Works(user) => user,
-            Proof::IsDead => return self.remove(attempt).await,
+            Verification::Works(user) => user,
+            Verification::IsDead => return self.remove(attempt).await,
         };
         if let Some(owner) = self.owner().filter(|owner| *owner != user.id) {
             let message = format!("the new credential belongs to {}, not to {owner}", user.id);
-            return Err(self.proof_failed(attempt, message));
+            return Err(self.verification_failed(attempt, message));
         }
-        self.session.notify(TaskStep::Prove, true, user.id.to_string())?;
+        self.session.notify(TaskStep::Verify, true, user.id.to_string())?;
         let mut facts = Vec::new();
         if self.owner().is_none() {
             facts.push(("made-owner".to_owned(), user.id.to_string()));
@@ -64,57 +64,57 @@ impl Driver<'_> {
                 facts.push((self.fact(attempt, "id"), token.id.clone()));
             }
         }
-        self.proved = Some(client);
-        self.note_proved(attempt, facts).await
+        self.verified = Some(client);
+        self.note_verified(attempt, facts).await
     }
 
-    async fn note_proved(&mut self, attempt: &Attempt, facts: Vec<(String, String)>) -> Result<(), IssueError> {
-        if attempt.position >= super::attempt::Position::Proved {
+    async fn note_verified(&mut self, attempt: &Attempt, facts: Vec<(String, String)>) -> Result<(), IssueError> {
+        if attempt.position >= super::attempt::Position::Verified {
             return Ok(());
         }
-        self.session.note(TaskStep::NoteProved, PROVED, facts).await
+        self.session.note(TaskStep::NoteVerified, VERIFIED, facts).await
     }
 
     /// Only the process that created it could have verified it. It is stored, so the task continues; the
     /// previous credential stays.
-    async fn cannot_prove(&mut self, attempt: &Attempt) -> Result<(), IssueError> {
-        let place = self.session.flows.keeping.name();
+    async fn cannot_verify(&mut self, attempt: &Attempt) -> Result<(), IssueError> {
+        let place = self.session.flows.store.name();
         self.session
             .notes
             .push(format!("{place} cannot be read, so the new credential was not verified after the crash"));
-        self.note_proved(attempt, Vec::new()).await
+        self.note_verified(attempt, Vec::new()).await
     }
 
     /// Returns a client that authenticates with the new credential only.
     fn client_of(&self, attempt: &Attempt, raw: &RawCredential) -> Result<Client, IssueError> {
         let reading = raw.read(&ReadOptions::at(self.session.now())).map_err(|error| {
             let message = format!("the new credential cannot be used: {error}");
-            self.proof_failed(attempt, message).code(error.code()).caused_by(error)
+            self.verification_failed(attempt, message).code(error.code()).caused_by(error)
         })?;
         Ok(self.session.flows.client.with_credential(Arc::new(reading.fixed())))
     }
 
     /// Asks the platform for the user; retries for a while, because it may not know the new credential at once.
-    async fn ask(&self, attempt: &Attempt, client: &Client) -> Result<Proof, IssueError> {
+    async fn ask(&self, attempt: &Attempt, client: &Client) -> Result<Verification, IssueError> {
         let clock = self.session.clock();
         let (began, mut wait) = (clock.now(), FIRST_WAIT);
         loop {
             let error = match client.account().users().me().await {
-                Ok(user) => return Ok(Proof::Works(Box::new(user))),
+                Ok(user) => return Ok(Verification::Works(Box::new(user))),
                 Err(error) => error,
             };
             if !is_rejected(&error) {
                 let message = "failed to verify the new credential with a call";
-                return Err(self.proof_failed(attempt, message).code(error.code()).caused_by(error));
+                return Err(self.verification_failed(attempt, message).code(error.code()).caused_by(error));
             }
             if self.resumed && self.is_dead(attempt).await {
-                return Ok(Proof::IsDead);
+                return Ok(Verification::IsDead);
             }
             let waited = clock.now().duration_since(began).unwrap_or_default();
-            if waited + wait > self.session.flows.proof {
+            if waited + wait > self.session.flows.verification {
                 let message =
                     format!("the platform does not accept the new credential after {} seconds", waited.as_secs());
-                return Err(self.proof_failed(attempt, message).code(Code::ROT_06).caused_by(error));
+                return Err(self.verification_failed(attempt, message).code(Code::ROT_06).caused_by(error));
             }
             clock.sleep(wait).await;
             wait *= 2;
@@ -134,11 +134,11 @@ impl Driver<'_> {
         items.iter().find(|item| is_it(&item.id, item.name.as_deref())).is_none_or(|item| !item.enabled)
     }
 
-    fn proof_failed(&self, attempt: &Attempt, message: impl Into<String>) -> IssueError {
-        let place = attempt.kept.as_ref().map_or_else(|| self.session.flows.keeping.name(), |(place, _)| place.clone());
+    fn verification_failed(&self, attempt: &Attempt, message: impl Into<String>) -> IssueError {
+        let place = attempt.stored.as_ref().map_or_else(|| self.session.flows.store.name(), |(place, _)| place.clone());
         let made =
             format!("the {} {} exists, and the previous one is unchanged", attempt.thing.as_str(), attempt.shown());
-        let failed = self.session.error(IssueErrorKind::Proof, TaskStep::Prove, message);
+        let failed = self.session.error(IssueErrorKind::Verify, TaskStep::Verify, message);
         failed.leaving(made).with_secret(SecretLocation::Stored(place)).then(RecoveryAction::Resume)
     }
 
@@ -149,7 +149,7 @@ impl Driver<'_> {
         if let Some(renewal) = renewal {
             let to = CredentialChange {
                 task: self.task.kind(),
-                place: attempt.kept.as_ref().map(|(place, _)| place.clone()).unwrap_or_default(),
+                place: attempt.stored.as_ref().map(|(place, _)| place.clone()).unwrap_or_default(),
                 name: attempt.name.clone(),
                 id: attempt.id.clone(),
             };
@@ -164,7 +164,7 @@ impl Driver<'_> {
                 })?;
                 self.session.notify(TaskStep::Switch, true, switch.name())?;
             }
-            if !renewal.leave_old && !renewal.grace.is_zero() {
+            if !renewal.keep_previous && !renewal.grace.is_zero() {
                 self.session.guard(TaskStep::Grace, renewal.grace).await?;
                 self.session.notify(TaskStep::Grace, false, format!("{} seconds", renewal.grace.as_secs()))?;
                 self.session.clock().sleep(renewal.grace).await;
@@ -199,7 +199,7 @@ impl Driver<'_> {
     /// Returns the client for calls after the verification. A caller that rotates its own credential
     /// continues with the new one, since these calls disable the previous one.
     pub(super) fn hand(&self) -> &Client {
-        self.proved.as_ref().filter(|_| self.is_own()).unwrap_or(&self.session.flows.client)
+        self.verified.as_ref().filter(|_| self.is_own()).unwrap_or(&self.session.flows.client)
     }
 }
 

@@ -4,12 +4,12 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::store::FallbackStore;
 
-/// The checked places. Prepared sinks are not `Sync`, and a future that holds a reference to them would not
+/// The checked places. Prepared stores are not `Sync`, and a future that holds a reference to them would not
 /// be `Send`; so they are in a mutex that is never contended.
 #[derive(Default)]
-pub(super) struct Places(Mutex<Option<FallbackStore>>);
+pub(super) struct CheckedStores(Mutex<Option<FallbackStore>>);
 
-impl Places {
+impl CheckedStores {
     pub(super) fn put(&mut self, places: FallbackStore) {
         *self.place() = Some(places);
     }
@@ -18,7 +18,7 @@ impl Places {
         self.place().take()
     }
 
-    pub(super) fn are_proved(&mut self) -> bool {
+    pub(super) fn are_checked(&mut self) -> bool {
         self.place().is_some()
     }
 

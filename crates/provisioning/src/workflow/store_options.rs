@@ -14,28 +14,28 @@ use crate::store::{self, SecretKind, SecretStore, read_encrypted_file};
 ///
 /// ```
 /// use digicert_one_provisioning::StoreOptions;
-/// let keeping = StoreOptions::file("/etc/d1/api-key").last_resort_file("/var/lib/d1/rescued");
+/// let store = StoreOptions::file("/etc/d1/api-key").last_resort_file("/var/lib/d1/rescued");
 /// ```
 #[derive(Clone)]
 pub struct StoreOptions {
-    sink: Sink,
+    store: Store,
     source: Option<Arc<dyn Source>>,
-    last_resort: Option<Sink>,
+    last_resort: Option<Store>,
     last_source: Option<Arc<dyn Source>>,
 }
 
 /// The reader of a file depends on the task.
 #[derive(Clone)]
-enum Sink {
+enum Store {
     File(PathBuf),
     Other(Arc<dyn SecretStore>),
 }
 
-impl Sink {
-    fn sink(&self) -> Arc<dyn SecretStore> {
+impl Store {
+    fn store(&self) -> Arc<dyn SecretStore> {
         match self {
             Self::File(path) => Arc::new(store::file(path)),
-            Self::Other(sink) => Arc::clone(sink),
+            Self::Other(store) => Arc::clone(store),
         }
     }
 
@@ -49,24 +49,24 @@ impl Sink {
 
 fn one_file(path: &Path, kind: SecretKind) -> FileSource {
     match kind {
-        SecretKind::Certificate => FileSource::new().with_certificate(path),
-        _ => FileSource::new().with_api_key_file(path),
+        SecretKind::Certificate => FileSource::new().certificate_file(path),
+        _ => FileSource::new().api_key_file(path),
     }
 }
 
 impl StoreOptions {
-    /// Uses a sink that cannot be read back, such as a terminal. After a crash during storing, it is unknown
+    /// Uses a store that cannot be read back, such as a terminal. After a crash during storing, it is unknown
     /// whether the secret was stored: [`resume`](super::Workflows::resume) then treats it as lost and creates
     /// another one. See [`read_by`](Self::read_by).
     #[must_use]
-    pub fn new(sink: impl SecretStore) -> Self {
-        Self { sink: Sink::Other(Arc::new(sink)), source: None, last_resort: None, last_source: None }
+    pub fn new(store: impl SecretStore) -> Self {
+        Self { store: Store::Other(Arc::new(store)), source: None, last_resort: None, last_source: None }
     }
 
     /// Uses one file, for a key or for a certificate with its private key.
     #[must_use]
     pub fn file(path: impl Into<PathBuf>) -> Self {
-        Self { sink: Sink::File(path.into()), source: None, last_resort: None, last_source: None }
+        Self { store: Store::File(path.into()), source: None, last_resort: None, last_source: None }
     }
 
     /// Uses a directory, in the layout of Kubernetes and systemd.
@@ -76,22 +76,22 @@ impl StoreOptions {
         Self::new(store::directory(&path)).read_by(DirectorySource::new(path))
     }
 
-    /// Sets how the sink is read.
+    /// Sets how the store is read.
     #[must_use]
     pub fn read_by(mut self, source: impl Source) -> Self {
         self.source = Some(Arc::new(source));
         self
     }
 
-    /// Sets where the secret is stored if the sink fails anyway. It is checked too.
+    /// Sets where the secret is stored if the store fails anyway. It is checked too.
     #[must_use]
-    pub fn last_resort(mut self, sink: impl SecretStore) -> Self {
-        self.last_resort = Some(Sink::Other(Arc::new(sink)));
+    pub fn last_resort(mut self, store: impl SecretStore) -> Self {
+        self.last_resort = Some(Store::Other(Arc::new(store)));
         self
     }
 
     /// Sets how the last resort is read, so that [`resume`](super::Workflows::resume) can move the secret
-    /// from there to the sink.
+    /// from there to the store.
     #[must_use]
     pub fn last_resort_read_by(mut self, source: impl Source) -> Self {
         self.last_source = Some(Arc::new(source));
@@ -101,7 +101,7 @@ impl StoreOptions {
     /// Uses a file as the last resort.
     #[must_use]
     pub fn last_resort_file(mut self, path: impl Into<PathBuf>) -> Self {
-        self.last_resort = Some(Sink::File(path.into()));
+        self.last_resort = Some(Store::File(path.into()));
         self.last_source = None;
         self
     }
@@ -110,28 +110,28 @@ impl StoreOptions {
     #[must_use]
     pub fn last_resort_encrypted(self, path: impl Into<PathBuf>, password: Secret) -> Self {
         let path = path.into();
-        let sink = store::encrypted_file(&path, password.clone());
-        self.last_resort(sink).last_resort_read_by(EncryptedFile { path, password })
+        let store = store::encrypted_file(&path, password.clone());
+        self.last_resort(store).last_resort_read_by(EncryptedFile { path, password })
     }
 
-    /// Returns the name of the sink in reports.
+    /// Returns the name of the store in reports.
     #[must_use]
     pub fn name(&self) -> String {
-        self.sink.sink().name()
+        self.store.store().name()
     }
 
     /// Returns the name of the last resort in reports.
     #[must_use]
     pub fn last_resort_name(&self) -> Option<String> {
-        self.last_resort.as_ref().map(|sink| sink.sink().name())
+        self.last_resort.as_ref().map(|store| store.store().name())
     }
 
-    pub(super) fn sinks(&self) -> (Arc<dyn SecretStore>, Option<Arc<dyn SecretStore>>) {
-        (self.sink.sink(), self.last_resort.as_ref().map(Sink::sink))
+    pub(super) fn stores(&self) -> (Arc<dyn SecretStore>, Option<Arc<dyn SecretStore>>) {
+        (self.store.store(), self.last_resort.as_ref().map(Store::store))
     }
 
     pub(super) fn source(&self, kind: SecretKind) -> Option<Arc<dyn Source>> {
-        self.source.clone().or_else(|| self.sink.source(kind))
+        self.source.clone().or_else(|| self.store.source(kind))
     }
 
     pub(super) fn last_source(&self, kind: SecretKind) -> Option<Arc<dyn Source>> {
@@ -142,7 +142,7 @@ impl StoreOptions {
 impl fmt::Debug for StoreOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("StoreOptions")
-            .field("sink", &self.name())
+            .field("store", &self.name())
             .field("last_resort", &self.last_resort_name())
             .finish_non_exhaustive()
     }

@@ -8,43 +8,43 @@ use super::{Advice, CallContext, Code, Diagnosis, ErrorResponse, caller, gateway
 ///
 /// Sources: DigiCert ONE, "Error handling & rate limits"; public reports of Software Trust's multi-factor response.
 #[must_use]
-pub fn diagnose_answer(answer: &ErrorResponse, context: &CallContext) -> Diagnosis {
-    let says = said(answer);
-    let diagnosis = caller::page_about_certificates(answer, &says, context)
-        .or_else(|| gateway::refused(answer, context))
-        .or_else(|| caller::refused(answer, &says, context))
-        .unwrap_or_else(|| of_the_call(answer, &says, context));
-    with_id(diagnosis, answer).with_context(context)
+pub fn diagnose_response(response: &ErrorResponse, context: &CallContext) -> Diagnosis {
+    let says = said(response);
+    let diagnosis = caller::page_about_certificates(response, &says, context)
+        .or_else(|| gateway::refused(response, context))
+        .or_else(|| caller::refused(response, &says, context))
+        .unwrap_or_else(|| of_the_call(response, &says, context));
+    with_id(diagnosis, response).with_context(context)
 }
 
 /// Diagnoses a success response whose body is an error document.
 #[must_use]
-pub fn diagnose_error_document(answer: &ErrorResponse, context: &CallContext) -> Diagnosis {
-    let (host, status, says) = (&context.host, answer.status.as_u16(), said(answer));
+pub fn diagnose_error_document(response: &ErrorResponse, context: &CallContext) -> Diagnosis {
+    let (host, status, says) = (&context.host, response.status.as_u16(), said(response));
     let summary = format!("{host} reports an error with the status of a success (HTTP {status}{says}).");
     let cause = "the body is an error document despite the status: the call was not executed, or not as requested";
-    with_id(Diagnosis::new(Code::AUT_05, summary, cause), answer).with_context(context)
+    with_id(Diagnosis::new(Code::AUT_05, summary, cause), response).with_context(context)
 }
 
 /// Diagnoses a success response whose body should be JSON and is not: a web page, or an encoding that was not
 /// requested. `None` for any other body.
 #[must_use]
-pub fn diagnose_content(answer: &ErrorResponse, context: &CallContext) -> Option<Diagnosis> {
-    let diagnosis = gateway::instead_of_json(answer, context)?;
-    Some(with_id(diagnosis, answer).with_context(context))
+pub fn diagnose_content(response: &ErrorResponse, context: &CallContext) -> Option<Diagnosis> {
+    let diagnosis = gateway::instead_of_json(response, context)?;
+    Some(with_id(diagnosis, response).with_context(context))
 }
 
-fn with_id(diagnosis: Diagnosis, answer: &ErrorResponse) -> Diagnosis {
-    match &answer.request_id {
+fn with_id(diagnosis: Diagnosis, response: &ErrorResponse) -> Diagnosis {
+    match &response.request_id {
         Some(id) => diagnosis.with_evidence(format!("request id {id}")),
         None => diagnosis,
     }
 }
 
 /// Returns the text of the body, formatted to follow a status.
-fn said(answer: &ErrorResponse) -> String {
-    let texts: Vec<&str> = answer.message.iter().chain(&answer.more).map(String::as_str).collect();
-    match (&answer.code, texts.join("; ")) {
+fn said(response: &ErrorResponse) -> String {
+    let texts: Vec<&str> = response.message.iter().chain(&response.more).map(String::as_str).collect();
+    match (&response.code, texts.join("; ")) {
         (Some(code), texts) if texts.is_empty() => format!(" {code}"),
         (Some(code), texts) => format!(" {code}: {texts}"),
         (None, texts) if texts.is_empty() => String::new(),
@@ -53,9 +53,9 @@ fn said(answer: &ErrorResponse) -> String {
 }
 
 /// Handles statuses that are not about the caller.
-fn of_the_call(answer: &ErrorResponse, says: &str, context: &CallContext) -> Diagnosis {
-    let (status, host) = (answer.status.as_u16(), &context.host);
-    let wait = Advice::Retry { not_before: answer.retry_after };
+fn of_the_call(response: &ErrorResponse, says: &str, context: &CallContext) -> Diagnosis {
+    let (status, host) = (response.status.as_u16(), &context.host);
+    let wait = Advice::Retry { not_before: response.retry_after };
     match status {
         429 | 503 => Diagnosis::new(
             Code::AUT_04,
@@ -63,10 +63,10 @@ fn of_the_call(answer: &ErrorResponse, says: &str, context: &CallContext) -> Dia
                 429 => format!("{host} throttles the calls (HTTP 429{says})."),
                 _ => format!("{host} is unavailable (HTTP 503{says})."),
             },
-            waiting(answer),
+            waiting(response),
         )
         .advising(wait),
-        404 if answer.recognised => Diagnosis::of(Code::API_02, format!("resource not found (HTTP 404{says}).")),
+        404 if response.recognised => Diagnosis::of(Code::API_02, format!("resource not found (HTTP 404{says}).")),
         408 | 421 | 425 => Diagnosis::new(
             Code::API_08,
             match status {
@@ -81,14 +81,14 @@ fn of_the_call(answer: &ErrorResponse, says: &str, context: &CallContext) -> Dia
         )
         .advising(wait),
         500..=599 => Diagnosis::of(Code::API_03, format!("{host} failed (HTTP {status}{says}).")).advising(wait),
-        400..=499 if answer.code.as_deref() == Some("duplicate_error") => {
+        400..=499 if response.code.as_deref() == Some("duplicate_error") => {
             Diagnosis::of(Code::API_06, format!("the name is already in use on {host} (HTTP {status}{says})."))
         }
-        400..=499 if answer.code.as_deref() == Some("token_limit_reached") => Diagnosis::of(
+        400..=499 if response.code.as_deref() == Some("token_limit_reached") => Diagnosis::of(
             Code::API_07,
             format!("{host} allows this service user no further API token (HTTP {status}{says})."),
         ),
-        400..=499 if answer.recognised => {
+        400..=499 if response.recognised => {
             Diagnosis::of(Code::API_01, format!("{host} refused the request (HTTP {status}{says})."))
         }
         _ => {
@@ -114,12 +114,12 @@ fn unexpected(status: u16) -> Option<&'static str> {
 }
 
 /// Returns how long to wait, and why: only a 429 is about the caller.
-fn waiting(answer: &ErrorResponse) -> String {
-    let long = match answer.retry_after {
+fn waiting(response: &ErrorResponse) -> String {
+    let long = match response.retry_after {
         Some(wait) => format!("it asks to wait {} seconds", wait.as_secs()),
         None => "it gives no delay".to_owned(),
     };
-    match answer.status.as_u16() {
+    match response.status.as_u16() {
         429 => format!("{long}; rate limits apply per API key: spread bursts over time or over service users"),
         _ => format!("{long}; it is under maintenance or overloaded, for all callers"),
     }

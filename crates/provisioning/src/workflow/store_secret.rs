@@ -6,7 +6,7 @@ use digicert_one_core::{CredentialError, Mode};
 use digicert_one_credentials::{Fetched, RawCredential, Source};
 use digicert_one_identity::{NewKey, ReadOptions};
 
-use super::attempt::{Attempt, KEPT, RESCUED, Thing};
+use super::attempt::{Attempt, RESCUED, STORED, Thing};
 use super::driver::Driver;
 use super::issue::pair;
 use super::{IssueError, IssueErrorKind, RecoveryAction, SecretLocation, TaskStep};
@@ -27,14 +27,14 @@ pub(super) enum Found {
 
 impl Driver<'_> {
     /// Stores the secret in its place; if it is lost, removes its token or certificate.
-    pub(super) async fn keep(&mut self, attempt: &Attempt) -> Result<(), IssueError> {
+    pub(super) async fn store(&mut self, attempt: &Attempt) -> Result<(), IssueError> {
         let secret = match self.secret.take() {
             Some(secret) => secret,
             None => {
                 if let Found::Here(_) = self.find_secret(attempt).await {
                     self.tidy().await;
-                    let place = self.session.flows.keeping.name();
-                    return self.note_kept(attempt, &place, true).await;
+                    let place = self.session.flows.store.name();
+                    return self.note_stored(attempt, &place, true).await;
                 }
                 match self.recover(attempt).await? {
                     Some(_) if self.is_superseded(attempt).await? => return self.remove(attempt).await,
@@ -43,61 +43,61 @@ impl Driver<'_> {
                 }
             }
         };
-        if !self.places.are_proved() {
+        if !self.stores.are_checked() {
             self.prepare().await.map_err(|error| self.still_rescued(attempt, error))?;
         }
-        self.session.guard_shared(TaskStep::Keep, std::time::Duration::ZERO).await?;
-        let Some(places) = self.places.take() else { return Err(self.impossible()) };
-        self.session.notify(TaskStep::Keep, false, places.name())?;
-        let (places, kept) = places.keep_unblocked(secret.clone()).await;
-        match kept {
-            Ok(kept) => {
+        self.session.guard_shared(TaskStep::Store, std::time::Duration::ZERO).await?;
+        let Some(places) = self.stores.take() else { return Err(self.impossible()) };
+        self.session.notify(TaskStep::Store, false, places.name())?;
+        let (places, stored) = places.store_unblocked(secret.clone()).await;
+        match stored {
+            Ok(stored) => {
                 // The reservation in the last resort is removed before the journal records it, since no
                 // process looks for it later.
                 blocking::unblock(move || drop(places)).await;
-                self.session.notify(TaskStep::Keep, true, &kept.place)?;
+                self.session.notify(TaskStep::Store, true, &stored.place)?;
                 self.secret = Some(secret);
                 if let Some(rescued) = &attempt.rescued {
                     self.session.notes.push(format!("{rescued} also holds the secret; remove it there"));
                 }
-                self.note_kept(attempt, &kept.place, kept.read_back).await
+                self.note_stored(attempt, &stored.place, stored.read_back).await
             }
             Err(error) => {
-                self.places.put(places);
-                Err(self.not_kept(attempt, error).await)
+                self.stores.put(places);
+                Err(self.not_stored(attempt, error).await)
             }
         }
     }
 
     /// Removes what a killed process had reserved in the places; checking them again does that.
     async fn tidy(&self) {
-        let (sink, last_resort) = self.session.flows.keeping.sinks();
+        let (store, last_resort) = self.session.flows.store.stores();
         // The secret is in its place, so it does not matter whether another one could be stored.
-        let _ = FallbackStore::prepare_unblocked(self.secret_kind(), sink, last_resort).await;
+        let _ = FallbackStore::prepare_unblocked(self.secret_kind(), store, last_resort).await;
     }
 
-    async fn note_kept(&mut self, attempt: &Attempt, place: &str, read_back: bool) -> Result<(), IssueError> {
+    async fn note_stored(&mut self, attempt: &Attempt, place: &str, read_back: bool) -> Result<(), IssueError> {
         let mut facts = vec![(self.fact(attempt, "place"), place.to_owned())];
         if read_back {
             facts.push((self.fact(attempt, "read-back"), "yes".to_owned()));
         }
-        let noted = self.session.note(TaskStep::NoteKept, KEPT, facts).await;
+        let noted = self.session.note(TaskStep::NoteStored, STORED, facts).await;
         noted.map_err(|error| error.with_secret(SecretLocation::Stored(place.to_owned())))
     }
 
-    /// Handles a sink that failed anyway. A secret in the last resort waits there; without a stored secret,
+    /// Handles a store that failed anyway. A secret in the last resort waits there; without a stored secret,
     /// the token or certificate is removed.
-    async fn not_kept(&mut self, attempt: &Attempt, error: FallbackError) -> IssueError {
+    async fn not_stored(&mut self, attempt: &Attempt, error: FallbackError) -> IssueError {
         let made = format!("the {} {} is enabled", attempt.thing.as_str(), attempt.shown());
         let mut message = format!("failed to store the secret in its place ({})", error.because());
         if let Some(last) = error.last_resort_failed() {
             message.push_str(&format!(", nor in the last resort ({last})"));
         }
-        let failed = self.session.error(IssueErrorKind::Keep, TaskStep::Keep, message);
-        if let Some(place) = error.kept().map(|kept| kept.place.clone()) {
+        let failed = self.session.error(IssueErrorKind::Store, TaskStep::Store, message);
+        if let Some(place) = error.stored().map(|stored| stored.place.clone()) {
             // Even without the record, it is looked for there.
             let facts = [(self.fact(attempt, "rescued"), place.clone())];
-            let _ = self.session.note_silently(TaskStep::Keep, RESCUED, facts).await;
+            let _ = self.session.note_silently(TaskStep::Store, RESCUED, facts).await;
             return failed.caused_by(error).leaving(made).with_secret(SecretLocation::LastResort(place));
         }
         let failed = failed.caused_by(error.because().clone());
@@ -109,7 +109,7 @@ impl Driver<'_> {
         match self.remove(attempt).await {
             Ok(()) => {
                 let failed = failed.leaving(format!("the API token {} is removed", attempt.shown()));
-                self.give_up(failed.then(RecoveryAction::Change)).await
+                self.give_up(failed.then(RecoveryAction::Correct)).await
             }
             Err(error) if error.kind() == IssueErrorKind::Stopped => error,
             Err(error) => failed.leaving(format!("{made}, and could not be removed: {error}")),
@@ -126,16 +126,16 @@ impl Driver<'_> {
     async fn recover(&mut self, attempt: &Attempt) -> Result<Option<StoredSecret>, IssueError> {
         let name = attempt.called.as_ref().unwrap_or(&attempt.name);
         let about = |secret: StoredSecret| {
-            let secret = secret.with_name(name).with_ends(attempt.ends, None);
+            let secret = secret.with_name(name).with_ends(attempt.end_date, None);
             attempt.id.iter().fold(secret, StoredSecret::with_id)
         };
         if let Some(chain) = attempt.chain.clone() {
-            let key = self.session.journal(TaskStep::Keep, |journal| journal.key()).await?;
+            let key = self.session.journal(TaskStep::Store, |journal| journal.key()).await?;
             let identity = key.and_then(|key| NewKey::from_pem(&key).ok()).and_then(|key| pair(&key, &chain).ok());
             return Ok(identity.map(|identity| about(StoredSecret::certificate(identity))));
         }
         let kind = self.secret_kind();
-        match look_in(self.session.flows.keeping.last_source(kind), kind, attempt).await {
+        match look_in(self.session.flows.store.last_source(kind), kind, attempt).await {
             Found::Here(raw) => Ok(raw.api_key.map(|key| about(StoredSecret::api_key(key)))),
             _ => Ok(None),
         }
@@ -144,7 +144,7 @@ impl Driver<'_> {
     /// Returns whether the secret is in its place.
     pub(super) async fn find_secret(&self, attempt: &Attempt) -> Found {
         let kind = self.secret_kind();
-        look_in(self.session.flows.keeping.source(kind), kind, attempt).await
+        look_in(self.session.flows.store.source(kind), kind, attempt).await
     }
 }
 
