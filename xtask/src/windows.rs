@@ -15,7 +15,7 @@ use cargo_metadata::Message;
 
 use self::outcome::TestOutcome;
 use self::wine::{COMPILER, Wine};
-use crate::cargo::{CHECKED, NOT_APART};
+use crate::cargo::CHECKED;
 use crate::cross::{self, Toolchain, WINDOWS, is_installed};
 use crate::failure::Failure;
 use crate::page::{Page, cell};
@@ -107,7 +107,8 @@ fn build(toolchain: &Toolchain, arguments: &Arguments) -> Result<(Vec<Program>, 
     // AWS-LC brings its assembly compiled, so that it needs no NASM.
     command.env("AWS_LC_SYS_PREBUILT_NASM", "1").stdout(Stdio::piped());
     match &arguments.package[..] {
-        [] => drop(command.args(NOT_APART).args(CHECKED)),
+        // The packages under crates/: the others test this workspace, or are measured on Linux.
+        [] => drop(command.args(CHECKED)),
         some => drop(command.args(some.iter().flat_map(|package| ["--package", package]))),
     }
     command.args(arguments.features.iter().flat_map(|features| ["--features", features]));

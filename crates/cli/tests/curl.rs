@@ -10,7 +10,6 @@ use std::time::SystemTime;
 use digicert_one::{
     ReadOptions, Secret, TransportConfig, TrustRoots, core::Connector as _, read_client_identity, read_roots,
 };
-use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 /// A running `d1 emulator` and what it printed.
@@ -64,7 +63,11 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         // It removes its files then; one that has ended already needs nothing. Not Ctrl-C, which this process may have inherited as ignored.
-        let _ = kill_process(Pid::from_child(&self.child), Signal::TERM);
+        #[cfg(unix)]
+        let _ =
+            rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), rustix::process::Signal::TERM);
+        #[cfg(not(unix))]
+        let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }

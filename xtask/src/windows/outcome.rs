@@ -2,14 +2,17 @@
 
 use std::fmt;
 
+/// What the suite prints before the faults that were diagnosed under another code, a line each.
+const FAULTS: &str = "faults without their codes:";
+
 /// The result of one test program.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct TestOutcome {
     pub passed: usize,
     pub ignored: usize,
     pub failed: Vec<String>,
-    /// The line of the suite: its cases by level.
-    pub cases: Option<String>,
+    /// The lines of the suite: its cases by level, and the table of faults if it holds.
+    pub suite: Vec<String>,
     /// Whether the program printed its result; without, it crashed or was stopped.
     pub is_whole: bool,
 }
@@ -18,8 +21,13 @@ impl TestOutcome {
     /// Reads the output of libtest or libtest-mimic.
     pub(crate) fn of(text: &str) -> Self {
         let mut outcome = Self::default();
+        let mut is_in_faults = false;
         for line in text.lines() {
             let line = line.trim_end();
+            if is_in_faults && let Some((fault, _)) = line.split_once(": ").filter(|_| !line.starts_with(' ')) {
+                outcome.failed.push(format!("fault {fault}"));
+            }
+            is_in_faults = line == FAULTS || (is_in_faults && !line.is_empty());
             if let Some((name, result)) = line.strip_prefix("test ").and_then(|line| line.split_once(" ... ")) {
                 let name = name.split(" - should panic").next().unwrap_or(name).trim();
                 match result {
@@ -30,8 +38,8 @@ impl TestOutcome {
                 }
             }
             outcome.is_whole |= line.starts_with("test result: ");
-            if line.starts_with("MUST ") {
-                outcome.cases = Some(line.trim().to_owned());
+            if line.starts_with("MUST ") || line.starts_with("faults: ") {
+                outcome.suite.push(line.to_owned());
             }
         }
         outcome
@@ -44,8 +52,8 @@ impl fmt::Display for TestOutcome {
         if self.ignored > 0 {
             write!(f, ", {} ignored", self.ignored)?;
         }
-        if let Some(cases) = &self.cases {
-            write!(f, "; {cases}")?;
+        for line in &self.suite {
+            write!(f, "; {line}")?;
         }
         if self.is_whole { Ok(()) } else { f.write_str("; ended without a result") }
     }
@@ -62,7 +70,17 @@ mod tests {
         let outcome = TestOutcome::of(text);
         assert_eq!(outcome.to_string(), "2 passed, 1 failed, 1 ignored");
         assert_eq!(outcome.failed, ["c"]);
-        assert_eq!(TestOutcome::of("MUST 2/3 · MAY 1/1\n").cases.as_deref(), Some("MUST 2/3 · MAY 1/1"));
+    }
+
+    #[test]
+    fn suite_has_its_cases_by_level_and_its_faults() {
+        let text = "test a ... ok\ntest result: ok. 1 passed\n\nMUST 2/3 · MAY 1/1\n\nfaults without their codes:\n\
+                    no route: gave NET-09 instead of NET-03: NET-09 it broke\n  why   nothing: known\n    None\n\nother: text\n";
+        let outcome = TestOutcome::of(text);
+        assert_eq!(outcome.to_string(), "1 passed, 1 failed; MUST 2/3 · MAY 1/1");
+        assert_eq!(outcome.failed, ["fault no route"]);
+        let outcome = TestOutcome::of("test result: ok\nMUST 3/3\nfaults: all 60 have their codes\n");
+        assert_eq!(outcome.to_string(), "0 passed, 0 failed; MUST 3/3; faults: all 60 have their codes");
     }
 
     #[test]

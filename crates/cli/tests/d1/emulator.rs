@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::Stdio;
 
+#[cfg(unix)]
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
@@ -19,12 +20,14 @@ fn taken_port_is_named() {
 }
 
 #[test]
+#[cfg(unix)]
 fn emulator_serves_until_interrupted_and_removes_its_files() {
     for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
         serves_until(signal);
     }
 }
 
+#[cfg(unix)]
 fn serves_until(signal: Signal) {
     let (mut child, variables) = emulator_variables(&[]);
     let variables: Vec<(&str, &str)> = variables.iter().map(|(name, value)| (&**name, &**value)).collect();
@@ -32,12 +35,9 @@ fn serves_until(signal: Signal) {
     assert!(output.status.success() && text(&output).contains("both"), "{}", text(&output));
 
     let key = variables.iter().find(|(name, _)| *name == "DC_CLIENT_KEY_FILE").expect("printed").1;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        let mode = std::fs::metadata(key).expect("the file is there").permissions().mode();
-        assert_eq!(mode & 0o777, 0o600, "only its owner may read the key");
-    }
+    let metadata = std::fs::metadata(key).expect("the file is there");
+    let mode = std::os::unix::fs::PermissionsExt::mode(&metadata.permissions());
+    assert_eq!(mode & 0o777, 0o600, "only its owner may read the key");
     kill_process(Pid::from_child(&child), signal).expect("it still runs");
     let mut rest = String::new();
     child.stderr.take().map(|mut err| err.read_to_string(&mut rest));
@@ -101,9 +101,16 @@ fn emulator_document(arguments: &[&str]) -> (std::process::Child, Value) {
     (child, document.expect("a document").expect("JSON"))
 }
 
+#[cfg(unix)]
 fn interrupt(mut child: std::process::Child) {
     kill_process(Pid::from_child(&child), Signal::INT).expect("it still runs");
     assert!(child.wait().expect("it ends").success());
+}
+
+/// Windows sends Ctrl-C to all programs of a console, this one included.
+#[cfg(not(unix))]
+fn interrupt(mut child: std::process::Child) {
+    child.kill().and_then(|()| child.wait()).expect("it still runs");
 }
 
 #[test]

@@ -4,7 +4,6 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::Stdio;
 
 use digicert_one_emulator::EmulatorOptions;
-use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::stage::{Stage, TRANSPORTS, text};
@@ -75,7 +74,10 @@ fn interrupted_list_prints_its_position() {
 }
 
 #[test]
+#[cfg(unix)]
 fn ctrl_c_in_the_middle_of_a_list_leaves_whole_lines_and_shows_the_position() {
+    use rustix::process::{Pid, Signal, kill_process};
+
     // More than a pipe holds, so that d1 waits in the middle until it is read.
     let stage = Stage::of(EmulatorOptions::default().devices(20_000));
     let mut command = stage.command(&["list", DEVICES], &[("DC_API_KEY", stage.key())]);

@@ -3,9 +3,10 @@
 
 #[path = "../environment/mod.rs"]
 mod environment;
-mod interrupted;
+mod failed;
 mod listed;
 mod made;
 mod replaced;
+mod signalled;
 mod stage;
 mod stored;

@@ -12,8 +12,6 @@ use crate::environment::cleared;
 /// A variable's name and value.
 pub(crate) type Variable<'a> = (&'a str, &'a str);
 
-pub(crate) const TOKENS: &str = "/account/api/v1/api-access-token";
-
 pub(crate) fn text(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
