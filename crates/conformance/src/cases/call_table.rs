@@ -17,7 +17,7 @@ use futures_util::stream::{self, StreamExt as _};
 use http::{Method, Request};
 
 use crate::call_table::{Row, Stage, TABLE, Turn};
-use crate::cases::http2::{DATA, HEADERS, after_request, block, frame, goaway, head, reset};
+use crate::cases::http2::{DATA, END_HEADERS, END_STREAM, HEADERS, after_request, block, frame, goaway, reset};
 use crate::cases::time::ended_in_time;
 use crate::setting::leading;
 use crate::world::{HOST, World, collect, request, up};
@@ -35,6 +35,8 @@ struct Cell {
     tls13: bool,
     proxied: bool,
     method: Method,
+    /// On a connection that has carried a response.
+    used: bool,
 }
 
 /// The peer of a cell, for as long as it is needed.
@@ -55,7 +57,8 @@ impl Cell {
         let tls = if self.tls13 { "TLS 1.3" } else { "TLS 1.2" };
         let way = if self.proxied { "through a proxy" } else { "direct" };
         let Row { stage, turn, .. } = self.row;
-        format!("{stage}: {turn} ({}, {http}, {tls}, {way})", self.method)
+        let used = if self.used { ", on a used connection" } else { "" };
+        format!("{stage}: {turn} ({}, {http}, {tls}, {way}{used})", self.method)
     }
 
     /// What a server does from the end of its stage on.
@@ -74,22 +77,30 @@ impl Cell {
     /// The script of a server that has reached this stage of HTTP.
     fn script(&self, never: &Gate) -> Script {
         let end = self.turn(never);
+        // The first request of a connection is that of stream 1.
+        let stream = if self.used { 3 } else { 1 };
+        let head = |fields: &[(&str, &str)]| frame(HEADERS, END_HEADERS, stream, &block(fields));
         let written = match (self.row.stage, self.http2) {
             (Stage::Interim, false) => Bytes::from_static(b"HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n"),
             (Stage::Head, false) => Bytes::from_static(b"HTTP/1.1 200 OK\r\ncontent-le"),
             (Stage::Body, false) => Bytes::from_static(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nbegin"),
-            (Stage::Interim, true) => head(0, &[(":status", "103")]).into(),
+            (Stage::Interim, true) => head(&[(":status", "103")]).into(),
             // A head that is to go on in another frame.
-            (Stage::Head, true) => frame(HEADERS, 0, 1, &block(&[(":status", "200")])).into(),
+            (Stage::Head, true) => frame(HEADERS, 0, stream, &block(&[(":status", "200")])).into(),
             (Stage::Body, true) => {
-                let begin = head(0, &[(":status", "200"), ("content-length", "100")]);
-                [begin, frame(DATA, 0, 1, b"begin")].concat().into()
+                let begin = head(&[(":status", "200"), ("content-length", "100")]);
+                [begin, frame(DATA, 0, stream, b"begin")].concat().into()
             }
             _ => Bytes::new(),
         };
         let steps =
             [Step::Write(written)].into_iter().filter(|step| !matches!(step, Step::Write(none) if none.is_empty()));
         let steps = steps.chain(end);
+        if self.http2 && self.used {
+            let first = frame(HEADERS, END_HEADERS | END_STREAM, 1, &block(&[(":status", "200")]));
+            let second = Step::ReadUntil(Recording::default(), Bytes::from_static(b"\0\0\0\x03"));
+            return after_request(&Recording::default(), [Step::write(first), second].into_iter().chain(steps));
+        }
         if self.http2 {
             return after_request(&Recording::default(), steps);
         }
@@ -97,7 +108,9 @@ impl Cell {
             Stage::Upload => Step::ReadUntil(Recording::default(), Bytes::from_static(b"\r\n\r\n")),
             _ => Step::ReadRequest,
         };
-        [read].into_iter().chain(steps).collect()
+        let first = [Step::ReadRequest, Step::write("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")];
+        let first = first.into_iter().filter(|_| self.used);
+        first.chain([read]).chain(steps).collect()
     }
 
     fn other(&self) -> Other {
@@ -225,6 +238,12 @@ enum Walk {
 impl Ready {
     async fn walk(&self) -> Walk {
         let Self { cell, other, transport } = self;
+        if cell.used {
+            let first = async { collect(transport.send(request(Method::GET, &other.url, "")).await?).await };
+            if let Err(error) = first.await {
+                return Walk::TooSlow(format!("{}: the call before it failed: {error:?}", cell.what()));
+            }
+        }
         let call = async {
             match transport.send(cell.request(&other.url)).await {
                 Ok(exchange) => collect(exchange).await.map(drop),
@@ -234,6 +253,10 @@ impl Ready {
         let outcome = if cell.row.turn.is_stall() { ended_in_time(call).await } else { Some(call.await) };
         other.never.open();
         let what = cell.what();
+        if cell.used && other.servers.iter().any(|server| server.ledger().connections().len() > 1) {
+            // Nothing makes a transport use it again.
+            return Walk::Right;
+        }
         let error = match outcome {
             None => return Walk::Wrong(format!("{what}: its limit ran out long ago, and it still waits")),
             Some(Ok(())) => return Walk::Wrong(format!("{what}: it ended well")),
@@ -274,7 +297,12 @@ fn cells(world: &World, stalls: bool) -> Vec<Cell> {
                 let turn = cells.len();
                 let tls13 = world.has(Capability::Tls13) && (turn % 2 == 0 || !world.has(Capability::Tls12));
                 let proxied = row.stage.has_proxy() || has_proxy && row.stage.is_connected() && turn % 3 == 0;
-                cells.push(Cell { row: *row, http2, tls13, proxied, method });
+                let cell = Cell { row: *row, http2, tls13, proxied, method, used: false };
+                let is_one = cell.method == Method::GET || row.stage == Stage::Upload;
+                if stalls && row.stage.is_connected() && is_one {
+                    cells.push(Cell { used: true, ..cell.clone() });
+                }
+                cells.push(cell);
             }
         }
     }

@@ -4,15 +4,18 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
-use digicert_one_core::{Capability, Code, HttpVersions, Mode, PeerFault, Transport, TransportErrorKind};
+use digicert_one_client::SystemClock;
+use digicert_one_core::{Capability, Clock as _, Code, HttpVersions, Mode, PeerFault, Transport, TransportErrorKind};
 use digicert_one_testbed::{
-    CaMark, CaSpec, ChainSpec, ClientAuth, FrontOptions, KeyKind, Pki, Purpose, ServerCert, SubjectName, Validity,
+    CaMark, CaSpec, ChainSpec, ClientAuth, FrontOptions, KeyKind, Pki, Purpose, ServerCert, ServerSpec, SubjectName,
+    Validity,
 };
 
 use crate::cases::server_proof::refused_by;
 use crate::setting::Settings;
-use crate::world::{HOST, World, certificate, diagnose, front, get, identity, servers};
+use crate::world::{HOST, World, certificate, collect, diagnose, front, get, identity, servers};
 
 const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 /// The domain of the host.
@@ -292,4 +295,26 @@ pub(crate) async fn trust_42_wildcard_does_not_cover_a_host_that_the_ca_may_not_
     judge.trusts(&wildcard(OTHER), HOST, "another domain is excluded").await;
     let server = Pki::shared().server_below(&wildcard(HOST));
     judge.refuses(server, HOST, &[PeerFault::NameConstraints], "a wildcard over an excluded host").await;
+}
+
+pub(crate) async fn trust_53_the_time_of_each_handshake_counts(world: World) {
+    let early = front(FrontOptions::default());
+    let transports = world.http_versions().into_iter().map(|versions| {
+        let transport = world.transport(&world.config().with_http_versions(versions));
+        (versions, transport)
+    });
+    let transports: Vec<_> = transports.collect();
+    for (_, transport) in &transports {
+        collect(transport.send(get(early.url(HOST))).await.expect("answered")).await.expect("a body");
+    }
+    // Certificates count whole seconds: this one begins a second ago, which is after those handshakes.
+    SystemClock::new().sleep(Duration::from_secs(3)).await;
+    let now = SystemTime::now();
+    let validity = Validity::Between(now - Duration::from_secs(1), now + Duration::from_secs(24 * 60 * 60));
+    let spec = ServerSpec { names: vec![HOST.to_owned()], validity, ..ServerSpec::default() };
+    let late = front(FrontOptions::default().server(Pki::shared().server_with(spec)));
+    for (versions, transport) in &transports {
+        let outcome = transport.send(get(late.url(HOST))).await;
+        assert!(outcome.is_ok(), "the certificate has begun since the transport was made, {versions:?}: {outcome:?}");
+    }
 }

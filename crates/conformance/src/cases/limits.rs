@@ -258,29 +258,30 @@ pub(crate) async fn pool_16_a_connection_past_its_idle_limit_is_not_used_again(w
     let limits = [1000, 300, 0].map(|millis| Timeouts::new().with_pool_idle(Duration::from_millis(millis)));
     let ours = certificate();
     let settings = Settings::ALL.pairwise().chosen(&world).into_iter();
-    let calls =
-        settings.flat_map(|setting| limits.each_ref().map(|limits| (setting, limits))).map(|(setting, limits)| {
-            let front = front(setting.server(FrontOptions::default()));
-            let proxy = setting.proxy(front.addr());
-            let config = setting.config(world.config().with_timeouts(limits.clone()), &ours, proxy.as_ref());
-            let transport = world.transport(&config);
-            async move {
-                let _proxy = proxy;
-                for pause in [Duration::ZERO, Duration::from_secs(3)] {
-                    // A stack may count in whole seconds.
-                    SystemClock::new().sleep(pause).await;
-                    let exchange = transport.send(get(front.url(HOST))).await.expect("answered");
-                    collect(exchange).await.expect("a body");
-                }
-                let used: Vec<_> = front.ledger().requests().iter().map(|one| one.connection).collect();
-                assert_ne!(
-                    used[0],
-                    used[1],
-                    "used again three seconds later, with a limit of {:?}, {setting}",
-                    limits.pool_idle()
-                );
+    let calls = settings.flat_map(|setting| limits.each_ref().map(|limits| (setting, limits))).enumerate();
+    let calls = calls.map(|(index, (setting, limits))| {
+        let (method, body) = if index % 2 == 0 { (Method::GET, "") } else { (Method::POST, "{}") };
+        let front = front(setting.server(FrontOptions::default()));
+        let proxy = setting.proxy(front.addr());
+        let config = setting.config(world.config().with_timeouts(limits.clone()), &ours, proxy.as_ref());
+        let transport = world.transport(&config);
+        async move {
+            let _proxy = proxy;
+            for pause in [Duration::ZERO, Duration::from_secs(3)] {
+                // A stack may count in whole seconds.
+                SystemClock::new().sleep(pause).await;
+                let exchange = transport.send(request(method.clone(), front.url(HOST), body)).await.expect("answered");
+                collect(exchange).await.expect("a body");
             }
-        });
+            let used: Vec<_> = front.ledger().requests().iter().map(|one| one.connection).collect();
+            assert_ne!(
+                used[0],
+                used[1],
+                "used again three seconds after a {method}, with a limit of {:?}, {setting}",
+                limits.pool_idle()
+            );
+        }
+    });
     join_all(calls).await;
 }
 

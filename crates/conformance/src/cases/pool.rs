@@ -25,13 +25,16 @@ const CALLS: usize = 12;
 
 pub(crate) async fn pool_01_two_calls_share_one_connection(world: World) {
     for server in servers() {
-        let crossing = Crossing::plain(&world, &Settings::ALL.pairwise(), server);
+        let crossing = Crossing::answering(&world, &Settings::ALL.pairwise(), server, |request| {
+            let status = request.uri().path().trim_start_matches('/');
+            Response::builder().status(status).body(Bytes::from_static(b"{}")).expect("a response")
+        });
         for setting in crossing.settings() {
             let (front, transport) = (crossing.front(setting), crossing.transport(setting));
             let before = front.ledger().snapshot();
             let mut reused = Vec::new();
-            for _ in 0..CALLS {
-                let exchange = transport.send(get(front.url(HOST))).await.expect("answered");
+            for status in [200, 404, 503].into_iter().cycle().take(CALLS) {
+                let exchange = transport.send(get(format!("{}/{status}", front.url(HOST)))).await.expect("answered");
                 reused.push(exchange.facts.reused);
                 collect(exchange).await.expect("a body");
             }

@@ -226,6 +226,7 @@ pub(crate) async fn upload_10_headers_identity_and_facts_are_those_of_a_call(wor
             let body = Feed::default().body(pieces(&content, 7_000));
             let mut request = upload(Method::POST, format!("{}/a?b=c", front.url(HOST)), body);
             request.headers_mut().insert("x-api-key", key_value());
+            request.headers_mut().insert("content-type", "application/x-Given; a=b".parse().expect("a value"));
             request.headers_mut().append("x-part", "one".parse().expect("a value"));
             request.headers_mut().append("x-part", "two".parse().expect("a value"));
             let exchange = transport.upload(request).await.unwrap_or_else(|error| panic!("{what}: {error:?}"));
@@ -236,7 +237,7 @@ pub(crate) async fn upload_10_headers_identity_and_facts_are_those_of_a_call(wor
             assert_eq!((arrived.target.as_str(), &arrived.body_sha256), ("/a?b=c", &sha256_hex(&content)), "{what}");
             assert_eq!(arrived.header_values("x-api-key"), [KEY], "{what}");
             assert_eq!(arrived.header_values("x-part"), ["one", "two"], "{what}");
-            assert_eq!(arrived.header_values("content-type"), ["application/octet-stream"], "{what}");
+            assert_eq!(arrived.header_values("content-type"), ["application/x-Given; a=b"], "{what}");
             assert_eq!(arrived.header_values("expect"), [""; 0], "{what}");
             let is_told = facts.tls_version.is_some() || facts.reused == Some(true);
             assert!(is_told || !world.has(Capability::TlsVersionFact), "the TLS version, {what}");

@@ -6,7 +6,7 @@ macro_rules! __pool {
     ($kind:ident $argument:tt) => {
         $crate::__expand_cases! { $kind $argument
             "POOL-01" Must pool pool_01_two_calls_share_one_connection
-                given "A server that records which connection carries each request."
+                given "A server that records which connection carries each request, and responds with 200, 404 and 503 in turn."
                 when "Twelve calls are made in a row, for every version of HTTP."
                 then "They share connections, at most six, and the fact `reused` equals what the server saw, or is unset."
                 why "A handshake for each call costs the caller half a second and loads the platform."
@@ -101,7 +101,7 @@ macro_rules! __pool {
                 fix "Count a connection as used when a response was received on it, not when a request was sent.";
             "POOL-16" Must limits pool_16_a_connection_past_its_idle_limit_is_not_used_again
                 given "An idle limit of one second."
-                when "Two calls are made, three seconds apart."
+                when "Two GETs or two POSTs are made, three seconds apart, in each setting."
                 then "The second uses a new connection."
                 why "Load balancers silently drop idle connections: a POST on such a connection is lost."
                 fix "Pass the limit on to the pool, in its own unit.";

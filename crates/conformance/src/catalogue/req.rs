@@ -36,8 +36,8 @@ macro_rules! __req {
                     libcurl's `POST`; HEAD needs its own switch there (`NOBODY`).";
             "REQ-04" Must req req_04_three_values_of_one_header_arrive_in_order
                 given "A server that records every header of a request."
-                when "A request with three values of one header, an empty value of another, and sixteen common headers that libraries \
-                    know is sent."
+                when "A request with three values of one header and an empty value of another is sent, without and with sixteen common headers \
+                    that libraries know."
                 then "All of them arrive in the given order, and no other header arrives."
                 why "Values that are joined, sorted or dropped change the request, and an additional cookie or \
                     referrer reveals other calls."

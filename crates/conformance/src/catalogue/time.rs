@@ -179,7 +179,8 @@ macro_rules! __time {
             "TIME-30" Must call_table time_30_call_that_stalls_ends_by_its_limit_in_every_phase
                 given "A server or a proxy that goes silent in each phase of a call: TCP, CONNECT, the handshake, the \
                     upload, before, in and after the head; the connect limit or the total limit is the shorter one."
-                when "GET and POST are made over HTTP/1.1 and 2, in turn under TLS 1.2 and 1.3, direct and through a proxy."
+                when "GET and POST are made over HTTP/1.1 and 2, on new and on used connections, in turn under TLS 1.2 and 1.3, \
+                    direct and through a proxy."
                 then "Each fails with kind, phase and delivery of docs/time-and-delivery.md."
                 why "A phase without a limit hangs forever; a wrong delivery makes the client retry what was done, or \
                     fail what was not."

@@ -308,6 +308,12 @@ macro_rules! __trust {
                 why "State that a library keeps for the whole process (roots, contexts, sessions) makes one \
                     customer's trust and identity another's."
                 fix "Clauses 7 and 12 of `Transport::send`. No static that stores anything of a configuration.";
+            "TRUST-53" Must chain trust_53_the_time_of_each_handshake_counts
+                given "A server whose certificate begins three seconds after the first call of a transport."
+                when "The transport calls it then."
+                then "The server is trusted."
+                why "A long-running program would refuse renewed certificates, and trust those that have expired since its start."
+                fix "Read the clock in each verification, not when the transport is made.";
         }
     };
 }

@@ -784,4 +784,14 @@ defects! {
     SharesSessionsOfTls12 shares_sessions_of_tls12 "POOL-03" "one identity, one pool";
     /// reports a connection as reused while its first call has no response
     CallsBusyConnectionsUsed calls_busy_connections_used "OBS-21" "its connection had carried no response";
+    /// keeps no limit for the whole call on used connections
+    IgnoresTotalOnUsed ignores_total_on_used "TIME-30" "on a used connection";
+    /// keeps connections whose last request was a POST past the idle limit
+    KeepsIdleConnectionsOfPosts keeps_idle_connections_of_posts "POOL-16" "three seconds after a POST";
+    /// closes connections after responses of failure
+    ClosesConnectionsOfErrors closes_connections_of_errors "POOL-01" "connections for 12 calls";
+    /// gives each upload a type of its own
+    TypesUploads types_uploads "UPLOAD-10" "application/octet-stream";
+    /// verifies every server at the time of its first handshake
+    StopsItsClock stops_its_clock "TRUST-53" "has begun since the transport was made";
 }

@@ -41,6 +41,10 @@ pub(super) struct Link {
     driver: AbortHandle,
     flaw: Flaw,
     is_waiting: bool,
+    /// Whether a defect closes it after the response.
+    pub(super) ends_now: bool,
+    /// Whether a defect keeps it past the idle limit.
+    pub(super) stays_open: bool,
 }
 
 /// How the wait for the head of an answer ended.
@@ -88,7 +92,17 @@ impl Link {
             drop(open);
         });
         let driver = driver.abort_handle();
-        Ok(Self { sender: Some(sender), facts, was_used: Arc::default(), gone, driver, flaw, is_waiting: false })
+        Ok(Self {
+            sender: Some(sender),
+            facts,
+            was_used: Arc::default(),
+            gone,
+            driver,
+            flaw,
+            is_waiting: false,
+            ends_now: false,
+            stays_open: false,
+        })
     }
 
     pub(super) fn is_http2(&self) -> bool {
@@ -106,6 +120,8 @@ impl Link {
             driver: self.driver.clone(),
             flaw: self.flaw,
             is_waiting: false,
+            ends_now: false,
+            stays_open: false,
         })
     }
 

@@ -236,6 +236,7 @@ impl Pooled {
             let ignores = self.flaw.is(Defect::IgnoresMissingAnswers)
                 || self.flaw.is(Defect::IgnoresTotalOverHttp2) && link.is_http2()
                 || self.flaw.is(Defect::IgnoresTotalWhileUploading) && is_large;
+            let ignores = ignores || was_used && self.flaw.is(Defect::IgnoresTotalOnUsed);
             let limit = (!ignores).then_some(deadline);
             let is_clear = request.uri().scheme_str() == Some("http");
             let limit = match is_clear && self.flaw.is(Defect::LosesCallsInClearText) {
@@ -248,6 +249,10 @@ impl Pooled {
                         facts.reused = Some(link.was_used());
                     }
                     link.mark_used();
+                    let is_post = request.method() == http::Method::POST;
+                    link.ends_now =
+                        response.status().as_u16() >= 400 && self.flaw.is(Defect::ClosesConnectionsOfErrors);
+                    link.stays_open = is_post && self.flaw.is(Defect::KeepsIdleConnectionsOfPosts);
                     let is_early = taken.is_some_and(|taken| !taken.load(Ordering::Relaxed));
                     if is_early && response.status() != http::StatusCode::PAYLOAD_TOO_LARGE {
                         return Err(report.error(Kind::Interrupted, Delivery::Unknown, "the upload was not wanted"));

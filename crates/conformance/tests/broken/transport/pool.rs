@@ -112,11 +112,15 @@ impl Pool {
     }
 
     fn keep(self: &Arc<Self>, link: Link, ticket: &Ticket) {
-        if self.flaw.is(Defect::KeepsNoConnections) || link.is_closed() {
+        if self.flaw.is(Defect::KeepsNoConnections) || link.ends_now || link.is_closed() {
             return;
         }
+        let stays_open = link.stays_open;
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         self.origins().entry(ticket.origin.clone()).or_default().idle.push((id, link));
+        if stays_open {
+            return;
+        }
         self.later(ticket, move |connections| connections.idle.retain(|(kept, _)| *kept != id));
     }
 

@@ -12,7 +12,7 @@ use digicert_one_core::{
     Delivery, Exchange, Phase, ResponseBody, TransportError, TransportErrorKind as Kind, UploadBody, UploadError,
     UploadGuard,
 };
-use http::header::{CONTENT_LENGTH, HeaderName};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Request, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use tokio::time::Instant;
@@ -161,6 +161,9 @@ async fn once(
     let mut watch = Some(UploadGuard::begin(&mut request)?);
     if flaw.is(Defect::KeepsDroppedUploads) {
         std::mem::forget(watch.take());
+    }
+    if flaw.is(Defect::TypesUploads) {
+        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
     }
     if flaw.is(Defect::UploadsWithoutTheKey) {
         request.headers_mut().remove(HeaderName::from_static("x-api-key"));

@@ -1,7 +1,7 @@
 //! The verifier of servers: webpki's. The broken ones ignore some of its findings.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use digicert_one_core::ServerCertificate;
@@ -78,6 +78,8 @@ impl ServerCertVerifier for Verifier {
         stapled: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
+        static FIRST: OnceLock<UnixTime> = OnceLock::new();
+        let now = if self.flaw.is(Defect::StopsItsClock) { *FIRST.get_or_init(|| now) } else { now };
         let verify = |name: &ServerName<'_>| self.webpki.verify_server_cert(leaf, others, name, stapled, now);
         let mut verdict = verify(name);
         if self.flaw.is(Defect::WantsChainsInOrder) && verdict.is_ok() && !self.is_in_order(leaf, others, name, now) {
