@@ -1,6 +1,6 @@
 //! `d1 list`: line by line, up to a limit, and what is left when it breaks off.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
 use digicert_one_emulator::EmulatorOptions;
@@ -76,6 +76,8 @@ fn interrupted_list_prints_its_position() {
 #[test]
 #[cfg(unix)]
 fn ctrl_c_in_the_middle_of_a_list_leaves_whole_lines() {
+    use std::io::Read;
+
     use rustix::process::{Pid, Signal, kill_process};
 
     // More than a pipe holds, so that d1 waits in the middle until it is read.
