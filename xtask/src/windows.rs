@@ -205,6 +205,7 @@ fn demo_result(text: &str, is_success: bool) -> String {
 /// An explained failure.
 #[derive(Debug, PartialEq, Eq)]
 struct Known<'a> {
+    /// `*` for any.
     package: &'a str,
     /// The test program and the test, or the start of several names before a `*`.
     what: &'a str,
@@ -231,7 +232,7 @@ impl Known<'_> {
             Some(start) => what.starts_with(start),
             None => what == self.what,
         };
-        self.package == package && is_named
+        (self.package == "*" || self.package == package) && is_named
     }
 }
 
