@@ -51,9 +51,9 @@ impl Record {
         self.0.insert((system.to_owned(), package.to_owned(), what.to_owned()), outcome);
     }
 
-    /// Removes what is recorded of a package on a system.
-    pub(crate) fn forget(&mut self, system: &str, package: &str) {
-        self.0.retain(|(of, named, _), _| of != system || named != package);
+    /// Removes the lines of a package on a system whose work is one of these.
+    pub(crate) fn forget(&mut self, system: &str, package: &str, is_of: impl Fn(&str) -> bool) {
+        self.0.retain(|(of, named, what), _| of != system || named != package || !is_of(what));
     }
 
     /// Returns the lines of a system: package, what was done, outcome.
@@ -73,7 +73,9 @@ mod tests {
         record.set("windows", "core", "unit tests", "12 passed");
         record.set("windows", "client", "unit tests", "failed:\tno\nresult");
         assert_eq!(Record::parse(&record.text()).as_ref(), Ok(&record));
-        record.forget("windows", "core");
+        record.forget("windows", "core", |what| what == "check");
+        assert_eq!(record.of("windows").count(), 2);
+        record.forget("windows", "core", |_| true);
         assert_eq!(record.of("windows").collect::<Vec<_>>(), [("client", "unit tests", "failed: no result")]);
         assert!(Record::parse("windows\tcore\n").is_err());
     }

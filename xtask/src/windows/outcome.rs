@@ -21,15 +21,21 @@ impl TestOutcome {
     /// Reads the output of libtest or libtest-mimic.
     pub(crate) fn of(text: &str) -> Self {
         let mut outcome = Self::default();
-        let mut is_in_faults = false;
+        // Below the list, a failure of the suite may hold the output of a test that ran alone.
+        let (mut is_listing, mut is_in_faults) = (true, false);
         for line in text.lines() {
             let line = line.trim_end();
             if is_in_faults && let Some((fault, _)) = line.split_once(": ").filter(|_| !line.starts_with(' ')) {
                 outcome.failed.push(format!("fault {fault}"));
             }
             is_in_faults = line == FAULTS || (is_in_faults && !line.is_empty());
-            if let Some((name, result)) = line.strip_prefix("test ").and_then(|line| line.split_once(" ... ")) {
-                let name = name.split(" - should panic").next().unwrap_or(name).trim();
+            is_listing &= line != "failures:";
+            if is_listing
+                && let Some((name, result)) = line.strip_prefix("test ").and_then(|line| line.split_once(" ... "))
+            {
+                let name = name.split(" - should panic").next().unwrap_or(name);
+                // The suite has the level of a case before its name.
+                let name = name.split_once("] ").map_or(name, |(_, name)| name).trim();
                 match result {
                     "ok" => outcome.passed += 1,
                     "FAILED" => outcome.failed.push(name.to_owned()),
@@ -38,7 +44,9 @@ impl TestOutcome {
                 }
             }
             outcome.is_whole |= line.starts_with("test result: ");
-            if line.starts_with("MUST ") || line.starts_with("faults: ") {
+            if line.starts_with("MUST ") {
+                outcome.suite = vec![line.to_owned()];
+            } else if line.starts_with("faults: ") {
                 outcome.suite.push(line.to_owned());
             }
         }
@@ -74,11 +82,12 @@ mod tests {
 
     #[test]
     fn suite_has_its_cases_by_level_and_its_faults() {
-        let text = "test a ... ok\ntest result: ok. 1 passed\n\nMUST 2/3 · MAY 1/1\n\nfaults without their codes:\n\
+        let text = "test [MUST]   a ... ok\ntest [MAY]    b   ... FAILED\n\nfailures:\n\ntest [MAY] b ... FAILED\n\
+                    test result: FAILED. 0 passed\nMUST 0/0\n\ntest result: FAILED. 1 passed\n\nMUST 2/3 · MAY 1/1\n\nfaults without their codes:\n\
                     no route: gave NET-09 instead of NET-03: NET-09 it broke\n  why   nothing: known\n    None\n\nother: text\n";
         let outcome = TestOutcome::of(text);
-        assert_eq!(outcome.to_string(), "1 passed, 1 failed; MUST 2/3 · MAY 1/1");
-        assert_eq!(outcome.failed, ["fault no route"]);
+        assert_eq!(outcome.to_string(), "1 passed, 2 failed; MUST 2/3 · MAY 1/1");
+        assert_eq!(outcome.failed, ["b", "fault no route"]);
         let outcome = TestOutcome::of("test result: ok\nMUST 3/3\nfaults: all 60 have their codes\n");
         assert_eq!(outcome.to_string(), "0 passed, 0 failed; MUST 3/3; faults: all 60 have their codes");
     }

@@ -1,6 +1,6 @@
 //! `d1 list`: line by line, up to a limit, and what is left when it breaks off.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
 use digicert_one_emulator::EmulatorOptions;
