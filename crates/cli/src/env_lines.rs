@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use digicert_one::Secret;
-use digicert_one::core::Mode;
+use digicert_one::core::{Mode, RequestTarget};
 use digicert_one::credentials::RawCredential;
 
 use crate::failure::Failure;
@@ -40,7 +40,10 @@ impl Caller {
         let host = if self.mode == Mode::Key { &self.platform } else { &self.client_auth };
         let host = host.as_ref().ok_or_else(|| Failure::Usage("no host is known for this mode".to_owned()))?;
         let gap = if path.starts_with('/') { "" } else { "/" };
-        Ok(format!("{}{gap}{path}", host.trim_end_matches('/')))
+        // As d1 call would refuse it.
+        let path =
+            RequestTarget::parse(format!("{gap}{path}")).map_err(|error| Failure::Usage(format!("--curl: {error}")))?;
+        Ok(format!("{}{path}", host.trim_end_matches('/'), path = path.as_str()))
     }
 
     fn direct(&self, places: &Places, path: &str) -> Result<String, Failure> {

@@ -302,7 +302,7 @@ fn of_emulator(error: &EmulatorError) -> Code {
 
 /// The exit code of a failed call; otherwise by the kind and the code of the failure.
 fn of_issue(error: &IssueError) -> u8 {
-    let called = std::error::Error::source(error).and_then(|source| source.downcast_ref::<digicert_one::Error>());
+    let called = digicert_one::core::causes(error).find_map(|cause| cause.downcast_ref::<digicert_one::Error>());
     match (called, error.kind()) {
         (Some(error), _) => of_call(error),
         (None, _) if error.diagnosis_code().is_some_and(|code| [Code::IO_01, Code::IO_02].contains(&code)) => 3,

@@ -135,6 +135,11 @@ fn password_comes_by_reference_and_the_profile_names_the_limiter() {
     assert!(output.status.success(), "{}", text(&output));
     assert!(text(&output).contains("warning: the shared rate limiter is unavailable (PACE-03)"), "{}", text(&output));
     assert!(!text(&output).contains("canary"), "{}", text(&output));
+    // The lock is not waited for: a wrong password does not mend itself.
+    let store = format!("file:{}", stage.path("key"));
+    let output = stage.d1(&[&["token", "rotate", "--store", &store, "--lock-name", "ci-bot"], &given[..]].concat());
+    assert!(!output.status.success() && text(&output).contains("PACE-03"), "{}", text(&output));
+    assert!(stage.emulator.observed().iter().all(|call| call.method == "GET"));
 }
 
 #[test]
@@ -208,6 +213,10 @@ fn rotation_without_its_lock_makes_nothing() {
     let away = [&rotate[..], &["--limiter", "redis+unix:///nonexistent/redis.sock"]].concat();
     let output = stage.d1(&away);
     assert!(!output.status.success() && text(&output).contains("PACE-02"), "{}", text(&output));
+    assert!(text(&output).contains("failed to use the shared lock: "), "{}", text(&output));
+    let refused = stage.command(&away).env("DC_API_KEY", "01_unknown").output().expect("d1 runs");
+    assert_eq!(refused.status.code(), Some(5), "{}", text(&refused));
+    assert!(text(&refused).contains("AUT-01"), "{}", text(&refused));
     let output = stage.d1(&[&rotate[..], &["--lock-name", "ci-bot"]].concat());
     assert_eq!(output.status.code(), Some(2), "{}", text(&output));
     assert!(text(&output).contains("--limiter URL"), "{}", text(&output));

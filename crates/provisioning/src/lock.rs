@@ -105,7 +105,7 @@ pub enum LockError {
     #[error("failed to acquire the lock: {0}")]
     File(#[from] StoreError),
     /// The store of a lock that several machines share cannot be used.
-    #[error("failed to use the shared lock")]
+    #[error("failed to use the shared lock: {source}")]
     Store {
         /// The diagnosis code.
         code: Code,

@@ -63,6 +63,7 @@ pub(crate) async fn create_token(
     output: Output,
     signals: &Signals,
 ) -> Result<(), Failure> {
+    mention_name(&options.name, output);
     let prepared = prepare(&options.make, false, false, output, signals).await?;
     let mut task = CreateToken::new(&options.name).end_date(options.ends.ends());
     task.owner = signals.unless_received(user_id(&prepared.client, &options.user)).await?;
@@ -75,6 +76,7 @@ pub(crate) async fn rotate_token(
     output: Output,
     signals: &Signals,
 ) -> Result<(), Failure> {
+    options.renewal.name.iter().for_each(|name| mention_name(name, output));
     let prepared = prepare(&options.make, false, true, output, signals).await?;
     let mut task = RotateToken::new().end_date(options.ends.ends());
     task.owner = signals.unless_received(user_id(&prepared.client, &options.user)).await?;
@@ -87,6 +89,7 @@ pub(crate) async fn rotate_token(
 
 /// Gets a client certificate.
 pub(crate) async fn request(options: &RequestOptions, output: Output, signals: &Signals) -> Result<(), Failure> {
+    mention_name(&options.name, output);
     let prepared = prepare(&options.make, true, false, output, signals).await?;
     let mut task = RequestCertificate::new(&options.name).end_date(options.ends.ends()).key(options.key.key_type);
     task.common_name.clone_from(&options.key.common_name);
@@ -99,6 +102,7 @@ pub(crate) async fn rotate_certificate(
     output: Output,
     signals: &Signals,
 ) -> Result<(), Failure> {
+    options.renewal.name.iter().for_each(|name| mention_name(name, output));
     let prepared = prepare(&options.make, true, true, output, signals).await?;
     let mut task = RotateCertificate::new().end_date(options.ends.ends()).key(options.key.key_type);
     task.common_name.clone_from(&options.key.common_name);
@@ -106,6 +110,14 @@ pub(crate) async fn rotate_certificate(
     task.previous = options.renewal.old.as_deref().map(Id::new);
     renewal(&mut task.renewal, &options.renewal);
     prepared.make(task.into(), options.make.dry_run).await
+}
+
+/// Warns if the name of a token or certificate will differ from the one that was typed.
+fn mention_name(name: &str, output: Output) {
+    let is_legal = |one: char| one.is_ascii_alphanumeric() || matches!(one, ' ' | '-' | '_');
+    if !name.chars().all(is_legal) {
+        output.warning(&"the platform permits letters (a-z), digits, blanks, - and _ in names: the others become -");
+    }
 }
 
 /// Finishes an interrupted task.

@@ -66,6 +66,24 @@ fn near_expiry_has_an_exit_code_of_its_own() {
 }
 
 #[test]
+fn certificate_that_is_not_valid_yet_is_critical_and_fails_one_check() {
+    let stage = Stage::new();
+    let later = stage.later();
+    let certificate = [("DC_CLIENT_CERT_FILE", &*later)];
+    for (arguments, exit, words) in [
+        (&["expiry"][..], 8, "the client certificate is not valid before "),
+        (&["expiry", "--fail-under", "1d"], 8, "not asked: the client certificate is not valid yet"),
+        (&["expiry", "--nagios"], 2, "EXPIRY CRITICAL - the client certificate is not valid before "),
+        (&["doctor", "--online"], 3, "1 failed,"),
+    ] {
+        let output = stage.d1(arguments, &certificate);
+        assert_eq!(output.status.code(), Some(exit), "{arguments:?}: {}", text(&output));
+        assert!(text(&output).contains(words), "{arguments:?}: {}", text(&output));
+    }
+    assert!(stage.emulator.observed().is_empty(), "nothing was sent");
+}
+
+#[test]
 fn offline_nothing_is_sent_and_what_is_not_known_says_why() {
     let stage = stage();
     let variables = [("DC_API_KEY", stage.key()), ("DC_BASE", "https://127.0.0.1:9"), ("DC_OWNER_ENDS", &*day(100))];

@@ -154,6 +154,8 @@ fn checks(runs: &mut Runs) {
     runs.run("expiry", &["expiry"]);
     let bundle = runs.stage.file("bundle.pem");
     runs.run_as("expiry", &["expiry", "--offline"], &[("DC_CLIENT_CERT_FILE", &bundle)]);
+    let later = runs.stage.later();
+    runs.run_as("expiry", &["expiry", "--offline"], &[("DC_CLIENT_CERT_FILE", &later)]);
     runs.run("explain", &["explain", "HS-02"]);
     runs.run("codes", &["explain"]);
     let (config, ca) = (runs.stage.file("d1.toml"), runs.stage.file("ca.pem"));

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
 use digicert_one_emulator::{Emulator, EmulatorOptions, KeyEncoding};
+use digicert_one_testbed::{ClientSpec, Pki, Validity};
 use tempfile::TempDir;
 
 use crate::environment::cleared;
@@ -63,6 +64,13 @@ impl Stage {
 
     pub(crate) fn file(&self, name: &str) -> String {
         PathBuf::from(self.directory.path()).join(name).display().to_string()
+    }
+
+    /// A file with a certificate that is not valid yet, and its key.
+    pub(crate) fn later(&self) -> String {
+        let later = Pki::shared().client(ClientSpec { validity: Validity::NotYetValid, ..ClientSpec::default() });
+        std::fs::write(self.file("later.pem"), later.bundle_pem()).expect("written");
+        self.file("later.pem")
     }
 
     pub(crate) fn key(&self) -> &str {
