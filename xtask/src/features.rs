@@ -16,7 +16,7 @@ pub(crate) struct Arguments {
 /// isahc itself cannot be built with both, and says so (docs/decisions/0004-isahc.md).
 const EXCLUSIVE: [&str; 2] = ["openssl-engine", "rustls-engine"];
 
-/// Checks each set; goes on after a failure and lists all at the end.
+/// Checks each set; continues after a failure and lists all failures at the end.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let metadata = MetadataCommand::new()
         .cargo_path(cargo::path())

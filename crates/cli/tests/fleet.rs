@@ -153,8 +153,8 @@ fn holder_of_a_lock_is_shown() {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let owner = Owner::new("build-7").expect("random numbers");
     let lock = RedisLock::new(RedisConfig::new(url.parse().expect("an address")), "ci-bot");
-    let (ttl, patience) = (Duration::from_secs(60), Duration::from_secs(5));
-    let held = runtime.block_on(lock.acquire(&owner, ttl, patience, &clock)).expect("it is free");
+    let (ttl, timeout) = (Duration::from_secs(60), Duration::from_secs(5));
+    let held = runtime.block_on(lock.acquire(&owner, ttl, timeout, &clock)).expect("it is free");
     let status = stage.status(&["--limiter", &url, "--lock-name", "ci-bot"]);
     let left = status["lock"]["expires_in_seconds"].as_f64().expect("a number");
     assert!(left > 1.0 && left <= 60.0, "{status}");

@@ -8,7 +8,7 @@ use futures_util::future::{Either, select};
 use tracing::Span;
 
 use crate::bearer::Bearer;
-use crate::call::{Call, Proof, Statuses};
+use crate::call::{Authentication, Call, Statuses};
 use crate::call_progress::CallProgress;
 use crate::error::Error;
 #[cfg(feature = "metrics")]
@@ -88,7 +88,7 @@ impl<'a> Attempts<'a> {
 
     /// Asks the authoriser of the call, unless it has given a pass for this attempt.
     async fn authorise(&mut self, bearer: &mut Bearer) -> Result<(), Error> {
-        if let (Proof::Other(other), Bearer::Authorised(authorised)) = (&self.call.proof, bearer)
+        if let (Authentication::Other(other), Bearer::Authorised(authorised)) = (&self.call.authentication, bearer)
             && authorised.pass.is_none()
         {
             let left = self.progress.left(self.now);
@@ -120,8 +120,8 @@ impl<'a> Attempts<'a> {
     async fn permit(&mut self, bearer: &Bearer) -> Result<Option<Held>, Error> {
         let (settings, queued) = (self.settings, self.now);
         let Some(caller) = bearer.caller() else { return Ok(None) };
-        let turn = PermitRequest::new(caller, &settings.clock, self.progress.left(queued));
-        let permit = settings.limiter.permit(&turn, queued).await.map_err(|error| match self.origin(bearer) {
+        let request = PermitRequest::new(caller, &settings.clock, self.progress.left(queued));
+        let permit = settings.limiter.permit(&request, queued).await.map_err(|error| match self.origin(bearer) {
             Ok(origin) => Error::rate_limit(error, &origin.authority()),
             Err(error) => error,
         })?;

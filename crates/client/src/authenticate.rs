@@ -11,7 +11,7 @@ use tracing::Span;
 
 use crate::attempt::{Attempts, Boxed};
 use crate::bearer::{Authorised, Bearer};
-use crate::call::{Proof, Statuses};
+use crate::call::{Authentication, Statuses};
 use crate::call_progress::CallProgress;
 use crate::error::{Error, ErrorKind};
 use crate::generations::{BoundTransport, Chosen};
@@ -25,22 +25,24 @@ impl Settings {
     /// The lease for one attempt with its transport, and the current time: that of the request, unless the credential made us wait.
     pub(crate) async fn leased(
         &self,
-        need: &LeaseRequest,
+        request: &LeaseRequest,
         within: Duration,
     ) -> Result<(Arc<BoundTransport>, SystemTime), Error> {
-        let mut asked = self.credential.lease(need);
+        let mut asked = self.credential.lease(request);
         let at_hand = (&mut asked).now_or_never();
         let (bound, now) = match &at_hand {
-            Some(Ok(lease)) if let Chosen::Live(bound) = self.generations.choose(lease, need.now) => (bound, need.now),
+            Some(Ok(lease)) if let Chosen::Live(bound) = self.generations.choose(lease, request.now) => {
+                (bound, request.now)
+            }
             // Boxed, since it is rare and large: the future of every call would be as large.
-            _ => Box::pin(self.obtain(at_hand, asked, need, within)).await?,
+            _ => Box::pin(self.obtain(at_hand, asked, request, within)).await?,
         };
         if !self.allow_expired
-            && let Err(expired) = bound.lease.validity().check(need.now)
+            && let Err(expired) = bound.lease.validity().check(request.now)
         {
             return Err(Error::credential(expired.at(&**bound.lease.source())));
         }
-        self.reminders.check(&bound.lease, need.now);
+        self.reminders.check(&bound.lease, request.now);
         Ok((bound, now))
     }
 
@@ -49,7 +51,7 @@ impl Settings {
         &self,
         at_hand: Option<Result<Lease, CredentialError>>,
         asked: Boxed<'_, Result<Lease, CredentialError>>,
-        need: &LeaseRequest,
+        request: &LeaseRequest,
         within: Duration,
     ) -> Result<(Arc<BoundTransport>, SystemTime), Error> {
         let leased = match at_hand {
@@ -57,11 +59,11 @@ impl Settings {
             None => self.in_time(asked, within.min(self.total)).await?,
         };
         let lease = leased.map_err(Error::credential)?;
-        let bound = match self.generations.choose(&lease, need.now) {
+        let bound = match self.generations.choose(&lease, request.now) {
             Chosen::Live(bound) => bound,
-            Chosen::Newer { present, needs_proof } => {
-                let rotation = Rotation { settings: self, need };
-                rotation.replace(lease, present, needs_proof, |candidate| self.verify(candidate)).await?
+            Chosen::Newer { present, needs_verification } => {
+                let rotation = Rotation { settings: self, request };
+                rotation.replace(lease, present, needs_verification, |candidate| self.verify(candidate)).await?
             }
         };
         Ok((bound, self.clock.now()))
@@ -80,7 +82,7 @@ impl Settings {
 
     /// Verifies a credential with one attempt of the call that was configured for it. A redirect verifies nothing.
     async fn verify(&self, candidate: Arc<BoundTransport>) -> Result<(), Error> {
-        let Some(mut call) = self.proof.clone() else { return Ok(()) };
+        let Some(mut call) = self.verification.clone() else { return Ok(()) };
         let mut progress = CallProgress::begin(self.clock.now(), self.deadline);
         let mut attempts = Attempts::new(self, &mut call, Statuses::ErrorsAreErrors, &mut progress);
         let response = attempts.exchange(&mut Bearer::Lease(candidate), &Span::none()).await?;
@@ -103,21 +105,21 @@ impl Attempts<'_> {
         if self.progress.attempts() > 0 {
             self.now = settings.clock.now();
         }
-        match &self.call.proof {
-            Proof::Credential => {
-                let mut need = LeaseRequest::at(self.now);
-                need.newer_than = newer_than;
-                let (bound, now) = settings.leased(&need, self.progress.left(self.now)).await?;
+        match &self.call.authentication {
+            Authentication::Credential => {
+                let mut request = LeaseRequest::at(self.now);
+                request.newer_than = newer_than;
+                let (bound, now) = settings.leased(&request, self.progress.left(self.now)).await?;
                 self.now = now;
                 #[cfg(feature = "metrics")]
-                metric::leased(&bound.lease, need.now);
+                metric::leased(&bound.lease, request.now);
                 Ok(Bearer::Lease(bound))
             }
-            Proof::None => {
+            Authentication::None => {
                 let transport = settings.generations.anonymous();
                 transport.map(Bearer::Anonymous).map_err(|error| settings.failed(None, self.now, error))
             }
-            Proof::Other(_) => self.authorised(),
+            Authentication::Other(_) => self.authorised(),
         }
     }
 
@@ -143,13 +145,13 @@ impl Attempts<'_> {
 
     /// A bearer newer than the one that was refused, if there is one.
     pub(crate) async fn newer(&mut self, refused: &Bearer) -> Result<Option<Bearer>, Error> {
-        match (&self.call.proof, refused) {
-            (Proof::Credential, Bearer::Lease(bound)) => {
+        match (&self.call.authentication, refused) {
+            (Authentication::Credential, Bearer::Lease(bound)) => {
                 let refused = bound.lease.generation();
                 let newer = self.bearer(Some(refused)).await.ok();
                 Ok(newer.filter(|newer| newer.generation().is_some_and(|newer| newer > refused)))
             }
-            (Proof::Other(other), Bearer::Authorised(authorised)) if let Some(refused) = &authorised.pass => {
+            (Authentication::Other(other), Bearer::Authorised(authorised)) if let Some(refused) = &authorised.pass => {
                 self.now = self.settings.clock.now();
                 let newer = other.authoriser.pass(Some(refused));
                 let pass = self.settings.in_time(newer, self.progress.left(self.now)).await??;

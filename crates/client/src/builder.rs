@@ -43,7 +43,7 @@ pub struct ClientBuilder {
     engine: EngineConfig,
     credential: Option<Arc<dyn Credential>>,
     allow_expired: bool,
-    proof: Option<Result<RequestTarget, TargetError>>,
+    verification: Option<Result<RequestTarget, TargetError>>,
     reminders: Reminders,
     limiter: Limiter,
     observers: Observers,
@@ -62,7 +62,7 @@ impl ClientBuilder {
             engine: EngineConfig::new(MAX_BODY),
             credential: None,
             allow_expired: false,
-            proof: None,
+            verification: None,
             reminders: Reminders::new([30, 14, 7, 1]),
             limiter: Limiter::Local(LocalRateLimiter::new()),
             observers: Observers::default(),
@@ -214,7 +214,7 @@ impl ClientBuilder {
     /// As [`verify_rotations`](Self::verify_rotations), with a GET of another path, for service users without access to that
     /// one.
     pub fn verify_rotations_with(mut self, path: impl IntoTarget) -> Self {
-        self.proof = Some(path.into_target());
+        self.verification = Some(path.into_target());
         self
     }
 
@@ -300,7 +300,7 @@ impl ClientBuilder {
                 "the transport configuration holds an identity: set it as the credential, from which the host follows";
             return Err(Error::local(ErrorKind::Config, text));
         }
-        let proof = self.proof.transpose().map_err(|error| {
+        let verification = self.verification.transpose().map_err(|error| {
             Error::local(ErrorKind::Config, format!("invalid path of the verification call: {error}"))
                 .with_source(error)
         })?;
@@ -327,7 +327,7 @@ impl ClientBuilder {
             headers,
             max_body: engine.max_body,
             allow_expired: self.allow_expired,
-            proof: proof.map(|target| Call::new(Method::GET, target)),
+            verification: verification.map(|target| Call::new(Method::GET, target)),
             reminders: self.reminders,
             observers: Observers { retries: engine.retries, ..self.observers },
         }))

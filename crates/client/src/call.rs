@@ -17,7 +17,7 @@ pub(crate) struct Call {
     pub(crate) target: RequestTarget,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Payload,
-    pub(crate) proof: Proof,
+    pub(crate) authentication: Authentication,
     /// Marked as idempotent by the caller, whatever the method.
     pub(crate) idempotent: bool,
     /// The path template for observers, if the caller set one.
@@ -26,7 +26,7 @@ pub(crate) struct Call {
 
 /// How a call is authorised.
 #[derive(Clone)]
-pub(crate) enum Proof {
+pub(crate) enum Authentication {
     /// By the credential of the client: key, certificate or both.
     Credential,
     /// Not at all.
@@ -49,14 +49,15 @@ pub(crate) struct AuthorisedCall {
 impl Call {
     /// A call by the client's credential, without headers of its own and without a body.
     pub(crate) fn new(method: Method, target: RequestTarget) -> Self {
-        let (headers, body, proof) = (HeaderMap::new(), Payload::Bytes(Bytes::new()), Proof::Credential);
-        Self { method, target, headers, body, proof, idempotent: false, template: None }
+        let (headers, body, authentication) =
+            (HeaderMap::new(), Payload::Bytes(Bytes::new()), Authentication::Credential);
+        Self { method, target, headers, body, authentication, idempotent: false, template: None }
     }
 
     /// The settings of a call with an authoriser of its own.
     pub(crate) fn authorised(&self) -> Option<&AuthorisedCall> {
-        match &self.proof {
-            Proof::Other(other) => Some(other),
+        match &self.authentication {
+            Authentication::Other(other) => Some(other),
             _ => None,
         }
     }
@@ -77,9 +78,9 @@ impl From<AuthorisedRequest> for Call {
             authoriser,
         } = request;
         let other = AuthorisedCall { authoriser, origin, once, attempt_timeout, deadline };
-        let (method, proof) = (Method::POST, Proof::Other(Arc::new(other)));
+        let (method, authentication) = (Method::POST, Authentication::Other(Arc::new(other)));
         let body = Payload::Bytes(body);
-        Self { method, target, headers, body, proof, idempotent, template: Some(name) }
+        Self { method, target, headers, body, authentication, idempotent, template: Some(name) }
     }
 }
 
@@ -87,7 +88,7 @@ impl From<AuthorisedRequest> for Call {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Statuses {
     ErrorsAreErrors,
-    AllAreAnswers,
+    AllAreResponses,
     /// An error while another attempt may help; the last one is a response.
     Relayed,
 }

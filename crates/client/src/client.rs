@@ -62,7 +62,7 @@ impl Client {
             in_flight: InFlight::default(),
             max_body: from.max_body,
             allow_expired: from.allow_expired,
-            proof: None,
+            verification: None,
             // The client in regular use gives the reminders.
             reminders: Reminders::new([]),
             observers: from.observers.clone(),

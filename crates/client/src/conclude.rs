@@ -94,7 +94,7 @@ impl Settings {
             status: head.status,
             version: head.version,
             headers: head.headers,
-            warning: unproven(&context, &exchange.facts),
+            warning: unverified(&context, &exchange.facts),
             body: self.watched(body, exchange.facts),
             diagnosis: None,
             context,
@@ -145,7 +145,7 @@ impl Attempts<'_> {
         }
     }
 
-    /// Concludes a response whose status is not a success: a redirect, an error, or a response all the same.
+    /// Concludes a response whose status is not a success: a redirect, an error, or still a response.
     async fn unsuccessful(&mut self, bearer: &Bearer, mut exchange: Exchange) -> Result<Response, Error> {
         let settings = self.settings;
         self.redact(bearer, exchange.response.headers_mut());
@@ -236,7 +236,7 @@ impl Attempts<'_> {
         let (status, headers) = (exchange.response.status(), exchange.response.headers());
         let asked = |names: &[HeaderName]| names.iter().any(|name| self.call.headers.contains_key(name));
         match status {
-            _ if self.statuses == Statuses::AllAreAnswers => true,
+            _ if self.statuses == Statuses::AllAreResponses => true,
             StatusCode::PARTIAL_CONTENT => asked(&[RANGE]),
             StatusCode::NOT_MODIFIED => asked(&[IF_NONE_MATCH, IF_MODIFIED_SINCE]),
             _ if status.is_redirection() => {
@@ -248,8 +248,8 @@ impl Attempts<'_> {
     }
 }
 
-/// The warning that the client certificate did not arrive, so that the response does not prove the caller. Once for each connection.
-fn unproven(context: &CallContext, facts: &ConnectionFacts) -> Option<Box<Diagnosis>> {
+/// The warning that the client certificate did not arrive, so that the response does not verify the caller. Once for each connection.
+fn unverified(context: &CallContext, facts: &ConnectionFacts) -> Option<Box<Diagnosis>> {
     if context.identity.is_none() || facts.reused == Some(true) {
         return None;
     }

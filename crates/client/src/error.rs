@@ -202,7 +202,7 @@ impl Error {
         matches!(self.0.diagnosis.advice, Advice::Retry { .. })
     }
 
-    /// Whether a create call that failed like this may have created something all the same. The client retries such a call only after
+    /// Whether a create call that failed like this may nevertheless have created something. The client retries such a call only after
     /// failures for which this is false.
     #[must_use]
     pub fn may_have_created(&self) -> bool {

@@ -25,7 +25,7 @@ pub(crate) struct Generations {
     headers: HeaderMap,
     live: Mutex<Live>,
     /// Held by the one caller that verifies a newer generation.
-    proving: futures_util::lock::Mutex<()>,
+    verifying: futures_util::lock::Mutex<()>,
 }
 
 /// The transport configuration for each of the two hosts.
@@ -101,7 +101,7 @@ pub(crate) enum Chosen {
     /// Send with this.
     Live(Arc<BoundTransport>),
     /// The lease is of a newer generation; the current one, if any, stays in use until the newer one is verified.
-    Newer { present: Option<Arc<BoundTransport>>, needs_proof: bool },
+    Newer { present: Option<Arc<BoundTransport>>, needs_verification: bool },
 }
 
 impl Generations {
@@ -116,7 +116,7 @@ impl Generations {
             refused: None,
             retired: Vec::new(),
         };
-        Self { connector, headers, live: Mutex::new(live), proving: futures_util::lock::Mutex::new(()) }
+        Self { connector, headers, live: Mutex::new(live), verifying: futures_util::lock::Mutex::new(()) }
     }
 
     /// The same TLS stack and configuration without a live credential.
@@ -157,7 +157,7 @@ impl Generations {
     pub(crate) fn choose(&self, lease: &Lease, now: SystemTime) -> Chosen {
         let mut live = self.lock();
         let Live { current, rejected, refused, .. } = &mut *live;
-        let Some(current) = current else { return Chosen::Newer { present: None, needs_proof: false } };
+        let Some(current) = current else { return Chosen::Newer { present: None, needs_verification: false } };
         let waits =
             || refused.as_ref().is_some_and(|refused| refused.generation == lease.generation() && now < refused.until);
         if lease.generation() == current.lease.generation() {
@@ -166,14 +166,14 @@ impl Generations {
                 *current = Arc::new(BoundTransport { lease: lease.clone(), ..BoundTransport::clone(current) });
             }
         } else if lease.generation() > current.lease.generation() && !waits() {
-            let needs_proof = !*rejected && current.lease.validity().check(now).is_ok();
-            return Chosen::Newer { present: Some(Arc::clone(current)), needs_proof };
+            let needs_verification = !*rejected && current.lease.validity().check(now).is_ok();
+            return Chosen::Newer { present: Some(Arc::clone(current)), needs_verification };
         }
         Chosen::Live(Arc::clone(current))
     }
 
     /// Binds this lease to a transport without putting it to use: the live transport if only the key differs.
-    pub(crate) fn carry(&self, lease: &Lease) -> Result<Arc<BoundTransport>, TransportError> {
+    pub(crate) fn bind(&self, lease: &Lease) -> Result<Arc<BoundTransport>, TransportError> {
         let mut live = self.lock();
         if let Some(made) = [&live.current, &live.candidate]
             .into_iter()
@@ -194,24 +194,24 @@ impl Generations {
         let mut headers = self.headers.clone();
         headers.extend(lease.material().key().map(|key| (API_KEY_HEADER, key.header_value())));
         let caller = lease.material().caller();
-        let carried = Arc::new(BoundTransport { lease: lease.clone(), caller, transport, headers, trust: live.trust });
-        live.candidate = Some(Arc::clone(&carried));
-        Ok(carried)
+        let bound = Arc::new(BoundTransport { lease: lease.clone(), caller, transport, headers, trust: live.trust });
+        live.candidate = Some(Arc::clone(&bound));
+        Ok(bound)
     }
 
     /// Puts a generation to use, unless a newer one or other trust roots came first; returns the live one.
-    pub(crate) fn install(&self, carried: Arc<BoundTransport>) -> Arc<BoundTransport> {
+    pub(crate) fn install(&self, bound: Arc<BoundTransport>) -> Arc<BoundTransport> {
         let mut live = self.lock();
-        if carried.trust != live.trust {
+        if bound.trust != live.trust {
             // Created with previous roots. The next call creates it again.
-            return live.current.clone().unwrap_or(carried);
+            return live.current.clone().unwrap_or(bound);
         }
         if let Some(current) = &live.current {
-            let (present, next) = (current.lease.generation(), carried.lease.generation());
+            let (present, next) = (current.lease.generation(), bound.lease.generation());
             if present >= next {
                 return Arc::clone(current);
             }
-            let replaced = (!Arc::ptr_eq(&current.transport, &carried.transport)
+            let replaced = (!Arc::ptr_eq(&current.transport, &bound.transport)
                 && current.lease.material().identity().is_some())
             .then(|| Arc::downgrade(&current.transport));
             live.retire(replaced);
@@ -220,8 +220,8 @@ impl Generations {
         live.rejected = false;
         live.refused = None;
         live.candidate = None;
-        live.current = Some(Arc::clone(&carried));
-        carried
+        live.current = Some(Arc::clone(&bound));
+        bound
     }
 
     /// Replaces the trust roots, and with them the transports of the live credential. Nothing changes if a transport cannot be created.
@@ -273,8 +273,8 @@ impl Generations {
     }
 
     /// The right to verify a newer generation; only one caller has it at a time.
-    pub(crate) fn proving(&self) -> Option<futures_util::lock::MutexGuard<'_, ()>> {
-        self.proving.try_lock()
+    pub(crate) fn verifying(&self) -> Option<futures_util::lock::MutexGuard<'_, ()>> {
+        self.verifying.try_lock()
     }
 
     /// The live generation.

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::attempt::Boxed;
 use crate::authorise::AuthorisedRequest;
-use crate::call::{Call, Proof, Statuses};
+use crate::call::{Authentication, Call, Statuses};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::path::{IntoTarget, with_query};
@@ -207,7 +207,7 @@ impl RequestBuilder {
 
     /// Sends the call to the platform host without API key and client certificate.
     pub fn unauthenticated(self) -> Self {
-        self.with(|call| call.proof = Proof::None)
+        self.with(|call| call.authentication = Authentication::None)
     }
 
     /// Marks this POST or PATCH as idempotent, so that it may be retried like a GET. DigiCert ONE documents no idempotency keys: do not
@@ -235,7 +235,7 @@ impl RequestBuilder {
     /// # Errors
     /// Everything but an error status; see [`Error`].
     pub fn send_raw(self) -> impl Future<Output = Result<Response, Error>> + Send + 'static {
-        self.sent(Statuses::AllAreAnswers)
+        self.sent(Statuses::AllAreResponses)
     }
 
     /// Sends the call with the retries and the rotation of [`send`](Self::send), and returns the last response whatever its status, with

@@ -81,12 +81,6 @@ impl Retry {
         self
     }
 
-    /// What is left of the budget.
-    #[must_use]
-    pub fn budget_left(&self) -> u32 {
-        self.left.load(Ordering::Relaxed)
-    }
-
     /// The most attempts of a call.
     pub(crate) fn most(&self) -> u32 {
         self.attempts
@@ -188,6 +182,6 @@ mod tests {
     fn budget_stays_between_empty_and_full() {
         let retry = Retry::new().budget(7);
         retry.succeeded();
-        assert_eq!(retry.budget_left(), 7);
+        assert_eq!(retry.left.load(Ordering::Relaxed), 7);
     }
 }

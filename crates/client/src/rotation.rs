@@ -12,7 +12,7 @@ use crate::settings::Settings;
 /// The rotation for one lease request.
 pub(crate) struct Rotation<'a> {
     pub(crate) settings: &'a Settings,
-    pub(crate) need: &'a LeaseRequest,
+    pub(crate) request: &'a LeaseRequest,
 }
 
 impl Rotation<'_> {
@@ -22,30 +22,32 @@ impl Rotation<'_> {
         &self,
         lease: Lease,
         present: Option<Arc<BoundTransport>>,
-        needs_proof: bool,
+        needs_verification: bool,
         verify: impl FnOnce(Arc<BoundTransport>) -> F + Send,
     ) -> Result<Arc<BoundTransport>, Error>
     where
         F: Future<Output = Result<(), Error>> + Send,
     {
-        let Self { settings, need } = self;
+        let Self { settings, request } = self;
         if let Some(present) = &present
             && !settings.allow_expired
-            && let Err(ended) = lease.validity().check(need.now)
+            && let Err(ended) = lease.validity().check(request.now)
         {
             self.unusable(&lease, &ended.to_string());
             return Ok(Arc::clone(present));
         }
-        let bound = match (settings.generations.carry(&lease), &present) {
+        let bound = match (settings.generations.bind(&lease), &present) {
             (Ok(bound), _) => bound,
             (Err(error), Some(present)) => {
                 self.unusable(&lease, &error.to_string());
                 return Ok(Arc::clone(present));
             }
-            (Err(error), None) => return Err(settings.failed(Some(&lease), need.now, error)),
+            (Err(error), None) => return Err(settings.failed(Some(&lease), request.now, error)),
         };
         match present {
-            Some(present) if needs_proof && settings.proof.is_some() => self.verified(bound, present, verify).await,
+            Some(present) if needs_verification && settings.verification.is_some() => {
+                self.verified(bound, present, verify).await
+            }
             _ => Ok(settings.generations.install(bound)),
         }
     }
@@ -61,9 +63,9 @@ impl Rotation<'_> {
         F: Future<Output = Result<(), Error>> + Send,
     {
         let generations = &self.settings.generations;
-        let Some(_turn) = generations.proving() else { return Ok(present) };
+        let Some(_turn) = generations.verifying() else { return Ok(present) };
         // Another caller may just have verified it, or failed to.
-        match generations.choose(&candidate.lease, self.need.now) {
+        match generations.choose(&candidate.lease, self.request.now) {
             Chosen::Live(bound) => return Ok(bound),
             Chosen::Newer { .. } => {}
         }
@@ -78,7 +80,7 @@ impl Rotation<'_> {
 
     /// Records that a generation is not usable, and logs it.
     fn unusable(&self, lease: &Lease, why: &str) {
-        self.settings.generations.refuse(lease.generation(), self.need.now);
+        self.settings.generations.refuse(lease.generation(), self.request.now);
         let (code, generation) = (Code::ROT_06, lease.generation());
         tracing::warn!(%code, %generation, source = &**lease.source(), why, "a newer generation is not usable; the previous one stays in use");
     }

@@ -37,7 +37,7 @@ pub(crate) struct Settings {
     pub(crate) max_body: usize,
     pub(crate) allow_expired: bool,
     /// The call that verifies a newer generation before it goes live.
-    pub(crate) proof: Option<Call>,
+    pub(crate) verification: Option<Call>,
     pub(crate) reminders: Reminders,
     pub(crate) observers: Observers,
 }

@@ -52,7 +52,7 @@ pub(crate) struct Tried {
     pub(crate) attempts: u32,
     pub(crate) delays: Vec<Duration>,
     /// How long the first attempt waited for the rate limiter.
-    pub(crate) turn: Duration,
+    pub(crate) queued_for: Duration,
     pub(crate) earlier: Vec<FailedAttempt>,
     pub(crate) stop: Option<Stop>,
 }
@@ -64,7 +64,7 @@ impl Tried {
             return;
         }
         match self.attempts {
-            0 | 1 => self.turn += wait,
+            0 | 1 => self.queued_for += wait,
             attempts if self.delays.len() + 1 < attempts as usize => self.delays.push(wait),
             _ => {
                 if let Some(last) = self.delays.last_mut() {
@@ -77,8 +77,8 @@ impl Tried {
     /// The evidence lines of an error; none if a retry was impossible.
     pub(crate) fn lines(&self) -> Vec<String> {
         let mut lines = Vec::new();
-        if self.turn >= LEAST_WAIT {
-            lines.push(format!("waited {:.1} s for the rate limiter", self.turn.as_secs_f64()));
+        if self.queued_for >= LEAST_WAIT {
+            lines.push(format!("waited {:.1} s for the rate limiter", self.queued_for.as_secs_f64()));
         }
         if self.attempts > 1 {
             let delays: Vec<String> = self.delays.iter().map(|wait| format!("{:.1} s", wait.as_secs_f64())).collect();

@@ -116,7 +116,7 @@ fn search() {
     }
 }
 
-/// How often the masked needle stands in the writable memory of this process, the stack of this thread left out.
+/// How often the masked needle occurs in the writable memory of this process, without the stack of this thread.
 fn found(needle: &[u8]) -> usize {
     const STEP: usize = 1 << 20;
     let local = 0_u8;

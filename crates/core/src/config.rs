@@ -9,7 +9,7 @@ use rustls_pki_types::CertificateDer;
 use x509_cert::der::Decode;
 
 use crate::{
-    Capabilities, Capability, ClientIdentity, Delivery, Material, Proxy, TlsVersion, TransportError, TransportErrorKind,
+    Capabilities, Capability, ClientIdentity, Delivery, Proxy, TlsVersion, TransportError, TransportErrorKind,
 };
 
 /// The configuration of one transport object, including the client identity.
@@ -52,12 +52,6 @@ impl TransportConfig {
     pub fn with_identity(mut self, identity: Option<ClientIdentity>) -> Self {
         self.identity = identity;
         self
-    }
-
-    /// Sets the identity of `material`, if its mode has one.
-    #[must_use]
-    pub fn for_material(self, material: &Material) -> Self {
-        self.with_identity(material.identity().cloned())
     }
 
     /// Sets the roots to trust.

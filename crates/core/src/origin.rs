@@ -129,12 +129,6 @@ impl Origin {
         self.https
     }
 
-    /// Returns whether the host is an address.
-    #[must_use]
-    pub fn is_ip(&self) -> bool {
-        self.ip().is_some()
-    }
-
     /// Returns whether the host is always this machine.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
@@ -199,7 +193,7 @@ impl Origin {
     /// Returns the `clientauth.` form, unless it is one already. `None` for addresses and bare `localhost`,
     /// which have no labels, and for names that would become too long.
     pub(crate) fn with_client_auth_label(&self) -> Option<Self> {
-        if self.is_ip() || self.host == "localhost" {
+        if self.ip().is_some() || self.host == "localhost" {
             return None;
         }
         if self.has_client_auth_label() {

@@ -205,7 +205,7 @@ pub enum PeerFault {
     BadSignature,
     /// It cannot be parsed, or breaks a rule of RFC 5280 on how it is written.
     Malformed,
-    /// The stack gives a reason that is not in this list; it stands in the source.
+    /// The stack gives a reason that is not in this list; it is in the source error.
     Other,
     /// Not trusted; the stack does not say why.
     Unspecified,

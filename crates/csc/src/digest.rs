@@ -155,7 +155,7 @@ fn granted(response: CscResponse) -> Result<Granted, Error> {
 }
 
 fn unanswerable(inner: &Inner) -> Error {
-    let summary = format!("{} asks for no proof of a login that can be given.", inner.platform);
+    let summary = format!("{} offers no login that is supported.", inner.platform);
     let cause = "it offers no HTTP Digest with SHA-256 or MD5 and qop=auth (RFC 7616)";
     Error::new(ErrorKind::Decode, Diagnosis::new(Code::AUT_05, summary, cause))
 }

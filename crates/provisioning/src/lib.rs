@@ -20,7 +20,7 @@ mod texts;
 mod workflow;
 
 pub use durable::replace_file;
-use journal::{Journal, JournalError, Operation, OperationOutcome, Pending, Step};
+use journal::{Journal, JournalError, OperationOutcome, Pending, Record};
 pub use lock::{LockError, Owner};
 pub use shared_lock::{HeldLock, SharedLock};
 pub use store::{

@@ -154,7 +154,7 @@ impl Lock {
         Ok(Self { path, record, released: false })
     }
 
-    /// Acquires the lock, and waits for it up to `patience`. Delays are random, so that waiting processes do
+    /// Acquires the lock, and waits for it up to `timeout`. Delays are random, so that waiting processes do
     /// not retry in step. An acquired lock is checked a second time, for file systems whose locks work on one
     /// machine only.
     ///
@@ -164,11 +164,11 @@ impl Lock {
         path: impl Into<PathBuf>,
         owner: &Owner,
         ttl: Duration,
-        patience: Duration,
+        timeout: Duration,
         clock: &dyn Clock,
     ) -> Result<Self, LockError> {
         let path = path.into();
-        let last = clock.now().checked_add(patience);
+        let last = clock.now().checked_add(timeout);
         loop {
             let held = match unblocked_try(&path, owner, ttl, clock.now()).await {
                 Ok(lock) => {

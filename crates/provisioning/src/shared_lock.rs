@@ -16,7 +16,7 @@ pub trait SharedLock: fmt::Debug + Send + Sync + 'static {
     /// Returns where the lock is, in readable form.
     fn place(&self) -> String;
 
-    /// Acquires the lock for `ttl`, and waits for it up to `patience`.
+    /// Acquires the lock for `ttl`, and waits for it up to `timeout`.
     ///
     /// # Errors
     /// Returns an error if it is still held, or its store cannot be used.
@@ -24,7 +24,7 @@ pub trait SharedLock: fmt::Debug + Send + Sync + 'static {
         &self,
         owner: &Owner,
         ttl: Duration,
-        patience: Duration,
+        timeout: Duration,
         clock: &Arc<dyn Clock>,
     ) -> Result<Box<dyn HeldLock>, LockError>;
 

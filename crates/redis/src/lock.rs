@@ -116,7 +116,7 @@ impl SharedLock for RedisLock {
         &self,
         owner: &Owner,
         ttl: Duration,
-        patience: Duration,
+        timeout: Duration,
         clock: &Arc<dyn Clock>,
     ) -> Result<Box<dyn HeldLock>, LockError> {
         let text = written(owner)?;
@@ -136,7 +136,7 @@ impl SharedLock for RedisLock {
             };
             // Random delays, so that waiting processes do not retry in step.
             let pause = PAUSE.mul_f64(0.2 + 0.8 * random());
-            if clock.now().duration_since(start).unwrap_or_default() + pause > patience {
+            if clock.now().duration_since(start).unwrap_or_default() + pause > timeout {
                 return Err(failed);
             }
             clock.sleep(pause).await;

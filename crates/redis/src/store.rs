@@ -39,7 +39,7 @@ struct State {
     timeouts: u32,
 }
 
-/// A connection, open or being opened. The task that opens it goes on when a call no longer waits for it.
+/// A connection, open or being opened. The task that opens it continues when no call waits for it any more.
 type Opening = Shared<BoxFuture<'static, Result<Link, FleetError>>>;
 
 impl Store {

@@ -1,4 +1,4 @@
-//! A credential that comes from a place of the program's own, here a function that stands for a vault. It is asked before every attempt,
+//! A credential that comes from a place of the program's own, here a function in place of a vault. It is asked before every attempt,
 //! so it caches, and reads again when the platform refuses what it has.
 #![allow(clippy::print_stdout, reason = "a program speaks through its output")]
 

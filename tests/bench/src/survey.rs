@@ -46,7 +46,7 @@ struct Row {
     cpu_to_first: Spread,
 }
 
-/// What a transport says of itself.
+/// The description of a transport.
 #[derive(Serialize)]
 struct Declared {
     name: &'static str,

@@ -43,7 +43,7 @@ const STANDS: Duration = Duration::from_secs(10);
 pub struct Span {
     /// [`Job::RotateToken`] or [`Job::RotateCertificate`].
     pub job: Job,
-    /// The TLS stack of everybody.
+    /// The TLS stack of all of them.
     pub stack: Stack,
     /// How many days.
     pub days: u32,
@@ -257,7 +257,7 @@ impl World {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
         };
-        let flows = self.place.workflows(self.client(self.credential())).switch(switch.clone()).progress(stop);
+        let flows = self.place.workflows(self.client(self.credential())).consumer(switch.clone()).progress(stop);
         self.takes_up(&flows).await && self.turns(&flows).await
     }
 

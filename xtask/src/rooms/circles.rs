@@ -1,4 +1,4 @@
-//! No two files of a crate import each other, directly or round about.
+//! No two files of a crate import each other, directly or indirectly.
 //!
 //! An import is a `use` or a path in code to something that another file of the same crate defines; a name
 //! that lib.rs or a mod.rs re-exports refers to the file that defines it. A re-export is an import by the
@@ -19,7 +19,6 @@ use std::path::Path;
 
 use self::modules::{Imports, Modules};
 use super::rules::Broken;
-use super::table::Circling;
 use crate::failure::Failure;
 
 /// The imports of one crate.
@@ -36,6 +35,11 @@ impl Crate {
         let modules = Modules::read(root, &|file| fs::read_to_string(folder.join(file)).ok())
             .map_err(|file| Failure::new(format_args!("cannot read {} of {package}", folder.join(file).display())))?;
         Ok(Self { package: package.to_owned(), imports: modules.imports() })
+    }
+
+    /// Returns every circle of files as a broken rule.
+    pub(super) fn check(&self) -> Vec<Broken> {
+        self.circles().iter().map(|circle| self.broken(circle)).collect()
     }
 
     /// For each import that is part of a circle, the shortest one; each once, from its first file on.
@@ -89,36 +93,11 @@ impl Crate {
     }
 }
 
-/// Every circle that is not excepted, and every exception without a circle.
-pub(super) fn check(crates: &[Crate], exceptions: &[Circling]) -> Vec<Broken> {
-    let mut broken = Vec::new();
-    let mut circling: BTreeSet<&str> = BTreeSet::new();
-    for one in crates {
-        let circles = one.circles();
-        if !circles.is_empty() {
-            circling.insert(&one.package);
-        }
-        if !exceptions.iter().any(|exception| exception.package == one.package) {
-            broken.extend(circles.iter().map(|circle| one.broken(circle)));
-        }
-    }
-    for exception in exceptions.iter().filter(|exception| !circling.contains(exception.package)) {
-        broken.push(Broken {
-            what: format!("{} is excepted from the rule about circles and has none", exception.package),
-            why: "an exception that is not needed lets the next circle in".into(),
-            remedy: "take it out of CIRCLING in xtask/src/rooms/table.rs".into(),
-        });
-    }
-    broken
-}
-
 #[cfg(test)]
 mod tests {
     use std::path::PathBuf;
 
     use super::*;
-
-    const NONE: &[Circling] = &[];
 
     /// A crate with imports written `a b`: a imports b.
     fn of(package: &str, arrows: &[&str]) -> Crate {
@@ -132,7 +111,7 @@ mod tests {
     }
 
     fn found(arrows: &[&str]) -> Vec<String> {
-        check(&[of("p", arrows)], NONE).into_iter().map(|broken| broken.what).collect()
+        of("p", arrows).check().into_iter().map(|broken| broken.what).collect()
     }
 
     #[test]
@@ -157,17 +136,8 @@ mod tests {
 
     #[test]
     fn circle_names_the_lines_that_make_it() {
-        let broken = check(&[of("p", &["a b", "b a"])], NONE);
+        let broken = of("p", &["a b", "b a"]).check();
         assert!(broken[0].remedy.ends_with("a.rs (line 1: crate::x), b.rs (line 1: crate::x)"), "{broken:?}");
-    }
-
-    #[test]
-    fn exception_holds_for_its_package_only_and_while_it_has_a_circle() {
-        let circling = || [of("p", &["a b", "b a"]), of("q", &["a b"])];
-        let excepted = |package| [Circling { package, why: "a test" }];
-        assert_eq!(check(&circling(), &excepted("p")), []);
-        let what: Vec<_> = check(&circling(), &excepted("q")).into_iter().map(|broken| broken.what).collect();
-        assert_eq!(what, ["p: a.rs -> b.rs -> a.rs", "q is excepted from the rule about circles and has none"]);
     }
 
     #[test]

@@ -152,55 +152,27 @@ fn libraries(graph: &Graph, room: &Room, broken: &mut Vec<Broken>) {
 #[cfg(test)]
 mod tests {
     use super::super::graph::Tree;
-    use super::super::table::Build;
+    use super::super::table::{Build, NONE};
     use super::*;
 
     const ROOMS: &[Room] = &[
         Room {
             package: "core",
-            uses: &[],
-            behind_feature: &[],
-            by_default: &[],
-            tests_use: &[],
             builds: &[Build { flags: &[], without: &["tokio", "rustls"] }],
             why: "core depends on no package of ours",
+            ..NONE
         },
-        Room {
-            package: "fast",
-            uses: &["core"],
-            behind_feature: &[],
-            by_default: &[],
-            tests_use: &["suite"],
-            builds: &[],
-            why: "a transport knows core only",
-        },
-        Room {
-            package: "slow",
-            uses: &["core"],
-            behind_feature: &[],
-            by_default: &[],
-            tests_use: &["suite"],
-            builds: &[],
-            why: "a transport knows core only",
-        },
+        Room { package: "fast", uses: &["core"], tests_use: &["suite"], why: "a transport knows core only", ..NONE },
+        Room { package: "slow", uses: &["core"], tests_use: &["suite"], why: "a transport knows core only", ..NONE },
         Room {
             package: "door",
             uses: &["core"],
             behind_feature: &["fast", "slow"],
             by_default: &["fast"],
-            tests_use: &[],
-            builds: &[],
             why: "users choose",
+            ..NONE
         },
-        Room {
-            package: "suite",
-            uses: &["core"],
-            behind_feature: &[],
-            by_default: &[],
-            tests_use: &[],
-            builds: &[],
-            why: "a judge",
-        },
+        Room { package: "suite", uses: &["core"], why: "a judge", ..NONE },
     ];
 
     fn package(name: &str, arrows: &[(&str, Kind, bool)]) -> Package {

@@ -14,7 +14,7 @@ pub(super) struct Room {
     pub behind_feature: &'static [&'static str],
     /// Which of these the default features switch on.
     pub by_default: &'static [&'static str],
-    /// Those of ours that its tests may use besides.
+    /// Those of ours that its tests may use in addition.
     pub tests_use: &'static [&'static str],
     /// Libraries that must not be in its tree, for each way to build it.
     pub builds: &'static [Build],
@@ -35,7 +35,7 @@ pub(super) struct Build {
 #[derive(Debug)]
 pub(super) struct Weight {
     pub what: &'static str,
-    /// Taken together.
+    /// Counted together.
     pub packages: &'static [&'static str],
     /// Feature flags, as cargo takes them.
     pub flags: &'static [&'static str],
@@ -66,17 +66,6 @@ pub(super) const WEIGHTS: &[Weight] = &[
     },
     Weight { what: "digicert-one with its defaults", packages: &[FRONT_DOOR], flags: &[], ceiling: 129, goal: 130 },
 ];
-
-/// A package in which files may import each other.
-#[derive(Debug)]
-pub(super) struct Circling {
-    pub package: &'static str,
-    /// Why it may, and until when.
-    pub why: &'static str,
-}
-
-/// Where circles of files are left. `cargo xtask rooms` fails on a package here that has none any more.
-pub(super) const CIRCLING: &[Circling] = &[];
 
 /// The root of the packages outside the workspace, which stand for strangers' transports: this one is over an asynchronous
 /// library, `UREQ` over a blocking one.
@@ -173,18 +162,13 @@ const EVERYTHING: &str = "it may use all libraries, but no package may depend on
 pub(super) const ROOMS: &[Room] = &[
     Room {
         package: CORE,
-        uses: &[],
-        behind_feature: &[],
-        by_default: &[],
-        tests_use: &[],
         builds: NO_STACK,
         why: "core is the vocabulary of all others: no runtime, no TLS library, none of us",
+        ..NONE
     },
     Room {
         package: IDENTITY,
         uses: &[CORE],
-        behind_feature: &[],
-        by_default: &[],
         tests_use: TEST_SIDE,
         builds: &[
             Build { flags: &[], without: RUNTIMES_AND_STACKS },
@@ -194,24 +178,22 @@ pub(super) const ROOMS: &[Room] = &[
             },
         ],
         why: "file formats are read in memory, the same for every transport",
+        ..NONE
     },
     Room {
         package: CREDENTIALS,
         uses: &[CORE, IDENTITY],
-        behind_feature: &[],
-        by_default: &[],
         tests_use: TEST_SIDE,
         builds: &[
             Build { flags: &[], without: RUNTIMES_AND_STACKS },
             Build { flags: &["--features", "keyring"], without: RUNTIMES_AND_STACKS },
         ],
         why: "credentials are read the same under any executor and for any transport",
+        ..NONE
     },
     Room {
         package: ERROR_KINDS,
         uses: &[CORE],
-        behind_feature: &[],
-        by_default: &[],
         tests_use: &[TESTBED],
         builds: &[
             Build { flags: &[], without: RUNTIMES_AND_STACKS },
@@ -226,100 +208,91 @@ pub(super) const ROOMS: &[Room] = &[
             },
         ],
         why: "what an error of a library means is said once for all transports, which do not know each other",
+        ..NONE
     },
     Room {
         package: REQWEST,
         uses: &[CORE, ERROR_KINDS],
-        behind_feature: &[],
-        by_default: &[],
         tests_use: &[CONFORMANCE, TESTBED],
         builds: &[Build { flags: &[], without: OPENSSL_AND_CURL }],
         why: TRANSPORT,
+        ..NONE
     },
     Room {
         package: ISAHC,
         uses: &[CORE],
-        behind_feature: &[],
-        by_default: &[],
         tests_use: &[CONFORMANCE, TESTBED],
         builds: &[
             Build { flags: &[], without: TOKIO_AND_REQWEST },
             Build { flags: &["--no-default-features", "--features", "openssl-engine"], without: TOKIO_AND_REQWEST },
         ],
         why: TRANSPORT,
+        ..NONE
     },
     Room {
         package: HYPER,
         uses: &[CORE, ERROR_KINDS],
-        behind_feature: &[],
-        by_default: &[],
-        tests_use: &[],
         builds: &[Build { flags: &[], without: TLS_LIBRARIES }],
         why: "what transports over hyper share has no TLS library: each engine brings its own",
+        ..NONE
     },
     Room {
         package: RUSTLS,
         uses: &[CORE, ERROR_KINDS, HYPER],
-        behind_feature: &[],
-        by_default: &[],
         tests_use: &[CONFORMANCE, TESTBED],
         builds: &[
             Build { flags: &[], without: OPENSSL_CURL_AND_REQWEST },
             Build { flags: &["--no-default-features", "--features", "ring"], without: AWS_LC_OPENSSL_AND_REQWEST },
         ],
         why: TRANSPORT,
+        ..NONE
     },
     Room {
         package: NATIVE_TLS,
         uses: &[CORE, ERROR_KINDS, HYPER],
-        behind_feature: &[],
-        by_default: &[],
         tests_use: &[CONFORMANCE, TESTBED],
         builds: &[
             Build { flags: &[], without: RUSTLS_AND_REQWEST },
             Build { flags: &["--features", "vendored"], without: RUSTLS_AND_REQWEST },
         ],
         why: TRANSPORT,
+        ..NONE
     },
     Room {
         package: CLIENT,
         uses: &[CORE],
-        behind_feature: &[],
-        by_default: &[],
         tests_use: &[CREDENTIALS, IDENTITY, TESTBED, CONFORMANCE, EMULATOR],
         builds: NO_STACK,
         why: "the client works over any transport, so it knows none",
+        ..NONE
     },
     Room {
         package: ACCOUNT,
         uses: &[CORE, CLIENT],
-        behind_feature: &[],
-        by_default: &[],
         tests_use: &[IDENTITY, TESTBED],
         builds: NO_STACK,
         why: "a typed product is built on the client, which knows no product",
+        ..NONE
     },
     Room {
         package: CSC,
         uses: &[CORE, CLIENT],
-        behind_feature: &[],
-        by_default: &[],
         tests_use: &[TESTBED],
         // OAuth is implemented without a separate HTTP library.
         builds: NO_STACK,
         why: "it uses the client's engine, and its tokens are not shared",
+        ..NONE
     },
     Room {
         package: PROVISIONING,
         uses: &[CORE, CLIENT, ACCOUNT, CREDENTIALS, IDENTITY],
-        behind_feature: &[],
-        by_default: &[],
         tests_use: TEST_SIDE,
         builds: &[
             Build { flags: &[], without: RUNTIMES_AND_STACKS },
             Build { flags: &["--features", "keyring"], without: RUNTIMES_AND_STACKS },
         ],
         why: "secrets that are shown once are stored the same over any transport",
+        ..NONE
     },
     Room {
         package: REDIS,
@@ -348,32 +321,19 @@ pub(super) const ROOMS: &[Room] = &[
         ],
         why: "users get the stack whose feature they named and no other",
     },
-    Room {
-        package: TESTBED,
-        uses: &[],
-        behind_feature: &[],
-        by_default: &[],
-        tests_use: &[],
-        builds: &[],
-        why: "what checks the client must not share its code",
-    },
+    Room { package: TESTBED, why: "what checks the client must not share its code", ..NONE },
     Room {
         package: EMULATOR,
         uses: &[TESTBED],
-        behind_feature: &[],
-        by_default: &[],
-        tests_use: &[],
-        builds: &[],
         why: "what plays the platform must not share code with the client that talks to it",
+        ..NONE
     },
     Room {
         package: CONFORMANCE,
         uses: &[CORE, CLIENT, CREDENTIALS, IDENTITY, TESTBED],
-        behind_feature: &[],
-        by_default: &[],
         tests_use: &[ERROR_KINDS],
-        builds: &[],
         why: "the suite judges transports, so it knows none, not even in its own tests",
+        ..NONE
     },
     Room { package: "digicert-one-cli", ..everything() },
     Room { package: "digicert-one-bench", ..everything() },
@@ -387,18 +347,19 @@ pub(super) const ROOMS: &[Room] = &[
     Room { package: UREQ, ..stranger() },
 ];
 
+/// A package that may use none of ours.
+pub(super) const NONE: Room =
+    Room { package: "", uses: &[], behind_feature: &[], by_default: &[], tests_use: &[], builds: &[], why: "" };
+
 const fn stranger() -> Room {
     Room {
-        package: "",
         uses: &[CORE, ERROR_KINDS],
-        behind_feature: &[],
-        by_default: &[],
         tests_use: &[CONFORMANCE, CLIENT, TESTBED],
-        builds: &[],
         why: "it represents an external crate: core must be enough to write a transport, the suite enough to test it",
+        ..NONE
     }
 }
 
 const fn everything() -> Room {
-    Room { package: "", uses: ALL, behind_feature: &[], by_default: &[], tests_use: &[], builds: &[], why: EVERYTHING }
+    Room { uses: ALL, why: EVERYTHING, ..NONE }
 }

@@ -76,6 +76,8 @@ fn interrupted_list_prints_its_position() {
 #[test]
 #[cfg(unix)]
 fn ctrl_c_in_the_middle_of_a_list_leaves_whole_lines_and_shows_the_position() {
+    use std::io::Read;
+
     use rustix::process::{Pid, Signal, kill_process};
 
     // More than a pipe holds, so that d1 waits in the middle until it is read.

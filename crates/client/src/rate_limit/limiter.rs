@@ -34,10 +34,10 @@ pub(crate) enum Limiter {
 
 impl Limiter {
     /// Waits for a permit. `now` is the current time.
-    pub(crate) async fn permit(&self, turn: &PermitRequest<'_>, now: SystemTime) -> Result<Held, RateLimitError> {
+    pub(crate) async fn permit(&self, request: &PermitRequest<'_>, now: SystemTime) -> Result<Held, RateLimitError> {
         match self {
-            Self::Local(limiter) => limiter.slot(turn, now).await.map(Held::Local),
-            Self::Other(limiter) => limiter.permit(turn).await.map(Held::Other),
+            Self::Local(limiter) => limiter.slot(request, now).await.map(Held::Local),
+            Self::Other(limiter) => limiter.permit(request).await.map(Held::Other),
         }
     }
 

@@ -96,12 +96,12 @@ impl LocalRateLimiter {
     }
 
     /// A permit for one request. `now` is the current time.
-    pub(super) async fn slot(&self, turn: &PermitRequest<'_>, now: SystemTime) -> Result<Slot, RateLimitError> {
-        let caller = self.caller(turn);
+    pub(super) async fn slot(&self, request: &PermitRequest<'_>, now: SystemTime) -> Result<Slot, RateLimitError> {
+        let caller = self.caller(request);
         match caller.free_slot() {
             Some(slot) if caller.goes_now(now) => Ok(slot),
             // Boxed, since it is rare and large: the future of every call would be as large.
-            slot => Box::pin(queued(caller, slot, turn, now)).await,
+            slot => Box::pin(queued(caller, slot, request, now)).await,
         }
     }
 
@@ -121,9 +121,9 @@ impl LocalRateLimiter {
         }
     }
 
-    fn caller(&self, turn: &PermitRequest<'_>) -> Arc<CallerLimiter> {
+    fn caller(&self, request: &PermitRequest<'_>) -> Arc<CallerLimiter> {
         let mut callers = self.callers();
-        if let Some(caller) = callers.get(&turn.caller) {
+        if let Some(caller) = callers.get(&request.caller) {
             return Arc::clone(caller);
         }
         if callers.len() >= CALLERS {
@@ -131,7 +131,7 @@ impl LocalRateLimiter {
             callers.retain(|_, caller| Arc::strong_count(caller) > 1);
         }
         let caller = Arc::new(CallerLimiter::new(&self.limits));
-        callers.insert(turn.caller, Arc::clone(&caller));
+        callers.insert(request.caller, Arc::clone(&caller));
         caller
     }
 
@@ -148,8 +148,8 @@ impl Default for LocalRateLimiter {
 
 #[async_trait]
 impl RateLimiter for LocalRateLimiter {
-    async fn permit(&self, turn: &PermitRequest<'_>) -> Result<Permit, RateLimitError> {
-        self.slot(turn, turn.clock.now()).await.map(Permit::holding)
+    async fn permit(&self, request: &PermitRequest<'_>) -> Result<Permit, RateLimitError> {
+        self.slot(request, request.clock.now()).await.map(Permit::holding)
     }
 
     async fn throttled(&self, caller: Fingerprint, retry_after: Option<Duration>, now: SystemTime) {
@@ -165,7 +165,7 @@ impl RateLimiter for LocalRateLimiter {
 async fn queued(
     caller: Arc<CallerLimiter>,
     slot: Option<Slot>,
-    turn: &PermitRequest<'_>,
+    request: &PermitRequest<'_>,
     start: SystemTime,
 ) -> Result<Slot, RateLimitError> {
     let mut slot = match slot {
@@ -173,9 +173,9 @@ async fn queued(
         None => {
             let slot = {
                 let _waiting = caller.queue();
-                turn.bounded(turn.within, caller.slot()).await?
+                request.bounded(request.within, caller.slot()).await?
             };
-            if caller.goes_now(turn.clock.now()) {
+            if caller.goes_now(request.clock.now()) {
                 return Ok(slot);
             }
             slot
@@ -183,14 +183,14 @@ async fn queued(
     };
     slot.waited = true;
     let _waiting = caller.queue();
-    let left = || turn.within.saturating_sub(turn.clock.now().duration_since(start).unwrap_or_default());
+    let left = || request.within.saturating_sub(request.clock.now().duration_since(start).unwrap_or_default());
     // Waiters are woken in the order in which they came.
-    let _head = turn.bounded(left(), caller.head.acquire()).await?;
+    let _head = request.bounded(left(), caller.head.acquire()).await?;
     loop {
-        match caller.wait(turn.clock.now()) {
+        match caller.wait(request.clock.now()) {
             None => return Ok(slot),
             Some(wait) if wait > left() => return Err(RateLimitError::TooLate { wait }),
-            Some(wait) => turn.clock.sleep(wait).await,
+            Some(wait) => request.clock.sleep(wait).await,
         }
     }
 }

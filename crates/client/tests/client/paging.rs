@@ -200,7 +200,7 @@ fn limits_end_a_list_and_nothing_behind_them_is_asked_for() {
 
 #[test]
 fn list_goes_on_at_a_position_in_every_way_of_paging() {
-    // The text of the position after each item, and the query by which the list goes on there.
+    // The text of the position after each item, and the query that continues the list there.
     let cases: [(&[&'static str], [&str; 3], &str); 3] = [
         (
             &[r#"{"total":3,"items":[1,2]}"#, r#"{"total":3,"items":[3]}"#],

@@ -124,19 +124,19 @@ pub(crate) fn client(scripted: &Scripted) -> Client {
 
 /// Scripted leases, and the reported verdicts.
 #[derive(Debug)]
-pub(crate) struct Told {
+pub(crate) struct ScriptedCredential {
     leases: Mutex<VecDeque<Material>>,
     pub(crate) verdicts: Mutex<Vec<(Generation, Verdict)>>,
     count: AtomicUsize,
 }
 
 #[derive(Clone, Debug)]
-pub(crate) struct Source(pub(crate) Arc<Told>);
+pub(crate) struct Source(pub(crate) Arc<ScriptedCredential>);
 
 impl Source {
     pub(crate) fn of(leases: impl IntoIterator<Item = Material>) -> Self {
         let leases = Mutex::new(leases.into_iter().collect());
-        Self(Arc::new(Told { leases, verdicts: Mutex::default(), count: AtomicUsize::new(0) }))
+        Self(Arc::new(ScriptedCredential { leases, verdicts: Mutex::default(), count: AtomicUsize::new(0) }))
     }
 }
 

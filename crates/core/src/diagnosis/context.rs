@@ -80,13 +80,6 @@ impl CallContext {
         self
     }
 
-    /// Sets where the credential came from.
-    #[must_use]
-    pub fn with_credential_source(mut self, source: impl Into<Arc<str>>) -> Self {
-        self.credential_source = Some(source.into());
-        self
-    }
-
     /// Sets length and shape of the API key.
     #[must_use]
     pub fn with_key_shape(mut self, shape: Option<(usize, bool)>) -> Self {

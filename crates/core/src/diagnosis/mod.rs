@@ -11,6 +11,7 @@ mod evidence;
 mod explained;
 mod fitted;
 mod gateway;
+mod proxied;
 mod response;
 mod row;
 mod table;

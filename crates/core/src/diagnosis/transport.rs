@@ -2,11 +2,11 @@
 //! the client finishes before the server has checked it (RFC 8446 §4.4), so the refusal arrives late, or as a
 //! connection closed without reason.
 
-use std::error::Error;
-use std::io;
+use std::error::Error as _;
 
 use super::alert::{refused_by_alert, without_certificate};
-use super::evidence::{identity_date_fault, through_proxy};
+use super::evidence::identity_date_fault;
+use super::proxied::{no_tunnel, unsupported_scheme, with_proxy};
 use super::{Advice, CallContext, Code, Diagnosis, untrusted};
 use crate::{
     Capability, ClientIdentity, Delivery, HeadLimit, HostRole, Mode, Phase, TlsVersion, TransportError,
@@ -50,7 +50,7 @@ pub fn diagnose_transport(error: &TransportError, context: &CallContext) -> Diag
         Kind::HeadLimit => head_too_large(error, context),
         Kind::TrustRoots => Diagnosis::of(Code::TR_03, "invalid trust roots; nothing was sent."),
         Kind::Upload => failed_upload(error, context),
-        Kind::Unsupported(Capability::HttpsProxy | Capability::SocksProxy) => proxy_scheme(context),
+        Kind::Unsupported(Capability::HttpsProxy | Capability::SocksProxy) => unsupported_scheme(context),
         Kind::Unsupported(capability) => {
             Diagnosis::of(Code::CFG_02, format!("this transport does not support {capability}; nothing was sent."))
         }
@@ -60,88 +60,7 @@ pub fn diagnose_transport(error: &TransportError, context: &CallContext) -> Diag
         }
         Kind::Other => Diagnosis::of(Code::CFG_04, format!("the call to {host} failed.")),
     };
-    with_facts(with_way(diagnosis, error, context), error).with_context(context)
-}
-
-/// Names the proxy of a failed connection: it may be what failed.
-fn with_way(diagnosis: Diagnosis, error: &TransportError, context: &CallContext) -> Diagnosis {
-    let connected = !matches!(
-        error.kind(),
-        Kind::Proxy(_)
-            | Kind::LocalIdentity
-            | Kind::TrustRoots
-            | Kind::Unsupported(_)
-            | Kind::Upload
-            | Kind::Config
-            | Kind::NoRuntime
-            | Kind::BodyLimit
-            | Kind::HeadLimit
-    );
-    match through_proxy(context).filter(|_| connected) {
-        Some(through) => diagnosis.with_evidence(through),
-        None => diagnosis,
-    }
-}
-
-fn no_tunnel(status: Option<u16>, error: &TransportError, context: &CallContext) -> Diagnosis {
-    let host = &context.host;
-    let Some(status) = status else {
-        let summary = format!("failed to open a tunnel to {host} through {}.", proxy(context));
-        let is_refused = |cause: &(dyn Error + 'static)| {
-            cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
-        };
-        let cause = if causes(error).any(is_refused) {
-            "no program listens at the address of the proxy: the connection was refused. The host itself was not reached"
-        } else {
-            "the proxy cannot be reached, ended the connection or refused the tunnel; its status, if it sent one, is not known. The \
-             host itself was not reached"
-        };
-        return Diagnosis::new(Code::NET_02, summary, cause);
-    };
-    let (cause, remedy) = match status {
-        407 => (
-            "the proxy requires credentials, or does not accept those in its address; which kind of login it offers \
-             (Proxy-Authenticate) is not known here. The host itself was not reached",
-            "Put user and password into the address of the proxy (http://USER:PASSWORD@HOST:PORT), or correct them. Only the login \
-             Basic is supported: for a proxy that offers NTLM or Negotiate alone, have this host exempted, or run a local proxy that \
-             logs in.",
-        ),
-        401 | 403 | 405 => (
-            "the proxy does not allow CONNECT to this host and port. The host itself was not reached",
-            "Have the proxy allow CONNECT to this host and port, or name the host in NO_PROXY if it can be reached without the proxy.",
-        ),
-        500.. => (
-            "the proxy could not reach the host, or refuses it with this status",
-            "Check the spelling of the host; ask the operator of the proxy whether it can resolve and reach this host and port.",
-        ),
-        _ => (
-            "the proxy did not open the tunnel, or its address is not that of a proxy. The host itself was not reached",
-            "Check the proxy's address and port, and that it allows CONNECT to this host.",
-        ),
-    };
-    let summary = format!("{} refused the tunnel to {host} with status {status}.", proxy(context));
-    let mut diagnosis = Diagnosis::new(Code::NET_02, summary, cause);
-    remedy.clone_into(&mut diagnosis.remedy);
-    diagnosis
-}
-
-/// The diagnosis for a proxy that requires TLS or SOCKS. No transport of this project supports that, so
-/// another one is not a remedy.
-fn proxy_scheme(context: &CallContext) -> Diagnosis {
-    let summary = format!("{} is not supported: http:// proxies only; nothing was sent.", proxy(context));
-    let cause = "no transport of this SDK supports TLS or SOCKS to the proxy itself";
-    let mut diagnosis = Diagnosis::new(Code::CFG_02, summary, cause);
-    diagnosis.remedy =
-        "Give the address of a proxy as http://HOST:PORT (calls are TLS inside its tunnel), or name this host in \
-                        NO_PROXY if it can be reached without one."
-            .to_owned();
-    diagnosis
-}
-
-/// Returns the proxy with its address, if known.
-fn proxy(context: &CallContext) -> String {
-    let known = context.transport.as_ref().and_then(|transport| transport.proxy.as_ref());
-    known.map_or_else(|| "the proxy".to_owned(), |proxy| format!("the proxy {proxy}"))
+    with_facts(with_proxy(diagnosis, error, context), error).with_context(context)
 }
 
 fn unusable_identity(error: &TransportError, context: &CallContext) -> Diagnosis {
@@ -329,70 +248,6 @@ mod tests {
         let mut facts = ConnectionFacts::unknown();
         (facts.reused, facts.identity_requested, facts.identity_sent) = (reused, requested, sent);
         TransportError::new(Kind::Interrupted, Delivery::Unknown).with_facts(facts)
-    }
-
-    #[test]
-    fn proxy_is_named_with_its_variable() {
-        let direct = TransportInUse::new(&ConnectorInfo::new("reqwest", "", ""), &TransportConfig::new());
-        let context = context(Mode::Key)
-            .with_transport(direct.with_proxy(Some("http://proxy.test:3128 (from HTTPS_PROXY)".to_owned())));
-        for status in [None, Some(407)] {
-            let error = TransportError::new(Kind::Proxy(status), Delivery::NotSent);
-            let diagnosis = diagnose_transport(&error, &context);
-            assert_eq!(diagnosis.code, Code::NET_02);
-            assert!(diagnosis.summary.contains("http://proxy.test:3128 (from HTTPS_PROXY)"), "{diagnosis}");
-        }
-    }
-
-    #[test]
-    fn refused_connection_to_a_proxy_is_named() {
-        let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
-        let error = TransportError::new(Kind::Proxy(None), Delivery::NotSent).with_source(refused);
-        let text = diagnose_transport(&error, &proxied(Mode::Key)).to_string();
-        assert!(
-            text.starts_with("NET-02") && text.contains("no program listens at the address of the proxy"),
-            "{text}"
-        );
-    }
-
-    fn proxied(mode: Mode) -> CallContext {
-        let direct = TransportInUse::new(&ConnectorInfo::new("reqwest", "", ""), &TransportConfig::new());
-        context(mode).with_transport(direct.with_proxy(Some("http://proxy.test:3128 (from HTTPS_PROXY)".to_owned())))
-    }
-
-    #[test]
-    fn failure_of_a_proxied_connection_names_the_proxy() {
-        let alerts = [40, 48, 80, 112].map(|alert| Kind::PeerAlert(TlsAlert(alert)));
-        let phases = [Phase::Connect, Phase::Handshake, Phase::ConnectOrHandshake, Phase::Response, Phase::Body];
-        let others =
-            [Kind::Interrupted, Kind::Tls, Kind::NotTls, Kind::Refused, Kind::Dns, Kind::Protocol, Kind::BodyCut];
-        for kind in alerts.into_iter().chain(phases.map(Kind::Timeout)).chain(others) {
-            let error = TransportError::new(kind, Delivery::NotSent);
-            let shown = diagnose_transport(&error, &proxied(Mode::Key)).to_string();
-            assert!(shown.contains("http://proxy.test:3128 (from HTTPS_PROXY)"), "{kind:?}: {shown}");
-            assert!(!diagnose_transport(&error, &context(Mode::Key)).to_string().contains("proxy.test"));
-        }
-    }
-
-    #[test]
-    fn refused_tunnel_is_explained_by_its_status() {
-        let of =
-            |kind| diagnose_transport(&TransportError::new(kind, Delivery::NotSent), &proxied(Mode::Key)).to_string();
-        assert!(of(Kind::Proxy(Some(407))).contains("Only the login Basic"));
-        for status in [Some(403), Some(502), None] {
-            let shown = of(Kind::Proxy(status));
-            assert!(!shown.contains("requires credentials") && !shown.contains("407"), "{shown}");
-        }
-    }
-
-    #[test]
-    fn unsupported_proxy_is_named_and_no_transport_is_recommended() {
-        for missing in [Capability::HttpsProxy, Capability::SocksProxy] {
-            let error = TransportError::unsupported(missing, "x");
-            let shown = diagnose_transport(&error, &proxied(Mode::Key)).to_string();
-            assert!(shown.contains("HTTPS_PROXY") && shown.contains("http:// proxies only"), "{shown}");
-            assert!(!shown.contains("another transport"), "{shown}");
-        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The transport that makes a call, as far as advice must know it: a remedy must not lead to where the caller is already.
+//! The transport that makes a call, as far as a remedy depends on it: no remedy recommends what the caller already does.
 
 use crate::{Capabilities, Capability, ConnectorInfo, HttpVersions, TransportConfig, TrustRoots};
 

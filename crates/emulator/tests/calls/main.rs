@@ -9,7 +9,7 @@ mod caller;
 mod certificates;
 mod endpoints;
 mod expiry;
-mod keeping;
+mod state_file;
 mod modes;
 mod order;
 mod products;

@@ -43,24 +43,8 @@ pub(super) enum Event {
         facts: BTreeMap<String, String>,
     },
     Finish {
-        outcome: End,
+        outcome: OperationOutcome,
     },
-}
-
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum End {
-    Done,
-    Undone,
-}
-
-impl From<OperationOutcome> for End {
-    fn from(outcome: OperationOutcome) -> Self {
-        match outcome {
-            OperationOutcome::Done => Self::Done,
-            OperationOutcome::Undone => Self::Undone,
-        }
-    }
 }
 
 impl Entry {

@@ -20,7 +20,7 @@ use digicert_one_core::{ApiKey, Secret};
 
 use self::entry::{Entry, Event, Lines};
 pub(crate) use self::error::JournalError;
-pub(crate) use self::operation::{Operation, OperationOutcome, Pending, Step};
+pub(crate) use self::operation::{OperationOutcome, Pending, Record};
 use crate::lock::is_still;
 use crate::store::StoreError;
 use crate::{durable, replaceable};
@@ -129,11 +129,11 @@ impl Journal {
     fn apply(&mut self, entry: Entry) -> Result<(), &'static str> {
         match (entry.event, &mut self.pending) {
             (Event::Begin { kind, facts }, None) => {
-                let operation = Operation { kind, at: entry.at, facts };
+                let operation = Record { name: kind, at: entry.at, facts };
                 self.pending = Some(Pending { id: entry.id, operation, steps: Vec::new() });
             }
             (Event::Step { name, facts }, Some(pending)) if pending.id == entry.id => {
-                pending.steps.push(Step { name, at: entry.at, facts });
+                pending.steps.push(Record { name, at: entry.at, facts });
             }
             (Event::Finish { .. }, Some(pending)) if pending.id == entry.id => self.pending = None,
             _ => return Err("its entries are out of order"),
@@ -175,9 +175,9 @@ impl Journal {
     ///
     /// # Errors
     /// Returns an error if another one is in progress, a fact looks like a secret, or the journal cannot be written.
-    pub(crate) fn begin(&mut self, operation: Operation) -> Result<&Pending, JournalError> {
+    pub(crate) fn begin(&mut self, operation: Record) -> Result<&Pending, JournalError> {
         if let Some(pending) = &self.pending {
-            return Err(JournalError::Pending { path: self.path.clone(), kind: pending.operation.kind.clone() });
+            return Err(JournalError::Pending { path: self.path.clone(), kind: pending.operation.name.clone() });
         }
         if self.length > LONG {
             self.length = 0;
@@ -185,7 +185,7 @@ impl Journal {
             self.cut().map_err(|error| failed(&self.path, "failed to start the journal again", error))?;
         }
         let id = durable::random_name().map_err(|error| failed(&self.path, "failed to generate an id", error))?;
-        let event = Event::Begin { kind: operation.kind.clone(), facts: operation.facts.clone() };
+        let event = Event::Begin { kind: operation.name.clone(), facts: operation.facts.clone() };
         self.append(Entry::new(&id, operation.at, event))?;
         Ok(self.pending.insert(Pending { id, operation, steps: Vec::new() }))
     }
@@ -194,7 +194,7 @@ impl Journal {
     ///
     /// # Errors
     /// Returns an error if no operation is in progress, a fact looks like a secret, or the journal cannot be written.
-    pub(crate) fn step(&mut self, step: Step) -> Result<(), JournalError> {
+    pub(crate) fn step(&mut self, step: Record) -> Result<(), JournalError> {
         let id = self.id()?;
         let event = Event::Step { name: step.name.clone(), facts: step.facts.clone() };
         self.append(Entry::new(&id, step.at, event))?;
@@ -210,7 +210,7 @@ impl Journal {
     /// Returns an error if no operation is in progress, or the journal cannot be written.
     pub(crate) fn finish(&mut self, outcome: OperationOutcome, now: SystemTime) -> Result<(), JournalError> {
         let id = self.id()?;
-        self.append(Entry::new(&id, now.into(), Event::Finish { outcome: outcome.into() }))?;
+        self.append(Entry::new(&id, now.into(), Event::Finish { outcome }))?;
         self.pending = None;
         self.remove_finished_keys();
         Ok(())

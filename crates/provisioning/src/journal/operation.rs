@@ -3,54 +3,21 @@
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
+use serde::{Deserialize, Serialize};
+
 use crate::instant::Instant;
 
-/// An operation that can be resumed after an interruption: a kind, such as `rotate-token`, and facts that are
-/// not secret.
+/// A record of the journal: the operation that began, such as `rotate-token`, or a step of it that was completed, such as `stored`;
+/// with facts that are not secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Operation {
-    pub(super) kind: String,
-    pub(super) at: Instant,
-    pub(super) facts: BTreeMap<String, String>,
-}
-
-impl Operation {
-    /// Creates an operation that begins now.
-    #[must_use]
-    pub(crate) fn new(kind: impl Into<String>, now: SystemTime) -> Self {
-        Self { kind: kind.into(), at: now.into(), facts: BTreeMap::new() }
-    }
-
-    /// Adds a fact that is not secret: an id, a name, a path.
-    #[must_use]
-    pub(crate) fn with(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.facts.insert(name.into(), value.into());
-        self
-    }
-
-    /// Returns the kind.
-    #[must_use]
-    pub(crate) fn kind(&self) -> &str {
-        &self.kind
-    }
-
-    /// Returns when it began.
-    #[must_use]
-    pub(crate) fn at(&self) -> SystemTime {
-        self.at.time()
-    }
-}
-
-/// A completed step: a name, such as `stored`, and facts that are not secret.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Step {
+pub(crate) struct Record {
     pub(super) name: String,
     pub(super) at: Instant,
     pub(super) facts: BTreeMap<String, String>,
 }
 
-impl Step {
-    /// Creates a step that was completed now.
+impl Record {
+    /// Creates a record of what begins, or was completed, now.
     #[must_use]
     pub(crate) fn new(name: impl Into<String>, now: SystemTime) -> Self {
         Self { name: name.into(), at: now.into(), facts: BTreeMap::new() }
@@ -68,10 +35,17 @@ impl Step {
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
+
+    /// Returns when it began, or was completed.
+    #[must_use]
+    pub(crate) fn at(&self) -> SystemTime {
+        self.at.time()
+    }
 }
 
 /// The outcome of an operation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum OperationOutcome {
     /// Completed.
     Done,
@@ -83,8 +57,8 @@ pub(crate) enum OperationOutcome {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Pending {
     pub(super) id: String,
-    pub(super) operation: Operation,
-    pub(super) steps: Vec<Step>,
+    pub(super) operation: Record,
+    pub(super) steps: Vec<Record>,
 }
 
 impl Pending {
@@ -97,13 +71,13 @@ impl Pending {
 
     /// Returns the operation.
     #[must_use]
-    pub(crate) fn operation(&self) -> &Operation {
+    pub(crate) fn operation(&self) -> &Record {
         &self.operation
     }
 
     /// Returns the completed steps, in order.
     #[must_use]
-    pub(crate) fn steps(&self) -> &[Step] {
+    pub(crate) fn steps(&self) -> &[Record] {
         &self.steps
     }
 

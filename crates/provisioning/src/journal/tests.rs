@@ -8,20 +8,20 @@ use std::time::{Duration, SystemTime};
 use digicert_one_core::Secret;
 use digicert_one_identity::{KeyAlgorithm, NewKey};
 
-use super::{Journal, JournalError, Operation, OperationOutcome, Step};
+use super::{Journal, JournalError, OperationOutcome, Record};
 
 const NOW: SystemTime = SystemTime::UNIX_EPOCH;
 
-fn begin() -> Operation {
-    Operation::new("rotate-certificate", NOW).with("user_id", "u-1").with("old_id", "old")
+fn begin() -> Record {
+    Record::new("rotate-certificate", NOW).with("user_id", "u-1").with("old_id", "old")
 }
 
-fn steps() -> [Step; 3] {
+fn steps() -> [Record; 3] {
     let at = |second| NOW + Duration::from_secs(second);
     [
-        Step::new("key-stored", at(1)),
-        Step::new("created", at(2)).with("id", "7d1f").with("name", "ci \"2027\"\n"),
-        Step::new("stored", at(3)).with("place", "file /etc/d1/tls.crt"),
+        Record::new("key-stored", at(1)),
+        Record::new("created", at(2)).with("id", "7d1f").with("name", "ci \"2027\"\n"),
+        Record::new("stored", at(3)).with("place", "file /etc/d1/tls.crt"),
     ]
 }
 
@@ -97,7 +97,7 @@ fn journal_truncated_at_any_byte_continues_after_the_last_whole_line() {
         assert_eq!(journal.was_torn(), !part.is_empty() && !part.ends_with(b"\n"), "cut at {length}");
         // The next entry follows the valid part.
         if under_way {
-            journal.step(Step::new("resumed", NOW)).expect("noted");
+            journal.step(Record::new("resumed", NOW)).expect("noted");
         } else {
             journal.begin(begin()).expect("begun");
         }
@@ -189,7 +189,7 @@ fn fact_that_looks_like_a_secret_is_refused() {
     let mut journal = Journal::open(&path).expect("whole");
     let usual = format!("{}_{}", "0a".repeat(13), "c".repeat(64));
     for value in ["-----BEGIN PRIVATE KEY-----\ncanary", &usual] {
-        let error = journal.step(Step::new("created", NOW).with("token", value)).expect_err("a secret");
+        let error = journal.step(Record::new("created", NOW).with("token", value)).expect_err("a secret");
         assert!(matches!(error, JournalError::LooksSecret { .. }));
         assert!(error.to_string().contains("token") && !error.to_string().contains(value), "{error}");
     }
@@ -202,7 +202,7 @@ fn long_journal_is_restarted_if_nothing_is_in_progress() {
     let path = directory.path().join("rotation.journal");
     let mut journal = Journal::open(&path).expect("new");
     journal.begin(begin()).expect("begun");
-    journal.step(Step::new("created", NOW).with("long", "x".repeat(300 << 10))).expect("noted");
+    journal.step(Record::new("created", NOW).with("long", "x".repeat(300 << 10))).expect("noted");
     journal.finish(OperationOutcome::Done, NOW).expect("finished");
     journal.begin(begin()).expect("begun");
     drop(journal);

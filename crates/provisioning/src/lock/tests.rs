@@ -121,9 +121,9 @@ fn waiter_acquires_it_after_expiry_or_times_out() {
     let (_directory, path) = place();
     abandon(take(&path, &owner("killed"), START).expect("free"));
     let clock = ManualClock::new(START);
-    let wait = |patience| {
+    let wait = |timeout| {
         let (clock, path) = (clock.clone(), path.clone());
-        async move { Lock::acquire(path, &owner("waiting"), MINUTE, patience, &clock).await }
+        async move { Lock::acquire(path, &owner("waiting"), MINUTE, timeout, &clock).await }
     };
     let error = run(&clock, wait(SECOND * 20)).expect_err("it is held for longer");
     assert!(matches!(error, LockError::Held { .. }), "{error}");

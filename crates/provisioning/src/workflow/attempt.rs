@@ -139,22 +139,22 @@ mod tests {
     use std::time::SystemTime;
 
     use super::*;
-    use crate::{Journal, Operation, Step};
+    use crate::{Journal, Record};
 
     #[test]
     fn facts_of_attempts_are_not_mixed() {
         let directory = tempfile::tempdir().expect("a directory");
         let now = SystemTime::UNIX_EPOCH;
         let mut journal = Journal::open(directory.path().join("journal")).expect("opened");
-        let pending = journal.begin(Operation::new("create-token", now)).expect("begun");
+        let pending = journal.begin(Record::new("create-token", now)).expect("begun");
         assert!(attempts(pending).is_empty());
         let named = |number| {
-            let step = Step::new(NAMED, now).with(key("name", number), format!("n{number}"));
+            let step = Record::new(NAMED, now).with(key("name", number), format!("n{number}"));
             step.with(key("thing", number), Thing::Certificate.as_str()).with(key("ends", number), "2099-12-31")
         };
         journal.step(named(1)).expect("noted");
-        journal.step(Step::new(CREATED, now).with(key("id", 1), "i1")).expect("noted");
-        journal.step(Step::new(REMOVED, now)).expect("noted");
+        journal.step(Record::new(CREATED, now).with(key("id", 1), "i1")).expect("noted");
+        journal.step(Record::new(REMOVED, now)).expect("noted");
         journal.step(named(2)).expect("noted");
         let found = attempts(journal.pending().expect("under way"));
         let seen: Vec<_> = found.iter().map(|one| (&*one.name, one.id.as_deref(), one.position)).collect();
@@ -168,9 +168,9 @@ mod tests {
         let directory = tempfile::tempdir().expect("a directory");
         let now = SystemTime::UNIX_EPOCH;
         let mut journal = Journal::open(directory.path().join("journal")).expect("opened");
-        journal.begin(Operation::new("create-token", now)).expect("begun");
+        journal.begin(Record::new("create-token", now)).expect("begun");
         for (step, position) in [(NAMED, Position::Named), ("kept", Position::Stored), ("proved", Position::Verified)] {
-            journal.step(Step::new(step, now)).expect("noted");
+            journal.step(Record::new(step, now)).expect("noted");
             assert_eq!(attempts(journal.pending().expect("in progress"))[0].position, position, "{step}");
         }
     }

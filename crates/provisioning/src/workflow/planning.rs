@@ -115,10 +115,10 @@ fn certificate(steps: &mut Vec<PlannedStep>, key: impl std::fmt::Display, name: 
 
 fn retirement(steps: &mut Vec<PlannedStep>, flows: &Workflows, task: &Task, renewal: &Renewal, found: &Preflight) {
     let step = |what: &str| PlannedStep::new(what);
-    for switch in &flows.switches {
+    for consumer in &flows.consumers {
         steps.push(PlannedStep::new(format!(
             "switch {} to it, and wait until nothing uses the previous credential",
-            switch.name()
+            consumer.name()
         )));
     }
     if renewal.keep_previous {

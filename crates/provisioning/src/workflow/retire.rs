@@ -73,7 +73,7 @@ impl Driver<'_> {
             _ => {
                 let ids: Vec<&str> = others.iter().map(|item| item.id.as_str()).collect();
                 let which = if ids.len() == 1 { "the previous one may be" } else { "the previous one may be one of" };
-                Ok(Err(self.left(&format!("{which} {}; disable it, or name it (old) next time", ids.join(", ")))))
+                Ok(Err(self.left(&format!("{which} {}; disable it, or give its id next time", ids.join(", ")))))
             }
         }
     }

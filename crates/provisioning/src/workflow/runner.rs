@@ -14,7 +14,7 @@ use super::{
     IssueError, IssueErrorKind, PreviousCredential, RecoveryAction, Report, Task, TaskOutcome, TaskStep, Workflows,
 };
 use crate::store::FallbackStore;
-use crate::{Operation, OperationOutcome, Pending, SecretKind};
+use crate::{OperationOutcome, Pending, Record, SecretKind};
 
 /// Maximum attempts in one run, if what was created turned out to be unusable.
 const ATTEMPTS: usize = 4;
@@ -120,7 +120,7 @@ impl<'a> Driver<'a> {
     async fn begin(&mut self) -> Result<(), IssueError> {
         // Plain data, which JSON can always represent.
         let task = serde_json::to_string(&self.task).unwrap_or_default();
-        let mut operation = Operation::new(self.task.kind().as_str(), self.session.now()).with("task", task);
+        let mut operation = Record::new(self.task.kind().as_str(), self.session.now()).with("task", task);
         if let Some(preflight) = &self.preflight {
             operation = operation.with("caller", preflight.me.as_str()).with("base", &preflight.name_prefix);
             if let Some(owner) = &preflight.owner {
@@ -379,7 +379,7 @@ fn interrupted(pending: &Pending) -> Result<Task, IssueError> {
     task.ok_or_else(|| {
         let message = format!(
             "the interrupted task ({}) is not supported by this version; resume it with the program that started it",
-            pending.operation().kind()
+            pending.operation().name()
         );
         IssueError::new(IssueErrorKind::Journal, TaskStep::OpenJournal, message)
     })

@@ -11,7 +11,7 @@ use super::places::Places;
 use super::state::State;
 use super::{IssueError, IssueErrorKind, ProgressEvent, RecoveryAction, SecretLocation, TaskKind, TaskStep, Workflows};
 use crate::lock::Lock;
-use crate::{HeldLock, Journal, JournalError, LockError, Operation, OperationOutcome, Owner, Pending, Step};
+use crate::{HeldLock, Journal, JournalError, LockError, OperationOutcome, Owner, Pending, Record};
 
 /// One run or resumption.
 pub(super) struct Session<'a> {
@@ -149,11 +149,11 @@ impl<'a> Session<'a> {
         self.state.holder = Some(owner.clone());
         self.write_state(TaskStep::Lock).await?;
         let (ttl, clock) = (self.flows.ttl.saturating_add(waits), self.clock());
-        let taken = Lock::acquire(path, &owner, ttl, self.flows.patience, &*clock).await;
+        let taken = Lock::acquire(path, &owner, ttl, self.flows.lock_timeout, &*clock).await;
         self.lock = Some(taken.map_err(|error| self.lock_failed(TaskStep::Lock, error))?);
         if let Some(shared) = &self.flows.shared_lock {
             let clock = self.clock();
-            let taken = shared.acquire(&owner, ttl, self.flows.patience, &clock).await;
+            let taken = shared.acquire(&owner, ttl, self.flows.lock_timeout, &clock).await;
             self.shared_lock = Some(taken.map_err(|error| self.lock_failed(TaskStep::Lock, error))?);
         }
         self.notify(TaskStep::Lock, true, "")
@@ -236,7 +236,7 @@ impl<'a> Session<'a> {
         self.pending()?.fact(name)
     }
 
-    pub(super) async fn begin(&mut self, operation: Operation) -> Result<(), IssueError> {
+    pub(super) async fn begin(&mut self, operation: Record) -> Result<(), IssueError> {
         self.notify(TaskStep::Begin, false, "")?;
         self.begun = true;
         self.journal(TaskStep::Begin, move |journal| journal.begin(operation).map(drop)).await?;
@@ -262,7 +262,7 @@ impl<'a> Session<'a> {
         name: &str,
         facts: impl IntoIterator<Item = (String, String)>,
     ) -> Result<(), IssueError> {
-        let mut noted = Step::new(name, self.now());
+        let mut noted = Record::new(name, self.now());
         for (name, value) in facts {
             noted = noted.with(name, value);
         }

@@ -153,16 +153,16 @@ impl Driver<'_> {
                 name: attempt.name.clone(),
                 id: attempt.id.clone(),
             };
-            for switch in &self.session.flows.switches {
-                self.session.notify(TaskStep::Switch, false, switch.name())?;
-                switch.switch(&to, &self.session.clock()).await.map_err(|error| {
-                    let message = format!("{} does not use the new credential", switch.name());
+            for consumer in &self.session.flows.consumers {
+                self.session.notify(TaskStep::Switch, false, consumer.name())?;
+                consumer.switch(&to, &self.session.clock()).await.map_err(|error| {
+                    let message = format!("{} does not use the new credential", consumer.name());
                     let left =
                         format!("the previous credential is unchanged, and the new one {} works", attempt.shown());
                     let failed = self.session.error(IssueErrorKind::Switch, TaskStep::Switch, message).leaving(left);
                     failed.caused_by(error).with_secret(SecretLocation::Stored(to.place.clone()))
                 })?;
-                self.session.notify(TaskStep::Switch, true, switch.name())?;
+                self.session.notify(TaskStep::Switch, true, consumer.name())?;
             }
             if !renewal.keep_previous && !renewal.grace.is_zero() {
                 self.session.guard(TaskStep::Grace, renewal.grace).await?;

@@ -17,7 +17,7 @@ use crate::SharedLock;
 const LOCK_TTL: Duration = Duration::from_secs(15 * 60);
 
 /// How long to wait for another owner of the lock.
-const PATIENCE: Duration = Duration::from_secs(5 * 60);
+const LOCK_TIMEOUT: Duration = Duration::from_secs(5 * 60);
 
 /// How long to wait until the platform knows a new credential.
 const VERIFICATION: Duration = Duration::from_secs(60);
@@ -34,10 +34,10 @@ pub struct Workflows {
     pub(super) lock: PathBuf,
     pub(super) shared_lock: Option<Arc<dyn SharedLock>>,
     pub(super) ttl: Duration,
-    pub(super) patience: Duration,
+    pub(super) lock_timeout: Duration,
     pub(super) verification: Duration,
     pub(super) progress: Option<Arc<Progress>>,
-    pub(super) switches: Vec<Arc<dyn CredentialConsumer>>,
+    pub(super) consumers: Vec<Arc<dyn CredentialConsumer>>,
 }
 
 impl Workflows {
@@ -47,9 +47,9 @@ impl Workflows {
         let journal = journal.into();
         let mut lock = journal.clone().into_os_string();
         lock.push(".lock");
-        let (ttl, patience, verification) = (LOCK_TTL, PATIENCE, VERIFICATION);
-        let (progress, switches, lock, shared_lock) = (None, Vec::new(), lock.into(), None);
-        Self { client, store, journal, lock, shared_lock, ttl, patience, verification, progress, switches }
+        let (ttl, lock_timeout, verification) = (LOCK_TTL, LOCK_TIMEOUT, VERIFICATION);
+        let (progress, consumers, lock, shared_lock) = (None, Vec::new(), lock.into(), None);
+        Self { client, store, journal, lock, shared_lock, ttl, lock_timeout, verification, progress, consumers }
     }
 
     /// Sets the lock file, if several machines share a credential: on a file system that all of them use. By
@@ -79,7 +79,7 @@ impl Workflows {
     /// Sets how long to wait for another owner of the lock (5 minutes by default).
     #[must_use]
     pub fn lock_timeout(mut self, time: Duration) -> Self {
-        self.patience = time;
+        self.lock_timeout = time;
         self
     }
 
@@ -111,8 +111,8 @@ impl Workflows {
 
     /// Adds a consumer of the credential that is rotated.
     #[must_use]
-    pub fn switch(mut self, switch: impl CredentialConsumer) -> Self {
-        self.switches.push(Arc::new(switch));
+    pub fn consumer(mut self, consumer: impl CredentialConsumer) -> Self {
+        self.consumers.push(Arc::new(consumer));
         self
     }
 
@@ -132,7 +132,7 @@ impl fmt::Debug for Workflows {
             .field("journal", &self.journal)
             .field("lock", &self.lock)
             .field("shared_lock", &self.shared_lock)
-            .field("switches", &self.switches)
+            .field("consumers", &self.consumers)
             .finish_non_exhaustive()
     }
 }

@@ -238,7 +238,7 @@ fn consumers_switch_before_the_previous_token_is_disabled() {
     let generation = client.generation();
     let witness = Witness(Arc::default(), Some(stage.platform.clone()), stage.user.clone(), false);
     let workflows = stage.workflows(client.clone());
-    let workflows = workflows.switch(watched_client(client.clone(), credential)).switch(witness.clone());
+    let workflows = workflows.consumer(watched_client(client.clone(), credential)).consumer(witness.clone());
     stage.run(&workflows, rotate().previous(first(&stage)).grace(Duration::ZERO)).expect("rotated");
     assert!(client.generation() > generation, "the client took the new key");
     assert_eq!(*witness.0.lock().expect("unpoisoned"), [2], "both worked then");
@@ -249,7 +249,7 @@ fn consumers_switch_before_the_previous_token_is_disabled() {
 fn failed_switch_keeps_the_previous_token_until_resume() {
     let stage = Stage::new();
     let witness = |stuck| Witness(Arc::default(), Some(stage.platform.clone()), stage.user.clone(), stuck);
-    let workflows = |stuck| stage.workflows(stage.store_options()).switch(witness(stuck));
+    let workflows = |stuck| stage.workflows(stage.store_options()).consumer(witness(stuck));
     let error = stage.run(&workflows(true), rotate().previous(first(&stage))).expect_err("stuck");
     assert_eq!((error.kind(), error.next()), (IssueErrorKind::Switch, RecoveryAction::Resume), "{error}");
     assert!(matches!(error.secret(), SecretLocation::Stored(_)), "{error}");
@@ -295,7 +295,7 @@ fn new_token_that_fails_leaves_the_previous_one_unchanged() {
 fn new_token_disabled_meanwhile_is_replaced() {
     let stage = Stage::new();
     let stuck = Witness(Arc::default(), Some(stage.platform.clone()), stage.user.clone(), true);
-    stage.run(&stage.workflows(stage.first()).switch(stuck), rotate().previous(first(&stage))).expect_err("stuck");
+    stage.run(&stage.workflows(stage.first()).consumer(stuck), rotate().previous(first(&stage))).expect_err("stuck");
     let new = stage.stored();
     let disable = |world: &mut super::platform::World| {
         world.tokens.iter_mut().find(|token| token.secret == new).expect("made").enabled = false;

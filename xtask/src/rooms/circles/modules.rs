@@ -35,12 +35,13 @@ impl Modules {
     ///
     /// # Errors
     ///
-    /// Returns an error for a file that a `mod` line declares and that does not exist.
+    /// Returns an error for a file that a `mod` line declares and that does not exist, or is not Rust.
     pub(super) fn read(root: &Path, text_of: &dyn Fn(&Path) -> Option<String>) -> Result<Self, PathBuf> {
         let text = text_of(root).ok_or_else(|| root.to_path_buf())?;
         let folder = root.parent().unwrap_or(Path::new("")).to_path_buf();
         let mut found = Self { modules: Vec::new() };
-        found.add(root, &folder, 0, reader::read(&text), text_of)?;
+        let contents = reader::read(&text).ok_or_else(|| root.to_path_buf())?;
+        found.add(root, &folder, 0, contents, text_of)?;
         Ok(found)
     }
 
@@ -72,7 +73,8 @@ impl Modules {
                 return Err(places[0].clone());
             };
             let below = if path.is_some() { place.parent().unwrap_or(beside).to_path_buf() } else { below };
-            let child = self.add(place, &below, here, reader::read(&text), text_of)?;
+            let contents = reader::read(&text).ok_or_else(|| place.clone())?;
+            let child = self.add(place, &below, here, contents, text_of)?;
             self.modules[here].children.push((name, child));
         }
         Ok(here)

@@ -4,6 +4,8 @@
 
 use std::collections::BTreeSet;
 
+use proc_macro2::{Delimiter, Spacing, Span, TokenStream, TokenTree};
+
 /// The content of a file, or of an inline module.
 #[derive(Debug, Default)]
 pub(super) struct Contents {
@@ -35,10 +37,11 @@ pub(super) struct Path {
     pub line: usize,
 }
 
-/// Reads a file.
-pub(super) fn read(text: &str) -> Contents {
-    let tokens = tokens(text);
-    Reader { tokens: &tokens, at: 0 }.module()
+/// Reads a file; `None` if it is not Rust.
+pub(super) fn read(text: &str) -> Option<Contents> {
+    let mut tokens = Vec::new();
+    flatten(text.parse().ok()?, &mut tokens);
+    Some(Reader { tokens: &tokens, at: 0 }.module())
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,138 +58,44 @@ struct Token {
     line: usize,
 }
 
-/// The words, texts and marks of a file; `::` is one mark, lifetimes and numbers are left out.
-fn tokens(text: &str) -> Vec<Token> {
-    let letters: Vec<char> = text.chars().collect();
-    let letter = |at: usize| letters.get(at).copied().unwrap_or('\0');
-    let (mut found, mut at, mut line) = (Vec::new(), 0, 1);
-    while at < letters.len() {
-        let start = at;
-        let (kind, text) = match letter(at) {
-            '/' if letter(at + 1) == '/' => {
-                while at < letters.len() && letter(at) != '\n' {
-                    at += 1;
-                }
-                (None, String::new())
-            }
-            '/' if letter(at + 1) == '*' => {
-                at = after_comment(&letters, at);
-                (None, String::new())
-            }
-            '"' => {
-                at = after_text(&letters, at);
-                (Some(Kind::Text), letters[start + 1..at.saturating_sub(1).max(start + 1)].iter().collect())
-            }
-            // A character if it is closed, a lifetime if not.
-            '\'' if letter(at + 1) == '\\' => {
-                at += 3;
-                while at < letters.len() && letter(at) != '\'' {
-                    at += 1;
-                }
-                at += 1;
-                (None, String::new())
-            }
-            '\'' if letter(at + 2) == '\'' => {
-                at += 3;
-                (None, String::new())
-            }
-            '\'' => {
-                at += 1;
-                while letter(at).is_alphanumeric() || letter(at) == '_' {
-                    at += 1;
-                }
-                (None, String::new())
-            }
-            it if it.is_alphabetic() || it == '_' => {
-                while letter(at).is_alphanumeric() || letter(at) == '_' {
-                    at += 1;
-                }
-                let word: String = letters[start..at].iter().collect();
-                match (word.as_str(), letter(at)) {
-                    ("r" | "br" | "cr", '"' | '#') => match after_raw(&letters, at) {
-                        Some(end) => {
-                            at = end;
-                            (Some(Kind::Text), String::new())
-                        }
-                        // A raw name: `r#type`.
-                        None => {
-                            at += 1;
-                            (None, String::new())
-                        }
-                    },
-                    ("b" | "c", '"') => {
-                        at = after_text(&letters, at);
-                        (Some(Kind::Text), String::new())
-                    }
-                    _ => (Some(Kind::Name), word),
-                }
-            }
-            it if it.is_ascii_digit() => {
-                while letter(at).is_alphanumeric() || letter(at) == '_' {
-                    at += 1;
-                }
-                (None, String::new())
-            }
-            it if it.is_whitespace() => {
-                at += 1;
-                (None, String::new())
-            }
-            ':' if letter(at + 1) == ':' => {
-                at += 2;
-                (Some(Kind::Mark), "::".to_owned())
-            }
-            it => {
-                at += 1;
-                (Some(Kind::Mark), it.to_string())
-            }
+/// Adds the names, texts and marks of a stream; `::` is one mark, lifetimes and numbers are left out.
+fn flatten(stream: TokenStream, found: &mut Vec<Token>) {
+    let mut trees = stream.into_iter().peekable();
+    while let Some(tree) = trees.next() {
+        let mut push = |kind, text: &str, span: Span| {
+            found.push(Token { kind, text: text.to_owned(), line: span.start().line });
         };
-        at = at.min(letters.len());
-        if let Some(kind) = kind {
-            found.push(Token { kind, text, line });
+        let span = tree.span();
+        match tree {
+            TokenTree::Ident(name) => push(Kind::Name, name.to_string().trim_start_matches("r#"), span),
+            TokenTree::Literal(literal) => {
+                if let Some(text) = literal.to_string().strip_prefix('"') {
+                    push(Kind::Text, text.trim_end_matches('"'), span);
+                }
+            }
+            TokenTree::Punct(mark) if mark.as_char() == '\'' => drop(trees.next()),
+            TokenTree::Punct(mark) => {
+                let is_colon = |tree: &TokenTree| matches!(tree, TokenTree::Punct(mark) if mark.as_char() == ':');
+                let joint = mark.as_char() == ':' && mark.spacing() == Spacing::Joint;
+                if joint && trees.next_if(is_colon).is_some() {
+                    push(Kind::Mark, "::", span);
+                } else {
+                    push(Kind::Mark, &mark.to_string(), span);
+                }
+            }
+            TokenTree::Group(group) => {
+                let (open, close) = match group.delimiter() {
+                    Delimiter::Parenthesis => ("(", ")"),
+                    Delimiter::Brace => ("{", "}"),
+                    Delimiter::Bracket => ("[", "]"),
+                    Delimiter::None => ("", ""),
+                };
+                push(Kind::Mark, open, group.span_open());
+                flatten(group.stream(), found);
+                found.push(Token { kind: Kind::Mark, text: close.to_owned(), line: group.span_close().start().line });
+            }
         }
-        line += letters[start..at].iter().filter(|it| **it == '\n').count();
     }
-    found
-}
-
-fn after_comment(letters: &[char], start: usize) -> usize {
-    let (mut at, mut depth) = (start, 0_usize);
-    while at < letters.len() {
-        match (letters[at], letters.get(at + 1)) {
-            ('/', Some('*')) => (at, depth) = (at + 2, depth + 1),
-            ('*', Some('/')) if depth == 1 => return at + 2,
-            ('*', Some('/')) => (at, depth) = (at + 2, depth - 1),
-            _ => at += 1,
-        }
-    }
-    at
-}
-
-/// Returns the position after the text whose quote is at `start`.
-fn after_text(letters: &[char], start: usize) -> usize {
-    let mut at = start + 1;
-    while at < letters.len() && letters[at] != '"' {
-        at += if letters[at] == '\\' { 2 } else { 1 };
-    }
-    at + 1
-}
-
-/// Returns the position after the raw text whose first `#` or quote is at `start`, if it is one.
-fn after_raw(letters: &[char], start: usize) -> Option<usize> {
-    let hashes = letters[start..].iter().take_while(|it| **it == '#').count();
-    let mut at = start + hashes;
-    if letters.get(at) != Some(&'"') {
-        return None;
-    }
-    at += 1;
-    while at < letters.len() {
-        let closed = letters[at] == '"' && letters[at + 1..].iter().take_while(|it| **it == '#').count() >= hashes;
-        if closed {
-            return Some(at + 1 + hashes);
-        }
-        at += 1;
-    }
-    Some(at)
 }
 
 /// Reads the tokens of a file.
@@ -406,11 +315,11 @@ mod tests {
             let path = import.path.segments.join("::");
             import.name.map_or(format!("{path}::*"), |name| format!("{path} as {name}"))
         };
-        read(text).imports.into_iter().map(shown).collect()
+        read(text).expect("Rust").imports.into_iter().map(shown).collect()
     }
 
     fn paths(text: &str) -> Vec<String> {
-        read(text).paths.into_iter().map(|path| path.segments.join("::")).collect()
+        read(text).expect("Rust").paths.into_iter().map(|path| path.segments.join("::")).collect()
     }
 
     #[test]
@@ -422,7 +331,7 @@ mod tests {
 
     #[test]
     fn paths_in_code_are_found_with_their_lines() {
-        let found = read("fn f() {\n    crate::a::b::<u8>(x.y, X { ..super::C::D })\n}").paths;
+        let found = read("fn f() {\n    crate::a::b::<u8>(x.y, X { ..super::C::D })\n}").expect("Rust").paths;
         let shown: Vec<_> = found.iter().map(|path| (path.segments.join("::"), path.line)).collect();
         assert_eq!(shown, [("crate::a::b".to_owned(), 2), ("super::C::D".to_owned(), 2)]);
     }
@@ -440,7 +349,7 @@ mod tests {
         let text = "#[cfg(test)] mod tests { use crate::a::A; fn f() { crate::a::b() } }\n\
             #[cfg(test)] use crate::{c, d};\n#[cfg(test)] mod far;\n#[cfg(all(test, unix))] fn t<A, B>() -> crate::e::E { x }\n\
             #[test] fn u() { crate::f::g() }\n#[cfg(unix)] use crate::kept;";
-        let found = read(text);
+        let found = read(text).expect("Rust");
         assert_eq!(imports(text), ["crate::kept as kept"]);
         assert_eq!((found.paths, found.declares), (vec![], vec![]));
     }
@@ -449,7 +358,7 @@ mod tests {
     fn items_and_modules_are_found_at_their_level_only() {
         let text = "mod far; #[path = \"other.rs\"] mod odd; struct A; const fn b() { fn c() {} } impl A { fn d() {} }\n\
             macro_rules! m { () => {} } mod near { pub enum E { F } }";
-        let found = read(text);
+        let found = read(text).expect("Rust");
         assert_eq!(found.defines.iter().collect::<Vec<_>>(), ["A", "b", "m"]);
         assert_eq!(found.declares, [("far".to_owned(), None), ("odd".to_owned(), Some("other.rs".to_owned()))]);
         assert!(found.inline[0].0 == "near" && found.inline[0].1.defines.contains("E"));

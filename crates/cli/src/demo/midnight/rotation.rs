@@ -17,7 +17,7 @@ const DAYS: u32 = 90;
 pub(super) async fn rotate(stage: &Stage) -> Result<Vec<String>, Failure> {
     let before = stage.client.generation();
     let workflows = Workflows::new(stage.client.clone(), StoreOptions::directory(stage.place()), stage.journal())
-        .switch(watched_client(stage.client.clone(), stage.credential.clone()));
+        .consumer(watched_client(stage.client.clone(), stage.credential.clone()));
     let old = stage.emulator.users()[0].api_token_ids().next().unwrap_or_default();
     let report = workflows
         .run(RotateToken::new().previous(old).end_date(EndDatePolicy::AfterDays(DAYS)))
