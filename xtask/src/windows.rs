@@ -199,6 +199,8 @@ const FAILED: &str = "failed";
 /// The line that counts calls and failures.
 fn demo_result(text: &str, is_success: bool) -> String {
     let line = text.lines().rev().find(|line| line.contains("calls succeeded")).unwrap_or("no result").trim();
+    // Without its duration.
+    let line = line.split(" (").next().unwrap_or(line);
     if is_success { line.to_owned() } else { format!("{line}; it ended with an error") }
 }
 
