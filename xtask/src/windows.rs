@@ -5,7 +5,7 @@
 mod outcome;
 mod wine;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -199,6 +199,8 @@ const FAILED: &str = "failed";
 /// The line that counts calls and failures.
 fn demo_result(text: &str, is_success: bool) -> String {
     let line = text.lines().rev().find(|line| line.contains("calls succeeded")).unwrap_or("no result").trim();
+    // Without its duration.
+    let line = line.split(" (").next().unwrap_or(line);
     if is_success { line.to_owned() } else { format!("{line}; it ended with an error") }
 }
 
@@ -268,10 +270,15 @@ fn part(record: &Record, known: &[Known<'_>]) -> String {
         return text;
     }
     text.push_str("\n| Failure | Because of | Why |\n|---|---|---|\n");
+    // One row for a test that fails for one reason in several packages.
+    let mut rows: BTreeMap<_, Vec<String>> = BTreeMap::new();
     for (package, what, _) in failed {
         let row = known.iter().find(|row| row.explains(package, what));
-        let (whose, why) = row.map_or(("not known", "not explained yet"), |row| (row.whose, row.why));
-        let _ = writeln!(text, "| `{}`, {} | {whose} | {} |", short(package), cell(what), cell(why));
+        let reason = row.map_or(("not known", "not explained yet"), |row| (row.whose, row.why));
+        rows.entry((what, reason)).or_default().push(format!("`{}`", short(package)));
+    }
+    for ((what, (whose, why)), packages) in rows {
+        let _ = writeln!(text, "| {}, {} | {whose} | {} |", packages.join(", "), cell(what), cell(why));
     }
     text
 }

@@ -120,7 +120,8 @@ impl Retry {
     fn wait(&self, attempt: u32) -> Duration {
         let doublings = attempt.saturating_sub(1).min(31);
         let span = self.first.saturating_mul(1 << doublings).min(self.longest);
-        span.mul_f64(fastrand::f64())
+        // Whole microseconds, so that every clock can represent it: that of Windows counts in 100 ns.
+        Duration::from_micros(fastrand::u64(..=u64::try_from(span.as_micros()).unwrap_or(u64::MAX)))
     }
 }
 
