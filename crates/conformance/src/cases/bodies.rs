@@ -7,6 +7,7 @@ use bytes::Bytes;
 use digicert_one_client::SystemClock;
 use digicert_one_core::{Capability, Clock as _, HttpVersions};
 use digicert_one_testbed::{FrontOptions, Gate, Step, sha256_hex};
+use futures_util::FutureExt as _;
 use futures_util::future::join;
 use futures_util::poll;
 use http::{HeaderValue, Method, Response};
@@ -22,12 +23,18 @@ pub(crate) async fn body_21_body_dropped_outside_its_runtime_does_not_panic(worl
         let unread = transport.send(get(front.url(HOST))).await.expect("answered");
         let mut begun = transport.send(get(front.url(HOST))).await.expect("answered").response.into_body();
         begun.chunk().await.expect("a beginning");
+        let mut read = transport.send(get(front.url(HOST))).await.expect("answered").response.into_body();
+        read.chunk().await.expect("a beginning");
         // Threads on which no runtime was entered.
-        let drops: [Box<dyn FnOnce() + Send>; 3] =
-            [Box::new(move || drop(unread)), Box::new(move || drop(begun)), Box::new(move || drop(transport))];
-        for alone in drops {
+        let ends: [(&str, Box<dyn FnOnce() + Send>); 4] = [
+            ("read", Box::new(move || drop(read.chunk().now_or_never()))),
+            ("dropped", Box::new(move || drop(unread))),
+            ("dropped", Box::new(move || drop(begun))),
+            ("dropped", Box::new(move || drop(transport))),
+        ];
+        for (how, alone) in ends {
             let ended = std::thread::spawn(alone).join();
-            assert!(ended.is_ok(), "a body panics when it is dropped outside its runtime ({versions:?})");
+            assert!(ended.is_ok(), "a body panics when it is {how} outside its runtime ({versions:?})");
         }
     }
 }

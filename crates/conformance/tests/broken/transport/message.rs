@@ -92,7 +92,9 @@ pub(super) fn outgoing(mut request: Request<Bytes>, flaw: Flaw) -> Result<Reques
     }
     if let (true, Some(length)) = (flaw.is(Defect::DoublesLengths), request.headers().get(CONTENT_LENGTH).cloned()) {
         request.headers_mut().append(CONTENT_LENGTH, length);
-    } else if !flaw.is(Defect::LeavesOutLengthZero) {
+    } else if !flaw.is(Defect::LeavesOutLengthZero)
+        && !(flaw.is(Defect::LeavesOutLengthZeroOfPuts) && *request.method() == Method::PUT)
+    {
         announce_empty_body(&mut request);
     }
     if let Some(target) = rewritten(request.uri(), flaw) {
@@ -310,6 +312,10 @@ pub(super) fn incoming(mut answer: Response<Incoming>, flaw: Flaw) -> Result<Res
         tracing::trace!("answered with {:?}", answer.headers());
     }
     let headers = answer.headers_mut();
+    if flaw.is(Defect::DropsLongNames) {
+        let kept = headers.iter().filter(|(name, _)| name.as_str().len() <= 64);
+        *headers = kept.map(|(name, value)| (name.clone(), value.clone())).collect();
+    }
     if flaw.is(Defect::DropsRepeatedAnswerHeaders) {
         let first: Vec<_> = headers.keys().map(|name| (name.clone(), headers[name].clone())).collect();
         *headers = first.into_iter().collect();
