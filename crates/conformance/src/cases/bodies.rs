@@ -16,6 +16,9 @@ use crate::cases::time::{in_time, total_limit};
 use crate::cases::upload::{heads_only, response};
 use crate::world::{HOST, World, collect, front_answering, get, request, scripted};
 
+/// What becomes of a body or a transport.
+type End = Box<dyn FnOnce() + Send>;
+
 pub(crate) async fn body_21_body_dropped_outside_its_runtime_does_not_panic(world: World) {
     let front = front_answering(FrontOptions::default(), |_| Response::new(vec![b'x'; 4 << 20].into()));
     for versions in world.http_versions() {
@@ -26,7 +29,7 @@ pub(crate) async fn body_21_body_dropped_outside_its_runtime_does_not_panic(worl
         let mut read = transport.send(get(front.url(HOST))).await.expect("answered").response.into_body();
         read.chunk().await.expect("a beginning");
         // Threads on which no runtime was entered.
-        let ends: [(&str, Box<dyn FnOnce() + Send>); 4] = [
+        let ends: [(&str, End); 4] = [
             ("read", Box::new(move || drop(read.chunk().now_or_never()))),
             ("dropped", Box::new(move || drop(unread))),
             ("dropped", Box::new(move || drop(begun))),

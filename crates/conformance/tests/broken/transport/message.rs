@@ -90,11 +90,11 @@ pub(super) fn outgoing(mut request: Request<Bytes>, flaw: Flaw) -> Result<Reques
     if flaw.is(Defect::RefusesLongTargets) && target > 2083 {
         return Err(local(Kind::Config, "the address is too long"));
     }
+    let is_put = *request.method() == Method::PUT;
+    let leaves_out = flaw.is(Defect::LeavesOutLengthZero) || is_put && flaw.is(Defect::LeavesOutLengthZeroOfPuts);
     if let (true, Some(length)) = (flaw.is(Defect::DoublesLengths), request.headers().get(CONTENT_LENGTH).cloned()) {
         request.headers_mut().append(CONTENT_LENGTH, length);
-    } else if !flaw.is(Defect::LeavesOutLengthZero)
-        && !(flaw.is(Defect::LeavesOutLengthZeroOfPuts) && *request.method() == Method::PUT)
-    {
+    } else if !leaves_out {
         announce_empty_body(&mut request);
     }
     if let Some(target) = rewritten(request.uri(), flaw) {
