@@ -7,6 +7,7 @@ use bytes::Bytes;
 use digicert_one_client::SystemClock;
 use digicert_one_core::{Capability, Clock as _, HttpVersions};
 use digicert_one_testbed::{FrontOptions, Gate, Step, sha256_hex};
+use futures_util::FutureExt as _;
 use futures_util::future::join;
 use futures_util::poll;
 use http::{HeaderValue, Method, Response};
@@ -15,6 +16,9 @@ use crate::cases::time::{in_time, total_limit};
 use crate::cases::upload::{heads_only, response};
 use crate::world::{HOST, World, collect, front_answering, get, request, scripted};
 
+/// What becomes of a body or a transport.
+type End = Box<dyn FnOnce() + Send>;
+
 pub(crate) async fn body_21_body_dropped_outside_its_runtime_does_not_panic(world: World) {
     let front = front_answering(FrontOptions::default(), |_| Response::new(vec![b'x'; 4 << 20].into()));
     for versions in world.http_versions() {
@@ -22,12 +26,18 @@ pub(crate) async fn body_21_body_dropped_outside_its_runtime_does_not_panic(worl
         let unread = transport.send(get(front.url(HOST))).await.expect("answered");
         let mut begun = transport.send(get(front.url(HOST))).await.expect("answered").response.into_body();
         begun.chunk().await.expect("a beginning");
+        let mut read = transport.send(get(front.url(HOST))).await.expect("answered").response.into_body();
+        read.chunk().await.expect("a beginning");
         // Threads on which no runtime was entered.
-        let drops: [Box<dyn FnOnce() + Send>; 3] =
-            [Box::new(move || drop(unread)), Box::new(move || drop(begun)), Box::new(move || drop(transport))];
-        for alone in drops {
+        let ends: [(&str, End); 4] = [
+            ("read", Box::new(move || drop(read.chunk().now_or_never()))),
+            ("dropped", Box::new(move || drop(unread))),
+            ("dropped", Box::new(move || drop(begun))),
+            ("dropped", Box::new(move || drop(transport))),
+        ];
+        for (how, alone) in ends {
             let ended = std::thread::spawn(alone).join();
-            assert!(ended.is_ok(), "a body panics when it is dropped outside its runtime ({versions:?})");
+            assert!(ended.is_ok(), "a body panics when it is {how} outside its runtime ({versions:?})");
         }
     }
 }

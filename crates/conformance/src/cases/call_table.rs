@@ -269,7 +269,8 @@ impl Ready {
         let wrong = format!("{what}: one of {:?} is wanted: {error:?}", cell.row.ends);
         let connecting = [Phase::Connect, Phase::Handshake, Phase::ConnectOrHandshake].map(TransportErrorKind::Timeout);
         let established = |server: &RawServer| server.ledger().connections().iter().any(Connection::established);
-        let is_early = connecting.contains(&error.kind()) && !other.servers.iter().any(established);
+        // The call on a used connection may have gone to a new one, which was not made in time.
+        let is_early = connecting.contains(&error.kind()) && (cell.used || !other.servers.iter().any(established));
         if cell.row.stage.is_connected() && is_early { Walk::TooSlow(wrong) } else { Walk::Wrong(wrong) }
     }
 }

@@ -4,9 +4,10 @@ use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use digicert_one_core::{Timeouts, Transport};
+use digicert_one_client::SystemClock;
+use digicert_one_core::{Clock as _, Timeouts, Transport};
 use digicert_one_testbed::{Front, FrontOptions, Gate, Pki, RawServer, Snapshot, handler, refused_addr};
-use futures_util::future::{Either, join, select};
+use futures_util::future::{Either, join, join_all, select};
 use http::{Method, Request, Response};
 
 use crate::cases::body::memory;
@@ -96,6 +97,45 @@ pub(crate) async fn pool_25_dropped_transports_leave_no_thread_behind(world: Wor
     }
     let now = threads();
     assert!(now.is_none_or(|now| now <= bound), "{now:?} threads where there were {before}");
+}
+
+pub(crate) async fn pool_33_a_late_call_leaves_the_others_of_its_connection(world: World) {
+    let (limit, later) = (Duration::from_secs(4), Duration::from_secs(2));
+    let config = world.config().with_timeouts(Timeouts::new().with_total(limit));
+    let walks = world.http_versions().into_iter().map(|versions| {
+        let (gate, never) = (Gate::new(), Gate::new());
+        let gates = (gate.clone(), never);
+        let waits = handler(move |request: Request<Bytes>, _peer| {
+            let (gate, never) = gates.clone();
+            async move {
+                match request.uri().path() {
+                    "/late" => never.passed().await,
+                    "/waits" => gate.passed().await,
+                    _ => {}
+                }
+                Response::new(Bytes::from_static(b"{}"))
+            }
+        });
+        let front = up(Front::start(FrontOptions::default(), waits));
+        let transport = world.transport(&config.clone().with_http_versions(versions));
+        async move {
+            let to = |path: &str| transport.send(get(format!("{}{path}", front.url(HOST))));
+            collect(to("/first").await.expect("answered")).await.expect("a body");
+            let late = async {
+                to("/late").await.expect_err("its limit runs out");
+                // Time for a transport to close the connection.
+                drop(to("/next").await);
+                gate.open();
+            };
+            let kept = async {
+                SystemClock::new().sleep(later).await;
+                collect(to("/waits").await?).await
+            };
+            let ((), outcome) = join(late, in_time(kept)).await;
+            outcome.unwrap_or_else(|error| panic!("it was lost with a late call, {versions:?}: {error:?}"));
+        }
+    });
+    join_all(walks).await;
 }
 
 pub(crate) async fn pool_26_a_dropped_call_leaves_the_others_of_its_connection(world: World) {

@@ -155,6 +155,7 @@ pub(crate) async fn proxy_04_a_refusing_proxy_is_named(world: World) {
     assert!(matches!(error.kind(), TransportErrorKind::Proxy(None | Some(407))), "{error:?}");
     assert_eq!(diagnose(&error, Mode::Key, None).code, Code::NET_02);
     untouched(&front, "nothing is to come here").await;
+    assert_eq!(proxy.ledger().requests().len(), 1, "the proxy had refused, and was asked again");
 }
 
 /// Everything that a program could print of it.

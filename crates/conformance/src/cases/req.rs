@@ -190,15 +190,17 @@ pub(crate) async fn req_07_json_is_asked_for_and_a_body_alone_has_a_type(world: 
 }
 
 pub(crate) async fn req_08_a_post_without_body_says_length_zero(world: World) {
-    for versions in world.http_versions() {
+    let methods = [Method::POST, Method::PUT, Method::PATCH];
+    for (versions, method) in world.http_versions().into_iter().flat_map(|one| methods.each_ref().map(|two| (one, two)))
+    {
         let front = front(FrontOptions::default());
         let transport = world.transport(&world.config().with_http_versions(versions));
-        transport.send(request(Method::POST, front.url("localhost"), "")).await.expect("answered");
+        transport.send(request(method.clone(), front.url("localhost"), "")).await.expect("answered");
         let arrived = front.ledger().requests().remove(0);
         let lengths = arrived.header_values("content-length");
         // HTTP/2 expresses the same by ending the stream with its headers (RFC 9113 §8.1.1).
         let framed = arrived.version == Version::HTTP_2 && lengths.is_empty();
-        assert!(framed || lengths == ["0"], "{lengths:?} {versions:?}");
+        assert!(framed || lengths == ["0"], "{lengths:?} {versions:?} of {method}");
         assert_eq!(arrived.body_len, 0);
         assert!(arrived.header_values("transfer-encoding").is_empty());
     }

@@ -12,7 +12,7 @@ use digicert_one_core::{
     TransportErrorKind,
 };
 use digicert_one_testbed::{FrontOptions, Gate, Ledger, RawServer, Snapshot, Step, blackhole};
-use futures_util::future::{Either, join, join3, select};
+use futures_util::future::{Either, join, join_all, join3, select};
 use futures_util::poll;
 use http::Method;
 
@@ -71,13 +71,16 @@ pub(crate) async fn time_03_a_missing_answer_times_out(world: World) {
         assert_eq!(error.delivery(), Delivery::Sent, "{error:?}");
     };
     // A body that is a signature must not be made twice: what was written may have arrived.
-    let no_head_of_post = async {
-        let server = scripted([vec![Step::ReadRequest, Step::Stall]]);
-        let post = request(Method::POST, server.url(HOST), "{}");
-        let error = in_time(transport.send(post)).await.expect_err("no answer");
-        assert_eq!(error.delivery(), Delivery::Unknown, "{error:?}");
-    };
-    join3(no_head, no_end, no_head_of_post).await;
+    let no_head_of_others = [Method::POST, Method::PUT, Method::PATCH, Method::DELETE].map(|method| {
+        let transport = &transport;
+        async move {
+            let server = scripted([vec![Step::ReadRequest, Step::Stall]]);
+            let error = in_time(transport.send(request(method.clone(), server.url(HOST), "{}"))).await;
+            let error = error.expect_err("no answer");
+            assert_eq!(error.delivery(), Delivery::Unknown, "{method}: {error:?}");
+        }
+    });
+    join3(no_head, no_end, join_all(no_head_of_others)).await;
 }
 
 pub(crate) async fn time_06_a_dropped_call_closes_its_connection(world: World) {

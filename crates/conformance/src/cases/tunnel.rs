@@ -46,6 +46,7 @@ pub(crate) async fn proxy_18_tunnel_may_be_granted_in_any_form_of_http(world: Wo
         vec!["HTTP/1.1 200 OK\r\nproxy-agent: a\r\nVia: 1.1 b\r\nx-long: ", LONG, "\r\n\r\n"],
         // Neither length has a meaning here (RFC 9110 section 9.3.6).
         vec!["HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"],
+        vec!["HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"],
         vec!["HTTP/1.1 200 Conn", "ection established\r", "\n\r", "\n"],
     ];
     for form in forms {

@@ -153,7 +153,7 @@ macro_rules! __body {
                 fix "As in BODY-14. Some libraries do not report it; then a waiver must declare that.";
             "BODY-21" Must bodies body_21_body_dropped_outside_its_runtime_does_not_panic
                 given "Responses whose body was not read, or not to its end."
-                when "Bodies and transport are dropped on a thread without a runtime."
+                when "A body is read, and bodies and transport are dropped, on a thread without a runtime."
                 then "Nothing panics."
                 why "Destructors run on the thread of the last owner; a panic there aborts the program."
                 fix "`Handle::try_current` in `Drop`, or no task there at all.";

@@ -70,8 +70,8 @@ macro_rules! __req {
                     does); overwrite or remove them.";
             "REQ-08" Must req req_08_a_post_without_body_says_length_zero
                 given "A server that records how the body of a request is framed."
-                when "A POST without a body is sent."
-                then "It has `Content-Length: 0` and no `Transfer-Encoding`; over HTTP/2 the end of the stream may \
+                when "A POST, a PUT and a PATCH without a body are sent."
+                then "Each has `Content-Length: 0` and no `Transfer-Encoding`; over HTTP/2 the end of the stream may \
                     replace the length."
                 why "Without a length some servers wait for a body until they time out, and others respond with 411."
                 fix "Call `announce_empty_body` of the core crate before you pass the request on: every library that \

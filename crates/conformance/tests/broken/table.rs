@@ -794,4 +794,20 @@ defects! {
     TypesUploads types_uploads "UPLOAD-10" "application/octet-stream";
     /// verifies every server at the time of its first handshake
     StopsItsClock stops_its_clock "TRUST-53" "has begun since the transport was made";
+    /// asks a proxy again that has refused for its credentials
+    AsksProxiesTwice asks_proxies_twice "PROXY-04" "was asked again";
+    /// follows redirects of HEAD
+    FollowsRedirectsOfHeads follows_redirects_of_heads "REDIR-20" "HEAD 30";
+    /// waits for a body of the response to CONNECT
+    SkipsBodiesOfConnect skips_bodies_of_connect "PROXY-18" "Content-Length: 5";
+    /// closes the HTTP/2 connection of a call whose limit ran out
+    ClosesConnectionsOfLateCalls closes_connections_of_late_calls "POOL-33" "it was lost with a late call";
+    /// reports *not sent* for a PUT or DELETE that ran out after it was written
+    DeniesLatePuts denies_late_puts "TIME-03" "left: NotSent";
+    /// does not announce that a PUT has no body
+    LeavesOutLengthZeroOfPuts leaves_out_length_zero_of_puts "REQ-08" "of PUT";
+    /// leaves out headers of a response with long names
+    DropsLongNames drops_long_names "REQ-20" "x-long-long";
+    /// panics when a body is read outside its runtime
+    ReadsBodiesInItsRuntimeAlone reads_bodies_in_its_runtime_alone "BODY-21" "a body panics when it is read";
 }

@@ -138,6 +138,7 @@ impl Misdeeds {
         let (from, to) = (request.uri().host()?, target.host()?);
         let is = |defect| self.flaw.is(defect);
         let follows = is(Defect::FollowsRedirects)
+            || (is(Defect::FollowsRedirectsOfHeads) && request.method() == Method::HEAD)
             || (is(Defect::FollowsMultipleChoices) && exchange.response.status() == 300)
             || (is(Defect::FollowsToOtherHosts) && from != to)
             || (is(Defect::FollowsToOtherPorts) && from == to && request.uri().port() != target.port())

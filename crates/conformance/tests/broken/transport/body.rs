@@ -102,6 +102,9 @@ impl Body for Held {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, TransportError>>> {
         let flaw = self.report.flaw();
+        if flaw.is(Defect::ReadsBodiesInItsRuntimeAlone) {
+            let _ = tokio::runtime::Handle::current();
+        }
         // First: a body that is always ready must not exceed the limit.
         let looks_late = flaw.among(&[Defect::OutrunsTheLimitWhenReady, Defect::RestartsTheLimitWithEachByte]);
         if !looks_late && !flaw.is(Defect::IgnoresStalledBodies) && self.deadline.as_mut().poll(cx).is_ready() {

@@ -141,6 +141,10 @@ impl Dialer {
         })?;
         let proxy = if tunnel.is_https() { self.tls.to_proxy(&tunnel.host, tcp).await? } else { tcp };
         match tunnel.open(proxy, host, port, headers).await {
+            Err(error) if self.flaw.is(Defect::AsksProxiesTwice) && error.kind() == Kind::Proxy(Some(407)) => {
+                let (tcp, peer) = self.direct(&tunnel.host, tunnel.port).await?;
+                Ok((tunnel.open(tcp, host, port, headers).await?, peer))
+            }
             Err(_) if self.flaw.is(Defect::GoesAroundProxies) => self.direct(host, port).await,
             outcome => Ok((outcome?, peer)),
         }

@@ -9,7 +9,7 @@ use digicert_one_core::{
 };
 use digicert_one_error_kinds::{http_kind, is_unprocessed, tls_kind};
 
-use super::{Flaw, patched};
+use super::{Flaw, foreign};
 use crate::table::Defect;
 
 /// A failure before any connection.
@@ -86,7 +86,7 @@ impl Report {
         let unsent = unsent || self.is_unprocessed(&error) || takes_for_unsent;
         let delivery = if unsent { Delivery::NotSent } else { Delivery::Unknown };
         if self.flaw.is(Defect::QuotesGarbage) && kind == Kind::Protocol {
-            return self.error(kind, delivery, format!("not HTTP: {}", String::from_utf8_lossy(&patched::last_read())));
+            return self.error(kind, delivery, format!("not HTTP: {}", String::from_utf8_lossy(&foreign::last_read())));
         }
         self.error(kind, delivery, error)
     }

@@ -143,3 +143,14 @@ pub(super) fn keep<T: Send + 'static>(thing: T) {
     static KEPT: Mutex<Vec<Box<dyn Any + Send>>> = Mutex::new(Vec::new());
     KEPT.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(thing));
 }
+
+/// What any connection read last, for a defect that shows it.
+static LAST_READ: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+
+pub(super) fn note_read(bytes: &[u8]) {
+    *LAST_READ.lock().unwrap_or_else(PoisonError::into_inner) = bytes.to_vec();
+}
+
+pub(super) fn last_read() -> Vec<u8> {
+    LAST_READ.lock().unwrap_or_else(PoisonError::into_inner).clone()
+}

@@ -125,6 +125,11 @@ impl Link {
         })
     }
 
+    /// Ends the connection, and each call on it.
+    pub(super) fn end(&self) {
+        self.driver.abort();
+    }
+
     fn keeps_dropped_calls(&self) -> bool {
         self.flaw.among(&[Defect::KeepsDroppedCalls, Defect::KeepsDroppedUploads])
     }
@@ -178,7 +183,8 @@ impl Link {
                 None => std::future::pending().await,
             }
         };
-        let grace = if self.flaw.is(Defect::ClosesConnectionsOfDroppedCalls) { Duration::ZERO } else { GRACE };
+        let closes = [Defect::ClosesConnectionsOfDroppedCalls, Defect::ClosesConnectionsOfLateCalls];
+        let grace = if self.flaw.among(&closes) { Duration::ZERO } else { GRACE };
         self.is_waiting = true;
         let outcome = tokio::select! {
             biased;

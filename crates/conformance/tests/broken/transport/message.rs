@@ -90,9 +90,11 @@ pub(super) fn outgoing(mut request: Request<Bytes>, flaw: Flaw) -> Result<Reques
     if flaw.is(Defect::RefusesLongTargets) && target > 2083 {
         return Err(local(Kind::Config, "the address is too long"));
     }
+    let is_put = *request.method() == Method::PUT;
+    let leaves_out = flaw.is(Defect::LeavesOutLengthZero) || is_put && flaw.is(Defect::LeavesOutLengthZeroOfPuts);
     if let (true, Some(length)) = (flaw.is(Defect::DoublesLengths), request.headers().get(CONTENT_LENGTH).cloned()) {
         request.headers_mut().append(CONTENT_LENGTH, length);
-    } else if !flaw.is(Defect::LeavesOutLengthZero) {
+    } else if !leaves_out {
         announce_empty_body(&mut request);
     }
     if let Some(target) = rewritten(request.uri(), flaw) {
@@ -310,6 +312,10 @@ pub(super) fn incoming(mut answer: Response<Incoming>, flaw: Flaw) -> Result<Res
         tracing::trace!("answered with {:?}", answer.headers());
     }
     let headers = answer.headers_mut();
+    if flaw.is(Defect::DropsLongNames) {
+        let kept = headers.iter().filter(|(name, _)| name.as_str().len() <= 64);
+        *headers = kept.map(|(name, value)| (name.clone(), value.clone())).collect();
+    }
     if flaw.is(Defect::DropsRepeatedAnswerHeaders) {
         let first: Vec<_> = headers.keys().map(|name| (name.clone(), headers[name].clone())).collect();
         *headers = first.into_iter().collect();

@@ -274,8 +274,13 @@ impl Pooled {
                     return Err(report.error(Kind::Interrupted, Delivery::Unknown, why));
                 }
                 Outcome::Late => {
+                    if self.flaw.is(Defect::ClosesConnectionsOfLateCalls) {
+                        link.end();
+                    }
                     let why = "the limit of the whole call ran out";
                     let denies = self.flaw.is(Defect::DeniesDeliveryOfLateCalls);
+                    let is_put = [http::Method::PUT, http::Method::DELETE].contains(request.method());
+                    let denies = denies || is_put && self.flaw.is(Defect::DeniesLatePuts);
                     let delivery = if denies { Delivery::NotSent } else { Delivery::Unknown };
                     return Err(report.error(Kind::Timeout(Phase::Response), delivery, why));
                 }

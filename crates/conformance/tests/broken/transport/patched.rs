@@ -2,21 +2,13 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::Flaw;
 use super::tls::Wire;
+use super::{Flaw, foreign};
 use crate::table::Defect;
-
-/// What any connection read last, for a defect that shows it.
-static LAST_READ: Mutex<Vec<u8>> = Mutex::new(Vec::new());
-
-pub(super) fn last_read() -> Vec<u8> {
-    LAST_READ.lock().unwrap_or_else(PoisonError::into_inner).clone()
-}
 
 pub(super) struct Patched {
     inner: Box<dyn Wire>,
@@ -57,7 +49,7 @@ impl AsyncRead for Patched {
         let before = into.filled().len();
         let outcome = ready!(Pin::new(&mut self.inner).poll_read(cx, into));
         if self.flaw.is(Defect::QuotesGarbage) && into.filled().len() > before {
-            *LAST_READ.lock().unwrap_or_else(PoisonError::into_inner) = into.filled()[before..].to_vec();
+            foreign::note_read(&into.filled()[before..]);
         }
         if !self.patches() {
             return Poll::Ready(outcome);

@@ -100,6 +100,12 @@ impl Tunnel {
         let is_old = !answer.starts_with(b"HTTP/1.1 ") && self.flaw.is(Defect::WantsHttp11OfProxies);
         let refuses = self.flaw.is(Defect::TakesEveryRefusalFor407) && !matches!(status, Some(200..=299));
         let status = if refuses { Some(407) } else { status };
+        if self.flaw.is(Defect::SkipsBodiesOfConnect) && matches!(status, Some(200..=299)) {
+            let text = String::from_utf8_lossy(&answer).to_ascii_lowercase();
+            let length = text.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok());
+            let mut body = vec![0; length.unwrap_or_default()];
+            tcp.read_exact(&mut body).await.map_err(failed)?;
+        }
         match status.filter(|_| !is_old) {
             Some(200..=299) => Ok(tcp),
             status => Err(TransportError::new(Kind::Proxy(status), Delivery::NotSent)
