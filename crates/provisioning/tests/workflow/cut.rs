@@ -235,7 +235,7 @@ fn rotate_token_with_unreadable_sink_leaves_one_known_key() {
             stage,
             task: RotateToken::new().previous(previous).into(),
             caller: Stage::first,
-            store: store,
+            store,
             is_done: Arc::default(),
         }
     };
