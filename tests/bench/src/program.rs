@@ -4,6 +4,7 @@ use digicert_one::core::BoxError;
 use serde::Serialize;
 
 use crate::scenario::{Http, Library};
+use crate::server::{Door, Server};
 use crate::side::{Setup, Side};
 
 /// How much of ours is in a program.
@@ -116,6 +117,18 @@ impl Work {
             }
         }
         all
+    }
+
+    /// What a program needs to do this at the server.
+    pub(crate) fn setup(self, server: &Server) -> Setup {
+        let door = match self.connection {
+            Connection::Kept | Connection::Resumed { certificate: false } => Door::Open,
+            Connection::New { certificate: false } => Door::OpenWithoutTickets,
+            Connection::New { certificate: true } => Door::MutualWithoutTickets,
+            Connection::Resumed { certificate: true } => Door::Mutual,
+        };
+        let identity = self.connection.takes_certificate().then(|| server.client().clone());
+        Setup { url: server.url(door), identity, ..Setup::of(self.http, server) }
     }
 
     /// Such as `GET h1 32`, `POST 300 B h2 1` or `new connection, client certificate`.

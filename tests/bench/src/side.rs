@@ -24,7 +24,6 @@ use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::Verifier;
 
 use crate::identity::Identity;
-use crate::program::{Connection, Work};
 use crate::scenario::{Http, Library, Scenario};
 use crate::server::{Door, HANDSHAKE, HEADERS, MEASURED, MEASURED_ONCE, Server, UPLOADED};
 use digicert_one::core::BoxError;
@@ -72,17 +71,6 @@ pub(crate) struct Setup {
 impl Setup {
     pub(crate) fn of(http: Http, server: &Server) -> Self {
         Self { http, url: server.url(Door::Open), root_pem: Some(server.root_pem().to_owned()), identity: None }
-    }
-
-    pub(crate) fn for_work(work: Work, server: &Server) -> Self {
-        let url = match work.connection {
-            Connection::Kept | Connection::Resumed { certificate: false } => server.url(Door::Open),
-            Connection::New { certificate: false } => server.url(Door::OpenWithoutTickets),
-            Connection::New { certificate: true } => server.url(Door::MutualWithoutTickets),
-            Connection::Resumed { certificate: true } => server.url(Door::Mutual),
-        };
-        let identity = work.connection.takes_certificate().then(|| server.client().clone());
-        Self { url, identity, ..Self::of(work.http, server) }
     }
 
     fn root(&self) -> Result<Option<CertificateDer<'static>>, BoxError> {

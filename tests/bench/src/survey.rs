@@ -16,7 +16,7 @@ use crate::measure::cpu_time;
 use crate::process::{self, Command, Start};
 use crate::program::{Connection, Layer, Program, Work};
 use crate::server::Server;
-use crate::side::{self, Setup, Side};
+use crate::side::{self, Side};
 
 /// The whole report.
 #[derive(Serialize)]
@@ -108,7 +108,7 @@ async fn measure(work: Work, server: &Server, rounds: u32, length: Duration) -> 
     let certificate = work.connection.takes_certificate();
     let programs: Vec<Program> =
         Program::all().into_iter().filter(|one| !certificate || one.takes_identity()).collect();
-    let setup = Setup::for_work(work, server);
+    let setup = work.setup(server);
     let (mut sides, mut handshakes) = (Vec::new(), Vec::new());
     for program in &programs {
         let side = program.start(&setup)?;
