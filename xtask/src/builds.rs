@@ -28,7 +28,7 @@ fn programs() -> Vec<Program> {
     let of_ours = |name, feature: &str| Program {
         name,
         dependencies: format!(
-            "digicert-one = {{ path = {:?}, default-features = false, features = [\"{feature}\", \"sources\"] }}",
+            "digicert-one = {{ path = {:?}, default-features = false, features = [\"{feature}\", \"sources\", \"account\"] }}",
             cargo::root().join("crates/digicert-one")
         ),
         call: THREE_LINES,

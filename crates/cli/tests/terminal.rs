@@ -166,7 +166,7 @@ fn steps_are_shown_and_the_secret_once() {
     let journal = stage.path("ci.journal");
     let child = stage.start_on(&terminal, &["token", "create", "deploy", "--store", "stdout", "--journal", &journal]);
     assert_eq!(terminal.end(child), Some(0), "{}", terminal.shown);
-    for step in ["prepare: ", "create: deploy-", "keep: ", "prove: "] {
+    for step in ["prepare: ", "create: deploy-", "store: ", "verify: "] {
         assert!(terminal.shown.contains(step), "{step:?} is missing: {}", terminal.shown);
     }
     let keys: Vec<&str> = terminal.shown.split_whitespace().filter(|word| stage.works(word)).collect();

@@ -399,7 +399,7 @@ defects! {
     /// has one pool for all transports of the process
     SharesPools shares_pools "POOL-03" "one identity, one pool";
     /// never closes a connection that is unused
-    KeepsIdleConnections keeps_idle_connections "POOL-16" "used again three seconds later";
+    KeepsIdleConnections keeps_idle_connections "POOL-16" "used again three seconds after a GET";
     /// leaves its connections open when it is dropped
     LeaksConnections leaks_connections "POOL-07" "closed: false";
     /// leaks a thread for each call
@@ -413,7 +413,7 @@ defects! {
     /// sends what is for one port over a connection to another
     JoinsPorts joins_ports "TRUST-52" "1 roots";
     /// uses connections sixty times longer than their idle limit
-    KeepsIdleConnectionsForLonger keeps_idle_connections_for_longer "POOL-16" "used again three seconds later";
+    KeepsIdleConnectionsForLonger keeps_idle_connections_for_longer "POOL-16" "used again three seconds after a GET";
     /// uses a connection again that the server said it would close
     IgnoresConnectionClose ignores_connection_close "POOL-12" "on a connection of its own";
     /// keeps the window of HTTP/2 bodies that are dropped
