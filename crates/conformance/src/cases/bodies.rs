@@ -30,9 +30,9 @@ pub(crate) async fn body_21_body_dropped_outside_its_runtime_does_not_panic(worl
         read.chunk().await.expect("a beginning");
         // Threads on which no runtime was entered.
         let ends: [(&str, End); 4] = [
-            ("read", Box::new(move || drop(read.chunk().now_or_never()))),
             ("dropped", Box::new(move || drop(unread))),
             ("dropped", Box::new(move || drop(begun))),
+            ("read", Box::new(move || drop(read.chunk().now_or_never()))),
             ("dropped", Box::new(move || drop(transport))),
         ];
         for (how, alone) in ends {
