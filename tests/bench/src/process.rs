@@ -184,14 +184,15 @@ fn read_memory(process: &str, line: &str) -> Result<u64, BoxError> {
 
 /// `d1 call` and curl with the same credential. Empty if one of them is not there.
 pub(crate) fn commands(server: &Server) -> Result<Vec<Command>, BoxError> {
-    let d1 = std::env::current_exe()?.with_file_name("d1");
+    let target = std::env::current_exe()?;
+    let d1 = target.ancestors().nth(2).ok_or("the benchmark is not in a target directory")?.join("dist/d1");
     let is_there = |program: &Path| {
         let mut process = Process::new(program);
         process.arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|one| one.success())
     };
     if !is_there(&d1) || !is_there(Path::new("curl")) {
         eprintln!(
-            "d1 beside curl: not measured, for one of them is not there (cargo build --release -p digicert-one-cli)"
+            "d1 beside curl: not measured, for one of them is not there (cargo build --profile dist -p digicert-one-cli)"
         );
         return Ok(Vec::new());
     }

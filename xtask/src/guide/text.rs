@@ -22,7 +22,7 @@ The behaviour does not depend on the choice: one suite of cases runs on all of t
 ## Measure it on your own machine
 
 ```sh
-cargo build --release -p digicert-one-cli && cargo xtask bench -- --report docs/tls-stacks.json && cargo xtask guide
+cargo build --profile dist -p digicert-one-cli && cargo xtask bench -- --report docs/tls-stacks.json && cargo xtask guide
 ```
 
 It takes some ten minutes on two cores, and nothing else should run meanwhile. The first command is for the comparison with curl only.
@@ -67,7 +67,7 @@ The transports of this SDK read the system's roots once per process and again wh
 /// Before the table of commands.
 pub(super) const COMMANDS: &str = "## `d1 call` and curl
 
-Whole processes with the same credential and the same root, one after the other in each round.
+Whole processes with the same credential and the same root, one after the other in each round. `d1` is the one that is installed (profile `dist`).
 
 ";
 
