@@ -10,20 +10,12 @@ use crate::wire::get;
 
 const CALLERS: usize = 64;
 
-#[test]
-fn rotation_under_load_loses_no_request() {
-    under_load(2_000);
-}
+const REQUESTS: usize = 10_000;
 
-/// `cargo test --release -p digicert-one-cli --test proxy -- --ignored --nocapture` prints the figures.
+/// `cargo test -p digicert-one-cli --test proxy load -- --nocapture` prints the figures.
 #[test]
-#[ignore = "10,000 requests can take over 20 s in a debug build; the test above makes 2,000 of them"]
-fn rotation_under_load_of_10_000_requests_loses_none() {
-    under_load(10_000);
-}
-
 #[expect(clippy::print_stdout, reason = "the figures of the run")]
-fn under_load(requests: usize) {
+fn rotation_under_load_of_10_000_requests_loses_none() {
     let stage = Stage::new();
     let proxy = stage.proxy(&[]);
     let (begun, succeeded) = (AtomicUsize::new(0), AtomicUsize::new(0));
@@ -34,10 +26,10 @@ fn under_load(requests: usize) {
                 let mut connection = proxy.address.connect().expect("it listens");
                 loop {
                     let number = begun.fetch_add(1, Ordering::Relaxed);
-                    if number >= requests {
+                    if number >= REQUESTS {
                         return;
                     }
-                    if number == requests / 2 {
+                    if number == REQUESTS / 2 {
                         // The previous key is refused from now on.
                         stage.replace_key(KEYS[1]);
                         stage.emulator.control().set_enabled("ci-bot", Subject::Token("0"), false).expect("it exists");
@@ -59,17 +51,17 @@ fn under_load(requests: usize) {
         }
     });
     let took = begin.elapsed();
-    assert_eq!(succeeded.into_inner(), requests);
+    assert_eq!(succeeded.into_inner(), REQUESTS);
     proxy.await_metric("d1_proxy_in_flight", 0);
-    let half = i64::try_from(requests / 2).expect("small");
+    let half = i64::try_from(REQUESTS / 2).expect("small");
     for outcome in ["success", "client_error"] {
         assert_eq!(proxy.metric(&format!("d1_proxy_requests_total{{outcome=\"{outcome}\"}}")), half);
     }
     assert_eq!(proxy.metric("d1_proxy_credential_generation"), 2);
     let retries = proxy.metric("d1_proxy_retries_total");
-    let rate = requests as f64 / took.as_secs_f64();
+    let rate = REQUESTS as f64 / took.as_secs_f64();
     println!(
-        "{requests} requests by {CALLERS} callers in {took:.2?} ({rate:.0}/s), {retries} retries at the rotation, none lost"
+        "{REQUESTS} requests by {CALLERS} callers in {took:.2?} ({rate:.0}/s), {retries} retries at the rotation, none lost"
     );
     proxy.stop();
 }
