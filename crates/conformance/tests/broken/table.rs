@@ -399,7 +399,7 @@ defects! {
     /// has one pool for all transports of the process
     SharesPools shares_pools "POOL-03" "one identity, one pool";
     /// never closes a connection that is unused
-    KeepsIdleConnections keeps_idle_connections "POOL-16" "used again three seconds after a GET";
+    KeepsIdleConnections keeps_idle_connections "POOL-16" "used again three seconds after a";
     /// leaves its connections open when it is dropped
     LeaksConnections leaks_connections "POOL-07" "closed: false";
     /// leaks a thread for each call
@@ -413,7 +413,7 @@ defects! {
     /// sends what is for one port over a connection to another
     JoinsPorts joins_ports "TRUST-52" "1 roots";
     /// uses connections sixty times longer than their idle limit
-    KeepsIdleConnectionsForLonger keeps_idle_connections_for_longer "POOL-16" "used again three seconds after a GET";
+    KeepsIdleConnectionsForLonger keeps_idle_connections_for_longer "POOL-16" "used again three seconds after a";
     /// uses a connection again that the server said it would close
     IgnoresConnectionClose ignores_connection_close "POOL-12" "on a connection of its own";
     /// keeps the window of HTTP/2 bodies that are dropped
@@ -684,7 +684,7 @@ defects! {
     /// uses a connection again whose end was the end of a body
     KeepsConnectionsThatEnded keeps_connections_that_ended "BODY-11" "the second call was not made";
     /// treats an idle limit below a second as none
-    TakesShortIdleLimitsForNone takes_short_idle_limits_for_none "POOL-16" "with a limit of 300ms";
+    TakesShortIdleLimitsForNone takes_short_idle_limits_for_none "POOL-16" "used again three seconds after a";
     /// asks a proxy for an IPv6 address without brackets
     LeavesOutBracketsOfTunnels leaves_out_brackets_of_tunnels "PROXY-21" "is asked for";
     /// reaches no proxy that is named by an IPv6 address
