@@ -55,7 +55,7 @@ pub(crate) fn run() -> Result<(), Failure> {
     for program in programs() {
         let (seconds, kib) = program.build(&folder.join("program"))?;
         println!("{:17} {seconds:6.0} s of CPU {:6.1} MiB", program.name, kib as f64 / 1024.0);
-        figures.insert(program.name, json!({ "cpu_seconds": seconds, "binary_kib": kib }));
+        figures.insert(program.name, json!({ "cpu_seconds": seconds.round(), "binary_kib": kib }));
     }
     let text =
         serde_json::to_string_pretty(&figures).map_err(|error| Failure::new(format_args!("{FIGURES}: {error}")))?;
