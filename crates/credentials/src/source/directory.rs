@@ -11,7 +11,7 @@ use super::gather::{Place, agreeing, end_date, read_pair};
 use crate::{Fetched, RawCredential, Source, Variable, shown};
 
 /// Maximum restarts of a reading because the directory was swapped meanwhile.
-const SWAPS: usize = 5;
+const SWAPS: usize = 50;
 
 /// A directory with files of these names, all optional:
 ///
