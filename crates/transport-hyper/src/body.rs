@@ -9,6 +9,7 @@ use digicert_one_core::{ConnectionFacts, TransportError};
 use http::Version;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
+use tokio::runtime::Handle;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::connection::Connection;
@@ -22,6 +23,8 @@ pub(crate) struct StreamedBody {
     deadline: Instant,
     /// Made when a chunk has to be waited for, which a short body never asks.
     alarm: Option<Pin<Box<Sleep>>>,
+    /// That of the call: a body may be read where none was entered.
+    runtime: Option<Handle>,
     facts: ConnectionFacts,
     returning: Option<Returning>,
 }
@@ -41,7 +44,7 @@ impl Returning {
 
 impl StreamedBody {
     pub(crate) fn new(inner: Incoming, version: Version, deadline: Instant, facts: ConnectionFacts) -> Self {
-        Self { inner, version, deadline, alarm: None, facts, returning: None }
+        Self { inner, version, deadline, alarm: None, runtime: Handle::try_current().ok(), facts, returning: None }
     }
 
     /// Returns this connection to the pool when the body has been read to its end.
@@ -82,7 +85,10 @@ impl Body for StreamedBody {
             });
         }
         let deadline = this.deadline;
-        let alarm = this.alarm.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+        let alarm = this.alarm.get_or_insert_with(|| {
+            let _entered = this.runtime.as_ref().map(Handle::enter);
+            Box::pin(sleep_until(deadline))
+        });
         match alarm.as_mut().poll(cx) {
             Poll::Ready(()) => Poll::Ready(Some(Err(error::of_late_body(&this.facts)))),
             Poll::Pending => Poll::Pending,
