@@ -145,7 +145,7 @@ impl Single {
         let connecting = after(self.config.timeouts().connect()).min(end);
         let tcp = timeout_at(connecting, self.tcp(request.uri()))
             .await
-            .map_err(|_| TransportError::new(Kind::Timeout(Phase::Connect), Delivery::NotSent))??;
+            .map_err(|elapsed| local(Kind::Timeout(Phase::Connect), elapsed))??;
         let mut facts = ConnectionFacts::unknown();
         facts.reused = Some(false);
         facts.peer = tcp.peer_addr().ok();
@@ -158,7 +158,7 @@ impl Single {
         tls.client_auth_cert_resolver = Arc::new(Resolver(self.key.clone(), Arc::clone(&asked)));
         let secured = timeout_at(connecting, TlsConnector::from(Arc::new(tls)).connect(name, tcp))
             .await
-            .map_err(|_| TransportError::new(Kind::Timeout(Phase::Handshake), Delivery::NotSent))?;
+            .map_err(|elapsed| local(Kind::Timeout(Phase::Handshake), elapsed))?;
         facts.identity_requested = Some(asked.load(Ordering::Relaxed) > 0);
         facts.identity_sent = Some(asked.load(Ordering::Relaxed) == 2);
         let stream = secured.map_err(|error| {
@@ -206,7 +206,6 @@ impl Single {
         request.headers_mut().insert(http::header::HOST, host);
         let target = request.uri().path_and_query().map_or("/", |target| target.as_str()).parse();
         *request.uri_mut() = target.map_err(|error: http::uri::InvalidUri| local(Kind::Config, error))?;
-        let late = |phase, delivery| TransportError::new(Kind::Timeout(phase), delivery).with_facts(facts.clone());
         let sent = timeout_at(end, async {
             let (mut sender, connection) = hyper::client::conn::http1::Builder::new()
                 .max_headers(2 * HeadLimit::FIELDS)
@@ -219,7 +218,10 @@ impl Single {
         });
         let (response, sender, driver) = sent
             .await
-            .map_err(|_| late(Phase::Response, Delivery::Unknown))?
+            .map_err(|elapsed| {
+                let late = TransportError::new(Kind::Timeout(Phase::Response), Delivery::Unknown);
+                late.with_facts(facts.clone()).with_source(elapsed)
+            })?
             .map_err(|error| broken(error, Kind::Interrupted, Delivery::Unknown).with_facts(facts.clone()))?;
         HeadLimit::check(response.headers()).map_err(|size| size.error().with_facts(facts.clone()))?;
         let about = facts.clone();
@@ -259,8 +261,8 @@ impl hyper::body::Body for Held {
         // First of all: a body that is always ready must not outrun the limit.
         let facts = self.facts.clone();
         if self.deadline.as_mut().poll(cx).is_ready() {
-            let late = TransportError::new(Kind::Timeout(Phase::Body), Delivery::Sent);
-            return std::task::Poll::Ready(Some(Err(late.with_facts(facts))));
+            let late = TransportError::new(Kind::Timeout(Phase::Body), Delivery::Sent).with_facts(facts);
+            return std::task::Poll::Ready(Some(Err(late.with_source("the limit of the whole call ran out"))));
         }
         let frame = std::task::ready!(std::pin::pin!(self.body.frame()).poll(cx));
         let cut = |error| TransportError::new(Kind::BodyCut, Delivery::Sent).with_facts(facts).with_source(error);
