@@ -26,7 +26,7 @@ const FAMILIES: &[(&str, &str)] = &[
     ("HO", "Hosts"),
     ("TR", "Trust: we and the server's certificate"),
     ("HS", "Handshake: the server and our certificate"),
-    ("AUT", "Answers about who is calling"),
+    ("AUT", "Authentication and permissions"),
     ("API", "Other responses of the platform"),
     ("GW", "Responses of a gateway in front of the platform"),
     ("PACE", "Rate limiter: calls that were not sent yet"),

@@ -91,7 +91,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
             mutate(target, &folder, arguments.shard.as_deref())?;
         }
         let known = known(target.package)?;
-        let seen = Seen::read(&folder.join("mutants.out"))?;
+        let seen = RunResults::read(&folder.join("mutants.out"))?;
         println!("==> {name}: {seen}");
         holes.extend(seen.holes(&known).into_iter().map(|hole| format!("{name}: {hole}")));
     }
@@ -120,13 +120,13 @@ fn mutate(target: &Target, folder: &Path, shard: Option<&str>) -> Result<(), Fai
 
 /// The results of a run: one line for each mutant, by outcome.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Seen {
+struct RunResults {
     caught: Vec<String>,
     missed: Vec<String>,
     unviable: usize,
 }
 
-impl Seen {
+impl RunResults {
     fn read(folder: &Path) -> Result<Self, Failure> {
         let lines = |file: &str| {
             let path = folder.join(file);
@@ -150,7 +150,7 @@ impl Seen {
     }
 }
 
-impl std::fmt::Display for Seen {
+impl std::fmt::Display for RunResults {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} caught, {} survived, {} did not build", self.caught.len(), self.missed.len(), self.unviable)
     }
@@ -181,7 +181,7 @@ mod tests {
         let known = survivors::parse(
             "[[survivor]]\nreason = \"only words\"\nmutants = [\"src/lib.rs: replace engine\", \"src/a.rs: caught now\"]",
         );
-        let seen = Seen {
+        let seen = RunResults {
             caught: vec!["src/a.rs: caught now".to_owned(), "src/a.rs: other".to_owned()],
             missed: vec!["src/lib.rs: replace engine".to_owned(), "src/b.rs: hole".to_owned()],
             unviable: 1,

@@ -249,11 +249,11 @@ struct Stack {
 #[derive(Deserialize)]
 struct Case {
     id: String,
-    outcome: Outcome,
+    outcome: CaseOutcome,
 }
 
 #[derive(Deserialize)]
-struct Outcome {
+struct CaseOutcome {
     kind: String,
 }
 

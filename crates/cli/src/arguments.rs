@@ -352,7 +352,7 @@ pub(crate) struct ListOptions {
     /// Items to ask for with each page (default: 100).
     #[arg(long, value_name = "ITEMS", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(crate) page_size: Option<u32>,
-    /// Go on at a position that an earlier run printed.
+    /// Continue at a position that an earlier run printed.
     #[arg(long, value_name = "POSITION")]
     pub(crate) start_at: Option<Position>,
     /// How the list is paged, where d1 does not detect it: offset (limit and offset), token (maxResults and pageToken), whole (one response).

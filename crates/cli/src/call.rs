@@ -68,12 +68,12 @@ pub(crate) async fn call(options: &CallOptions, output: &Output) -> Result<(), F
         };
     }
     if output.is_json() {
-        let answered = Answered { head, body: Body::of(&bytes) };
+        let document = ResponseDocument { head, body: Body::of(&bytes) };
         return match refusal {
             Some(refusal) => {
-                Err(refusal.with_document(&answered).map_err(|error| Failure::Internal(error.into()))?.into())
+                Err(refusal.with_document(&document).map_err(|error| Failure::Internal(error.into()))?.into())
             }
-            None => output.document(&answered),
+            None => output.document(&document),
         };
     }
     if let Some(headers) = &headers {
@@ -131,7 +131,7 @@ impl Headers {
 
 /// The head of a response, and what came with it.
 #[derive(Serialize)]
-struct Answered<T> {
+struct ResponseDocument<T> {
     #[serde(flatten)]
     head: Value,
     #[serde(flatten)]
@@ -217,7 +217,7 @@ pub(crate) async fn whoami(options: &ConnectionOptions, output: &Output) -> Resu
         remark(&head["client_certificate"]),
         head["transport"].as_str().unwrap_or_default(),
     ))?;
-    output.document(&Answered { head, body: Me { user: &sent } })
+    output.document(&ResponseDocument { head, body: Me { user: &sent } })
 }
 
 /// The fields of an object for people; what this program cannot hold (a lone surrogate, a number of 400 digits) is left out.
@@ -236,7 +236,7 @@ async fn within<T>(limit: Duration, call: impl Future<Output = Result<T, Failure
     }
 }
 
-/// What became of the client certificate, for people: nothing where it was sent, or there was none.
+/// A note on the client certificate; empty where it was sent, or there was none.
 fn remark(certificate: &Value) -> &'static str {
     match certificate.as_str() {
         Some("not asked for") => " (the client certificate was not asked for and not sent)",
@@ -246,7 +246,7 @@ fn remark(certificate: &Value) -> &'static str {
     }
 }
 
-/// What the connection shows of the client certificate; nothing where the call has none.
+/// Facts of the connection about the client certificate; empty where the call has none.
 fn certificate(response: &Response) -> Option<&'static str> {
     let facts = response.facts();
     let has_one = matches!(response.mode(), Mode::Certificate | Mode::Both);
@@ -290,7 +290,8 @@ mod tests {
     use super::*;
 
     fn printed(body: &[u8]) -> String {
-        serde_json::to_string(&Answered { head: json!({ "status": 200 }), body: Body::of(body) }).expect("a document")
+        serde_json::to_string(&ResponseDocument { head: json!({ "status": 200 }), body: Body::of(body) })
+            .expect("a document")
     }
 
     #[test]
@@ -313,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn user_is_whoever_has_an_id_that_is_a_text_or_a_number() {
+    fn user_has_an_id_that_is_a_text_or_a_number() {
         for body in [r#"{"id":"a"}"#, r#"{"id":7,"errors":[]}"#, r#"{"user_id":"a"}"#] {
             assert!(serde_json::from_str::<Sent>(body).is_ok(), "{body}");
         }

@@ -19,7 +19,7 @@ use crate::limiter::SharedLimiter;
 use crate::output::Output;
 use crate::retry_line;
 
-/// What was found of a caller.
+/// The credential and the settings that were found.
 #[derive(Clone)]
 pub(crate) struct Found {
     pub(crate) setup: Config,
@@ -53,7 +53,7 @@ pub(crate) async fn client_of_fleet(
 /// Reads what these options and the variables of this process name.
 pub(crate) async fn found(options: &ConnectionOptions, allow_expired: bool) -> Result<Found, Failure> {
     let chosen = options.setup.clone();
-    // Reading may run a program or wait for a pipe; Ctrl-C must go on working meanwhile.
+    // Reading may run a program or wait for a pipe; Ctrl-C must work meanwhile.
     let reading = tokio::task::spawn_blocking(move || {
         let setup = setup(&chosen)?;
         let reading = setup.read(&ReadOptions::at(SystemTime::now()).allow_expired(allow_expired))?;
@@ -112,7 +112,7 @@ pub(crate) async fn builder(
     Ok((builder, None))
 }
 
-/// What reports call the caller that these options choose.
+/// The name, in reports, of the caller that these options choose.
 pub(crate) fn profile(options: &ConnectionOptions) -> &str {
     options.setup.profile.as_deref().unwrap_or("default")
 }

@@ -16,7 +16,7 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::{connection, reference};
 
-/// What a credential's key is called that has no signature algorithm in its name (RFC 5480).
+/// The identifier of an EC key, which names no signature algorithm (RFC 5480).
 const EC_KEY: &str = "1.2.840.10045.2.1";
 
 /// Shows what the service is.

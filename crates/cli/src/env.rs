@@ -17,7 +17,7 @@ use crate::env_lines::Caller;
 use crate::failure::Failure;
 use crate::output::{Output, diagnosis_json};
 
-/// What was found out.
+/// The result of the search.
 struct Findings {
     report: Option<ChainReport>,
     raw: Option<RawCredential>,
@@ -93,7 +93,7 @@ fn ca_file(options: &SetupOptions) -> Result<Option<PathBuf>, Failure> {
     path.map(absolute).transpose()
 }
 
-/// What `d1 --json env` prints, for a report about several things.
+/// The document that `d1 --json env` prints, for a report about several things.
 pub(crate) async fn document(options: &SetupOptions) -> Result<Value, Failure> {
     let options = options.clone();
     let findings = tokio::task::spawn_blocking(move || find(&options));
@@ -127,7 +127,7 @@ fn find(options: &SetupOptions) -> Result<Findings, ConfigError> {
 }
 
 impl Findings {
-    /// What is used and where each part came from: name and place.
+    /// The parts in use, each with its name and source.
     fn parts(&self) -> Vec<(&'static str, String)> {
         let Some(raw) = &self.raw else { return Vec::new() };
         let origin = |secret: &Option<Secret>| secret.as_ref().map(|secret| secret.origin().to_string());

@@ -9,7 +9,7 @@ use digicert_one::credentials::RawCredential;
 use crate::failure::Failure;
 use crate::places::{Place, Places, quoted, quoted_text};
 
-/// What the lines are made of.
+/// The facts that the lines are made of.
 pub(crate) struct Caller {
     pub(crate) raw: RawCredential,
     pub(crate) mode: Mode,

@@ -18,7 +18,7 @@ use crate::whole_file::{Existing, Readers, write_whole};
 /// The exit code for an end that is nearer than `--fail-under`, or past.
 const TOO_NEAR: u8 = 8;
 
-/// What is known of one end.
+/// The known facts about one end date.
 struct End {
     cause: ExpiryCause,
     ends: Result<Known, String>,
@@ -31,7 +31,7 @@ struct Known {
 }
 
 /// All three ends, as far as they exist and are known.
-struct Ends {
+struct EndDates {
     ends: Vec<End>,
     /// The first second of a certificate that is not valid yet.
     begins: Option<SystemTime>,
@@ -44,7 +44,7 @@ pub(crate) async fn run(options: &ExpiryOptions, output: &Output) -> Result<(), 
     let (material, validity) = (found.reading.material.clone(), found.reading.validity);
     let now = SystemTime::now();
     let begins = validity.not_before.filter(|first| *first > now);
-    let mut ends = Ends { ends: Vec::new(), begins, now };
+    let mut ends = EndDates { ends: Vec::new(), begins, now };
     let mut add = |of, at: Option<SystemTime>, by, why: &str| {
         ends.ends.push(End { cause: of, ends: at.map(|at| Known { at, by }).ok_or_else(|| why.to_owned()) });
     };
@@ -70,7 +70,7 @@ pub(crate) async fn run(options: &ExpiryOptions, output: &Output) -> Result<(), 
     ends.report(options, *output)
 }
 
-impl Ends {
+impl EndDates {
     /// Asks the platform for what is not known yet. That it does not answer is an error only where nothing is known.
     async fn ask(&mut self, client: &Client) -> Result<(), Failure> {
         let me = match client.account().users().me().await {
@@ -254,7 +254,7 @@ mod tests {
     #[test]
     fn nagios_output_has_its_four_states() {
         let now = SystemTime::UNIX_EPOCH + 20_000 * DAY;
-        let of = |days: u32| Ends {
+        let of = |days: u32| EndDates {
             ends: vec![End { cause: ExpiryCause::Key, ends: Ok(Known { at: now + days * DAY, by: "a test" }) }],
             begins: None,
             now,
@@ -267,7 +267,7 @@ mod tests {
             assert!(is == status && line.contains(&format!("| days={days};")), "{days} {limit:?}: {line}");
         }
         assert_eq!(of(1).nagios(None, None).1, 3);
-        let later = Ends { begins: Some(now + DAY), ..of(60) };
+        let later = EndDates { begins: Some(now + DAY), ..of(60) };
         let (line, status) = later.nagios(None, later.earliest());
         assert!(status == 2 && line.contains("is not valid before 2024-10-05T00:00:00Z"), "{line}");
     }

@@ -88,13 +88,13 @@ pub(crate) enum Failure {
     Internal(Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// What a list gave before it broke off.
+/// Items that a list gave before it failed.
 #[derive(Debug)]
 pub(crate) enum Given {
     Nothing,
     /// Lines or a table, on standard output.
     Printed,
-    /// What stands beside the error in the document of `--json`.
+    /// Fields beside the error in the document of `--json`.
     Items(Vec<Box<RawValue>>),
 }
 
@@ -104,7 +104,7 @@ fn shown(path: &Path) -> String {
 }
 
 impl Failure {
-    /// What to print: the diagnosis, and below it the chain of causes.
+    /// The text to print: the diagnosis, and below it the chain of causes.
     pub(crate) fn diagnosis(&self) -> Diagnosis {
         match self {
             Self::Call(error) => error.diagnosis().clone(),
@@ -151,10 +151,10 @@ impl Failure {
                 diagnosis
             }
             Self::Issue(issue) => workflow::diagnosis(&issue.error, &issue.resume),
-            Self::TaskInterrupted(cut) => {
-                let cause = format!("{} ended the command", cut.signal.name());
+            Self::TaskInterrupted(interrupted) => {
+                let cause = format!("{} ended the command", interrupted.signal.name());
                 let mut diagnosis = Diagnosis::new(Code::CFG_04, self.to_string(), cause);
-                diagnosis.remedy = match &cut.resume {
+                diagnosis.remedy = match &interrupted.resume {
                     Some(resume) => format!("resume with: {resume}"),
                     None => "nothing was begun; run it again".to_owned(),
                 };
@@ -229,7 +229,7 @@ impl Failure {
             Self::TooLate(_) => 4,
             Self::NoSuchUser(_) => 9,
             Self::Interrupted(signal) => signal.exit_code(),
-            Self::TaskInterrupted(cut) => cut.signal.exit_code(),
+            Self::TaskInterrupted(interrupted) => interrupted.signal.exit_code(),
             Self::Demo(_) | Self::Internal(_) => 1,
         }
     }
@@ -261,7 +261,7 @@ fn of_status(status: StatusCode) -> Option<u8> {
     }
 }
 
-/// What was being done with a file says what failed.
+/// The code of a failed operation on a file.
 fn of_action(action: &str) -> Code {
     match action {
         // A password, or another secret that an option names by where it is.
@@ -345,7 +345,7 @@ pub(crate) fn of_setup(error: &ConfigError) -> Diagnosis {
     diagnosis
 }
 
-/// The diagnosis with what is to be said of where to go on.
+/// The diagnosis, with the remedy that continues the list.
 fn resumed(diagnosis: Diagnosis, position: &Position, given: &Given) -> Diagnosis {
     let text = match given {
         Given::Printed => format!("the items above are complete; continue with --start-at '{position}'"),
@@ -366,13 +366,13 @@ mod tests {
     #[test]
     fn interrupted_command_names_the_signal_and_no_unknown_failure() {
         for signal in [Signal::Interrupt, Signal::Terminate, Signal::HangUp] {
-            let cut = InterruptedTask {
+            let interrupted = InterruptedTask {
                 signal,
                 step: Some(TaskStep::Grace),
                 resume: Some("d1 resume".to_owned()),
                 error: None,
             };
-            for failure in [Failure::Interrupted(signal), Failure::TaskInterrupted(cut)] {
+            for failure in [Failure::Interrupted(signal), Failure::TaskInterrupted(interrupted)] {
                 let diagnosis = failure.diagnosis();
                 assert!(diagnosis.summary.starts_with("interrupted"), "{diagnosis}");
                 assert!(diagnosis.cause.contains(signal.name()), "{diagnosis}");
@@ -386,11 +386,11 @@ mod tests {
 
     #[test]
     fn interrupted_task_says_what_is_next_and_where_secret_and_resource_are() {
-        let cut = |resume: Option<&str>| {
+        let interrupted = |resume: Option<&str>| {
             let resume = resume.map(str::to_owned);
             workflow::interrupted_json(&InterruptedTask { signal: Signal::Interrupt, step: None, resume, error: None })
         };
-        let (begun, before) = (cut(Some("d1 resume")), cut(None));
+        let (begun, before) = (interrupted(Some("d1 resume")), interrupted(None));
         assert_eq!((&begun["next"], &begun["secret"]["state"]), (&"resume".into(), &"unknown".into()));
         assert_eq!((&before["next"], &before["secret"]["state"]), (&"retry".into(), &"none".into()));
         assert_eq!(before["platform"], serde_json::json!([]));

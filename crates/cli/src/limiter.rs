@@ -20,7 +20,7 @@ pub(crate) struct SharedLimiter {
 }
 
 impl SharedLimiter {
-    /// What the options name, else what the profile names.
+    /// The limiter that the options name, else the one of the profile.
     pub(crate) async fn find(options: &LimiterOptions, setup: &Config) -> Result<Option<Self>, Failure> {
         let (address, password, rates) = match (&options.limiter, setup.profile()) {
             (Some(address), _) => {

@@ -117,7 +117,7 @@ async fn end_with_its_filter(signals: Signals) {
     std::process::exit(signal.exit_code().into());
 }
 
-/// What was typed, if it holds no secret.
+/// The command line, if it holds no secret.
 fn parse(typed: &[OsString]) -> Result<Arguments, clap::Error> {
     let mut command = arguments::parser();
     let matches = command.try_get_matches_from_mut(typed).map_err(path::scrubbed)?;

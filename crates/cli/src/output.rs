@@ -1,4 +1,4 @@
-//! What reaches the user: results on standard output, everything else on standard error; with `--json` one document on
+//! Output: results on standard output, everything else on standard error; with `--json` one document on
 //! standard output, for errors too. A filter of `--jq` stands between a document and standard output.
 
 use std::fmt;
@@ -229,11 +229,11 @@ impl Output {
             match failure {
                 Failure::ErrorResponse(response) => document["attempts"] = json!(response.attempts),
                 Failure::List { position, .. } => document["position"] = json!(position),
-                Failure::TaskInterrupted(cut) => {
-                    if let Value::Object(fields) = workflow::interrupted_json(cut) {
+                Failure::TaskInterrupted(interrupted) => {
+                    if let Value::Object(fields) = workflow::interrupted_json(interrupted) {
                         fields.into_iter().for_each(|(name, value)| document[name] = value);
                     }
-                    document["resume"] = json!(cut.resume);
+                    document["resume"] = json!(interrupted.resume);
                 }
                 Failure::Issue(issue) => {
                     if let Value::Object(fields) = workflow::error_json(&issue.error) {

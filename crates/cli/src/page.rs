@@ -29,7 +29,7 @@ impl ColorChoice {
     }
 }
 
-/// What a part of a text is, and so how it looks.
+/// The kind of a part of a text, which decides its style.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Style {
     Heading,

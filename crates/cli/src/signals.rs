@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::signal::Signal;
 use crate::workflow::InterruptedTask;
 
-/// What was received so far.
+/// The signals received so far.
 #[derive(Clone, Debug)]
 pub(crate) struct Signals(watch::Receiver<(u32, Signal)>);
 

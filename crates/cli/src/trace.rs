@@ -60,7 +60,7 @@ impl Lines {
         metadata.target().starts_with(OURS) && *metadata.level() <= level
     }
 
-    /// What is sent where.
+    /// The line of a request.
     fn sent(fields: &Fields) -> String {
         let get = |name| fields.get(name).unwrap_or("?");
         let mut line = format!("> {} {}", get("http.request.method"), get("url.template"));
@@ -74,7 +74,7 @@ impl Lines {
         line
     }
 
-    /// What came of it.
+    /// The line of its outcome.
     fn received(fields: &Fields) -> String {
         let mut line = "< ".to_owned();
         match (fields.get("http.response.status_code"), fields.get("error.type")) {

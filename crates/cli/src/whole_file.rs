@@ -14,7 +14,7 @@ pub(crate) enum Readers {
     All,
 }
 
-/// What happens to a file that has the name already.
+/// How an existing file of that name is treated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Existing {
     /// It stays, and writing fails with `AlreadyExists`.

@@ -56,7 +56,7 @@ impl Client {
             headers: from.headers.clone(),
             total: from.total,
             deadline: from.deadline,
-            retry: from.retry.anew(),
+            retry: from.retry.with_own_budget(),
             idle_timeout: from.idle_timeout,
             limiter: from.limiter.clone(),
             in_flight: InFlight::default(),

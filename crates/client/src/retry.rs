@@ -57,7 +57,7 @@ impl Retry {
     }
 
     /// The same policy with a budget of its own.
-    pub(crate) fn anew(&self) -> Self {
+    pub(crate) fn with_own_budget(&self) -> Self {
         let Self { attempts, first, longest, budget, .. } = *self;
         Self { attempts, first, longest, budget, left: AtomicU32::new(budget) }
     }
@@ -131,7 +131,7 @@ impl Default for Retry {
     }
 }
 
-/// What follows a failed attempt.
+/// The decision after a failed attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NextStep {
     Stop(Stop),

@@ -24,7 +24,7 @@ pub struct FailedAttempt {
     pub status: Option<StatusCode>,
     /// The delivery of its request, if there was no response.
     pub delivery: Option<Delivery>,
-    /// What failed, in a few words.
+    /// A short description of the failure.
     pub failure: String,
 }
 

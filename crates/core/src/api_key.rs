@@ -102,7 +102,7 @@ fn has_header(text: &str) -> bool {
     ["x-api-key:", "authorization:", "bearer "].into_iter().any(begins)
 }
 
-/// What certainly is no API key, whatever the format of keys.
+/// Returns why a value is certainly not an API key, whatever the format of keys.
 fn other_thing(text: &str) -> Option<&'static str> {
     const LONGEST: usize = 4096;
     let is_name = |name: &str| name.contains('_') && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');

@@ -161,9 +161,9 @@ fn wrong_password_for_files_of_other_programs_is_id_03() {
 }
 
 #[allow(clippy::print_stdout, reason = "which way was taken is part of the result")]
-fn check_program(program: &str, ask: &[&str], answer: &str, rows: &[Row]) {
+fn check_program(program: &str, ask: &[&str], expected: &str, rows: &[Row]) {
     check_rows(&committed(program), rows, false);
-    if !is_installed(program, ask, answer) {
+    if !is_installed(program, ask, expected) {
         println!("{program}: not installed here; the committed files were read");
         return;
     }
@@ -225,10 +225,10 @@ fn committed(program: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(program)
 }
 
-fn is_installed(program: &str, ask: &[&str], answer: &str) -> bool {
+fn is_installed(program: &str, ask: &[&str], expected: &str) -> bool {
     let output = Command::new(program).args(ask).stdin(Stdio::null()).output();
     output.is_ok_and(|output| {
         let text = [output.stdout, output.stderr].concat();
-        cfg!(unix) && String::from_utf8_lossy(&text).contains(answer)
+        cfg!(unix) && String::from_utf8_lossy(&text).contains(expected)
     })
 }

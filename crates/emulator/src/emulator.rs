@@ -144,7 +144,7 @@ impl Emulator {
         new_api_key()
     }
 
-    /// What arrived at one of the listeners.
+    /// The requests that arrived at one of the listeners.
     pub fn ledger(&self, host: HostKind) -> &Ledger {
         match host {
             HostKind::Platform => self.fronts.platform.ledger(),

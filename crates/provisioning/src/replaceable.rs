@@ -99,7 +99,7 @@ pub(crate) fn check_rename(path: &Path, metadata: &Metadata) -> Result<(), Store
     Ok(())
 }
 
-/// What prevents a rename.
+/// A reason why a file cannot be renamed.
 #[derive(Clone, Copy, Debug, Default)]
 struct Flags {
     is_mount_point: bool,

@@ -11,7 +11,7 @@ use crate::keys::Keys;
 use crate::limits::MOST_PERMITS;
 use crate::schedule::Schedule;
 
-/// After a longer delay, the process asks whether its turn is still valid.
+/// After a longer delay, the process asks whether its permit is still valid.
 const STALE: Duration = Duration::from_millis(250);
 
 #[derive(Debug)]
@@ -37,7 +37,7 @@ struct Local {
     taken_before: u32,
 }
 
-/// Turns that were granted.
+/// Permits that were granted.
 #[derive(Clone, Debug)]
 pub(crate) struct Stock {
     pub(crate) count: u32,
@@ -45,7 +45,7 @@ pub(crate) struct Stock {
     pub(crate) until: SystemTime,
     /// Of the grant; `None` if this process granted it to itself.
     pub(crate) epoch: Option<String>,
-    /// Whether the turn was far away when it was granted, so that a 429 may have made it void.
+    /// Whether the permit was far away when it was granted, so that a 429 may have made it void.
     pub(crate) stale: bool,
 }
 
@@ -64,7 +64,7 @@ pub(crate) enum Next {
     Wait(Duration),
     /// Ask whether this epoch still holds.
     Confirm(String),
-    /// Ask for turns.
+    /// Ask for permits.
     Ask,
 }
 
@@ -110,7 +110,7 @@ impl Caller {
         Next::Go(Slot { caller: Arc::clone(self) })
     }
 
-    /// Takes over turns that were granted, and how many requests may be in flight.
+    /// Takes over permits that were granted, and how many requests may be in flight.
     pub(crate) fn stock(&self, stock: Stock, slots: u32) {
         let mut local = self.local();
         local.slots = slots;
@@ -119,7 +119,7 @@ impl Caller {
         }
     }
 
-    /// The turn is still valid, or not.
+    /// The permit is still valid, or not.
     pub(crate) fn confirmed(&self, valid: bool) {
         let mut local = self.local();
         match &mut local.stock {
@@ -133,7 +133,7 @@ impl Caller {
         self.local().stock = None;
     }
 
-    /// How many turns to ask for: those of the queue, and with those of the last interval.
+    /// How many permits to ask for: those of the queue, and with those of the last interval.
     pub(crate) fn demand(&self, now: SystemTime, interval: Duration, most: u32) -> (u32, u32) {
         let need = u32::try_from(self.queued()).unwrap_or(u32::MAX).clamp(1, most.min(MOST_PERMITS));
         let mut local = self.local();

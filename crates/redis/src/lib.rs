@@ -4,11 +4,11 @@
 mod address;
 mod caller;
 mod config;
+mod connection;
 mod error;
 mod keys;
 mod limiter;
 mod limits;
-mod link;
 #[cfg(feature = "provisioning")]
 mod lock;
 mod lua;

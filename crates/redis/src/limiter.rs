@@ -17,7 +17,7 @@ use crate::limits::{Limits, micros};
 use crate::lua::Lua;
 use crate::policy::{FleetEvent, Health, OutagePolicy, Route};
 use crate::process::process_name;
-use crate::schedule::{Demand, Turns};
+use crate::schedule::{Demand, Reservation};
 use crate::store::Store;
 
 /// The most callers of one limiter.
@@ -64,9 +64,9 @@ struct Inner {
     throttled: Lua,
 }
 
-/// What the script granted.
+/// The grant of the script.
 struct Grant {
-    turns: Turns,
+    reservation: Reservation,
     epoch: String,
     active: u32,
     slots: u32,
@@ -193,7 +193,7 @@ impl Inner {
         }
     }
 
-    /// Asks for turns: Redis, or the policy. What is granted is in stock afterwards; else the call waits for the time that is returned.
+    /// Asks for permits: Redis, or the policy. What is granted is in stock afterwards; else the call waits for the time that is returned.
     async fn ask(
         &self,
         caller: &Arc<Caller>,
@@ -206,15 +206,15 @@ impl Inner {
         let now = clock.now();
         *self.fleet() = Some(grant.active);
         caller.away(|schedule| schedule.learn(grant.learnt, micros_of(now)));
-        let wait = duration(grant.turns.wait);
-        if grant.turns.late {
+        let wait = duration(grant.reservation.wait);
+        if grant.reservation.late {
             return Err(RateLimitError::TooLate { wait });
         }
         caller.stock(
-            Stock::new(grant.turns.granted, now, wait, self.limits.grace(), Some(grant.epoch)),
+            Stock::new(grant.reservation.granted, now, wait, self.limits.grace(), Some(grant.epoch)),
             if self.limits.in_flight() > 0 { grant.slots } else { u32::MAX },
         );
-        Ok(if grant.turns.granted == 0 { FULL } else { Duration::ZERO })
+        Ok(if grant.reservation.granted == 0 { FULL } else { Duration::ZERO })
     }
 
     /// The grant of Redis; `None` if it cannot be used.
@@ -260,7 +260,7 @@ impl Inner {
         Grant::of(value, want)
     }
 
-    /// Whether no 429 has made the turns of this epoch void.
+    /// Whether no 429 has made the permits of this epoch void.
     async fn is_current(&self, caller: &Caller, epoch: &str, clock: &Arc<dyn Clock>) -> bool {
         let mut command = redis::cmd("HGET");
         command.arg(&caller.keys.state).arg("epoch");
@@ -290,16 +290,16 @@ impl Inner {
         let validity = micros(self.limits.validity());
         let demand = Demand { need, want, within: micros(left.min(FAR)), validity };
         let share = 1.0 / f64::from(fleet);
-        let turns = caller.away(|schedule| schedule.reserve(micros_of(now), demand, &self.limits, share));
-        let wait = duration(turns.wait);
-        if turns.late {
+        let reservation = caller.away(|schedule| schedule.reserve(micros_of(now), demand, &self.limits, share));
+        let wait = duration(reservation.wait);
+        if reservation.late {
             return Err(RateLimitError::TooLate { wait });
         }
         let slots = match self.limits.in_flight() {
             0 => u32::MAX,
             most => (most / fleet).max(1),
         };
-        caller.stock(Stock::new(turns.granted, now, wait, self.limits.grace(), None), slots);
+        caller.stock(Stock::new(reservation.granted, now, wait, self.limits.grace(), None), slots);
         // Another request in flight has to end first.
         Ok(if caller.used() >= slots { FULL } else { Duration::ZERO })
     }
@@ -382,7 +382,7 @@ impl Grant {
                 if granted <= want && (0.0..=1e12).contains(&wait) && late <= 1 && active > 0 && epoch.len() <= 32 =>
             {
                 let learnt = (learnt > 0.0 && learnt.is_finite()).then_some(learnt);
-                Ok(Self { turns: Turns { granted, wait, late: late == 1 }, epoch, active, slots, learnt })
+                Ok(Self { reservation: Reservation { granted, wait, late: late == 1 }, epoch, active, slots, learnt })
             }
             _ => {
                 let message =

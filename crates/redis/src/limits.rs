@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-/// The longest time for which the turns of a batch are usable.
+/// The longest time for which the permits of a batch are usable.
 const LONGEST_VALIDITY: Duration = Duration::from_millis(250);
 /// Without a rate: how long permits of a batch are usable.
 const UNLIMITED_VALIDITY: Duration = Duration::from_millis(100);
@@ -123,14 +123,15 @@ impl Limits {
     }
 
     /// The most requests that reach the platform in any interval of the length `period` of this window: the stated bound, which is not
-    /// above the limit. It counts the burst, the steady rate, and that a permit of a batch is used a little before or after its turn.
+    /// above the limit. It counts the burst, the steady rate, and that a permit of a batch is used a little before or after its
+    /// scheduled time.
     #[must_use]
     pub fn bound(&self, index: usize) -> Option<f64> {
         let (window, (_, period, _)) = (self.windows.get(index)?, self.set.get(index)?);
         Some(window.burst + ((micros(*period) + self.spread()) / window.each).floor())
     }
 
-    /// In microseconds: a permit is used at most this much away from its turn, before and after.
+    /// In microseconds: a permit is used at most this much away from its scheduled time, before and after.
     fn spread(&self) -> f64 {
         2.0 * micros(self.validity()) + micros(self.margin)
     }
@@ -155,7 +156,7 @@ impl Limits {
         &self.windows
     }
 
-    /// How long the turns of one batch are usable: a hundredth of the shortest window.
+    /// How long the permits of one batch are usable: a hundredth of the shortest window.
     pub(crate) fn validity(&self) -> Duration {
         match self.set.first() {
             _ if !self.batches => Duration::ZERO,
@@ -164,7 +165,7 @@ impl Limits {
         }
     }
 
-    /// How long after its turn a permit can still be used.
+    /// How long after its scheduled time a permit can still be used.
     pub(crate) fn grace(&self) -> Duration {
         self.validity() + self.margin
     }

@@ -130,7 +130,7 @@ impl SharedLock for RedisLock {
                     let until = clock.now().checked_add(left).unwrap_or(SystemTime::UNIX_EPOCH);
                     LockError::Held { path: self.place.clone(), owner, until }
                 }
-                // What does not pass by itself is reported at once.
+                // An error that a retry cannot mend is reported at once.
                 Err(error) if error.code() != Code::PACE_02 => return Err(store(error)),
                 Err(error) => store(error),
             };

@@ -11,9 +11,9 @@ use futures_util::StreamExt as _;
 use futures_util::future::{Either, select};
 
 use crate::config::RedisConfig;
+use crate::connection::Listener;
 use crate::error::FleetError;
 use crate::keys::named;
-use crate::link::Listener;
 use crate::lua::Lua;
 use crate::store::Store;
 

@@ -33,7 +33,7 @@ struct Learnt {
     changed: f64,
 }
 
-/// What a process asks for.
+/// The request of a process.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Demand {
     /// The calls that wait.
@@ -42,32 +42,32 @@ pub(crate) struct Demand {
     pub(crate) want: u32,
     /// How long the first one can wait.
     pub(crate) within: f64,
-    /// How long the turns of one batch are usable.
+    /// How long the permits of one batch are usable.
     pub(crate) validity: f64,
 }
 
-/// Turns of one batch.
+/// Permits of one batch.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Turns {
+pub(crate) struct Reservation {
     pub(crate) granted: u32,
-    /// Until the first turn.
+    /// Until the first permit.
     pub(crate) wait: f64,
-    /// Whether the first turn would come too late. Nothing is granted then.
+    /// Whether the first permit would come too late. Nothing is granted then.
     pub(crate) late: bool,
 }
 
 impl Schedule {
-    /// Reserves turns. `share` is the part of the rate that belongs to this schedule: 1, or less while each process counts alone.
-    pub(crate) fn reserve(&mut self, now: f64, demand: Demand, limits: &Limits, share: f64) -> Turns {
+    /// Reserves permits. `share` is the part of the rate that belongs to this schedule: 1, or less while each process counts alone.
+    pub(crate) fn reserve(&mut self, now: f64, demand: Demand, limits: &Limits, share: f64) -> Reservation {
         let windows: Vec<Window> = limits.windows().iter().map(|window| window.shared(share)).collect();
         if self.epoch == 0.0 || self.next.len() != windows.len() {
             self.epoch = now;
             self.next = windows.iter().map(|window| now + (window.burst - 1.0) * window.each).collect();
         }
         self.rise(now, windows.is_empty());
-        let mut turns = Turns { granted: 0, wait: 0.0, late: false };
+        let mut reservation = Reservation { granted: 0, wait: 0.0, late: false };
         let mut first = now;
-        for turn in 1..=demand.want {
+        for permit in 1..=demand.want {
             let mut at = now.max(self.hold);
             let mut plenty = now >= self.hold;
             for (next, window) in self.next.iter().zip(&windows) {
@@ -78,13 +78,13 @@ impl Schedule {
                 at = at.max(self.pause);
                 plenty = false;
             }
-            if turn == 1 {
-                (first, turns.wait) = (at, at - now);
-                if turns.wait > demand.within {
-                    turns.late = true;
+            if permit == 1 {
+                (first, reservation.wait) = (at, at - now);
+                if reservation.wait > demand.within {
+                    reservation.late = true;
                     break;
                 }
-            } else if at - first > demand.validity || (turn > demand.need && !(plenty && at <= now)) {
+            } else if at - first > demand.validity || (permit > demand.need && !(plenty && at <= now)) {
                 break;
             }
             for (next, window) in self.next.iter_mut().zip(&windows) {
@@ -93,10 +93,10 @@ impl Schedule {
             if let Some(learnt) = self.learnt {
                 self.pause = self.pause.max(at) + SECOND / (learnt.per_second * share);
             }
-            turns.granted = turn;
+            reservation.granted = permit;
         }
-        self.count(now, turns.granted);
-        turns
+        self.count(now, reservation.granted);
+        reservation
     }
 
     /// The platform responded with 429.
@@ -232,11 +232,13 @@ mod tests {
                     }
                     other => panic!("{other:?}"),
                 };
-                let turns = schedule.reserve(now, demand, &limits, 1.0);
-                let same = turns.granted == granted && (turns.wait - wait).abs() <= 5.0 && turns.late == (late == 1);
+                let reservation = schedule.reserve(now, demand, &limits, 1.0);
+                let same = reservation.granted == granted
+                    && (reservation.wait - wait).abs() <= 5.0
+                    && reservation.late == (late == 1);
                 assert!(
                     same,
-                    "seed {seed} round {round} step {step}: {turns:?}, script {granted} {wait} {late}\n{limits:?}"
+                    "seed {seed} round {round} step {step}: {reservation:?}, script {granted} {wait} {late}\n{limits:?}"
                 );
             }
         }
@@ -256,11 +258,11 @@ mod tests {
         };
         assert_eq!(ask(1.8e15), 0.0);
         assert_eq!(ask(1.8e15), 500_000.0);
-        // An hour earlier by its clock, and at once: the third turn is a second away, not an hour.
+        // An hour earlier by its clock, and at once: the third permit is a second away, not an hour.
         assert_eq!(ask(1.8e15 - 3600.0 * SECOND), 1_000_000.0);
     }
 
-    /// Clients that wait for their turn and then call, each with a delay on the way that varies.
+    /// Clients that wait for their permit and then call, each with a delay on the way that varies.
     #[test]
     fn ten_thousand_clients_keep_the_limit_in_virtual_time() {
         const CLIENTS: usize = 10_000;
@@ -282,9 +284,9 @@ mod tests {
                 break;
             }
             let demand = Demand { need: 1, want: 1, within: 10.0 * minute, validity: micros(limits.validity()) };
-            let turns = schedule.reserve(begin + now as f64, demand, &limits, 1.0);
-            assert!(turns.granted == 1 && !turns.late, "{turns:?}");
-            let sent = now + turns.wait as u64;
+            let reservation = schedule.reserve(begin + now as f64, demand, &limits, 1.0);
+            assert!(reservation.granted == 1 && !reservation.late, "{reservation:?}");
+            let sent = now + reservation.wait as u64;
             served[client] += 1;
             // Up to 20 ms on the way, as the margin says.
             arrivals.push(sent + random.u64(0..20_000));
@@ -311,7 +313,7 @@ mod tests {
             used * 100.0
         );
         assert_eq!(throttled, 0);
-        // Those who ask first get more turns while the others have not come yet.
+        // Those who ask first get more permits while the others have not come yet.
         assert!(used >= 0.95 && most - least <= 4, "{used} {least} {most}");
     }
 }

@@ -13,8 +13,8 @@ use redis::{Cmd, ErrorKind, RedisError, ServerErrorKind, Value};
 
 use crate::address::Place;
 use crate::config::RedisConfig;
+use crate::connection::RedisConnection;
 use crate::error::{FleetError, FleetErrorKind};
-use crate::link::Link;
 use crate::lua::Lua;
 
 /// The most nodes of a cluster to which connections are kept.
@@ -40,7 +40,7 @@ struct State {
 }
 
 /// A connection, open or being opened. The task that opens it continues when no call waits for it any more.
-type Opening = Shared<BoxFuture<'static, Result<Link, FleetError>>>;
+type Opening = Shared<BoxFuture<'static, Result<RedisConnection, FleetError>>>;
 
 impl Store {
     pub(crate) fn new(config: RedisConfig) -> Self {
@@ -187,7 +187,7 @@ impl Store {
         }
         let (config, to) = (Arc::clone(&self.config), place.clone());
         let task = runtime.spawn(async move {
-            match tokio::time::timeout(config.connect, Link::open(&to, &config)).await {
+            match tokio::time::timeout(config.connect, RedisConnection::open(&to, &config)).await {
                 Ok(opened) => opened,
                 Err(_) => Err(FleetError::new(
                     FleetErrorKind::Timeout,

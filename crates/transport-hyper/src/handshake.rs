@@ -117,7 +117,7 @@ impl Handshake {
     }
 
     /// A response came: requests that are sent from now on go over a used connection.
-    pub(crate) fn note_answer(&self) {
+    pub(crate) fn note_response(&self) {
         self.answered.store(true, Ordering::Relaxed);
     }
 

@@ -340,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn second_shared_connection_gives_way_to_the_first_until_that_is_forgotten() {
+    fn second_shared_connection_yields_until_the_first_is_gone() {
         block_on(async {
             let pool = Pool::new(None);
             let here = place(&pool, "a.test");

@@ -109,8 +109,8 @@ impl<E: Engine> HyperTransport<E> {
                     }
                     _ => return Err(error::of_call::<E>(failure.into_error(), &connection.handshake, reused)),
                 },
-                Err(Unanswered::Lost) => return Err(error::of_lost_call(&connection.handshake, reused)),
-                Err(Unanswered::Late) => return Err(error::of_late_call(Some((&connection.handshake, reused)), None)),
+                Err(NoResponse::Lost) => return Err(error::of_lost_call(&connection.handshake, reused)),
+                Err(NoResponse::Late) => return Err(error::of_late_call(Some((&connection.handshake, reused)), None)),
             }
         }
     }
@@ -192,7 +192,7 @@ impl<E: Engine> HyperTransport<E> {
         deadline: Instant,
     ) -> Result<Exchange, TransportError> {
         let (mut head, inner) = response.into_parts();
-        connection.handshake.note_answer();
+        connection.handshake.note_response();
         let facts = connection.handshake.facts(reused);
         HeadLimit::check(&head.headers).map_err(|size| size.error().with_facts(facts.clone()))?;
         // Types of the libraries below have no business above the seam.
@@ -207,14 +207,14 @@ impl<E: Engine> HyperTransport<E> {
 }
 
 /// Why hyper says nothing to a request.
-enum Unanswered {
+enum NoResponse {
     /// The connection is gone with it.
     Lost,
     /// The whole call's limit ran out.
     Late,
 }
 
-async fn wait(sending: impl Future<Output = Sent>, carrier: &Handshake, deadline: Instant) -> Result<Sent, Unanswered> {
+async fn wait(sending: impl Future<Output = Sent>, carrier: &Handshake, deadline: Instant) -> Result<Sent, NoResponse> {
     let mut sending = pin!(sending);
     let mut look = pin!(sleep_until(deadline.min(Instant::now() + PATIENCE)));
     let mut lost = LostRequest::default();
@@ -225,10 +225,10 @@ async fn wait(sending: impl Future<Output = Sent>, carrier: &Handshake, deadline
         while look.as_mut().poll(cx).is_ready() {
             let now = Instant::now();
             if now >= deadline {
-                return Poll::Ready(Err(Unanswered::Late));
+                return Poll::Ready(Err(NoResponse::Late));
             }
             if lost.look(carrier) {
-                return Poll::Ready(Err(Unanswered::Lost));
+                return Poll::Ready(Err(NoResponse::Lost));
             }
             look.as_mut().reset(deadline.min(now + PATIENCE));
         }

@@ -46,7 +46,7 @@ pub struct Wire {
     is_direct: bool,
     ended: bool,
     recording: Option<Arc<Recording>>,
-    watch: Option<Watch>,
+    watch: Option<WireWatch>,
 }
 
 impl Wire {
@@ -69,7 +69,7 @@ impl Wire {
     /// Notes in `handshake` if the server wants a second handshake, which only TLS 1.2 has. To be called before the first one.
     pub fn watch_renegotiation(&mut self, handshake: &Arc<Handshake>, reaction: Renegotiation) {
         let watch =
-            self.watch.insert(Watch { types: RecordTypes::default(), handshake: Arc::clone(handshake), reaction });
+            self.watch.insert(WireWatch { types: RecordTypes::default(), handshake: Arc::clone(handshake), reaction });
         watch.look(&self.buffer[self.start..self.end]);
     }
 
@@ -87,7 +87,7 @@ impl Wire {
         self.ended
     }
 
-    fn note_read(recording: Option<&Recording>, watch: Option<&mut Watch>, bytes: &[u8]) {
+    fn note_read(recording: Option<&Recording>, watch: Option<&mut WireWatch>, bytes: &[u8]) {
         if let Some(recording) = recording {
             recording.note(|sides| &mut sides.0, bytes);
         }
@@ -98,13 +98,13 @@ impl Wire {
 }
 
 /// Looks out for a second handshake, which only TLS 1.2 has.
-struct Watch {
+struct WireWatch {
     types: RecordTypes,
     handshake: Arc<Handshake>,
     reaction: Renegotiation,
 }
 
-impl Watch {
+impl WireWatch {
     fn look(&mut self, bytes: &[u8]) {
         if self.types.begins_handshake(bytes) {
             self.handshake.note_renegotiation(self.reaction);

@@ -47,7 +47,7 @@ impl StreamedBody {
     pub(crate) async fn expect_some(&mut self) -> Result<(), TransportError> {
         self.ahead = match poll_fn(|cx| self.poll_read(cx)).await {
             Ok(Some(bytes)) => Some(bytes),
-            Ok(None) => return Err(error::of_empty_answer(&self.facts)),
+            Ok(None) => return Err(error::of_empty_response(&self.facts)),
             Err(failure) => return Err(error::of_first_read(failure, &self.facts)),
         };
         Ok(())

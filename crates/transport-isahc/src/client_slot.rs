@@ -32,7 +32,7 @@ pub(crate) enum Reuse {
 }
 
 /// One isahc client and what belongs to it.
-pub(crate) struct Lane {
+pub(crate) struct SlotClient {
     pub(crate) client: HttpClient,
     pub(crate) silencer: LogSilencer,
     reuse: Reuse,
@@ -62,7 +62,7 @@ pub(crate) struct Ended {
     pub(crate) is_http1: bool,
 }
 
-impl Lane {
+impl SlotClient {
     pub(crate) fn new(
         client: HttpClient,
         silencer: LogSilencer,
@@ -94,37 +94,37 @@ impl Lane {
     }
 }
 
-/// Holds the lane for new calls.
+/// Holds the client for new calls.
 #[derive(Clone, Default)]
-pub(crate) struct Slot(Arc<Mutex<Option<Arc<Lane>>>>);
+pub(crate) struct Slot(Arc<Mutex<Option<Arc<SlotClient>>>>);
 
 impl Slot {
-    /// The watch over one call on the lane; made by `make` where there is none.
+    /// The watch over one call on the client; made by `make` where there is none.
     pub(crate) fn begin(
         &self,
-        make: impl FnOnce() -> Result<Lane, TransportError>,
+        make: impl FnOnce() -> Result<SlotClient, TransportError>,
     ) -> Result<CallGuard, TransportError> {
         let mut place = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let lane = match &*place {
-            Some(lane) if !lane.silencer.came_too_early() => Arc::clone(lane),
+        let client = match &*place {
+            Some(client) if !client.silencer.came_too_early() => Arc::clone(client),
             _ => Arc::clone(place.insert(Arc::new(make()?))),
         };
         drop(place);
-        Ok(CallGuard { slot: self.clone(), lane: Some(lane), ended: false })
+        Ok(CallGuard { slot: self.clone(), client: Some(client), ended: false })
     }
 }
 
-/// Follows one call to its end; dropped before that, it retires the call's lane.
+/// Follows one call to its end; dropped before that, it retires the client of the call.
 pub(crate) struct CallGuard {
     slot: Slot,
     /// Empty only while it is dropped.
-    lane: Option<Arc<Lane>>,
+    client: Option<Arc<SlotClient>>,
     ended: bool,
 }
 
 impl CallGuard {
-    pub(crate) fn lane(&self) -> &Lane {
-        self.lane.as_ref().expect("a watch has its lane until it is dropped")
+    pub(crate) fn slot_client(&self) -> &SlotClient {
+        self.client.as_ref().expect("a watch has its client until it is dropped")
     }
 
     /// The call came to its end: nothing is left to cancel.
@@ -135,23 +135,23 @@ impl CallGuard {
 
 impl Drop for CallGuard {
     fn drop(&mut self) {
-        let Some(lane) = self.lane.take() else { return };
+        let Some(client) = self.client.take() else { return };
         if !self.ended {
             let mut place = self.slot.0.lock().unwrap_or_else(PoisonError::into_inner);
-            if place.as_ref().is_some_and(|current| Arc::ptr_eq(current, &lane)) {
+            if place.as_ref().is_some_and(|current| Arc::ptr_eq(current, &client)) {
                 *place = None;
             }
         }
-        if let Some(lane) = Arc::into_inner(lane) {
-            end(lane);
+        if let Some(client) = Arc::into_inner(client) {
+            end(client);
         }
     }
 }
 
-/// Ends a retired lane. That waits for the agent thread, which waits for libcurl's resolver threads: for as long as the
+/// Ends a retired client. That waits for the agent thread, which waits for libcurl's resolver threads: for as long as the
 /// system's resolver likes. No executor can wait for it, so a thread does; where there is none to be had, we wait.
-fn end(lane: Lane) {
-    let _ = thread::Builder::new().name("isahc-retired".to_owned()).spawn(move || drop(lane));
+fn end(client: SlotClient) {
+    let _ = thread::Builder::new().name("isahc-retired".to_owned()).spawn(move || drop(client));
 }
 
 #[cfg(test)]
@@ -162,8 +162,8 @@ mod tests {
 
     #[test]
     fn reuse_is_claimed_only_after_a_response() {
-        let lane = |reuse| Lane::new(HttpClient::new().expect("a client"), LogSilencer::new(), reuse, None);
-        let pooled = lane(Reuse::Pool);
+        let client = |reuse| SlotClient::new(HttpClient::new().expect("a client"), LogSilencer::new(), reuse, None);
+        let pooled = client(Reuse::Pool);
         let end = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let reused = |port, responded| {
             pooled.reused(end(port), end(443), Ended { began: Instant::now(), responded, is_http1: false })
@@ -179,6 +179,6 @@ mod tests {
             reused(1000 + port, true);
         }
         assert_eq!(reused(1, true), None, "forgotten");
-        assert_eq!(lane(Reuse::Never).reused(end(1), end(443), both), Some(false));
+        assert_eq!(client(Reuse::Never).reused(end(1), end(443), both), Some(false));
     }
 }

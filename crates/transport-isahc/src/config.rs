@@ -13,7 +13,7 @@ use isahc::auth::{Authentication, Credentials};
 use isahc::config::{Configurable, RedirectPolicy, VersionNegotiation};
 use isahc::tls::{ProtocolVersion, TlsConfig, TrustStore};
 
-use crate::client_slot::{Lane, Reuse};
+use crate::client_slot::{Reuse, SlotClient};
 use crate::identity::Handover;
 use crate::log_silencer::LogSilencer;
 
@@ -21,12 +21,12 @@ use crate::log_silencer::LogSilencer;
 const ELEVEN_DAYS: Duration = Duration::from_secs(1_000_000);
 
 /// An isahc client with exactly this configuration.
-pub(crate) fn lane(
+pub(crate) fn slot_client(
     config: &TransportConfig,
     trust: &TrustStore,
     identity: Option<Arc<Handover>>,
     reuse: Reuse,
-) -> Result<Lane, TransportError> {
+) -> Result<SlotClient, TransportError> {
     no_key_log()?;
     let timeouts = config.timeouts();
     let mut builder = HttpClient::builder()
@@ -68,7 +68,7 @@ pub(crate) fn lane(
     };
     let silencer = LogSilencer::new();
     let client = silencer.around(|| builder.build()).map_err(invalid)?;
-    Ok(Lane::new(client, silencer, reuse, identity))
+    Ok(SlotClient::new(client, silencer, reuse, identity))
 }
 
 /// libcurl writes the keys of every connection to the file that this variable names, and has no switch against it: anyone with that

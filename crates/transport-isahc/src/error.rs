@@ -49,10 +49,10 @@ pub(crate) fn of_first_read(error: std::io::Error, facts: &ConnectionFacts) -> T
 }
 
 /// A response without framing and without body, which is also what a cut head looks like.
-pub(crate) fn of_empty_answer(facts: &ConnectionFacts) -> TransportError {
+pub(crate) fn of_empty_response(facts: &ConnectionFacts) -> TransportError {
     TransportError::new(Kind::Interrupted, Delivery::Unknown)
         .with_facts(facts.clone())
-        .with_source("the answer has neither length nor body: libcurl would not notice if its head was cut")
+        .with_source("the response has neither length nor body: libcurl would not notice if its head was cut")
 }
 
 /// A success before the end of an upload, of which isahc does not send the rest.

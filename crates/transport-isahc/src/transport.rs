@@ -23,7 +23,7 @@ use isahc::tls::TrustStore;
 use isahc::{AsyncBody, ResponseExt};
 
 use crate::body::StreamedBody;
-use crate::client_slot::{CallGuard, Ended, Lane, Reuse, Slot};
+use crate::client_slot::{CallGuard, Ended, Reuse, Slot, SlotClient};
 use crate::config::{self, invalid};
 use crate::error;
 use crate::identity::Handover;
@@ -57,7 +57,7 @@ impl IsahcTransport {
             Reuse::Bodies => &self.bodies,
             Reuse::Never => &self.single,
         };
-        slot.begin(|| config::lane(&self.config, &self.trust, self.identity.clone(), reuse))
+        slot.begin(|| config::slot_client(&self.config, &self.trust, self.identity.clone(), reuse))
     }
 }
 
@@ -100,14 +100,14 @@ impl IsahcTransport {
         let request = self.translate(head, body)?;
         let began = Instant::now();
         let mut watch = self.begin(reuse)?;
-        let answered = {
-            let lane = watch.lane();
-            let mut call = pin!(lane.silencer.around(|| lane.client.send_async(request)));
+        let outcome = {
+            let used = watch.slot_client();
+            let mut call = pin!(used.silencer.around(|| used.client.send_async(request)));
             poll_fn(|cx| {
                 if let Some(pump) = &mut pump {
                     pump.poll(cx);
                 }
-                let polled = lane.silencer.around(|| call.as_mut().poll(cx));
+                let polled = used.silencer.around(|| call.as_mut().poll(cx));
                 // What libcurl took in the meantime may have been the last.
                 if let Some(pump) = &mut pump {
                     pump.poll(cx);
@@ -116,12 +116,12 @@ impl IsahcTransport {
             })
             .await
         };
-        let response = match answered {
+        let response = match outcome {
             Ok(response) => response,
             Err(failure) => {
                 let ends = (failure.local_addr(), failure.remote_addr());
                 let ended = Ended { began, responded: false, is_http1: false };
-                let facts = self.facts(watch.lane(), tls, ends, ended);
+                let facts = self.facts(watch.slot_client(), tls, ends, ended);
                 // Anything else is a failure of the agent, which must not get another call.
                 if error::ends_its_call(&failure) {
                     watch.ended();
@@ -131,7 +131,7 @@ impl IsahcTransport {
         };
         let ends = (response.local_addr(), response.remote_addr());
         let ended = Ended { began, responded: true, is_http1: response.version() != Version::HTTP_2 };
-        let facts = self.facts(watch.lane(), tls, ends, ended);
+        let facts = self.facts(watch.slot_client(), tls, ends, ended);
         let (mut head, inner) = response.into_parts();
         // Types of the libraries below have no business above the seam. One of them is the rest of an upload: isahc does not send it once
         // a response has begun, and over HTTP/1.1 in chunks the part looks whole to the server.
@@ -157,7 +157,7 @@ impl IsahcTransport {
     /// What is certain of the connection between these ends; without them there was none.
     fn facts(
         &self,
-        lane: &Lane,
+        client: &SlotClient,
         tls: bool,
         ends: (Option<SocketAddr>, Option<SocketAddr>),
         ended: Ended,
@@ -165,7 +165,7 @@ impl IsahcTransport {
         let mut facts = ConnectionFacts::unknown();
         facts.peer = ends.1;
         if let (Some(local), Some(peer)) = ends {
-            facts.reused = lane.reused(local, peer, ended);
+            facts.reused = client.reused(local, peer, ended);
             if let (true, TlsVersions::Only(version)) = (tls, self.config.tls_versions()) {
                 facts.tls_version = Some(version);
             }

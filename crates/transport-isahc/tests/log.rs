@@ -59,8 +59,8 @@ impl Visit for Line<'_> {
 #[test]
 fn key_is_printed_by_no_log_target_at_any_level() {
     let log = Everything::default();
-    let answer = handler(|_, _| async { Response::new(Bytes::from_static(b"{}")) });
-    let front = Front::start(FrontOptions::default(), answer).expect("loopback can be bound");
+    let respond = handler(|_, _| async { Response::new(Bytes::from_static(b"{}")) });
+    let front = Front::start(FrontOptions::default(), respond).expect("loopback can be bound");
     let roots = vec![CertificateDer::from(Pki::shared().root_der().to_vec())];
     let only = Connector::new().capabilities().has(Capability::TrustOnly);
     let trust = if only { TrustRoots::Only(roots) } else { TrustRoots::SystemAnd(roots) };

@@ -48,8 +48,8 @@ impl Log for Everything {
 
 /// What was written while a new transport made two calls.
 fn written() -> String {
-    let answer = handler(|_, _| async { Response::new(Bytes::from_static(b"{}")) });
-    let front = Front::start(FrontOptions::default(), answer).expect("loopback can be bound");
+    let respond = handler(|_, _| async { Response::new(Bytes::from_static(b"{}")) });
+    let front = Front::start(FrontOptions::default(), respond).expect("loopback can be bound");
     let roots = vec![CertificateDer::from(Pki::shared().root_der().to_vec())];
     let only = Connector::new().capabilities().has(Capability::TrustOnly);
     let trust = if only { TrustRoots::Only(roots) } else { TrustRoots::SystemAnd(roots) };

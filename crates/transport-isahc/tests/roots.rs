@@ -64,11 +64,11 @@ fn the_system() {
         TransportConfig::new().with_trust(TrustRoots::System).with_name_override(HOST, IpAddr::V4(Ipv4Addr::LOCALHOST));
     let transport = Connector::new().connect(&config).expect("honoured");
     let request = Request::get(variable(URL)).body(Bytes::new()).expect("a valid request");
-    let answered = block_on(transport.send(request));
+    let outcome = block_on(transport.send(request));
     match variable(TRUSTED).as_str() {
-        "true" => drop(answered.expect("one of the system's roots vouches for the server")),
+        "true" => drop(outcome.expect("one of the system's roots vouches for the server")),
         _ => {
-            let error = answered.expect_err("none of the system's roots vouches for the server");
+            let error = outcome.expect_err("none of the system's roots vouches for the server");
             assert!(matches!(error.kind(), TransportErrorKind::PeerUntrusted(_)), "{error:?}");
         }
     }

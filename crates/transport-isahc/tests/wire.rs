@@ -36,8 +36,8 @@ fn transport(config: &TransportConfig) -> Arc<dyn Transport> {
 }
 
 fn front() -> Front {
-    let answer = handler(|_, _| async { Response::new(Bytes::from_static(b"{}")) });
-    Front::start(FrontOptions::default(), answer).expect("loopback can be bound")
+    let respond = handler(|_, _| async { Response::new(Bytes::from_static(b"{}")) });
+    Front::start(FrontOptions::default(), respond).expect("loopback can be bound")
 }
 
 fn scripted(scripts: impl IntoIterator<Item = Script>) -> RawServer {
@@ -124,7 +124,7 @@ type Ending = (&'static str, fn() -> Vec<Step>, bool);
 /// libcurl sends a request again when a pooled connection dies before a byte of the response came, unless it would have to rewind the body.
 #[test]
 fn post_on_a_dying_pooled_connection_is_delivered_at_most_once() {
-    let answer = || Step::write("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}");
+    let response = || Step::write("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}");
     let large = "x".repeat(300_000).leak();
     let endings: [Ending; 6] = [
         ("closed after the request", || vec![Step::ReadRequest, Step::CloseClean], true),
@@ -137,9 +137,9 @@ fn post_on_a_dying_pooled_connection_is_delivered_at_most_once() {
     for _ in 0..hostile_runs() {
         for (method, body) in [(Method::POST, "{}"), (Method::PUT, "{}"), (Method::POST, &*large)] {
             for (what, ending, fails) in &endings {
-                let mut dying = vec![Step::ReadRequest, answer()];
+                let mut dying = vec![Step::ReadRequest, response()];
                 dying.extend(ending());
-                let good = || vec![Step::ReadRequest, answer()];
+                let good = || vec![Step::ReadRequest, response()];
                 let server = scripted([dying, good(), good(), good(), good(), good(), good()]);
                 let transport = transport(&config());
                 let send = |path: &str| {
@@ -239,7 +239,7 @@ fn empty_error_without_length_is_a_response() {
     ] {
         let server = scripted([vec![Step::ReadRequest, Step::write(head), Step::CloseClean]]);
         let exchange = send(&*transport(&config()), request(Method::GET, &server.url(HOST), ""))
-            .unwrap_or_else(|error| panic!("{status} is an answer: {error:?}"));
+            .unwrap_or_else(|error| panic!("{status} is a response: {error:?}"));
         assert_eq!(exchange.response.status(), status);
         let body = block_on(exchange.response.into_body().collect(1 << 10)).expect("an empty body");
         assert!(body.is_empty(), "{status}");
@@ -319,7 +319,7 @@ fn total_timeout_reports_the_phase_when_it_expires_first() {
     assert_eq!(error.delivery(), Delivery::NotSent);
 
     let stalled = scripted([vec![Step::ReadRequest, Step::Stall]]);
-    let error = send(&*transport(&config), request(Method::POST, &stalled.url(HOST), "{}")).expect_err("no answer");
+    let error = send(&*transport(&config), request(Method::POST, &stalled.url(HOST), "{}")).expect_err("no response");
     assert_eq!(error.kind(), TransportErrorKind::Timeout(Phase::Response), "{error:?}");
     assert_eq!(error.delivery(), Delivery::Unknown);
     assert_eq!(error.facts().peer, Some(stalled.addr()));
@@ -327,9 +327,9 @@ fn total_timeout_reports_the_phase_when_it_expires_first() {
 
 #[test]
 fn failed_handshake_has_sent_nothing() {
-    let answer = handler(|_, _| async { Response::new(Bytes::new()) });
+    let respond = handler(|_, _| async { Response::new(Bytes::new()) });
     let options = FrontOptions::default().client_auth(ClientAuth::Required).tls(TlsRange::Only12);
-    let front = Front::start(options, answer).expect("loopback can be bound");
+    let front = Front::start(options, respond).expect("loopback can be bound");
     // More than once: which of libcurl's codes comes out is a race.
     for _ in 0..20 {
         let error = send(&*transport(&config()), request(Method::POST, &front.url(HOST), "{}")).expect_err("refused");
@@ -383,15 +383,15 @@ fn safe_calls_speak_http2_and_the_others_http1() {
 
 #[test]
 fn response_with_too_many_headers_fails_alone() {
-    let mut answer = String::from("HTTP/1.1 200 OK\r\n");
+    let mut response = String::from("HTTP/1.1 200 OK\r\n");
     let digits = "abcdefghijklmnopqrstuvwxyz0123456789";
     for (a, b, c) in
         digits.chars().flat_map(|a| digits.chars().flat_map(move |b| digits.chars().map(move |c| (a, b, c))))
     {
-        answer.extend([a, b, c, ':', '\r', '\n']);
+        response.extend([a, b, c, ':', '\r', '\n']);
     }
-    answer.push_str("content-length: 2\r\n\r\n{}");
-    let absurd = scripted([vec![Step::ReadRequest, Step::write(answer), Step::Stall]]);
+    response.push_str("content-length: 2\r\n\r\n{}");
+    let absurd = scripted([vec![Step::ReadRequest, Step::write(response), Step::Stall]]);
     let good = front();
     let transport = transport(&config().with_http_versions(HttpVersions::Http1));
     send(&*transport, request(Method::GET, &absurd.url(HOST), "")).expect_err("more than fit into a header map");

@@ -143,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn certificate_is_not_sent_without_an_identity_or_to_a_server_that_we_refuse() {
+    fn certificate_is_not_sent_without_identity_or_to_a_refused_server() {
         assert_eq!(facts(&HandshakeRecords::default(), false, None).identity_sent, Some(false));
         assert_eq!(facts(&HandshakeRecords::default(), true, None).identity_sent, None);
     }

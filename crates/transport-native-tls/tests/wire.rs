@@ -87,7 +87,7 @@ fn common_name_alone_is_refused_in_the_handshake_before_our_certificate() {
 }
 
 #[test]
-fn under_tls12_the_request_for_a_certificate_and_the_answer_are_known() {
+fn under_tls12_the_request_for_a_certificate_and_the_reply_are_known() {
     run(async {
         for (asks, given, expected) in [
             (ClientAuth::Off, Some(identity(Authority::Trusted)), (false, false)),
@@ -155,8 +155,8 @@ fn more_headers_than_hypers_default_arrive() {
         });
         let front = Front::start(FrontOptions::default(), many).expect("loopback");
         let config = config().with_http_versions(HttpVersions::Http1);
-        let answer = transport(&config).send(get(&front.url("localhost"))).await.expect("answered").response;
-        assert_eq!(answer.headers().keys().filter(|name| name.as_str().starts_with("x-header-")).count(), 150);
+        let response = transport(&config).send(get(&front.url("localhost"))).await.expect("answered").response;
+        assert_eq!(response.headers().keys().filter(|name| name.as_str().starts_with("x-header-")).count(), 150);
     });
 }
 
@@ -180,7 +180,7 @@ fn outside_a_runtime_a_call_is_an_error() {
     let transport = transport(&config());
     let mut call = transport.send(get("https://localhost/"));
     let Poll::Ready(Err(error)) = call.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
-        panic!("neither an answer nor a wait is possible here");
+        panic!("neither a response nor a wait is possible here");
     };
     assert_eq!((error.kind(), error.delivery()), (TransportErrorKind::NoRuntime, Delivery::NotSent));
 }

@@ -282,7 +282,7 @@ struct Known {
 
 impl Connections {
     /// The facts of the connection that carried a response to a call that began at `since`.
-    pub(crate) fn facts_of_answer(&self, info: &HttpInfo, since: Instant, is_http1: bool) -> ConnectionFacts {
+    pub(crate) fn facts_of_response(&self, info: &HttpInfo, since: Instant, is_http1: bool) -> ConnectionFacts {
         let mut facts = match self.find(info) {
             Some(handshake) => {
                 let mut facts = handshake.facts();

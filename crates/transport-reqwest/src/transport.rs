@@ -86,7 +86,7 @@ impl ReqwestTransport {
             () = self.loss_of(&call) => return Err(error::of_lost_call(&call, &self.connections, since)),
         };
         let facts = match response.extensions().get::<HttpInfo>() {
-            Some(info) => self.connections.facts_of_answer(info, since, response.version() != http::Version::HTTP_2),
+            Some(info) => self.connections.facts_of_response(info, since, response.version() != http::Version::HTTP_2),
             None => ConnectionFacts::unknown(),
         };
         let (mut head, inner) = http::Response::from(response).into_parts();

@@ -73,7 +73,7 @@ async fn server_that_is_refused_is_shown_and_gets_no_certificate() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn resumed_session_is_known_with_its_version_and_what_the_full_handshake_showed() {
+async fn resumed_session_has_the_facts_of_its_full_handshake() {
     for (range, version) in [(TlsRange::Only12, TlsVersion::Tls12), (TlsRange::Only13, TlsVersion::Tls13)] {
         let front = front(FrontOptions::default().client_auth(ClientAuth::Optional).tls(range));
         let given = Some(identity(Authority::Trusted));
@@ -82,8 +82,8 @@ async fn resumed_session_is_known_with_its_version_and_what_the_full_handshake_s
         let transport = transport(&config);
         let mut resumed = Vec::new();
         for _ in 0..3 {
-            let answer = transport.send(get(&front.url("127.0.0.1"))).await.expect("answered");
-            let facts = answer.facts;
+            let response = transport.send(get(&front.url("127.0.0.1"))).await.expect("answered");
+            let facts = response.facts;
             assert_eq!((facts.tls_version, facts.reused), (Some(version), Some(false)));
             assert_eq!((facts.identity_requested, facts.identity_sent), (Some(true), Some(true)));
             resumed.push(facts.tls_resumed);

@@ -202,12 +202,12 @@ async fn connection(tcp: TcpStream, acceptor: TlsAcceptor) {
     let _ = tcp.set_nodelay(true);
     if let Ok(stream) = acceptor.accept(tcp).await {
         let resumed = stream.get_ref().1.handshake_kind() == Some(HandshakeKind::Resumed);
-        let service = service_fn(|request| async move { Ok::<_, Infallible>(answer(request, resumed).await) });
+        let service = service_fn(|request| async move { Ok::<_, Infallible>(respond(request, resumed).await) });
         let _ = auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
     }
 }
 
-async fn answer(request: Request<Incoming>, resumed: bool) -> Response<Full<Bytes>> {
+async fn respond(request: Request<Incoming>, resumed: bool) -> Response<Full<Bytes>> {
     let once = request.uri().query().is_some();
     let body = match request.uri().path() {
         HEADERS => headers(&request),

@@ -52,7 +52,7 @@ enum Caller {
 }
 
 /// The relevant parts of a response.
-struct Answer {
+struct Response {
     status: http::StatusCode,
     version: http::Version,
     body: Vec<u8>,
@@ -164,10 +164,10 @@ impl Side {
 
     /// One upload of this body.
     pub(crate) async fn upload(&self, body: &Bytes) -> Result<(), BoxError> {
-        let answer = self.exchange(UPLOADED, Some(body.clone())).await?;
-        match answer.body == body.len().to_string().as_bytes() {
+        let response = self.exchange(UPLOADED, Some(body.clone())).await?;
+        match response.body == body.len().to_string().as_bytes() {
             true => Ok(()),
-            false => Err(format!("unexpected response to an upload: {}", answer.status).into()),
+            false => Err(format!("unexpected response to an upload: {}", response.status).into()),
         }
     }
 
@@ -182,13 +182,13 @@ impl Side {
     }
 
     async fn get(&self, path: &str) -> Result<(), BoxError> {
-        let answer = self.exchange(path, None).await?;
-        if answer.status != http::StatusCode::OK || answer.body.len() != 300 || answer.version != self.version {
+        let response = self.exchange(path, None).await?;
+        if response.status != http::StatusCode::OK || response.body.len() != 300 || response.version != self.version {
             return Err(format!(
                 "unexpected response: {} {:?}, {} bytes",
-                answer.status,
-                answer.version,
-                answer.body.len()
+                response.status,
+                response.version,
+                response.body.len()
             )
             .into());
         }
@@ -206,12 +206,12 @@ impl Side {
 
     /// The headers that the server got.
     async fn sent_headers(&self) -> Result<String, BoxError> {
-        let answer = self.exchange(HEADERS, None).await?;
-        Ok(String::from_utf8(answer.body)?)
+        let response = self.exchange(HEADERS, None).await?;
+        Ok(String::from_utf8(response.body)?)
     }
 
     /// GET, or POST with a body.
-    async fn exchange(&self, path: &str, body: Option<Bytes>) -> Result<Answer, BoxError> {
+    async fn exchange(&self, path: &str, body: Option<Bytes>) -> Result<Response, BoxError> {
         let method = if body.is_some() { Method::POST } else { Method::GET };
         let uri = format!("{}{path}", self.base);
         Ok(match &self.caller {
@@ -222,7 +222,7 @@ impl Side {
                 }
                 let response = request.send().await?;
                 let (status, version) = (response.status(), response.version());
-                Answer { status, version, body: response.bytes().await?.into() }
+                Response { status, version, body: response.bytes().await?.into() }
             }
             Caller::Hyper(client) => {
                 let mut request =
@@ -232,7 +232,7 @@ impl Side {
                     let response = client.request(request).await?;
                     let (status, version) = (response.status(), response.version());
                     let body = response.into_body().collect().await?.to_bytes();
-                    Ok::<_, BoxError>(Answer { status, version, body: body.into() })
+                    Ok::<_, BoxError>(Response { status, version, body: body.into() })
                 })
                 .await??
             }
@@ -242,14 +242,14 @@ impl Side {
                     None => client.get_async(uri).await?,
                 };
                 let (status, version) = (response.status(), response.version());
-                Answer { status, version, body: response.bytes().await? }
+                Response { status, version, body: response.bytes().await? }
             }
             Caller::Transport(transport) => {
                 let mut request = http::Request::builder().method(method).uri(uri).body(body.unwrap_or_default())?;
                 request.headers_mut().extend(headers());
                 let response = transport.send(request).await?.response;
                 let (status, version) = (response.status(), response.version());
-                Answer { status, version, body: response.into_body().collect(1 << 20).await?.into() }
+                Response { status, version, body: response.into_body().collect(1 << 20).await?.into() }
             }
             Caller::Client(client) => {
                 let response = match body {
@@ -257,7 +257,7 @@ impl Side {
                     None => client.get(path).send().await?,
                 };
                 let (status, version) = (response.status(), response.version());
-                Answer { status, version, body: response.bytes().await?.into() }
+                Response { status, version, body: response.bytes().await?.into() }
             }
         })
     }

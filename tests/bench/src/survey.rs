@@ -56,7 +56,7 @@ struct Declared {
 }
 
 #[derive(Clone, Copy)]
-struct Turn {
+struct Figures {
     rate: f64,
     cpu: f64,
     p50: f64,
@@ -122,7 +122,7 @@ async fn measure(work: Work, server: &Server, rounds: u32, length: Duration) -> 
         turn(&side, work, length / 4).await?;
         sides.push(side);
     }
-    let mut turns: Vec<Vec<Turn>> = vec![Vec::new(); programs.len()];
+    let mut turns: Vec<Vec<Figures>> = vec![Vec::new(); programs.len()];
     for round in 0..rounds as usize {
         for index in 0..programs.len() {
             let index = (index + round) % programs.len();
@@ -130,9 +130,9 @@ async fn measure(work: Work, server: &Server, rounds: u32, length: Duration) -> 
         }
     }
     let first = turns[0].clone();
-    let row = |((program, turns), handshake): ((&Program, &Vec<Turn>), Option<String>)| {
-        let spread = |figure: fn(&Turn) -> f64| Spread::of(turns.iter().map(figure));
-        let ratio = |figure: fn(&Turn) -> f64| {
+    let row = |((program, turns), handshake): ((&Program, &Vec<Figures>), Option<String>)| {
+        let spread = |figure: fn(&Figures) -> f64| Spread::of(turns.iter().map(figure));
+        let ratio = |figure: fn(&Figures) -> f64| {
             Spread::of(turns.iter().zip(&first).map(|(one, first)| figure(one) / figure(first)))
         };
         Row {
@@ -151,7 +151,7 @@ async fn measure(work: Work, server: &Server, rounds: u32, length: Duration) -> 
     Ok(programs.iter().zip(&turns).zip(handshakes).map(row).collect())
 }
 
-async fn turn(side: &Side, work: Work, length: Duration) -> Result<Turn, BoxError> {
+async fn turn(side: &Side, work: Work, length: Duration) -> Result<Figures, BoxError> {
     let body = (work.body > 0).then(|| Bytes::from(vec![b'x'; work.body]));
     let (cpu, start) = (cpu_time(), Instant::now());
     let tasks: Vec<_> = (0..work.in_flight)
@@ -183,5 +183,5 @@ async fn turn(side: &Side, work: Work, length: Duration) -> Result<Turn, BoxErro
     micros.sort_by(f64::total_cmp);
     let calls = micros.len() as f64;
     let share = |share: f64| micros[((calls - 1.0) * share).round() as usize];
-    Ok(Turn { rate: calls / elapsed, cpu: cpu * 1e6 / calls, p50: share(0.5), p99: share(0.99) })
+    Ok(Figures { rate: calls / elapsed, cpu: cpu * 1e6 / calls, p50: share(0.5), p99: share(0.99) })
 }

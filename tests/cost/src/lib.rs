@@ -46,8 +46,8 @@ impl Connector for Null {
 impl Transport for Null {
     async fn send(&self, request: Request<Bytes>) -> Result<Exchange, TransportError> {
         std::hint::black_box(request);
-        let answer = Response::new(ResponseBody::full(Bytes::from_static(b"{}")));
-        Ok(Exchange::new(answer, ConnectionFacts::unknown()))
+        let response = Response::new(ResponseBody::full(Bytes::from_static(b"{}")));
+        Ok(Exchange::new(response, ConnectionFacts::unknown()))
     }
 }
 

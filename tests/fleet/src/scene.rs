@@ -97,7 +97,7 @@ impl Event {
     }
 }
 
-struct Seen {
+struct SceneResults {
     /// Successful calls of each process.
     calls: Vec<Vec<u64>>,
     throttled: usize,
@@ -199,8 +199,8 @@ async fn play(event: Event, size: &Size) -> (String, Vec<String>) {
     row(event, size, &seen, begin, over, end)
 }
 
-fn read(directory: &std::path::Path, processes: u32) -> Seen {
-    let mut seen = Seen { calls: Vec::new(), throttled: 0, lost: Vec::new() };
+fn read(directory: &std::path::Path, processes: u32) -> SceneResults {
+    let mut seen = SceneResults { calls: Vec::new(), throttled: 0, lost: Vec::new() };
     for index in 0..processes {
         let text = fs::read_to_string(directory.join(index.to_string())).expect("a file");
         let mut calls = Vec::new();
@@ -219,7 +219,7 @@ fn read(directory: &std::path::Path, processes: u32) -> Seen {
     seen
 }
 
-fn row(event: Event, size: &Size, seen: &Seen, begin: u64, over: u64, end: u64) -> (String, Vec<String>) {
+fn row(event: Event, size: &Size, seen: &SceneResults, begin: u64, over: u64, end: u64) -> (String, Vec<String>) {
     let total: usize = seen.calls.iter().map(Vec::len).sum();
     // The first window may be used at once and not only evenly; it is left out of the rate.
     let from = begin + (PERIOD * 1000).min(event.seconds(size) * 1000 / 3);
@@ -261,7 +261,7 @@ fn row(event: Event, size: &Size, seen: &Seen, begin: u64, over: u64, end: u64) 
         }
     };
     let [throttled, least, widest] = if size.is_whole() { [0.001, 0.95, 0.15] } else { [0.02, 0.8, 0.35] };
-    // While something fails, some calls may get 429, but there is no storm.
+    // While something fails, some calls may get 429, but not a storm of them.
     let throttled = if event == Event::Nothing { throttled } else { 10.0 * throttled };
     if event != Event::Without {
         must(share <= throttled, format!("{} of {total} calls got 429", seen.throttled));
@@ -276,7 +276,7 @@ fn row(event: Event, size: &Size, seen: &Seen, begin: u64, over: u64, end: u64) 
 }
 
 /// How long after this moment calls succeed again at three quarters of the permitted rate, over a second.
-fn recovery(seen: &Seen, over: u64, end: u64) -> Option<u64> {
+fn recovery(seen: &SceneResults, over: u64, end: u64) -> Option<u64> {
     let mut times: Vec<u64> = seen.calls.iter().flatten().copied().filter(|time| *time >= over).collect();
     times.sort_unstable();
     let wanted = CALLS as usize / PERIOD as usize * 3 / 4;

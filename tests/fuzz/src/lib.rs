@@ -9,7 +9,7 @@ use digicert_one_core::{CredentialError, Secret};
 use digicert_one_credentials::{Fetched, Source, read_ca_file};
 use digicert_one_identity::{ReadOptions, read_client_identity};
 
-pub use self::wire::{KEY, Wire, answer};
+pub use self::wire::{KEY, Wire, response_with};
 
 /// The password of the seeds.
 pub const PASSWORD: &str = "testbed-Kestrel-42";

@@ -1,8 +1,8 @@
 //! A client over a server with fuzzed responses. No network and no waiting: only the parsing of responses is
 //! tested, through the whole client.
 
-use std::pin::Pin;
 use std::fmt;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -37,16 +37,16 @@ impl fmt::Debug for Inner {
 }
 
 /// A response with this body.
-pub fn answer(status: u16, body: &[u8]) -> Response<Bytes> {
-    let mut answer = Response::new(Bytes::copy_from_slice(body));
-    *answer.status_mut() = http::StatusCode::from_u16(status).expect("a status");
-    answer
+pub fn response_with(status: u16, body: &[u8]) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::copy_from_slice(body));
+    *response.status_mut() = http::StatusCode::from_u16(status).expect("a status");
+    response
 }
 
 impl Wire {
     /// A server with these responses; at least one.
-    pub fn new(answers: Vec<Response<Bytes>>) -> Self {
-        Self::serving(move |_, before| answers[before % answers.len()].clone())
+    pub fn new(responses: Vec<Response<Bytes>>) -> Self {
+        Self::serving(move |_, before| responses[before % responses.len()].clone())
     }
 
     /// A server whose responses depend on its requests.
@@ -91,9 +91,9 @@ impl Connector for Wire {
 impl Transport for Wire {
     async fn send(&self, request: Request<Bytes>) -> Result<Exchange, TransportError> {
         let mut requests = self.0.requests.lock().unwrap_or_else(PoisonError::into_inner);
-        let answer = (self.0.server)(&request, requests.len());
+        let response = (self.0.server)(&request, requests.len());
         requests.push(request);
-        Ok(Exchange::new(answer.map(ResponseBody::full), ConnectionFacts::unknown()))
+        Ok(Exchange::new(response.map(ResponseBody::full), ConnectionFacts::unknown()))
     }
 }
 

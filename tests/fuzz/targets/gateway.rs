@@ -4,7 +4,7 @@
 #![no_main]
 
 use digicert_one_core::diagnosis::{BodyKind, Side};
-use digicert_one_fuzz::{KEY, Wire, answer};
+use digicert_one_fuzz::{KEY, Wire, response_with};
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, SERVER, VIA, WWW_AUTHENTICATE};
 
 const NAMES: [http::HeaderName; 5] = [SERVER, VIA, CONTENT_TYPE, CONTENT_ENCODING, WWW_AUTHENTICATE];
@@ -22,7 +22,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
         headers.extend(HeaderValue::from_bytes(line).ok().map(|value| (name, value)));
     }
     let respond = |status: u16| {
-        let mut response = answer(status, rest);
+        let mut response = response_with(status, rest);
         response.headers_mut().extend(headers.iter().map(|(name, value)| (Some(name.clone()), value.clone())));
         response
     };

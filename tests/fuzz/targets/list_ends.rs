@@ -2,7 +2,7 @@
 //! case: without an error, every item arrived, once and in order.
 #![no_main]
 
-use digicert_one_fuzz::{Wire, answer};
+use digicert_one_fuzz::{Wire, response_with};
 use http::header::LINK;
 use serde_json::{Map, Value, json};
 use url::Url;
@@ -79,7 +79,7 @@ impl Server {
             fields.insert("items".to_owned(), items.into());
             Value::Object(fields)
         };
-        let mut response = answer(200, body.to_string().as_bytes());
+        let mut response = response_with(200, body.to_string().as_bytes());
         if let Some(link) = link {
             response.headers_mut().insert(LINK, link.parse().expect("a value"));
         }

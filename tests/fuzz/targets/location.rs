@@ -2,16 +2,16 @@
 //! is the one that a browser would use.
 #![no_main]
 
-use digicert_one_fuzz::{Wire, answer};
+use digicert_one_fuzz::{Wire, response_with};
 use http::HeaderValue;
 use http::header::LOCATION;
 use url::Url;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let Ok(value) = HeaderValue::from_bytes(data) else { return };
-    let mut redirect = answer(302, b"");
+    let mut redirect = response_with(302, b"");
     redirect.headers_mut().insert(LOCATION, value);
-    let wire = Wire::new(vec![redirect, answer(200, b"{}")]);
+    let wire = Wire::new(vec![redirect, response_with(200, b"{}")]);
     let outcome = futures_executor::block_on(wire.client().get("/iot/device?limit=2").send());
     let requests = wire.requests();
     assert_eq!(requests.len(), if outcome.is_ok() { 2 } else { 1 });

@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 
 use digicert_one_client::{Paging, Position};
-use digicert_one_fuzz::{KEY, Wire, answer};
+use digicert_one_fuzz::{KEY, Wire, response_with};
 use serde_json::{Value, json};
 
 const MOST: u64 = 64;
@@ -14,7 +14,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let Some((how, bodies)) = data.split_first() else { return };
     let bodies = bodies.split(|byte| *byte == b'\n');
     let status = |body: &[u8]| if body.is_empty() { 204 } else { 200 };
-    let wire = Wire::new(bodies.map(|body| answer(status(body), body)).collect());
+    let wire = Wire::new(bodies.map(|body| response_with(status(body), body)).collect());
     let list = wire.client().pages("/list?data%5Bx%5D=1").page_size(u32::from(how & 3) + 1).max_pages(MOST);
     let list = match how >> 4 & 7 {
         0 => list,

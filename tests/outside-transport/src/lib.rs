@@ -213,7 +213,7 @@ impl Single {
                 .await?;
             let driver = tokio::spawn(connection);
             let response = sender.send_request(request).await;
-            // The connection ends with its only answer; a failed or dropped call takes it along.
+            // The connection ends with its only response; a failed or dropped call takes it along.
             response.map(|response| (response, sender, Driver(driver)))
         });
         let (response, sender, driver) = sent

@@ -197,19 +197,19 @@ impl World {
     async fn uses(&self, client: &Client, mut random: Rng) {
         while !self.is_over() {
             self.sleep(Duration::from_secs(random.u64(60..12 * 3600))).await;
-            let answer = match random.u8(0..3) {
+            let outcome = match random.u8(0..3) {
                 0 => client.account().users().me().await.map(drop),
                 1 => client.account().tokens().list(&Id::me()).all().await.map(drop),
                 _ => call(client).await,
             };
-            self.note_call(answer);
+            self.note_call(outcome);
         }
     }
 
-    fn note_call(&self, answer: Result<(), Error>) {
+    fn note_call(&self, outcome: Result<(), Error>) {
         let mut seen = self.seen.borrow_mut();
         seen.calls += 1;
-        match answer {
+        match outcome {
             Ok(()) => seen.answered += 1,
             Err(error) if is_refusal(error.code()) => {
                 let when = EndDate::day_of(self.time.now());

@@ -45,7 +45,7 @@ pub struct Strike {
 
 /// What was seen in a trial that ended well.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Seen {
+pub struct TrialReport {
     /// Whether the holder was still at work at that moment.
     pub struck: bool,
     /// Runs that failed, such as those of a holder that had lost the lock, and were repeated.
@@ -75,7 +75,7 @@ impl Ground {
     ///
     /// # Errors
     /// What is wrong.
-    pub fn together(&self, redis: &str, strike: Strike) -> Result<Seen, String> {
+    pub fn together(&self, redis: &str, strike: Strike) -> Result<TrialReport, String> {
         let scene = Scene::new(self);
         let orders = scene.orders(redis, strike.ttl, Kill::Holder { at: strike.at, pause: strike.pause });
         let struck = scene.directory.path().join("struck");
@@ -116,7 +116,7 @@ impl Ground {
         }
         scene.judge_secret()?;
         let repeated = machines.iter().map(|machine| machine.failures.len()).sum();
-        Ok(Seen { struck: struck.exists(), repeated })
+        Ok(TrialReport { struck: struck.exists(), repeated })
     }
 }
 

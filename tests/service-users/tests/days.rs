@@ -15,7 +15,7 @@ fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok().map(|text| text.parse().expect("a number"))
 }
 
-fn nobody_is_refused(job: Job, stack: Stack, days: u32) {
+fn no_call_is_refused(job: Job, stack: Stack, days: u32) {
     let seed = number("D1_DAYS_SEED").unwrap_or(SEED);
     println!("{job} over {stack}, {days} days, D1_DAYS_SEED={seed}");
     let seen = live(Span { job, stack, days, seed, is_rotated: true });
@@ -35,19 +35,19 @@ fn nobody_is_refused(job: Job, stack: Stack, days: u32) {
 #[test]
 fn weekly_token_never_fails_a_caller() {
     let days = number("D1_DAYS").unwrap_or(200);
-    nobody_is_refused(Job::RotateToken, Stack::Reqwest, u32::try_from(days).expect("days"));
+    no_call_is_refused(Job::RotateToken, Stack::Reqwest, u32::try_from(days).expect("days"));
 }
 
 #[test]
 fn weekly_certificate_never_fails_a_caller() {
     let days = number("D1_DAYS_CERTIFICATES").unwrap_or(100);
-    nobody_is_refused(Job::RotateCertificate, Stack::Reqwest, u32::try_from(days).expect("days"));
+    no_call_is_refused(Job::RotateCertificate, Stack::Reqwest, u32::try_from(days).expect("days"));
 }
 
 #[test]
 fn it_is_the_same_over_the_other_stacks() {
-    nobody_is_refused(Job::RotateToken, Stack::Isahc, 28);
-    nobody_is_refused(Job::RotateCertificate, Stack::NativeTls, 28);
+    no_call_is_refused(Job::RotateToken, Stack::Isahc, 28);
+    no_call_is_refused(Job::RotateCertificate, Stack::NativeTls, 28);
 }
 
 #[test]

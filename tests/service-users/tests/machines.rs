@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use digicert_one_service_users::kills::Ground;
-use digicert_one_service_users::machines::{Seen, Strike, Undisturbed};
+use digicert_one_service_users::machines::{Strike, TrialReport, Undisturbed};
 use digicert_one_service_users::place::Job;
 use digicert_one_service_users::stack::Stack;
 
@@ -77,7 +77,7 @@ fn two_machines_rotate_once_despite_kills_and_pauses() {
             }
         });
         let seen = seen.into_inner().expect("not poisoned");
-        let good: Vec<(Strike, Seen)> =
+        let good: Vec<(Strike, TrialReport)> =
             seen.iter().filter_map(|(strike, outcome)| Some((*strike, *outcome.as_ref().ok()?))).collect();
         let struck = |pause: bool| good.iter().filter(|(strike, seen)| strike.pause == pause && seen.struck).count();
         let repeated: usize = good.iter().map(|(_, seen)| seen.repeated).sum();

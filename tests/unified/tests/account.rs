@@ -62,8 +62,8 @@ fn key(secret: &Secret) -> &str {
     secret.expose_text().expect("text")
 }
 
-fn refused<T: std::fmt::Debug>(answer: Result<T, Error>) -> Option<Refusal> {
-    Refusal::of(&answer.expect_err("refused"))
+fn refused<T: std::fmt::Debug>(result: Result<T, Error>) -> Option<Refusal> {
+    Refusal::of(&result.expect_err("refused"))
 }
 
 #[test]

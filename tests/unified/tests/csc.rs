@@ -76,9 +76,9 @@ impl Bench {
     async fn browser(&self, url: &str) -> String {
         let transport = self.connector.connect(&self.config()).expect("a transport");
         let request = http::Request::get(url).body(Bytes::new()).expect("an address");
-        let answer = transport.send(request).await.expect("an answer").response;
-        assert_eq!(answer.status(), 302);
-        answer.headers()["location"].to_str().expect("an address").to_owned()
+        let response = transport.send(request).await.expect("a response").response;
+        assert_eq!(response.status(), 302);
+        response.headers()["location"].to_str().expect("an address").to_owned()
     }
 
     /// Each signature is over its message, with the key of the certificate that the service shows for the credential.

@@ -10,7 +10,7 @@ use crate::arguments::ConfirmOptions;
 use crate::failure::Failure;
 use crate::table::shown;
 
-/// What is to be disabled or deleted.
+/// The resource to disable or delete.
 pub(super) struct Target {
     /// As in "delete".
     pub(super) action: &'static str,

@@ -136,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_are_told_from_names() {
+    fn ids_are_distinguished_from_names() {
         assert!(is_id("6b2c1f9e-0d0c-4a57-9d0e-1f3b8c7a2e55"));
         for name in ["ci-bot", "me", "", "6b2c1f9e-0d0c-4a57-9d0e-1f3b8c7a2e5x", "6b2c1f9e0d0c4a579d0e1f3b8c7a2e55"] {
             assert!(!is_id(name), "{name}");

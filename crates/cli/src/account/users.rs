@@ -72,7 +72,7 @@ fn switched(user: &User, enabled: bool, output: Output) -> Result<(), Failure> {
     document("user", user, output)
 }
 
-/// What was asked for, where the response does not contain the new state.
+/// The requested state, where the response does not contain the new one.
 pub(super) fn asked_for(enabled: bool) -> String {
     if enabled { "enabled" } else { "disabled" }.to_owned()
 }

@@ -63,7 +63,7 @@ pub(crate) struct SignOptions {
     /// Where the signer's one-time password is: env:NAME or file:PATH.
     #[arg(long, value_name = "REFERENCE")]
     pub(crate) otp: Option<String>,
-    /// What the signer is shown.
+    /// Description that the signer is shown.
     #[arg(long, value_name = "TEXT")]
     pub(crate) description: Option<String>,
     /// File for the signature as bytes. Default: base64 on standard output.

@@ -72,7 +72,7 @@ pub(crate) struct ImportOptions {
     pub(crate) online: bool,
 }
 
-/// What can be imported, by the names that users type.
+/// Programs whose configuration can be imported, by the names that users type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ImportKind {
     Smctl,

@@ -35,7 +35,8 @@ pub(crate) fn check(command: &Command, matches: &ArgMatches) -> Result<(), clap:
     }
 }
 
-/// What is a secret for certain. Serial numbers and fingerprints are long hexadecimal texts too, and belong into paths and filters.
+/// The shape of a text that is a secret for certain. Serial numbers and fingerprints are long hexadecimal texts too, and belong into
+/// paths and filters.
 pub(super) fn shape(text: &str) -> Option<ValueShape> {
     let shape = ValueShape::of(text)?;
     let is_certain = match shape {

@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn secret_in_place_of_any_options_value_is_in_no_error_of_the_command_line() {
+    fn secret_in_any_option_is_in_no_command_line_error() {
         let mut found = Vec::new();
         options(&Arguments::command(), &[], &mut found);
         assert!(found.len() > 50, "{}", found.len());

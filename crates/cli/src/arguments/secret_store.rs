@@ -12,7 +12,7 @@ use super::path;
 use super::store::{self, Store};
 use super::time::time;
 
-/// What every command that makes something needs.
+/// Options of every command that creates something.
 #[derive(Debug, Args)]
 pub(crate) struct MakeOptions {
     #[command(flatten)]

@@ -101,7 +101,7 @@ fn place(text: OsString, form: &str) -> Result<PathBuf, String> {
     }
 }
 
-/// What follows the scheme. Paths need not be UTF-8.
+/// The text after the scheme. Paths need not be UTF-8.
 fn after(text: &OsStr, scheme: &str) -> Option<OsString> {
     #[cfg(unix)]
     {

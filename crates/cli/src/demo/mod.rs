@@ -10,7 +10,7 @@ use std::time::Instant;
 use digicert_one_emulator::Emulator;
 use serde_json::{Value, json};
 
-use self::story::{Outcome, Stage};
+use self::story::{Stage, StoryOutcome};
 use crate::failure::Failure;
 use crate::output::{Output, diagnosis_json};
 
@@ -65,7 +65,7 @@ pub(crate) async fn run(output: &Output) -> Result<(), Failure> {
     Err(Failure::Demo(format!("not as described: {}", list.join(", "))))
 }
 
-fn outcome_json(outcome: &Outcome) -> Value {
+fn outcome_json(outcome: &StoryOutcome) -> Value {
     json!({
         "transport": outcome.connector.name,
         "http_library": outcome.connector.http_library,

@@ -18,32 +18,32 @@ use crate::failure::Failure;
 pub(crate) struct Story {
     pub(crate) title: &'static str,
     pub(crate) mode: Mode,
-    caller: Caller,
-    call: Call,
-    /// The codes that may come of it; none for a success.
+    caller: StoryCaller,
+    call: StoryCall,
+    /// The expected codes; none for a success.
     expected: &'static [Code],
 }
 
 #[derive(Clone, Copy)]
-enum Caller {
+enum StoryCaller {
     Registered,
     ForeignKey,
     ForeignCertificate,
 }
 
 #[derive(Clone, Copy)]
-enum Call {
+enum StoryCall {
     WhoAmI,
     Sign,
 }
 
 /// One call for each mode.
 pub(crate) fn successes() -> [Story; 3] {
-    let story = |title, mode, call| Story { title, mode, caller: Caller::Registered, call, expected: &[] };
+    let story = |title, mode, call| Story { title, mode, caller: StoryCaller::Registered, call, expected: &[] };
     [
-        story("who am I, by key", Mode::Key, Call::WhoAmI),
-        story("who am I, by certificate", Mode::Certificate, Call::WhoAmI),
-        story("sign, by key and certificate", Mode::Both, Call::Sign),
+        story("who am I, by key", Mode::Key, StoryCall::WhoAmI),
+        story("who am I, by certificate", Mode::Certificate, StoryCall::WhoAmI),
+        story("sign, by key and certificate", Mode::Both, StoryCall::Sign),
     ]
 }
 
@@ -53,30 +53,30 @@ pub(crate) fn failures() -> [Story; 3] {
         Story {
             title: "an API key of another platform",
             mode: Mode::Key,
-            caller: Caller::ForeignKey,
-            call: Call::WhoAmI,
+            caller: StoryCaller::ForeignKey,
+            call: StoryCall::WhoAmI,
             expected: &[Code::AUT_01],
         },
         Story {
             title: "a signature without the certificate",
             mode: Mode::Key,
-            caller: Caller::Registered,
-            call: Call::Sign,
+            caller: StoryCaller::Registered,
+            call: StoryCall::Sign,
             expected: &[Code::AUT_02],
         },
         Story {
             title: "a client certificate of a foreign CA (over HTTP/1.1, where the alert gets through)",
             mode: Mode::Certificate,
-            caller: Caller::ForeignCertificate,
-            call: Call::WhoAmI,
+            caller: StoryCaller::ForeignCertificate,
+            call: StoryCall::WhoAmI,
             // HS-03 is the wider truth of a stack that loses the alert.
             expected: &[Code::HS_02, Code::HS_03],
         },
     ]
 }
 
-/// What came of a story on one transport.
-pub(crate) struct Outcome {
+/// The outcome of a story on one transport.
+pub(crate) struct StoryOutcome {
     pub(crate) story: Story,
     pub(crate) connector: ConnectorInfo,
     pub(crate) origin: String,
@@ -89,8 +89,8 @@ pub(crate) struct Outcome {
     pub(crate) time: Duration,
 }
 
-impl Outcome {
-    /// Whether it went as the story says.
+impl StoryOutcome {
+    /// Whether it is the expected one.
     pub(crate) fn as_described(&self) -> bool {
         match &self.diagnosis {
             None => self.story.expected.is_empty() && self.status == Some(200) && self.seen.contains(self.proof()),
@@ -120,7 +120,7 @@ impl Stage {
     }
 
     /// Plays a story over a transport of its own.
-    pub(crate) async fn play(&self, connector: &Arc<dyn Connector>, story: Story) -> Result<Outcome, Failure> {
+    pub(crate) async fn play(&self, connector: &Arc<dyn Connector>, story: Story) -> Result<StoryOutcome, Failure> {
         let host = match story.mode {
             Mode::Key | Mode::Anonymous => HostKind::Platform,
             Mode::Certificate | Mode::Both => HostKind::ClientAuth,
@@ -159,14 +159,25 @@ impl Stage {
             },
             None => "no request".to_owned(),
         };
-        Ok(Outcome { story, connector: connector.info(), origin, http, tls, status, seen, diagnosis, causes, time })
+        Ok(StoryOutcome {
+            story,
+            connector: connector.info(),
+            origin,
+            http,
+            tls,
+            status,
+            seen,
+            diagnosis,
+            causes,
+            time,
+        })
     }
 
     fn client(&self, connector: &Arc<dyn Connector>, story: Story) -> Result<Client, Failure> {
         let internal = |error: Box<dyn std::error::Error + Send + Sync>| Failure::Internal(error);
         let user = &self.0.users()[0];
         let pem = match story.caller {
-            Caller::ForeignCertificate => {
+            StoryCaller::ForeignCertificate => {
                 let foreign = self.0.foreign_client();
                 let key = foreign.key_pem(KeyEncoding::Pkcs8).unwrap_or_default();
                 format!("{}{key}", foreign.chain_pem())
@@ -174,7 +185,7 @@ impl Stage {
             _ => format!("{}{}", user.certificate_pem(), user.key_pem()),
         };
         let key = match story.caller {
-            Caller::ForeignKey => self.0.foreign_api_key(),
+            StoryCaller::ForeignKey => self.0.foreign_api_key(),
             _ => user.api_key().to_owned(),
         };
         let key = ApiKey::new(key).map_err(|error| internal(error.into()))?;
@@ -198,7 +209,7 @@ impl Stage {
         };
         // TLS 1.3 refuses after the handshake, and over HTTP/2 the reason mostly gets lost on the way.
         let versions = match story.caller {
-            Caller::ForeignCertificate => HttpVersions::Http1,
+            StoryCaller::ForeignCertificate => HttpVersions::Http1,
             _ => HttpVersions::Both,
         };
         let instance = Instance::pair(&self.0.platform_url(), &self.0.client_auth_url());
@@ -210,10 +221,10 @@ impl Stage {
             .build()?)
     }
 
-    fn request(&self, client: &Client, call: Call) -> RequestBuilder {
+    fn request(&self, client: &Client, call: StoryCall) -> RequestBuilder {
         match call {
-            Call::WhoAmI => client.get("/account/api/v1/user/me"),
-            Call::Sign => {
+            StoryCall::WhoAmI => client.get("/account/api/v1/user/me"),
+            StoryCall::Sign => {
                 let path = format!("/signingmanager/api/v1/keypairs/{}/sign", self.0.keypair_id());
                 // SHA-256 of nothing, in base64.
                 let hash = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";

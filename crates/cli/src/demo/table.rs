@@ -1,10 +1,10 @@
 //! The demo's output for people: a table of the calls that succeeded, and each failure with its diagnosis.
 
-use super::story::Outcome;
+use super::story::StoryOutcome;
 use crate::table::Table;
 
 /// One line a call.
-pub(crate) fn of_calls(outcomes: &[Outcome]) -> String {
+pub(crate) fn of_calls(outcomes: &[StoryOutcome]) -> String {
     let header = ["transport", "TLS engine", "mode", "origin", "HTTP", "TLS", "status", "the platform saw", "ms"];
     let mut table = Table::new(header);
     for outcome in outcomes {
@@ -27,7 +27,7 @@ pub(crate) fn of_calls(outcomes: &[Outcome]) -> String {
 }
 
 /// The diagnosis in full once, then a line for each transport, with what differs.
-pub(crate) fn of_failure(title: &str, outcomes: &[Outcome]) -> String {
+pub(crate) fn of_failure(title: &str, outcomes: &[StoryOutcome]) -> String {
     let mut text = format!("Failure: {title}\n");
     if let Some(diagnosis) = outcomes.iter().find_map(|outcome| outcome.diagnosis.as_ref()) {
         for line in diagnosis.to_string().lines() {
@@ -36,7 +36,7 @@ pub(crate) fn of_failure(title: &str, outcomes: &[Outcome]) -> String {
     }
     let mut table = Table::default();
     for outcome in outcomes {
-        let status = outcome.status.map_or_else(|| "no answer".to_owned(), |status| format!("HTTP {status}"));
+        let status = outcome.status.map_or_else(|| "no response".to_owned(), |status| format!("HTTP {status}"));
         let last = outcome.causes.last().cloned().unwrap_or_default();
         let verdict = if outcome.as_described() { "as it should be" } else { "NOT AS DESCRIBED" };
         let name = format!("  {}", outcome.connector.name);
@@ -45,6 +45,6 @@ pub(crate) fn of_failure(title: &str, outcomes: &[Outcome]) -> String {
     text + &table.to_string() + "\n"
 }
 
-fn code(outcome: &Outcome) -> String {
+fn code(outcome: &StoryOutcome) -> String {
     outcome.diagnosis.as_ref().map_or_else(|| "-".to_owned(), |diagnosis| diagnosis.code.to_string())
 }

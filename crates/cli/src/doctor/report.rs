@@ -51,7 +51,7 @@ pub(super) struct Check {
     pub(super) diagnosis: Option<Diagnosis>,
 }
 
-/// What was checked so far.
+/// The checks made so far.
 #[derive(Default)]
 pub(super) struct Report {
     pub(super) checks: Vec<Check>,

@@ -1,4 +1,4 @@
-//! What an import has understood: the parts of a profile, and notes on both what is used and what is not.
+//! The result of an import: the parts of a profile, and notes on what is used and what is not.
 
 use std::path::{Path, PathBuf};
 

@@ -14,7 +14,7 @@ use crate::failure::Failure;
 /// Names and values of one map.
 type Map = BTreeMap<String, Zeroizing<String>>;
 
-/// What is read of a Secret.
+/// The fields that are read of a Secret.
 #[derive(Default)]
 struct Document {
     kind: String,

@@ -146,7 +146,7 @@ impl Drop for Written {
     }
 }
 
-/// What is shown of an import.
+/// The report of an import.
 struct Notes {
     understood: Vec<(String, String)>,
     left_out: Vec<(String, String)>,

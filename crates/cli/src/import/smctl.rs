@@ -84,7 +84,7 @@ fn known(name: &str) -> String {
     if is_name { name.to_owned() } else { "an entry".to_owned() }
 }
 
-/// A value of a properties file; nothing where it has an escape for a character by its number, or goes on in the next line.
+/// A value of a properties file; nothing where it has an escape for a character by its number, or continues in the next line.
 fn unescaped(text: &str) -> Option<Zeroizing<String>> {
     let mut plain = Zeroizing::new(String::with_capacity(text.len()));
     let mut characters = text.chars();

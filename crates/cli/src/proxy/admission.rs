@@ -13,7 +13,7 @@ use super::token::Token;
 
 /// The header for the token, for programs that cannot set `Authorization`.
 pub(crate) const TOKEN_HEADER: HeaderName = HeaderName::from_static("x-d1-token");
-/// What browsers add to each request.
+/// Headers that browsers add to each request.
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 const METHODS: [Method; 6] = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];

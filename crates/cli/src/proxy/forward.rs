@@ -12,11 +12,11 @@ use hyper::body::Incoming;
 use serde_json::json;
 
 use super::admission::{self, Refusal};
-use super::answer::{self, AnswerBody};
 use super::headers;
 use super::log::Log;
 use super::metrics::{CredentialFacts, Metrics, RequestOutcome, Ticket};
 use super::patience::CallerBody;
+use super::response::{self, ProxyBody};
 use super::token::Token;
 use crate::end_date::{seconds_left, shown};
 
@@ -42,7 +42,7 @@ impl Forwarder {
         request: Request<Incoming>,
         needs_token: bool,
         draining: bool,
-    ) -> Response<AnswerBody> {
+    ) -> Response<ProxyBody> {
         let (head, body) = request.into_parts();
         let token = self.token.as_ref().filter(|_| needs_token);
         if let Err(refusal) = admission::admit(&head, token) {
@@ -55,7 +55,7 @@ impl Forwarder {
         self.forward(head, body, ticket).await
     }
 
-    async fn forward(&self, mut head: Parts, body: Incoming, mut ticket: Ticket) -> Response<AnswerBody> {
+    async fn forward(&self, mut head: Parts, body: Incoming, mut ticket: Ticket) -> Response<ProxyBody> {
         headers::clean_request(&mut head.headers);
         let is_head = head.method == Method::HEAD;
         let mut outgoing = Request::new(Bytes::new());
@@ -89,7 +89,7 @@ impl Forwarder {
                 ticket.attempts(error.attempts());
                 ticket.ends(RequestOutcome::Failed);
                 self.log.failed(&error);
-                return answer::failed(&error);
+                return response::failed(&error);
             }
         };
         ticket.attempts(response.attempts());
@@ -98,28 +98,28 @@ impl Forwarder {
             Some(diagnosis) if response.status() == StatusCode::UNAUTHORIZED => {
                 ticket.ends(RequestOutcome::Failed);
                 self.log.diagnosed(&diagnosis);
-                answer::credential_refused(&diagnosis)
+                response::credential_refused(&diagnosis)
             }
             diagnosis => {
                 let code = diagnosis.as_ref().map(|diagnosis: &Diagnosis| diagnosis.code.as_str());
                 let mut response = response.into_http();
                 headers::clean_response(response.headers_mut(), self.client.instance());
-                answer::relayed(response, code, is_head, ticket)
+                response::relayed(response, code, is_head, ticket)
             }
         }
     }
 
-    fn refused(&self, refusal: &Refusal, mut ticket: Ticket) -> Response<AnswerBody> {
+    fn refused(&self, refusal: &Refusal, mut ticket: Ticket) -> Response<ProxyBody> {
         ticket.ends(RequestOutcome::Refused);
         self.log.refused(refusal);
-        answer::refused(refusal)
+        response::refused(refusal)
     }
 
-    /// What the proxy says of itself.
-    async fn own(&self, head: &Parts, draining: bool) -> Response<AnswerBody> {
+    /// Responses of the proxy about itself.
+    async fn own(&self, head: &Parts, draining: bool) -> Response<ProxyBody> {
         if !matches!(head.method, Method::GET | Method::HEAD) {
             let remedy = "use GET";
-            return answer::refused(&Refusal::new(
+            return response::refused(&Refusal::new(
                 StatusCode::METHOD_NOT_ALLOWED,
                 "method",
                 "method not supported",
@@ -133,24 +133,24 @@ impl Forwarder {
                 let expiry = self.client.expiry().await.ok().flatten();
                 let generation = self.client.generation().and_then(|generation| generation.to_string().parse().ok());
                 let seconds_left = expiry.map(|expiry| seconds_left(expiry.at, SystemTime::now()));
-                answer::metrics(self.metrics.text(CredentialFacts { generation, seconds_left }))
+                response::metrics(self.metrics.text(CredentialFacts { generation, seconds_left }))
             }
             _ => {
                 let remedy = "use /_d1/health or /_d1/metrics";
-                answer::refused(&Refusal::new(StatusCode::NOT_FOUND, "own_path", "unknown path of the proxy", remedy))
+                response::refused(&Refusal::new(StatusCode::NOT_FOUND, "own_path", "unknown path of the proxy", remedy))
             }
         }
     }
 
     /// Whether requests would be forwarded: 200, or 503 with the reason. Sends nothing to the platform.
-    async fn health(&self, draining: bool) -> Response<AnswerBody> {
+    async fn health(&self, draining: bool) -> Response<ProxyBody> {
         let expiry = match self.client.expiry().await {
             Ok(expiry) => expiry,
-            Err(error) => return answer::failed(&error),
+            Err(error) => return response::failed(&error),
         };
         let (status, word) =
             if draining { (StatusCode::SERVICE_UNAVAILABLE, "draining") } else { (StatusCode::OK, "ok") };
-        answer::document(
+        response::document(
             status,
             &json!({
                 "status": word,

@@ -12,7 +12,7 @@ use super::admission::TOKEN_HEADER;
 /// Of one connection only (RFC 9110 section 7.6.1), beside those that `Connection` names and `Proxy-*`.
 const HOP_BY_HOP: [HeaderName; 6] =
     [CONNECTION, HeaderName::from_static("keep-alive"), TE, TRAILER, TRANSFER_ENCODING, UPGRADE];
-/// What follows from the credential, the host or the body, or is of the local hop.
+/// Headers that follow from the credential, the host or the body, or belong to the local hop.
 const OF_THE_CALLER: [HeaderName; 11] = [
     HeaderName::from_static("x-api-key"),
     TOKEN_HEADER,
@@ -26,7 +26,7 @@ const OF_THE_CALLER: [HeaderName; 11] = [
     REFERER,
     VIA,
 ];
-/// What is about the connection to the platform, or would be a credential.
+/// Headers about the connection to the platform, or that would be a credential.
 const OF_THE_PLATFORM: [HeaderName; 3] = [ALT_SVC, SET_COOKIE, STRICT_TRANSPORT_SECURITY];
 
 /// Removes what is not passed on to the platform.

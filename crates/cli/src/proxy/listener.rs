@@ -1,4 +1,4 @@
-//! What the proxy listens on: a Unix socket, a loopback address, or the sockets that systemd opened (LISTEN_FDS).
+//! Listeners of the proxy: a Unix socket, a loopback address, or the sockets that systemd opened (LISTEN_FDS).
 
 use std::net::SocketAddr;
 use std::path::Path;

@@ -56,7 +56,7 @@ impl Log {
         self.event("failed", &text, json!({ "error": diagnosis_json(diagnosis) }));
     }
 
-    /// What `--log-requests` asks for.
+    /// Prints the line that `--log-requests` asks for.
     pub(crate) fn request(self, record: &AuditRecord) {
         let fields = json!({
             "method": record.method.as_str(),

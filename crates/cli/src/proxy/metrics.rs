@@ -48,7 +48,7 @@ pub(crate) struct Ticket {
     outcome: RequestOutcome,
 }
 
-/// What is known of the credential.
+/// Facts about the credential.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct CredentialFacts {
     pub(crate) generation: Option<u64>,

@@ -2,13 +2,13 @@
 //! forwards requests with the credential of the profile or the variables, and drains when it is stopped.
 
 mod admission;
-mod answer;
 mod forward;
 mod headers;
 mod listener;
 mod log;
 mod metrics;
 mod patience;
+mod response;
 mod server;
 mod token;
 #[cfg(unix)]
@@ -55,10 +55,10 @@ pub(crate) async fn run(options: &ProxyOptions, output: Output, signals: &Signal
     let forwarder = Forwarder { client: client.clone(), metrics: Arc::clone(&metrics), log, token };
     let server = Server::start(Arc::new(forwarder), listeners);
     log.listening(&names, &host.unwrap_or_default());
-    notify_systemd(Moment::Ready);
+    notify_systemd(ServiceState::Ready);
 
     let (received, signal) = until_stopped(signals, &credential, log).await;
-    notify_systemd(Moment::Stopping);
+    notify_systemd(ServiceState::Stopping);
     let in_flight = metrics.in_flight();
     let text = format!("{}: stopping, {in_flight} requests in flight", signal.name());
     log.event("stopping", &text, json!({ "signal": signal.name(), "in_flight": in_flight }));
@@ -145,23 +145,23 @@ async fn until_stopped(signals: &Signals, credential: &WatchingCredential, log: 
 
 /// The notifications for systemd.
 #[derive(Clone, Copy)]
-enum Moment {
+enum ServiceState {
     Ready,
     Stopping,
 }
 
 #[cfg(unix)]
-fn notify_systemd(moment: Moment) {
-    let state = match moment {
-        Moment::Ready => sd_notify::NotifyState::Ready,
-        Moment::Stopping => sd_notify::NotifyState::Stopping,
+fn notify_systemd(state: ServiceState) {
+    let state = match state {
+        ServiceState::Ready => sd_notify::NotifyState::Ready,
+        ServiceState::Stopping => sd_notify::NotifyState::Stopping,
     };
     // Nothing listens where it was started by hand.
     let _ = sd_notify::notify(&[state]);
 }
 
 #[cfg(not(unix))]
-fn notify_systemd(moment: Moment) {
+fn notify_systemd(state: ServiceState) {
     // No systemd here.
-    let (Moment::Ready | Moment::Stopping) = moment;
+    let (ServiceState::Ready | ServiceState::Stopping) = state;
 }

@@ -23,7 +23,7 @@ use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 use serde_json::json;
 
-use self::watch::Watch;
+use self::watch::TaskWatch;
 use crate::account::user_id;
 use crate::arguments::{
     ConnectionOptions, CreateTokenOptions, CreateUserOptions, MakeOptions, RenewalOptions, RequestOptions,
@@ -159,7 +159,7 @@ fn day_after(days: u32) -> Result<EndDate, Failure> {
 struct Prepared {
     client: digicert_one::Client,
     flows: Workflows,
-    watch: Watch,
+    watch: TaskWatch,
     /// How `d1 resume` is to be called.
     resume: String,
     output: Output,
@@ -192,7 +192,7 @@ async fn prepare_with(
         Ok::<_, Failure>((chosen, connection::client_of_fleet(options, &output).await?))
     };
     let (chosen, (client, redis)) = signals.unless_received(preparing).await?;
-    let watch = Watch::new(output, resuming, free);
+    let watch = TaskWatch::new(output, resuming, free);
     let resume = resume_line::of(store, options, &journal);
     let mut flows = Workflows::new(client.clone(), chosen, journal).lock_timeout(store.lock_wait).progress({
         let watch = watch.clone();

@@ -1,4 +1,4 @@
-//! What is known of a task while it runs: the steps that are shown, whether something was begun, and whether it is to stop.
+//! The state of a task while it runs: the steps that are shown, whether something was begun, and whether it is to stop.
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use crate::output::Output;
 
 /// Shared with the workflow that it watches.
 #[derive(Clone, Debug)]
-pub(super) struct Watch {
+pub(super) struct TaskWatch {
     output: Output,
     state: Arc<Mutex<State>>,
     /// Files that must be free before something is created.
@@ -27,7 +27,7 @@ struct State {
     taken: Option<PathBuf>,
 }
 
-impl Watch {
+impl TaskWatch {
     pub(super) fn new(output: Output, begun: bool, free: Vec<PathBuf>) -> Self {
         Self { output, state: Arc::new(Mutex::new(State { begun, ..State::default() })), free: free.into() }
     }

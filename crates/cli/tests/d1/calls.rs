@@ -3,18 +3,18 @@
 use digicert_one_emulator::{Fault, RetryAfter};
 use serde_json::Value;
 
-use crate::stage::{Stage, TRANSPORTS, Variable, d1, text};
+use crate::stage::{Stage, TRANSPORTS, Variable, d1, document, text};
 
 #[test]
 fn whoami_works_in_every_mode_over_every_transport() {
     let stage = Stage::new();
-    let (bundle, key) = (stage.file("bundle.pem"), stage.key().to_owned());
+    let (bundle, key) = (stage.path("bundle.pem"), stage.key().to_owned());
     for transport in TRANSPORTS {
         for mode in ["key", "certificate", "both"] {
             let variables = [("DC_API_KEY", &*key), ("SM_CLIENT_CERT_FILE", &*bundle)];
             let output = stage.d1(&["--json", "whoami", "--transport", transport, "--mode", mode], &variables);
             assert!(output.status.success(), "{transport} {mode}: {}", text(&output));
-            let document: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
+            let document = document(&output);
             assert_eq!(document["user"]["friendly_name"], "ci-bot");
             assert_eq!((&document["mode"], &document["transport"]), (&mode.into(), &transport.into()));
             assert!(!text(&output).contains(&key), "the key is printed");
@@ -35,8 +35,8 @@ fn refusals_of_the_platform_have_exit_codes_of_their_own() {
     let stage = Stage::new();
     let foreign_key = stage.emulator.foreign_api_key();
     let sign = format!("/signingmanager/api/v1/keypairs/{}/sign", stage.emulator.keypair_id());
-    let data = format!("@{}", stage.file("empty.pem"));
-    let foreign = stage.file("foreign.pem");
+    let data = format!("@{}", stage.path("empty.pem"));
+    let foreign = stage.path("foreign.pem");
     let cases: [(&[&str], Variable<'_>, i32, &str); 5] = [
         (&["whoami"], ("DC_API_KEY", &foreign_key), 5, "AUT-01"),
         (&["call", "POST", &sign, "--data", &data], ("DC_API_KEY", stage.key()), 6, "AUT-02"),
@@ -51,7 +51,7 @@ fn refusals_of_the_platform_have_exit_codes_of_their_own() {
         assert!(!text(&output).contains(variable.1) || variable.0 != "DC_API_KEY", "the key is printed");
         // The same in JSON.
         let output = stage.d1(&[&["--json"], arguments].concat(), &[variable]);
-        let document: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
+        let document = document(&output);
         assert_eq!((&document["error"]["code"], &document["error"]["exit"]), (&code.into(), &exit.into()));
     }
 }
@@ -59,9 +59,9 @@ fn refusals_of_the_platform_have_exit_codes_of_their_own() {
 #[test]
 fn bad_input_names_its_source_and_sends_nothing() {
     let stage = Stage::new();
-    let missing = stage.file("missing.pem");
-    let (cert, foreign_key) = (stage.file("cert.pem"), stage.file("foreign-key.pem"));
-    let empty = stage.file("empty.pem");
+    let missing = stage.path("missing.pem");
+    let (cert, foreign_key) = (stage.path("cert.pem"), stage.path("foreign-key.pem"));
+    let empty = stage.path("empty.pem");
     let directory = stage.directory.path().display().to_string();
     let cases: [(&[Variable<'_>], &str, &str); 17] = [
         (&[("DC_BASE", ""), ("DC_CLIENTAUTH_BASE", "")], "CFG-01", "DC_BASE"),
@@ -113,7 +113,7 @@ fn pkcs12_is_opened_only_with_its_password() {
 #[test]
 fn secret_10_no_document_of_a_run_holds_a_secret() {
     let stage = Stage::new();
-    let (bundle, key) = (stage.file("bundle.pem"), stage.key());
+    let (bundle, key) = (stage.path("bundle.pem"), stage.key());
     let both = [("DC_API_KEY", key), ("DC_CLIENT_CERT_FILE", &*bundle)];
     let pem = std::fs::read_to_string(&bundle).expect("written");
     let line = pem.lines().skip_while(|line| !line.contains("PRIVATE KEY")).nth(1).expect("a line of base64");
@@ -150,7 +150,7 @@ fn timeout_is_the_limit_of_all_attempts_together() {
         let arguments = [&["--json"], arguments, &["--timeout", "3"]].concat();
         let output = stage.d1(&arguments, &[("DC_API_KEY", stage.key())]);
         assert_eq!(output.status.code(), Some(7), "{arguments:?}: {}", text(&output));
-        let document: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
+        let document = document(&output);
         assert_eq!(document["error"]["attempts"], 1, "{arguments:?}: {document}");
         assert!(document["error"]["evidence"].to_string().contains("deadline"), "{arguments:?}: {document}");
     }
@@ -200,9 +200,9 @@ fn output_that_cannot_be_written_is_io_01() {
 #[test]
 fn input_that_cannot_be_read_is_io_02() {
     let stage = Stage::new();
-    let (missing, directory) = (stage.file("missing.json"), stage.directory.path().display().to_string());
+    let (missing, directory) = (stage.path("missing.json"), stage.directory.path().display().to_string());
     let (missing_data, directory_data) = (format!("@{missing}"), format!("@{directory}"));
-    let (journal, state) = (stage.file("missing.journal"), stage.file("empty.pem"));
+    let (journal, state) = (stage.path("missing.journal"), stage.path("empty.pem"));
     for arguments in [
         &["call", "POST", "/x", "--data", &missing_data][..],
         &["call", "POST", "/x", "--data", &directory_data],
@@ -213,7 +213,7 @@ fn input_that_cannot_be_read_is_io_02() {
     ] {
         let output = stage.d1(&[&["--json"], arguments].concat(), &[("DC_API_KEY", stage.key())]);
         assert_eq!(output.status.code(), Some(3), "{arguments:?}: {}", text(&output));
-        let document: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
+        let document = document(&output);
         assert_eq!(document["error"]["code"], "IO-02", "{arguments:?}: {document}");
     }
     assert!(stage.emulator.observed().is_empty(), "nothing was sent");
@@ -222,8 +222,8 @@ fn input_that_cannot_be_read_is_io_02() {
 #[test]
 fn file_that_cannot_be_written_is_io_01() {
     let stage = Stage::new();
-    let under_a_file = format!("{}/files", stage.file("empty.pem"));
-    let key = stage.file("api-key");
+    let under_a_file = format!("{}/files", stage.path("empty.pem"));
+    let key = stage.path("api-key");
     let store = format!("file:{key}");
     for arguments in [
         &["emulator", "--dir", &under_a_file][..],
@@ -232,7 +232,7 @@ fn file_that_cannot_be_written_is_io_01() {
     ] {
         let output = stage.d1(&[&["--json"], arguments].concat(), &[("DC_API_KEY", stage.key())]);
         assert_eq!(output.status.code(), Some(3), "{arguments:?}: {}", text(&output));
-        let document: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
+        let document = document(&output);
         assert_eq!(document["error"]["code"], "IO-01", "{arguments:?}: {document}");
     }
 }

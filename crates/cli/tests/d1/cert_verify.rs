@@ -3,11 +3,11 @@
 use digicert_one_testbed::{Chain, ClientSpec, Pki, Purpose, Validity};
 use serde_json::Value;
 
-use crate::stage::{Stage, TRANSPORTS, d1, text};
+use crate::stage::{Stage, TRANSPORTS, d1, document, text};
 
 /// The status and the code of each check.
 fn checks(output: &std::process::Output) -> Vec<(String, String, String)> {
-    let document: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", text(output)));
+    let document = document(&output);
     let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let checks = document["checks"].as_array().expect("a list");
     checks.iter().map(|one| (word(&one["id"]), word(&one["status"]), word(&one["diagnosis"]["code"]))).collect()
@@ -37,9 +37,9 @@ fn offline_checks_find_what_any_server_refuses() {
 }
 
 #[test]
-fn server_that_accepts_refuses_or_does_not_ask_is_told_apart() {
+fn servers_that_accept_refuse_or_do_not_ask_are_distinguished() {
     let stage = Stage::new();
-    let (bundle, foreign, ca) = (stage.file("bundle.pem"), stage.file("foreign.pem"), stage.file("ca.pem"));
+    let (bundle, foreign, ca) = (stage.path("bundle.pem"), stage.path("foreign.pem"), stage.path("ca.pem"));
     let (platform, client_auth) = (stage.emulator.platform_url(), stage.emulator.client_auth_url());
     for transport in TRANSPORTS {
         let verify = |file: &str, host: &str| {

@@ -2,9 +2,7 @@
 
 use std::fs;
 
-use serde_json::Value;
-
-use crate::stage::{d1, text};
+use crate::stage::{d1, document, text};
 
 const SHELLS: [&str; 5] = ["bash", "elvish", "fish", "powershell", "zsh"];
 
@@ -47,7 +45,7 @@ fn completion_scripts_and_manual_pages_have_every_command() {
             assert!(script.contains(&part), "{shell}: {part} is missing");
         }
         let output = d1(&["--json", "completions", shell], &[]);
-        let document: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
+        let document = document(&output);
         assert_eq!(document["script"].as_str().map(str::trim_end), Some(script.trim_end()), "{shell}");
     }
     let directory = tempfile::tempdir().expect("a directory");

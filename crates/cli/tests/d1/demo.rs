@@ -2,13 +2,13 @@
 
 use serde_json::Value;
 
-use crate::stage::{TRANSPORTS, d1, text};
+use crate::stage::{TRANSPORTS, d1, document, text};
 
 #[test]
 fn demo_shows_three_successes_and_three_failures_on_every_transport() {
     let output = d1(&["--json", "demo"], &[]);
     assert!(output.status.success(), "{}", text(&output));
-    let document: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
+    let document = document(&output);
     let stories = |name: &str| document[name].as_array().expect("a list").clone();
     let expected = 3 * TRANSPORTS.len();
     assert_eq!((stories("successes").len(), stories("failures").len()), (expected, expected));
@@ -24,7 +24,7 @@ fn demo_shows_three_successes_and_three_failures_on_every_transport() {
 fn midnight_demo_fails_without_rotation_only() {
     let output = d1(&["--json", "demo", "--midnight"], &[]);
     assert!(output.status.success(), "{}", text(&output));
-    let document: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
+    let document = document(&output);
     assert_eq!((&document["as_described"], &document["key_ends"]), (&true.into(), &"2026-12-31T23:59:59Z".into()));
     let halves = document["halves"].as_array().expect("a list");
     let counts: Vec<_> = halves.iter().map(|half| (&half["rotation"], &half["good"], &half["refused"])).collect();

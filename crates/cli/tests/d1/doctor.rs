@@ -4,18 +4,17 @@ use digicert_one_emulator::Subject;
 use digicert_one_testbed::{Chain, ClientSpec, Format, Pki, Purpose, Validity};
 use serde_json::Value;
 
-use crate::stage::{Stage, TRANSPORTS, Variable, d1, text};
+use crate::stage::{Stage, TRANSPORTS, Variable, d1, document, text};
 
 fn checks(output: &std::process::Output) -> Vec<Value> {
-    let document: Value =
-        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("one JSON document: {}", text(output)));
+    let document = document(&output);
     document["checks"].as_array().expect("a list").clone()
 }
 
 #[test]
 fn sound_setup_passes_on_every_transport_and_shows_no_secret() {
     let stage = Stage::new();
-    let bundle = stage.file("bundle.pem");
+    let bundle = stage.path("bundle.pem");
     let variables = [("DC_API_KEY", stage.key()), ("DC_CLIENT_CERT_FILE", &*bundle)];
     for transport in TRANSPORTS {
         let output = stage.d1(&["doctor", "--online", "--transport", transport], &variables);
@@ -39,9 +38,9 @@ fn offline_nothing_is_sent_and_the_call_is_skipped_with_its_reason() {
 #[test]
 fn each_fault_has_its_group_code_and_exit_code() {
     let stage = Stage::new();
-    let (foreign, missing) = (stage.emulator.foreign_api_key(), stage.file("missing.pem"));
-    let (cert, foreign_key) = (stage.file("cert.pem"), stage.file("foreign-key.pem"));
-    let foreign_pair = stage.file("foreign.pem");
+    let (foreign, missing) = (stage.emulator.foreign_api_key(), stage.path("missing.pem"));
+    let (cert, foreign_key) = (stage.path("cert.pem"), stage.path("foreign-key.pem"));
+    let foreign_pair = stage.path("foreign.pem");
     let rows: [(&[Variable<'_>], &str, &str, i32); 7] = [
         (&[], "credential", "CFG-01", 3),
         (&[("DC_API_KEY", "k"), ("DC_BASE", "http://one.digicert.com")], "configuration", "SEC-05", 3),
@@ -98,7 +97,7 @@ fn remedy_for_near_expiry_depends_on_what_expires() {
 /// A bundle of certificate and key in a file of this mode.
 #[cfg(unix)]
 fn bundle(stage: &Stage, spec: ClientSpec, mode: u32) -> String {
-    let path = stage.file("client.pem");
+    let path = stage.path("client.pem");
     std::fs::write(&path, Pki::shared().client(spec).bundle_pem()).expect("written");
     std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(mode)).expect("ours");
     path
@@ -147,7 +146,7 @@ fn compared_transports_stand_side_by_side_with_what_each_negotiated() {
         let tls = if transport == "isahc" { "TLS ?" } else { "TLS 1.3" };
         assert!(row.contains(transport) && row.contains(tls) && row.contains("HTTP/2.0"), "{row}");
     }
-    let foreign = stage.file("foreign.pem");
+    let foreign = stage.path("foreign.pem");
     let output = stage.d1(&[&["--json"], &arguments[..]].concat(), &[("DC_CLIENT_CERT_FILE", &foreign)]);
     let checks = checks(&output);
     let compared: Vec<_> = checks.iter().filter(|check| check["group"] == "transports").collect();
@@ -162,7 +161,7 @@ fn compared_transports_stand_side_by_side_with_what_each_negotiated() {
 #[test]
 fn junit_file_has_a_case_for_each_check_and_the_failure_with_its_code() {
     let stage = Stage::new();
-    let (path, foreign) = (stage.file("doctor.xml"), stage.emulator.foreign_api_key());
+    let (path, foreign) = (stage.path("doctor.xml"), stage.emulator.foreign_api_key());
     let output = stage.d1(&["--json", "doctor", "--online", "--junit", &path], &[("DC_API_KEY", &foreign)]);
     let checks = checks(&output);
     let document = std::fs::read_to_string(&path).expect("written");
@@ -178,7 +177,7 @@ fn junit_file_has_a_case_for_each_check_and_the_failure_with_its_code() {
 fn bundle_lists_its_parts_and_holds_no_secret() {
     let stage = Stage::new();
     let store = Format::Pkcs12Aes256.make();
-    let (p12, path) = (stage.file("client.p12"), stage.file("report.json"));
+    let (p12, path) = (stage.path("client.p12"), stage.path("report.json"));
     std::fs::write(&p12, &store.certificate).expect("written");
     let password = store.password.expect("it is protected");
     let unused = "C4nary!pa55-w0rd";

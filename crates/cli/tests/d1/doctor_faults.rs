@@ -16,7 +16,7 @@ use digicert_one_testbed::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::stage::{d1, text};
+use crate::stage::{d1, document, text};
 
 const SEEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/faults.tsv");
 pub(crate) const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/doctor-faults.md");
@@ -107,7 +107,7 @@ impl Given {
         body: impl Into<bytes::Bytes>,
     ) -> String {
         let body = body.into();
-        let answer = handler(move |_, _| {
+        let respond = handler(move |_, _| {
             let body = body.clone();
             async move {
                 let mut response = http::Response::builder().status(status);
@@ -117,7 +117,7 @@ impl Given {
                 response.body(body).expect("a response")
             }
         });
-        let front = Front::start(options, answer).expect("loopback can be bound");
+        let front = Front::start(options, respond).expect("loopback can be bound");
         let url = front.url("localhost");
         self.alive.push(Box::new(front));
         url
@@ -179,7 +179,7 @@ impl Given {
         let output = d1(&[&line[..], online, &self.arguments].concat(), &variables);
         let shown = text(&output);
         assert!(!shown.contains("canary5ecret") && !shown.contains("-----BEGIN"), "{shown}");
-        let document: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{shown}"));
+        let document = document(&output);
         let checks = document["checks"].as_array().expect("a list");
         let by = |status: &str| checks.iter().find(|check| check["status"] == status && !check["diagnosis"].is_null());
         let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();

@@ -8,15 +8,14 @@ use std::process::Stdio;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use crate::stage::{command, d1, text};
+use crate::stage::{assert_failed, command, d1, document, text};
 
 #[test]
 fn taken_port_is_named() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("loopback can be bound");
     let port = taken.local_addr().expect("bound").port().to_string();
     let output = d1(&["emulator", "--port", &port], &[]);
-    assert_eq!(output.status.code(), Some(3), "{}", text(&output));
-    assert!(text(&output).contains(&port), "{}", text(&output));
+    assert_failed(&output, 3, &[&port]);
 }
 
 #[test]
@@ -78,16 +77,14 @@ fn emulator_continues_from_its_state_file() {
 
     std::fs::write(&state, "no state").expect("the directory is there");
     let output = d1(&["emulator", "--state", &state], &[]);
-    assert_eq!(output.status.code(), Some(3), "{}", text(&output));
-    assert!(text(&output).contains(&state), "{}", text(&output));
+    assert_failed(&output, 3, &[&state]);
 }
 
 #[test]
 fn emulator_needs_two_options_to_be_reachable() {
     for half in [&[][..], &["--reachable-by-others"], &["--i-know-the-keys-are-public"]] {
         let output = d1(&[&["emulator", "--address", "0.0.0.0"], half].concat(), &[]);
-        assert_eq!(output.status.code(), Some(3), "{}", text(&output));
-        assert!(text(&output).contains("0.0.0.0"), "{}", text(&output));
+        assert_failed(&output, 3, &["0.0.0.0"]);
     }
     assert_eq!(d1(&["emulator", "--clock", "noon"], &[]).status.code(), Some(2));
 }
@@ -115,15 +112,15 @@ fn interrupt(mut child: std::process::Child) {
 
 #[test]
 fn emulator_prints_what_a_csc_caller_needs() {
-    let (child, document) = emulator_document(&[]);
+    let (child, started) = emulator_document(&[]);
     let word = |value: &Value| value.as_str().expect("text").to_owned();
-    let (platform, ca, csc) = (word(&document["platform"]), word(&document["ca_file"]), &document["csc"]);
+    let (platform, ca, csc) = (word(&started["platform"]), word(&started["ca_file"]), &started["csc"]);
     let (client, secret, signer) = (word(&csc["client_id"]), word(&csc["client_secret"]), word(&csc["signer"]));
     let caller = ["--client-id", &client, "--client-secret", "env:CSC_CLIENT_SECRET"];
     let variables = [("DC_BASE", &*platform), ("DC_CA_FILE", &*ca), ("CSC_CLIENT_SECRET", &*secret)];
     let output = d1(&[&["--json", "csc", "list", "--user", &signer], &caller[..]].concat(), &variables);
     assert!(output.status.success(), "{}", text(&output));
-    let listed: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let listed = document(&output);
     assert_eq!(listed["items"], csc["credentials"]);
     let credential = word(&csc["credentials"][0]);
     let output = d1(&[&["csc", "sign", &credential, &ca], &caller[..]].concat(), &variables);
@@ -139,16 +136,15 @@ fn emulator_is_controlled_while_it_runs() {
     let mut stream = TcpStream::connect(address).expect("it listens");
     let request = format!("GET /state HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).expect("it reads");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("it answers");
+    let mut response = String::new();
+    stream.read_to_string(&mut response).expect("it answers");
     interrupt(child);
 
-    let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
-    assert!(head.starts_with("HTTP/1.1 200"), "{answer}");
+    let (head, body) = response.split_once("\r\n\r\n").expect("a head and a body");
+    assert!(head.starts_with("HTTP/1.1 200"), "{response}");
     let state: Value = serde_json::from_str(body).expect("JSON");
     assert_eq!((&state["faults"][0]["kind"], &state["faults"][0]["path"]), (&"hold".into(), &"/mpki".into()));
 
     let output = d1(&["emulator", "--fault", "earthquake"], &[]);
-    assert_eq!(output.status.code(), Some(2), "{}", text(&output));
-    assert!(text(&output).contains("kind is one of"), "{}", text(&output));
+    assert_failed(&output, 2, &["kind is one of"]);
 }

@@ -17,7 +17,7 @@ fn encodings(content: &str) -> Vec<(&'static str, Vec<u8>)> {
 #[test]
 fn api_key_file_in_any_encoding_of_text_is_read() {
     let stage = Stage::new();
-    let path = stage.file("api-key");
+    let path = stage.path("api-key");
     for (name, bytes) in encodings(&format!("{}\r\n", stage.key())) {
         std::fs::write(&path, bytes).expect("written");
         let output = stage.d1(&["whoami"], &[("DC_API_KEY_FILE", &path)]);
@@ -29,7 +29,7 @@ fn api_key_file_in_any_encoding_of_text_is_read() {
 fn password_file_in_any_encoding_of_text_opens_the_key_store() {
     let stage = Stage::new();
     let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/../credentials/tests/fixtures/openssl");
-    let (store, file) = (format!("{fixtures}/aes256.p12"), stage.file("password"));
+    let (store, file) = (format!("{fixtures}/aes256.p12"), stage.path("password"));
     let word = std::fs::read_to_string(format!("{fixtures}/password")).expect("a password");
     for (name, bytes) in encodings(&format!("{}\r\n", word.trim_end())) {
         std::fs::write(&file, bytes).expect("written");
@@ -55,7 +55,7 @@ fn properties_file_in_any_encoding_of_text_is_read() {
 #[test]
 fn output_of_a_command_in_any_encoding_of_text_is_read() {
     let stage = Stage::new();
-    let (config, key) = (stage.file("d1.toml"), stage.file("key"));
+    let (config, key) = (stage.path("d1.toml"), stage.path("key"));
     std::fs::write(&config, format!("[profiles.ci]\napi_key = 'exec:/bin/cat {key}'\n")).expect("written");
     for (name, bytes) in encodings(&format!("{}\r\n", stage.key())) {
         std::fs::write(&key, bytes).expect("written");
@@ -81,7 +81,7 @@ fn end_date_in_any_encoding_of_text_is_read() {
 #[test]
 fn profile_in_any_encoding_of_text_is_read() {
     let stage = Stage::new();
-    let (config, key) = (stage.file("d1.toml"), stage.file("key"));
+    let (config, key) = (stage.path("d1.toml"), stage.path("key"));
     std::fs::write(&key, stage.key()).expect("written");
     for (name, bytes) in encodings(&format!("[profiles.ci]\r\napi_key = 'file:{key}'\r\n")) {
         std::fs::write(&config, bytes).expect("written");

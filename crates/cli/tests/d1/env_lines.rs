@@ -2,14 +2,9 @@
 
 use std::process::Command;
 
-use crate::environment::cleared;
-use crate::stage::{Stage, text};
+use crate::stage::{Stage, cleared, is_installed, text};
 
 /// Whether this program can be run here.
-fn has(program: &str) -> bool {
-    Command::new(program).arg("--version").output().is_ok()
-}
-
 /// Runs a line in a shell with these variables, and `d1` on its path.
 fn shell(line: &str, variables: &[(&str, &str)]) -> std::process::Output {
     let folder = std::path::Path::new(env!("CARGO_BIN_EXE_d1")).parent().expect("a folder");
@@ -29,16 +24,14 @@ fn lines(stage: &Stage, arguments: &[&str], variables: &[(&str, &str)]) -> Strin
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "a skipped test says so")]
 fn curl_line_calls_the_platform_and_holds_no_secret() {
-    if !has("curl") {
-        println!("skipped: curl is not installed");
+    if !is_installed("curl") {
         return;
     }
     let stage = Stage::new();
-    let (key, bundle) = (stage.key().to_owned(), stage.file("bundle.pem"));
-    let (cert, private) = (stage.file("cert.pem"), stage.file("key.pem"));
-    let key_file = stage.file("a key's file");
+    let (key, bundle) = (stage.key().to_owned(), stage.path("bundle.pem"));
+    let (cert, private) = (stage.path("cert.pem"), stage.path("key.pem"));
+    let key_file = stage.path("a key's file");
     std::fs::write(&key_file, format!("{key}\n")).expect("written");
     for (variables, proof) in [
         (&[("DC_API_KEY", &*key)][..], "--config -"),
@@ -50,22 +43,20 @@ fn curl_line_calls_the_platform_and_holds_no_secret() {
         let line = lines(&stage, &["--curl"], variables);
         assert!(line.contains(proof), "{line}");
         let output = shell(&line.replacen("curl ", "curl -sS ", 1), variables);
-        let answer = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success() && answer.contains("\"friendly_name\""), "{line}: {}", text(&output));
+        let response = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && response.contains("\"friendly_name\""), "{line}: {}", text(&output));
     }
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "a skipped test says so")]
 fn curl_line_runs_within_d1_where_a_secret_is_in_no_file() {
-    if !has("curl") {
-        println!("skipped: curl is not installed");
+    if !is_installed("curl") {
         return;
     }
     let stage = Stage::new();
-    let (config, key) = (stage.file("d1.toml"), stage.file("key"));
+    let (config, key) = (stage.path("d1.toml"), stage.path("key"));
     std::fs::write(&key, stage.key()).expect("written");
-    let ca = stage.file("ca.pem");
+    let ca = stage.path("ca.pem");
     let profile = format!(
         "[profiles.ci]\nhost = \"{}\"\nca_file = \"{ca}\"\napi_key = 'exec:/bin/cat {key}'\n",
         stage.emulator.platform_url()
@@ -82,7 +73,7 @@ fn curl_line_runs_within_d1_where_a_secret_is_in_no_file() {
 #[test]
 fn exported_lines_refer_to_secrets_and_work() {
     let stage = Stage::new();
-    let (key, bundle) = (stage.key().to_owned(), stage.file("bundle.pem"));
+    let (key, bundle) = (stage.key().to_owned(), stage.path("bundle.pem"));
     let variables = [("SM_API_KEY", &*key), ("SM_CLIENT_CERT_FILE", &*bundle)];
     let exported = lines(&stage, &["--export"], &variables);
     assert!(exported.contains("export DC_API_KEY=\"$SM_API_KEY\""), "{exported}");

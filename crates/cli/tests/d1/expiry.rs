@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use digicert_one_emulator::{Control, EndDate, Subject};
 use serde_json::Value;
 
-use crate::stage::{Stage, text};
+use crate::stage::{Stage, document, text};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -41,10 +41,10 @@ fn expiry_asks_platform_and_prints_earliest_first() {
     let shown = text(&output);
     assert!(output.status.success() && shown.starts_with("the API key ends in 20 days\n"), "{shown}");
     assert!(shown.contains(&format!("{}T23:59:59Z", day(200))) && shown.contains("(from the platform)"), "{shown}");
-    let bundle = stage.file("bundle.pem");
+    let bundle = stage.path("bundle.pem");
     let both = [("DC_API_KEY", stage.key()), ("DC_CLIENT_CERT_FILE", &*bundle)];
     let output = stage.d1(&["--json", "expiry"], &both);
-    let document: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
+    let document = document(&output);
     let kinds: Vec<_> = document["ends"].as_array().expect("a list").iter().map(|end| end["of"].clone()).collect();
     assert_eq!(kinds, ["api_key", "client_certificate", "service_user"], "{document}");
     assert!(document["ok"] == true && document["schema"] == 1 && document["earliest"]["of"].is_string(), "{document}");
@@ -60,7 +60,7 @@ fn near_expiry_has_an_exit_code_of_its_own() {
     }
     let ended = [key[0], ("DC_API_KEY_ENDS", "2024-01-31")];
     let output = stage.d1(&["--json", "expiry"], &ended);
-    let document: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
+    let document = document(&output);
     assert_eq!((output.status.code(), &document["ok"]), (Some(8), &Value::Bool(false)), "{document}");
     assert!(document["ends"][1]["why"].as_str().is_some_and(|why| why.contains("has ended")), "{document}");
 }
@@ -116,12 +116,12 @@ fn monitors_get_one_line_and_a_file_that_is_written_whole() {
     let line = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(1), "{line}");
     assert!(line.starts_with("EXPIRY WARNING - the API key ends in 20 days") && line.lines().count() == 1, "{line}");
-    let file = stage.file("d1.prom");
+    let file = stage.path("d1.prom");
     let output = stage.d1(&["expiry", "--prometheus", &file], &key);
     let metrics = std::fs::read_to_string(&file).expect("written");
     assert!(output.status.success() && metrics.contains("kind=\"service_user\"} "), "{}\n{metrics}", text(&output));
     // A directory that is not there: nothing half written, and the path in the error.
-    let nowhere = stage.file("missing/d1.prom");
+    let nowhere = stage.path("missing/d1.prom");
     let output = stage.d1(&["expiry", "--prometheus", &nowhere], &key);
     assert!(output.status.code() == Some(3) && text(&output).contains(&nowhere), "{}", text(&output));
 }

@@ -3,7 +3,7 @@
 use digicert_one::Code;
 use serde_json::Value;
 
-use crate::stage::{d1, text};
+use crate::stage::{assert_failed, d1, document, text};
 
 fn words(text: &str) -> Vec<&str> {
     text.split_whitespace().collect()
@@ -35,7 +35,7 @@ fn explain_without_code_lists_every_code_with_its_summary() {
         assert!(shown.lines().any(|line| words(line) == words(&format!("{code} {}", code.title()))), "{code}: {shown}");
     }
     let output = d1(&["--json", "explain"], &[]);
-    let document: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
+    let document = document(&output);
     let listed: Vec<_> =
         document["codes"].as_array().expect("a list").iter().map(|code| code["code"].clone()).collect();
     assert_eq!(listed, Code::ALL.iter().map(|code| Value::from(code.as_str())).collect::<Vec<_>>());
@@ -44,9 +44,8 @@ fn explain_without_code_lists_every_code_with_its_summary() {
 #[test]
 fn explain_of_an_unknown_code_suggests_the_nearest_and_exits_with_2() {
     let output = d1(&["explain", "HS-20"], &[]);
-    assert_eq!(output.status.code(), Some(2), "{}", text(&output));
-    assert!(text(&output).contains("a similar value exists: 'HS-02'"), "{}", text(&output));
+    assert_failed(&output, 2, &["a similar value exists: 'HS-02'"]);
     let output = d1(&["--json", "explain", "hs_2"], &[]);
-    let document: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
+    let document = document(&output);
     assert_eq!(document["code"], "HS-02", "{document}");
 }

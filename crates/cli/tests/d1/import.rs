@@ -4,12 +4,11 @@ use std::fs;
 use std::process::{Output, Stdio};
 
 use data_encoding::BASE64;
-use serde_json::Value;
 
-use crate::stage::{Stage, command, d1, text};
+use crate::stage::{Stage, command, d1, document, text};
 
 fn import(stage: &Stage, arguments: &[&str], variables: &[(&str, &str)], input: &[u8]) -> Output {
-    let (config, ca) = (stage.file("d1.toml"), stage.file("ca.pem"));
+    let (config, ca) = (stage.path("d1.toml"), stage.path("ca.pem"));
     let client_auth = stage.emulator.client_auth_url();
     let fixed = ["--config", &config, "--ca-file", &ca, "--clientauth-host", &client_auth];
     let mut d1 = command(&[&["import", "ci"], arguments, &fixed].concat(), variables);
@@ -25,15 +24,15 @@ fn import(stage: &Stage, arguments: &[&str], variables: &[(&str, &str)], input: 
 
 /// The mode in which the imported profile calls.
 fn mode(stage: &Stage, variables: &[(&str, &str)]) -> String {
-    let config = stage.file("d1.toml");
+    let config = stage.path("d1.toml");
     let output = d1(&["--json", "whoami", "--profile", "ci"], &[&[("DC_CONFIG", &*config)], variables].concat());
-    let document: Value = serde_json::from_slice(&output.stdout).expect("one document");
+    let document = document(&output);
     assert!(output.status.success(), "{}", text(&output));
     document["mode"].as_str().expect("a mode").to_owned()
 }
 
 fn profile(stage: &Stage) -> String {
-    let text = fs::read_to_string(stage.file("d1.toml")).expect("written");
+    let text = fs::read_to_string(stage.path("d1.toml")).expect("written");
     assert!(!text.contains(stage.key()), "{text}");
     text
 }
@@ -44,9 +43,9 @@ fn permissions(path: &str) -> u32 {
 }
 
 #[test]
-fn smctl_variables_become_references_and_the_properties_file_a_private_file() {
+fn smctl_settings_become_references_and_a_private_file() {
     let stage = Stage::new();
-    let (platform, bundle) = (stage.emulator.platform_url(), stage.file("bundle.pem"));
+    let (platform, bundle) = (stage.emulator.platform_url(), stage.path("bundle.pem"));
     let variables = [("SM_HOST", &*platform), ("SM_API_KEY", stage.key()), ("SM_CLIENT_CERT_FILE", &*bundle)];
     let output = import(&stage, &["--from", "smctl"], &variables, b"");
     let shown = text(&output);
@@ -73,14 +72,14 @@ fn smctl_variables_become_references_and_the_properties_file_a_private_file() {
     );
     assert!(profile(&stage).contains("api_key = \"file:ci/api-key\""), "{}", profile(&stage));
     #[cfg(unix)]
-    assert_eq!((permissions(&stage.file("ci/api-key")), permissions(&stage.file("d1.toml"))), (0o600, 0o600));
+    assert_eq!((permissions(&stage.path("ci/api-key")), permissions(&stage.path("d1.toml"))), (0o600, 0o600));
     assert_eq!(mode(&stage, &[]), "key");
 }
 
 #[test]
 fn jsign_options_are_taken_apart() {
     let stage = Stage::new();
-    let (platform, bundle) = (stage.emulator.platform_url(), stage.file("bundle.pem"));
+    let (platform, bundle) = (stage.emulator.platform_url(), stage.path("bundle.pem"));
     let script = format!(
         "jsign --storetype DIGICERTONE --keystore {platform} \\\n  --storepass \"{}|{bundle}\" --alias signing app.exe\n",
         stage.key()
@@ -97,14 +96,14 @@ fn jsign_options_are_taken_apart() {
 #[test]
 fn curl_configuration_is_taken_apart() {
     let stage = Stage::new();
-    let (platform, cert, key) = (stage.emulator.platform_url(), stage.file("cert.pem"), stage.file("key.pem"));
+    let (platform, cert, key) = (stage.emulator.platform_url(), stage.path("cert.pem"), stage.path("key.pem"));
     let config = format!(
         "# one\nurl = \"{platform}/account/api/v1/user\"\nheader = \"x-api-key: {}\"\nheader \"Accept: text/csv\"\n\
          --cert {cert}\nkey: {key}\ninsecure\nsilent\n",
         stage.key()
     );
-    fs::write(stage.file("curlrc"), config).expect("written");
-    let output = import(&stage, &["--from", "curl", "--file", &stage.file("curlrc")], &[], b"");
+    fs::write(stage.path("curlrc"), config).expect("written");
+    let output = import(&stage, &["--from", "curl", "--file", &stage.path("curlrc")], &[], b"");
     let shown = text(&output);
     assert!(output.status.success() && shown.contains("insecure") && shown.contains("silent"), "{shown}");
     assert_eq!(mode(&stage, &[]), "both");
@@ -113,7 +112,7 @@ fn curl_configuration_is_taken_apart() {
 #[test]
 fn kubernetes_secret_becomes_private_files() {
     let value = |text: &str| BASE64.encode(text.as_bytes());
-    let of = |stage: &Stage, name: &str| value(&fs::read_to_string(stage.file(name)).expect("there"));
+    let of = |stage: &Stage, name: &str| value(&fs::read_to_string(stage.path(name)).expect("there"));
     for is_json in [false, true] {
         let stage = Stage::new();
         let host = stage.emulator.platform_url();
@@ -132,11 +131,11 @@ fn kubernetes_secret_becomes_private_files() {
         let arguments = ["--json", "--from", "kubernetes", "--file", "-", "--host", &host];
         let output = import(&stage, &arguments, &[], secret.as_bytes());
         assert!(output.status.success(), "{}", text(&output));
-        let document: Value = serde_json::from_slice(&output.stdout).expect("one document");
+        let document = document(&output);
         let left_out = document["imported"]["left_out"].as_array().expect("a list").len();
         assert_eq!((left_out, &document["ok"]), (2, &true.into()), "{document}");
         #[cfg(unix)]
-        assert_eq!(permissions(&stage.file("ci/tls.key")), 0o600);
+        assert_eq!(permissions(&stage.path("ci/tls.key")), 0o600);
         assert_eq!(mode(&stage, &[]), "certificate");
     }
 }
@@ -156,15 +155,15 @@ fn import_overwrites_nothing_and_leaves_nothing_where_it_fails() {
     ] {
         let output = import(&stage, &[&from[..], arguments].concat(), &[], input.as_bytes());
         assert!(!output.status.success() && text(&output).contains(words), "{words}: {}", text(&output));
-        let left = ["d1.toml", "ci"].map(|name| fs::exists(stage.file(name)).expect("seen"));
+        let left = ["d1.toml", "ci"].map(|name| fs::exists(stage.path(name)).expect("seen"));
         assert_eq!(left, [false, false], "{words}");
     }
-    fs::create_dir(stage.file("ci")).expect("made");
-    fs::write(stage.file("ci/api-key"), "mine").expect("written");
+    fs::create_dir(stage.path("ci")).expect("made");
+    fs::write(stage.path("ci/api-key"), "mine").expect("written");
     let output = import(&stage, &[&from[..], &["--host", &host]].concat(), &[], secret.as_bytes());
     assert!(!output.status.success() && text(&output).contains("exists"), "{}", text(&output));
-    assert_eq!(fs::read_to_string(stage.file("ci/api-key")).expect("there"), "mine");
-    fs::remove_file(stage.file("ci/api-key")).expect("removed");
+    assert_eq!(fs::read_to_string(stage.path("ci/api-key")).expect("there"), "mine");
+    fs::remove_file(stage.path("ci/api-key")).expect("removed");
     assert!(import(&stage, &[&from[..], &["--host", &host]].concat(), &[], secret.as_bytes()).status.success());
     let before = profile(&stage);
     let again = import(&stage, &[&from[..], &["--host", &host]].concat(), &[], secret.as_bytes());

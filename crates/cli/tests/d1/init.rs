@@ -2,15 +2,13 @@
 
 use std::fs;
 
-use serde_json::Value;
-
-use crate::stage::{Stage, d1, text};
+use crate::stage::{Stage, d1, document, text};
 
 fn options(stage: &Stage) -> Vec<String> {
     let (platform, client_auth) = (stage.emulator.platform_url(), stage.emulator.client_auth_url());
-    ["--host", &platform, "--clientauth-host", &client_auth, "--ca-file", &stage.file("ca.pem")]
+    ["--host", &platform, "--clientauth-host", &client_auth, "--ca-file", &stage.path("ca.pem")]
         .iter()
-        .chain(&["--config", &stage.file("d1.toml")])
+        .chain(&["--config", &stage.path("d1.toml")])
         .map(|word| (*word).to_owned())
         .collect()
 }
@@ -24,31 +22,31 @@ fn init(stage: &Stage, name: &str, more: &[&str]) -> std::process::Output {
 #[test]
 fn new_profile_holds_references_is_checked_and_works() {
     let stage = Stage::new();
-    let bundle = format!("file:{}", stage.file("bundle.pem"));
+    let bundle = format!("file:{}", stage.path("bundle.pem"));
     let output = init(&stage, "ci", &["--api-key-from", "env:CI_KEY", "--certificate-from", &bundle, "--online"]);
     let shown = text(&output);
     assert!(output.status.success() && shown.contains("0 failed") && shown.contains("--profile ci"), "{shown}");
-    let written = fs::read_to_string(stage.file("d1.toml")).expect("written");
+    let written = fs::read_to_string(stage.path("d1.toml")).expect("written");
     assert!(written.contains("api_key = \"env:CI_KEY\"\n") && !written.contains(stage.key()), "{written}");
     assert!(!shown.contains(stage.key()), "{shown}");
 
     // A second one joins the first, which stays as it is.
     let output = init(&stage, "key-only", &["--api-key-from", "env:CI_KEY"]);
     assert!(output.status.success(), "{}", text(&output));
-    assert!(fs::read_to_string(stage.file("d1.toml")).expect("written").starts_with(&written));
-    let config = stage.file("d1.toml");
+    assert!(fs::read_to_string(stage.path("d1.toml")).expect("written").starts_with(&written));
+    let config = stage.path("d1.toml");
     for (profile, mode) in [("ci", "both"), ("key-only", "key")] {
         let variables = [("DC_CONFIG", &*config), ("CI_KEY", stage.key())];
         let output = d1(&["--json", "whoami", "--profile", profile], &variables);
-        let document: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
+        let document = document(&output);
         assert_eq!(document["mode"], mode, "{}", text(&output));
     }
 }
 
 #[test]
-fn profile_that_exists_and_one_that_cannot_be_read_leave_the_file_as_it_was() {
+fn existing_and_unreadable_profiles_leave_the_file_unchanged() {
     let stage = Stage::new();
-    let config = stage.file("d1.toml");
+    let config = stage.path("d1.toml");
     let before = "# mine\n[profiles.ci]\nhost = \"one.digicert.com\"\n";
     fs::write(&config, before).expect("written");
     let key = ["--api-key-from", "env:CI_KEY"];
@@ -78,15 +76,15 @@ fn secret_in_place_of_a_reference_is_refused_and_written_nowhere() {
         let output = init(&stage, "ci", &["--api-key-from", &reference]);
         assert_eq!(output.status.code(), Some(2), "{}", text(&output));
         assert!(!text(&output).contains(key) && !text(&output).contains("C4nary"), "{}", text(&output));
-        assert!(!fs::exists(stage.file("d1.toml")).expect("seen"), "nothing is written");
+        assert!(!fs::exists(stage.path("d1.toml")).expect("seen"), "nothing is written");
     }
 }
 
 #[test]
-fn profile_whose_secret_is_missing_is_written_and_the_check_says_what_is_missing() {
+fn profile_with_a_missing_secret_is_written_and_reported() {
     let stage = Stage::new();
     let output = init(&stage, "ci", &["--api-key-from", "env:CI_MISSING"]);
     assert_eq!(output.status.code(), Some(3), "{}", text(&output));
     assert!(text(&output).contains("ID-13") && text(&output).contains("CI_MISSING"), "{}", text(&output));
-    assert!(fs::exists(stage.file("d1.toml")).expect("seen"));
+    assert!(fs::exists(stage.path("d1.toml")).expect("seen"));
 }

@@ -6,7 +6,7 @@ use std::process::Stdio;
 use digicert_one_emulator::EmulatorOptions;
 use serde_json::Value;
 
-use crate::stage::{Stage, TRANSPORTS, text};
+use crate::stage::{Stage, TRANSPORTS, assert_failed, document, text};
 
 const DEVICES: &str = "/devicetrustmanager/api/v4/device";
 
@@ -41,7 +41,7 @@ fn list_stops_at_its_limit_and_continues_at_its_position() {
     let key = [("DC_API_KEY", stage.key())];
     let output = stage.d1(&["--json", "list", DEVICES, "--page-size", "10", "--limit", "12"], &key);
     assert!(output.status.success(), "{}", text(&output));
-    let document: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
+    let document = document(&output);
     assert_eq!((document["items"].as_array().map(Vec::len), &document["total"]), (Some(12), &25.into()));
     assert_eq!(stage.emulator.observed().len(), 2, "nothing behind the limit is asked for");
     let position = document["position"].as_str().expect("a position");
@@ -50,8 +50,7 @@ fn list_stops_at_its_limit_and_continues_at_its_position() {
     assert_eq!(names(&output.stdout).len(), 13);
 
     let output = stage.d1(&["list", DEVICES, "--start-at", "page-2"], &key);
-    assert_eq!(output.status.code(), Some(2), "{}", text(&output));
-    assert!(text(&output).contains("offset:200"), "{}", text(&output));
+    assert_failed(&output, 2, &["offset:200"]);
 }
 
 #[test]
@@ -61,7 +60,7 @@ fn interrupted_list_prints_its_position() {
     let output = stage.d1(&arguments, &[("DC_API_KEY", stage.key())]);
     // The emulator gives all roles, whatever was asked for.
     assert_eq!(output.status.code(), Some(9), "{}", text(&output));
-    let document: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
+    let document = document(&output);
     assert_eq!((&document["error"]["code"], &document["error"]["position"]), (&"API-04".into(), &"offset:0".into()));
     let output = stage.d1(&["list", "/account/api/v1/user", "--page-size", "1"], &[("DC_API_KEY", stage.key())]);
     assert!(output.status.success(), "{}", text(&output));
@@ -75,7 +74,7 @@ fn interrupted_list_prints_its_position() {
 
 #[test]
 #[cfg(unix)]
-fn ctrl_c_in_the_middle_of_a_list_leaves_whole_lines_and_shows_the_position() {
+fn ctrl_c_in_a_list_leaves_whole_lines_and_shows_the_position() {
     use std::io::Read;
 
     use rustix::process::{Pid, Signal, kill_process};
@@ -123,7 +122,7 @@ fn usage_error_with_json_is_one_document_wherever_json_stands() {
     ] {
         let output = stage.d1(arguments, &[]);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
-        let document: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
+        let document = document(&output);
         assert_eq!((&document["error"]["code"], &document["error"]["exit"]), (&"CFG-01".into(), &2.into()));
         assert!(output.stderr.is_empty(), "{arguments:?}: {}", text(&output));
     }

@@ -5,6 +5,8 @@ mod canaries;
 mod cert_files;
 mod cert_verify;
 mod command_docs;
+mod csc;
+mod curl;
 mod demo;
 mod doctor;
 mod doctor_faults;
@@ -12,10 +14,9 @@ mod doctor_openssl;
 mod emulator;
 mod encodings;
 mod env_lines;
-#[path = "../environment/mod.rs"]
-mod environment;
 mod expiry;
 mod explain;
+mod fleet;
 mod import;
 mod init;
 mod json_documents;
@@ -23,10 +24,15 @@ mod json_schema;
 mod lists;
 mod manners;
 mod operating;
+#[cfg(unix)]
+mod proxy;
 mod recover;
 mod run;
 #[path = "../../../redis/tests/redis/server.rs"]
 mod server;
+mod service_users;
 mod setup;
 mod stage;
 mod surroundings;
+#[cfg(target_os = "linux")]
+mod terminal;

@@ -7,13 +7,11 @@ use digicert_one_emulator::{EmulatorOptions, Fault, RetryAfter};
 use digicert_one_testbed::{Front, FrontOptions, Pki, handler, sha256_hex};
 use serde_json::Value;
 
-use crate::stage::{Stage, TRANSPORTS, command, d1, text};
-
-const ME: &str = "/account/api/v1/user/me";
+use crate::stage::{ME, Stage, TRANSPORTS, command, d1, document, text};
 
 /// Pieces of all secrets that a caller with both credentials has.
 fn canaries(stage: &Stage) -> Vec<String> {
-    let pem = std::fs::read_to_string(stage.file("bundle.pem")).expect("written");
+    let pem = std::fs::read_to_string(stage.path("bundle.pem")).expect("written");
     let lines = pem.lines().skip_while(|line| !line.contains("PRIVATE KEY")).skip(1).take(2);
     let key = stage.key();
     let pieces = [&key[..12], &key[key.len() - 12..]].map(str::to_owned);
@@ -23,7 +21,7 @@ fn canaries(stage: &Stage) -> Vec<String> {
 #[test]
 fn traces_of_any_level_hold_no_secret() {
     let stage = Stage::new();
-    let (bundle, key) = (stage.file("bundle.pem"), stage.key().to_owned());
+    let (bundle, key) = (stage.path("bundle.pem"), stage.key().to_owned());
     let both = [("DC_API_KEY", &*key), ("DC_CLIENT_CERT_FILE", &*bundle)];
     let canaries = canaries(&stage);
     for transport in TRANSPORTS {
@@ -62,11 +60,11 @@ fn trace_shows_each_attempt_and_goes_to_standard_error() {
 
 /// A server that answers with JSON and records what it gets.
 fn recording() -> (Front, [(&'static str, String); 3], tempfile::TempDir) {
-    let answer = handler(|_, _| async {
-        let answer = http::Response::builder().header("content-type", "application/json").header("x-note", "7");
-        answer.body(bytes::Bytes::from_static(br#"{"items":[{"n":1.10},{"n":2}]}"#)).expect("a response")
+    let respond = handler(|_, _| async {
+        let response = http::Response::builder().header("content-type", "application/json").header("x-note", "7");
+        response.body(bytes::Bytes::from_static(br#"{"items":[{"n":1.10},{"n":2}]}"#)).expect("a response")
     });
-    let front = Front::start(FrontOptions::default(), answer).expect("loopback can be bound");
+    let front = Front::start(FrontOptions::default(), respond).expect("loopback can be bound");
     let directory = tempfile::tempdir().expect("a directory");
     let ca = directory.path().join("ca.pem");
     std::fs::write(&ca, Pki::shared().root_pem()).expect("written");
@@ -125,7 +123,7 @@ fn status_and_headers_come_before_the_body_on_request() {
     assert!(shown.starts_with("HTTP/") && shown.contains(" 200 OK\n") && shown.contains("\nx-note: 7\n"), "{shown}");
     assert!(shown.ends_with("\n\n{\"items\":[{\"n\":1.10},{\"n\":2}]}"), "{shown}");
     let output = d1(&["--json", "call", "GET", "/x", "-i"], &given);
-    let document: Value = serde_json::from_slice(&output.stdout).expect("one document");
+    let document = document(&output);
     assert!(document["headers"].as_array().expect("a list").contains(&serde_json::json!(["x-note", "7"])));
 }
 
@@ -143,12 +141,9 @@ fn status_and_headers_of_an_error_response_come_before_the_error() {
         assert_eq!(output.status.code(), Some(9), "{}", text(&output));
     }
     let output = stage.d1(&[&["--json"], &missing[..]].concat(), &key);
-    let document: Value = serde_json::from_slice(&output.stdout).expect("one document");
-    assert_eq!((&document["error"]["code"], &document["response"]["status"]), (&"API-02".into(), &404.into()));
-    assert!(
-        document["response"]["headers"].is_array() && document["response"]["body"]["errors"].is_array(),
-        "{document}"
-    );
+    let whole = document(&output);
+    assert_eq!((&whole["error"]["code"], &whole["response"]["status"]), (&"API-02".into(), &404.into()));
+    assert!(whole["response"]["headers"].is_array() && whole["response"]["body"]["errors"].is_array(), "{whole}");
     assert!(output.stderr.is_empty(), "{}", text(&output));
 
     // The exit code is that without -i, after as many attempts.
@@ -157,10 +152,10 @@ fn status_and_headers_of_an_error_response_come_before_the_error() {
         let [plain, shown] = [&[][..], &["-i"]].map(|more| {
             let before = stage.emulator.observed().len();
             let output = stage.d1(&[&["--json", "call", "GET", ME], more].concat(), &[("DC_API_KEY", credential)]);
-            let document: Value = serde_json::from_slice(&output.stdout).expect("one document");
+            let error = document(&output)["error"].clone();
             let attempts = stage.emulator.observed().len() - before;
-            assert_eq!(document["error"]["attempts"], attempts, "{document}");
-            (output.status.code(), attempts, document["error"]["code"].clone())
+            assert_eq!(error["attempts"], attempts, "{error}");
+            (output.status.code(), attempts, error["code"].clone())
         });
         assert_eq!((plain.0, &plain), (Some(code), &shown));
         stage.emulator.control().clear_faults();
@@ -239,7 +234,7 @@ fn no_retry_sends_once() {
     let stage = Stage::new();
     stage.emulator.control().fault(Fault::too_many_requests(RetryAfter::seconds(0)).next(1));
     let output = stage.d1(&["--json", "whoami", "--no-retry"], &[("DC_API_KEY", stage.key())]);
-    let document: Value = serde_json::from_slice(&output.stdout).expect("one document");
+    let document = document(&output);
     assert_eq!((output.status.code(), &document["error"]["attempts"]), (Some(7), &1.into()), "{document}");
     assert_eq!(stage.emulator.observed().len(), 1);
 }

@@ -23,7 +23,7 @@ struct Transcripts {
 impl Transcripts {
     /// Runs `d1` with these variables, and remembers what the user would see.
     fn run(&mut self, name: &'static str, arguments: &[&str], variables: &[(&str, &str)]) {
-        let config = self.stage.file("d1.toml");
+        let config = self.stage.path("d1.toml");
         let given = [&[("DC_CONFIG", &*config), ("CI_KEY", self.stage.key())], variables].concat();
         let output = d1(arguments, &given);
         let quote = |word: &&str| shlex::try_quote(word).expect("no NUL").into_owned();
@@ -79,13 +79,13 @@ impl Transcripts {
 fn transcripts() -> BTreeMap<&'static str, String> {
     let mut all = Transcripts { stage: Stage::new(), all: BTreeMap::new() };
     let file = |all: &Transcripts, name: &str, spec: ClientSpec| {
-        fs::write(all.stage.file(name), Pki::shared().client(spec).bundle_pem()).expect("written");
+        fs::write(all.stage.path(name), Pki::shared().client(spec).bundle_pem()).expect("written");
         #[cfg(unix)]
-        fs::set_permissions(all.stage.file(name), std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("ours");
-        all.stage.file(name)
+        fs::set_permissions(all.stage.path(name), std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("ours");
+        all.stage.path(name)
     };
     let (platform, client_auth) = (all.stage.emulator.platform_url(), all.stage.emulator.client_auth_url());
-    let ca = all.stage.file("ca.pem");
+    let ca = all.stage.path("ca.pem");
     let init = ["init", "ci-prod", "--host", &platform, "--api-key-from", "env:CI_KEY", "--ca-file", &ca];
     let init = [&init[..], &["--clientauth-host", &client_auth]].concat();
     all.run("init", &init, &[]);
@@ -99,16 +99,16 @@ fn transcripts() -> BTreeMap<&'static str, String> {
     };
     let (far, near) = (day(365), day(9));
     let dates = |end: &str| {
-        let text = fs::read_to_string(all.stage.file("d1.toml")).expect("written");
+        let text = fs::read_to_string(all.stage.path("d1.toml")).expect("written");
         let text = text.lines().filter(|line| !line.contains("_ends")).collect::<Vec<_>>().join("\n");
-        fs::write(all.stage.file("d1.toml"), format!("{text}\napi_key_ends = {end}\nowner_ends = {far}\n"))
+        fs::write(all.stage.path("d1.toml"), format!("{text}\napi_key_ends = {end}\nowner_ends = {far}\n"))
             .expect("written");
     };
     dates(&far);
     all.run("expiry", &["expiry", "--profile", "ci-prod", "--offline"], &[]);
-    let text = fs::read_to_string(all.stage.file("d1.toml")).expect("written");
+    let text = fs::read_to_string(all.stage.path("d1.toml")).expect("written");
     fs::write(
-        all.stage.file("d1.toml"),
+        all.stage.path("d1.toml"),
         text.replacen(&format!("api_key_ends = {far}"), &format!("api_key_ends = {near}"), 1),
     )
     .expect("written");

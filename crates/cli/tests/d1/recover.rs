@@ -5,9 +5,8 @@ use std::fs;
 use digicert_one::Secret;
 use digicert_one::provisioning::{SecretKind, SecretStore, StoredSecret, store};
 use digicert_one_testbed::{Format, KeyEncoding};
-use serde_json::Value;
 
-use crate::stage::{Stage, d1, text};
+use crate::stage::{Stage, d1, document, text};
 
 const PASSWORD: (&str, &str) = ("RESCUE", "canary-password");
 const BY_VARIABLE: [&str; 2] = ["--input-password", "env:RESCUE"];
@@ -16,7 +15,7 @@ const BY_VARIABLE: [&str; 2] = ["--input-password", "env:RESCUE"];
 #[test]
 fn key_that_its_place_refused_is_recovered_and_works() {
     let stage = Stage::new();
-    let (journal, rescued, key) = (stage.file("journal"), stage.file("rescued"), stage.file("key"));
+    let (journal, rescued, key) = (stage.path("journal"), stage.path("rescued"), stage.path("key"));
     let create = ["token", "create", "deploy", "--store", "exec:false", "--journal", &journal];
     let last = ["--last-resort", &rescued, "--last-resort-password", "env:RESCUE"];
     let output = stage.d1(&[&create[..], &last].concat(), &[("DC_API_KEY", stage.key()), PASSWORD]);
@@ -56,7 +55,7 @@ fn certificate_is_written_to_standard_output_with_its_key() {
     let expected = format!("{key}{}", store.client.chain_pem());
     assert_eq!(String::from_utf8_lossy(&output.stdout), expected);
     let output = d1(&[&["--json", "recover", &path, "--stdout"][..], &BY_VARIABLE].concat(), &[PASSWORD]);
-    let document: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
+    let document = document(&output);
     assert_eq!((&document["kind"], &document["name"]), (&"client_certificate".into(), &"ci".into()));
     assert_eq!(document["secret"], expected);
 }

@@ -13,13 +13,13 @@ use crate::stage::{Stage, command, d1, text};
 fn profile(stage: &Stage) -> [(&'static str, String); 2] {
     let (platform, client_auth) = (stage.emulator.platform_url(), stage.emulator.client_auth_url());
     let store = Format::Pkcs12Aes256.make();
-    std::fs::write(stage.file("client.p12"), &store.certificate).expect("written");
+    std::fs::write(stage.path("client.p12"), &store.certificate).expect("written");
     let profile = format!(
         "[profiles.ci]\nhost = '{platform}'\nclientauth_host = '{client_auth}'\nca_file = 'ca.pem'\napi_key = 'env:CI_KEY'\n\
          certificate = 'file:client.p12'\npassword = 'env:CI_PASSWORD'\n"
     );
-    std::fs::write(stage.file("d1.toml"), profile).expect("written");
-    [("DC_CONFIG", stage.file("d1.toml")), ("CI_PASSWORD", store.password.expect("it is protected"))]
+    std::fs::write(stage.path("d1.toml"), profile).expect("written");
+    [("DC_CONFIG", stage.path("d1.toml")), ("CI_PASSWORD", store.password.expect("it is protected"))]
 }
 
 fn run(stage: &Stage, arguments: &[&str]) -> Output {

@@ -1,8 +1,6 @@
 //! Help, and where `d1` has its settings from: variables, profiles, the keys of other tools.
 
-use serde_json::Value;
-
-use crate::stage::{Stage, Variable, d1, text};
+use crate::stage::{Stage, Variable, assert_failed, d1, document, text};
 
 #[test]
 fn help_shows_commands_variables_examples_and_exit_codes() {
@@ -34,7 +32,7 @@ fn help_shows_commands_variables_examples_and_exit_codes() {
 #[test]
 fn env_shows_who_wins_and_why_the_others_lose_and_no_value() {
     let stage = Stage::new();
-    let (cert, key) = (stage.file("cert.pem"), stage.file("key.pem"));
+    let (cert, key) = (stage.path("cert.pem"), stage.path("key.pem"));
     let variables = [("DC_API_KEY", "canary"), ("DC_CLIENT_CERT_FILE", &*cert), ("DC_CLIENT_KEY_FILE", &*key)];
     let output = stage.d1(&["env"], &variables);
     assert!(output.status.success(), "{}", text(&output));
@@ -45,7 +43,7 @@ fn env_shows_who_wins_and_why_the_others_lose_and_no_value() {
 
     let output = stage.d1(&["--json", "env", "--mode", "key"], &variables);
     assert!(output.status.success(), "{}", text(&output));
-    let document: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
+    let document = document(&output);
     assert_eq!((&document["winner"], &document["mode"]), (&"environment".into(), &"key".into()));
     assert_eq!(document["from"]["api_key"], "DC_API_KEY");
     assert_eq!(document["host"], stage.emulator.platform_url());
@@ -64,7 +62,7 @@ fn env_shows_the_proxy_and_its_variable_and_no_password() {
 
     let excepted = [&variables[..], &[("NO_PROXY", "digicert.com,10.0.0.0/99")]].concat();
     let output = d1(&["--json", "env"], &excepted);
-    let document: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
+    let document = document(&output);
     assert_eq!(document["proxy"], "none (NO_PROXY excepts this host from HTTPS_PROXY)");
     assert!(document["warnings"].to_string().contains("10.0.0.0/99"), "{document}");
 
@@ -82,11 +80,10 @@ fn env_without_any_credential_says_what_was_asked_and_fails_with_3() {
     ];
     for (variables, code) in cases {
         let output = d1(&["env"], variables);
-        assert_eq!(output.status.code(), Some(3), "{}", text(&output));
-        assert!(text(&output).contains("profile: DC_PROFILE is not set"), "{}", text(&output));
+        assert_failed(&output, 3, &["profile: DC_PROFILE is not set"]);
         let output = d1(&["--json", "env"], variables);
         assert_eq!(output.status.code(), Some(3), "{}", text(&output));
-        let document: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
+        let document = document(&output);
         assert_eq!((&document["error"]["code"], &document["error"]["exit"]), (&code.into(), &3.into()));
         assert_eq!(document["sources"][0]["outcome"], "absent");
     }
@@ -114,7 +111,7 @@ api_key = 'env:CI_KEY'
 "
     );
     write("d1.toml", &profiles);
-    let config = stage.file("d1.toml");
+    let config = stage.path("d1.toml");
     // Variables that would lead elsewhere.
     let variables = [
         ("DC_CONFIG", &*config),
@@ -125,15 +122,14 @@ api_key = 'env:CI_KEY'
     for (profile, mode) in [("files", "both"), ("key", "key")] {
         let output = d1(&["--json", "whoami", "--profile", profile], &variables);
         assert!(output.status.success(), "{}", text(&output));
-        let document: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
+        let document = document(&output);
         assert_eq!((&document["user"]["friendly_name"], &document["mode"]), (&"ci-bot".into(), &mode.into()));
     }
     // An option wins over the profile.
     let output = d1(&["whoami", "--profile", "key", "--base", "https://127.0.0.1:9"], &variables);
     assert!(text(&output).contains("NET-06"), "{}", text(&output));
     let output = d1(&["whoami", "--profile", "kye"], &variables);
-    assert_eq!(output.status.code(), Some(3), "{}", text(&output));
-    assert!(text(&output).contains("did you mean key?"), "{}", text(&output));
+    assert_failed(&output, 3, &["did you mean key?"]);
 
     write("d1.toml", "[profiles.ci]\napi_key = 'canary-value'\n");
     let output = d1(&["whoami", "--profile", "ci"], &variables);
@@ -146,7 +142,7 @@ api_key = 'env:CI_KEY'
 #[test]
 fn secret_09_a_command_of_a_profile_does_not_get_the_secret_variables() {
     let stage = Stage::new();
-    let config = stage.file("d1.toml");
+    let config = stage.path("d1.toml");
     let script = r#"test -z "$DC_API_KEY$SM_CLIENT_CERT_PASSWORD" && test -n "$DC_BASE" && echo "$CI_KEY""#;
     let profile = format!("[profiles.ci]\napi_key = '''exec:sh -c '{script}' '''\n");
     std::fs::write(stage.directory.path().join("d1.toml"), profile).expect("written");
@@ -167,8 +163,8 @@ fn setup_of_smctl_works_unchanged() {
     std::fs::create_dir(&folder).expect("made");
     let properties = format!("# smctl\nSM_API_KEY={}\n", stage.key());
     std::fs::write(folder.join("ssm-config.properties"), properties).expect("written");
-    let (home, bundle) = (stage.directory.path().display().to_string(), stage.file("bundle.pem"));
-    let (host, ca) = (stage.emulator.client_auth_url(), stage.file("ca.pem"));
+    let (home, bundle) = (stage.directory.path().display().to_string(), stage.path("bundle.pem"));
+    let (host, ca) = (stage.emulator.client_auth_url(), stage.path("ca.pem"));
     let variables = [("HOME", &*home), ("SM_HOST", &*host), ("SM_CLIENT_CERT_FILE", &*bundle), ("SM_CA_FILE", &*ca)];
     let output = d1(&["whoami"], &variables);
     assert!(output.status.success() && text(&output).contains("both"), "{}", text(&output));

@@ -4,10 +4,10 @@
 use std::process::Command;
 
 use digicert_one_testbed::{ClientSpec, Pki};
-use serde_json::Value;
 
-use crate::environment::cleared;
-use crate::stage::{Stage, command, d1, text};
+#[cfg(unix)]
+use crate::stage::run_by;
+use crate::stage::{Stage, assert_failed, command, d1, document, text};
 
 #[test]
 fn profile_without_a_file_names_the_variable_that_asks_for_it() {
@@ -21,9 +21,9 @@ fn profile_without_a_file_names_the_variable_that_asks_for_it() {
 }
 
 #[test]
-fn broken_profile_is_reported_with_file_and_line_and_nothing_of_its_content() {
+fn broken_profile_is_reported_by_line_without_its_content() {
     let stage = Stage::new();
-    let config = stage.file("d1.toml");
+    let config = stage.path("d1.toml");
     for (content, code, words) in [
         ("[profiles.ci]\nhost = \"one.digicert.com\ncanary", "CFG-01", "(line "),
         ("[profiles.ci]\nhots = \"canary\"\n", "CFG-01", "line 2"),
@@ -42,7 +42,7 @@ fn broken_profile_is_reported_with_file_and_line_and_nothing_of_its_content() {
     ] {
         std::fs::write(&config, content).expect("written");
         let output = d1(&["--json", "doctor", "--profile", "ci"], &[("DC_CONFIG", &config), ("D1_KEY", "k")]);
-        let document: Value = serde_json::from_slice(&output.stdout).expect("one document");
+        let document = document(&output);
         let checks = document["checks"].as_array().expect("a list");
         let failed = checks.iter().find(|check| check["status"] == "fail");
         let failed = failed.unwrap_or_else(|| panic!("{content:?}: {document}"));
@@ -60,7 +60,7 @@ fn broken_profile_is_reported_with_file_and_line_and_nothing_of_its_content() {
 #[test]
 fn half_written_state_is_reported_or_done_without() {
     let stage = Stage::new();
-    let (key_file, state) = (stage.file("api-key"), stage.directory.path().join("state/d1"));
+    let (key_file, state) = (stage.path("api-key"), stage.directory.path().join("state/d1"));
     let store = format!("file:{key_file}");
     for journal in ["", "{\"version\":1,\"ta", "not JSON\n", "[]"] {
         std::fs::write(format!("{key_file}.journal"), journal).expect("written");
@@ -85,7 +85,7 @@ fn half_written_state_is_reported_or_done_without() {
 fn missing_or_read_only_home_stops_only_what_writes_to_it() {
     let stage = Stage::new();
     let soon = ClientSpec { common_name: "soon".to_owned(), ..ClientSpec::default() };
-    std::fs::write(stage.file("soon.pem"), Pki::shared().client(soon).bundle_pem()).expect("written");
+    std::fs::write(stage.path("soon.pem"), Pki::shared().client(soon).bundle_pem()).expect("written");
     let init = ["init", "ci", "--host", "one.digicert.com", "--api-key-from", "env:D1_KEY"];
     for home in [Some("/proc"), Some("/nonexistent"), Some(""), None] {
         let with_home = |arguments: &[&str]| {
@@ -143,14 +143,7 @@ fn closed_output_is_no_panic() {
     for arguments in [&["whoami"][..], &["--json", "doctor"], &["explain"], &["list", "/account/api/v1/user"]] {
         let d1 = stage.command(arguments, &[("DC_API_KEY", stage.key())]);
         for closed in [">&-", "2>&-", "<&-", ">&- 2>&- <&-"] {
-            let mut shell = Command::new("sh");
-            shell.args(["-c", &format!("exec \"$0\" \"$@\" {closed}")]).arg(d1.get_program()).args(d1.get_args());
-            cleared(&mut shell);
-            for (name, value) in d1.get_envs() {
-                if let Some(value) = value {
-                    shell.env(name, value);
-                }
-            }
+            let mut shell = run_by(&["sh", "-c", &format!("exec \"$0\" \"$@\" {closed}")], &d1);
             let output = shell.output().expect("it runs");
             assert!(output.status.success(), "{arguments:?} {closed}: {} {}", output.status, text(&output));
         }
@@ -164,6 +157,5 @@ fn closed_output_is_no_panic() {
 #[test]
 fn options_of_a_missing_command_are_refused_with_help() {
     let output = command(&[], &[]).output().expect("d1 runs");
-    assert_eq!(output.status.code(), Some(2), "{}", text(&output));
-    assert!(text(&output).contains("Usage: d1"), "{}", text(&output));
+    assert_failed(&output, 2, &["Usage: d1"]);
 }

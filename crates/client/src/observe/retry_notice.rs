@@ -18,7 +18,7 @@ pub struct RetryNotice {
     pub code: Code,
     /// The status of its response, if there was one.
     pub status: Option<StatusCode>,
-    /// What failed, in a few words.
+    /// A short description of the failure.
     pub failure: String,
     /// The delay before the next attempt.
     pub delay: Duration,

@@ -11,7 +11,7 @@ use super::fault::Fault;
 use super::kind::Paging;
 use super::list::List;
 use super::position::{Position, Step};
-use super::signals::{Next, Signals};
+use super::signals::{NextPage, Signals};
 use crate::error::Error;
 
 /// The most pages in a row without progress: a log that grows while it is read, pages emptied by a filter.
@@ -238,7 +238,7 @@ impl Cursor {
             signals.page = None;
         }
         let told_end =
-            list.paging == Paging::Detected && matches!(signals.next, Next::Done) || signals.more == Some(false);
+            list.paging == Paging::Detected && matches!(signals.next, NextPage::Done) || signals.more == Some(false);
         // 1. A next page is followed, whatever else the response contains.
         if let Some(onward) = pointer(list.paging, at, std::mem::take(&mut signals.next), done) {
             self.led = true;
@@ -315,25 +315,25 @@ impl Cursor {
 }
 
 /// The next page, if the response names it.
-fn pointer(paging: Paging, at: &Position, next: Next, done: u64) -> Option<Onward> {
+fn pointer(paging: Paging, at: &Position, next: NextPage, done: u64) -> Option<Onward> {
     let back = |reached: u64, named: u64| Onward::Stuck(Fault::Back { reached, named });
     let step = match (paging, next) {
-        (Paging::Detected | Paging::Token, Next::Token(parameter, token)) => Step::Token(parameter, token),
-        (Paging::Detected, Next::Offset(offset)) if offset < done || offset <= at.before => {
+        (Paging::Detected | Paging::Token, NextPage::Token(parameter, token)) => Step::Token(parameter, token),
+        (Paging::Detected, NextPage::Offset(offset)) if offset < done || offset <= at.before => {
             return Some(back(done, offset));
         }
-        (Paging::Detected, Next::Offset(offset)) => Step::Offset(offset),
-        (Paging::Detected, Next::Page(name, number)) => match &at.step {
+        (Paging::Detected, NextPage::Offset(offset)) => Step::Offset(offset),
+        (Paging::Detected, NextPage::Page(name, number)) => match &at.step {
             Step::Page(_, reached) if number <= *reached => {
                 return Some(Onward::Stuck(Fault::Other { asked: reached.saturating_add(1), got: number }));
             }
             _ => Step::Page(name, number),
         },
-        (Paging::Detected, Next::Target(target)) => match List::offset(&target) {
+        (Paging::Detected, NextPage::Target(target)) => match List::offset(&target) {
             Some(offset) if offset < done => return Some(back(done, offset)),
             _ => Step::Link(target),
         },
-        (Paging::Detected, Next::Refused(error)) => return Some(Onward::Refused(error)),
+        (Paging::Detected, NextPage::Refused(error)) => return Some(Onward::Refused(error)),
         _ => return None,
     };
     let before = if let Step::Offset(offset) = step { offset } else { done };

@@ -207,7 +207,7 @@ fn candidates(field: Option<&str>, arrays: &[(String, &RawValue)]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::signals::Next;
+    use super::super::signals::NextPage;
     use super::*;
 
     fn of(body: &str) -> Result<Envelope, Unreadable> {
@@ -224,18 +224,18 @@ mod tests {
         assert_eq!(items(&page), [r#"{"id":1}"#, r#"{"id":2}"#]);
         let Signals { total, offset, limit, next, .. } = page.signals;
         assert_eq!((total, offset, limit), (Some(3), Some(1), Some(2)));
-        assert!(matches!(next, Next::Silent));
+        assert!(matches!(next, NextPage::Silent));
         let page = of(r#"{"total":"3","records":[1],"next":2}"#).expect("a page");
-        assert!(matches!((page.signals.total, page.signals.next), (Some(3), Next::Offset(2))));
+        assert!(matches!((page.signals.total, page.signals.next), (Some(3), NextPage::Offset(2))));
         let page = of(r#"{"records":[1],"next":"/x?offset=2"}"#).expect("a page");
-        assert!(matches!(page.signals.next, Next::Link(link) if link == "/x?offset=2"));
+        assert!(matches!(page.signals.next, NextPage::Link(link) if link == "/x?offset=2"));
         for none in ["null", "\"\"", "-1", "false"] {
             let page = of(&format!(r#"{{"records":null,"next":{none}}}"#)).expect("a page");
-            assert!(matches!(page.signals.next, Next::Done) && page.items.is_empty(), "{none}");
+            assert!(matches!(page.signals.next, NextPage::Done) && page.items.is_empty(), "{none}");
         }
         assert_eq!(items(&of("[1, 2]").expect("a page")), ["1", "2"]);
         let page = of(r#"{"credentialIDs":["a"],"nextPageToken":"t"}"#).expect("a page");
-        assert!(matches!(page.signals.next, Next::Token(name, token) if name == "pageToken" && token == "t"));
+        assert!(matches!(page.signals.next, NextPage::Token(name, token) if name == "pageToken" && token == "t"));
     }
 
     #[test]
@@ -253,14 +253,14 @@ mod tests {
             r#"{"items":[1],"_links":{"next":{"href":"/x?p=2"}}}"#,
             r#"{"value":null,"items":[1],"@odata.nextLink":"/x?p=2"}"#,
         ] {
-            assert!(matches!(of(body).expect(body).signals.next, Next::Link(link) if link == "/x?p=2"), "{body}");
+            assert!(matches!(of(body).expect(body).signals.next, NextPage::Link(link) if link == "/x?p=2"), "{body}");
         }
         let spring = of(r#"{"content":[1],"number":0,"size":1,"totalPages":3,"last":false}"#).expect("a page").signals;
         assert_eq!((spring.page, spring.pages, spring.more), (Some(("page".to_owned(), 0)), Some(3), Some(true)));
         let page = of(r#"{"entries":[1],"cursor":"c","has_more":false}"#).expect("a page").signals;
-        assert!(matches!(page.next, Next::Done), "a cursor alone does not name a next page");
+        assert!(matches!(page.next, NextPage::Done), "a cursor alone does not name a next page");
         let page = of(r#"{"items":[1],"page":1,"next":2}"#).expect("a page").signals;
-        assert!(matches!(page.next, Next::Page(name, 2) if name == "page"));
+        assert!(matches!(page.next, NextPage::Page(name, 2) if name == "page"));
     }
 
     #[test]

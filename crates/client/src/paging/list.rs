@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn page_size_that_nobody_can_mean_is_refused() {
+    fn absurd_page_size_is_refused() {
         for target in ["/x?limit=0", "/x?limit=many", "/x?limit=100001", "/x?offset=-1", "/x?offset"] {
             let target = RequestTarget::parse(target).expect("a path");
             assert_eq!(List::new(&target, Paging::Detected, None).expect_err("refused").kind(), ErrorKind::Request);

@@ -15,7 +15,7 @@ use super::envelope::{self, Envelope};
 use super::fault::Fault;
 use super::list::List;
 use super::position::{Position, Step};
-use super::signals::Next;
+use super::signals::NextPage;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 
@@ -249,11 +249,11 @@ async fn fetch(client: Client, list: Arc<List>, step: Step) -> Result<Envelope, 
     }
     page.attempts = head.attempts;
     page.signals.add_headers(&head.headers);
-    if let Next::Link(link) = &page.signals.next {
+    if let NextPage::Link(link) = &page.signals.next {
         let origin = client.instance().origin(role).map_err(Error::instance)?;
         page.signals.next = match List::follow(client.instance(), origin, &target, link) {
-            Ok(target) => Next::Target(target),
-            Err(error) => Next::Refused(error),
+            Ok(target) => NextPage::Target(target),
+            Err(error) => NextPage::Refused(error),
         };
     }
     Ok(page)

@@ -31,12 +31,12 @@ pub(super) struct Signals {
     pub(super) pages: Option<u64>,
     /// Whether there are more items, if a field says so.
     pub(super) more: Option<bool>,
-    pub(super) next: Next,
+    pub(super) next: NextPage,
 }
 
 /// The next page according to a page.
 #[derive(Debug, Default)]
-pub(super) enum Next {
+pub(super) enum NextPage {
     /// Unknown.
     #[default]
     Silent,
@@ -54,7 +54,7 @@ pub(super) enum Next {
     Token(String, String),
 }
 
-impl Next {
+impl NextPage {
     fn is_pointer(&self) -> bool {
         !matches!(self, Self::Silent | Self::Done)
     }
@@ -73,10 +73,10 @@ impl Next {
 #[derive(Default)]
 pub(super) struct Reader<'a> {
     signals: Signals,
-    token: Next,
-    link: Next,
+    token: NextPage,
+    link: NextPage,
     /// A position that always has a value, such as `cursor`; ignored if the page says that it is the last one.
-    cursor: Next,
+    cursor: NextPage,
     /// Spring's `number`, which is a page number only together with other paging fields.
     number: Option<u64>,
     /// `meta`, `pagination` and similar objects.
@@ -118,7 +118,8 @@ impl<'a> Reader<'a> {
                 signals.more = signals.more.or(truth(value).map(|last| !last));
             }
             "nextpage" if found.is_some() => {
-                self.link = std::mem::take(&mut self.link).or(Next::Page("page".to_owned(), found.unwrap_or_default()));
+                self.link =
+                    std::mem::take(&mut self.link).or(NextPage::Page("page".to_owned(), found.unwrap_or_default()));
             }
             "next" | "nextpage" | "nexturl" | "nextlink" | "nexthref" | "nexturi" | "nextpath" | "nextpageurl"
             | "nextpagelink" | "nextrecordsurl" | "odatanextlink" | "nextoffset" | "nextstart" => {
@@ -159,13 +160,13 @@ impl<'a> Reader<'a> {
         let Self { mut signals, token, link, cursor, number, .. } = self;
         let paged = signals.pages.is_some() || signals.more.is_some() || signals.limit.is_some();
         signals.page = signals.page.or(number.filter(|_| paged).map(|number| ("page".to_owned(), number)));
-        let cursor = if signals.more == Some(false) && cursor.is_pointer() { Next::Done } else { cursor };
+        let cursor = if signals.more == Some(false) && cursor.is_pointer() { NextPage::Done } else { cursor };
         signals.next = match (token.or(link).or(cursor), &signals.page) {
             // A number is the offset of the next page, or its number with numbered pages.
-            (Next::Offset(next), Some((name, page)))
+            (NextPage::Offset(next), Some((name, page)))
                 if signals.offset.is_none() && page.checked_add(1) == Some(next) =>
             {
-                Next::Page(name.clone(), next)
+                NextPage::Page(name.clone(), next)
             }
             (next, _) => next,
         };
@@ -185,20 +186,20 @@ impl Signals {
             self.offset = self.offset.or(first.and_then(|first| first.parse().ok()));
         }
         let number = match text("x-next-page") {
-            Some("") => Next::Done,
-            Some(page) => page.parse().map_or(Next::Silent, |page| Next::Page("page".to_owned(), page)),
-            None => Next::Silent,
+            Some("") => NextPage::Done,
+            Some(page) => page.parse().map_or(NextPage::Silent, |page| NextPage::Page("page".to_owned(), page)),
+            None => NextPage::Silent,
         };
         let links = headers.get_all(LINK).iter().filter_map(|value| value.to_str().ok());
-        let links = links.map(linked).fold(Next::Silent, Next::or);
+        let links = links.map(linked).fold(NextPage::Silent, NextPage::or);
         self.next = std::mem::take(&mut self.next).or(links).or(number);
     }
 }
 
 /// The next page in a `Link` header (RFC 8288): `<https://host/x?page=2>; rel="next"`. A header with other relations of a list and without
 /// `next` marks the last page.
-fn linked(header: &str) -> Next {
-    let (mut rest, mut said) = (header, Next::Silent);
+fn linked(header: &str) -> NextPage {
+    let (mut rest, mut said) = (header, NextPage::Silent);
     while let Some((target, behind)) = rest.split_once('<').and_then(|(_, link)| link.split_once('>')) {
         // Parameters end at the comma before the next link, except in quotes.
         let mut quoted = false;
@@ -214,8 +215,8 @@ fn linked(header: &str) -> Next {
             }
             for relation in value.trim().trim_matches('"').split_ascii_whitespace() {
                 said = match relation.to_ascii_lowercase().as_str() {
-                    "next" => said.or(Next::Link(target.to_owned())),
-                    "first" | "prev" | "previous" | "last" => said.or(Next::Done),
+                    "next" => said.or(NextPage::Link(target.to_owned())),
+                    "first" | "prev" | "previous" | "last" => said.or(NextPage::Done),
                     _ => said,
                 };
             }
@@ -256,33 +257,33 @@ fn text(raw: &RawValue) -> Option<String> {
     serde_json::from_str(raw.get()).ok()
 }
 
-fn token(parameter: &str, raw: &RawValue) -> Result<Next, Unreadable> {
-    let token = |token: String| Next::Token(parameter.chars().filter(|one| is_of_name(*one)).collect(), token);
+fn token(parameter: &str, raw: &RawValue) -> Result<NextPage, Unreadable> {
+    let token = |token: String| NextPage::Token(parameter.chars().filter(|one| is_of_name(*one)).collect(), token);
     match text(raw) {
-        Some(text) if text.is_empty() => Ok(Next::Done),
+        Some(text) if text.is_empty() => Ok(NextPage::Done),
         Some(text) if text.len() <= MAX_TOKEN => Ok(token(text)),
-        None if matches!(raw.get(), "null" | "false") || raw.get().starts_with('-') => Ok(Next::Done),
+        None if matches!(raw.get(), "null" | "false") || raw.get().starts_with('-') => Ok(NextPage::Done),
         None if number(raw).is_some() => Ok(token(raw.get().to_owned())),
         _ => Err(Unreadable::Next),
     }
 }
 
-fn next(raw: &RawValue) -> Result<Next, Unreadable> {
+fn next(raw: &RawValue) -> Result<NextPage, Unreadable> {
     if let Some(offset) = number(raw) {
-        return Ok(Next::Offset(offset));
+        return Ok(NextPage::Offset(offset));
     }
     match text(raw) {
-        Some(link) if link.trim().is_empty() => Ok(Next::Done),
-        Some(link) if link.contains(['/', '?', ':']) => Ok(Next::Link(link)),
+        Some(link) if link.trim().is_empty() => Ok(NextPage::Done),
+        Some(link) if link.contains(['/', '?', ':']) => Ok(NextPage::Link(link)),
         // -1 means none.
-        None if raw.get().starts_with('-') || matches!(raw.get(), "null" | "false") => Ok(Next::Done),
+        None if raw.get().starts_with('-') || matches!(raw.get(), "null" | "false") => Ok(NextPage::Done),
         None => linked_object(raw),
         _ => Err(Unreadable::Next),
     }
 }
 
 /// A HAL link, `{"href": "..."}`; without a target it means none.
-fn linked_object(raw: &RawValue) -> Result<Next, Unreadable> {
+fn linked_object(raw: &RawValue) -> Result<NextPage, Unreadable> {
     let object: Object<'_> = serde_json::from_str(raw.get()).map_err(|_| Unreadable::Next)?;
     match object.0.iter().find(|(name, _)| matches!(plain(name).as_str(), "href" | "url" | "link")) {
         Some((_, link)) if !link.get().starts_with('{') => next(link),
@@ -333,13 +334,13 @@ mod tests {
     fn link_header_with_next_is_followed_and_without_is_the_end() {
         let github =
             r#"<https://one.digicert.test/x?page=2>; rel="next", <https://one.digicert.test/x?page=9>; rel="last""#;
-        assert!(matches!(headers(&[("link", github)]).next, Next::Link(link) if link.ends_with("page=2")));
+        assert!(matches!(headers(&[("link", github)]).next, NextPage::Link(link) if link.ends_with("page=2")));
         let odd = r#"</x?a=1,2>; title="a, <b>; rel=next"; rel="prev NEXT""#;
-        assert!(matches!(headers(&[("link", odd)]).next, Next::Link(link) if link == "/x?a=1,2"));
-        assert!(matches!(headers(&[("link", "</x>; rel=first"), ("link", "</x>; rel=next")]).next, Next::Link(_)));
-        assert!(matches!(headers(&[("link", "</x?page=1>; rel=prev")]).next, Next::Done));
+        assert!(matches!(headers(&[("link", odd)]).next, NextPage::Link(link) if link == "/x?a=1,2"));
+        assert!(matches!(headers(&[("link", "</x>; rel=first"), ("link", "</x>; rel=next")]).next, NextPage::Link(_)));
+        assert!(matches!(headers(&[("link", "</x?page=1>; rel=prev")]).next, NextPage::Done));
         for other in ["</x.css>; rel=preload", "nonsense", "<", ">;rel=next", ""] {
-            assert!(matches!(headers(&[("link", other)]).next, Next::Silent), "{other}");
+            assert!(matches!(headers(&[("link", other)]).next, NextPage::Silent), "{other}");
         }
     }
 
@@ -350,8 +351,8 @@ mod tests {
         let signals = headers(&[("content-range", "items 0-2/*")]);
         assert_eq!((signals.total, signals.offset), (None, Some(0)));
         let signals = headers(&[("x-total-count", "7"), ("x-next-page", "2")]);
-        assert!(matches!((signals.total, &signals.next), (Some(7), Next::Page(name, 2)) if name == "page"));
-        assert!(matches!(headers(&[("x-next-page", "")]).next, Next::Done));
+        assert!(matches!((signals.total, &signals.next), (Some(7), NextPage::Page(name, 2)) if name == "page"));
+        assert!(matches!(headers(&[("x-next-page", "")]).next, NextPage::Done));
     }
 
     #[test]

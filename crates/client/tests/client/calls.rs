@@ -74,7 +74,7 @@ fn prefix_of_the_installation_is_kept_in_redirects() {
 }
 
 #[test]
-fn error_answer_is_an_error_unless_asked_for_raw() {
+fn error_response_is_an_error_unless_asked_for_raw() {
     let body = r#"{"error":{"status":"access_denied","message":"The user is not multi-factor authenticated"}}"#;
     let scripted = Scripted::responding([response(403, None, body), response(403, None, body)]);
     let client = client(&scripted);

@@ -2,21 +2,14 @@
 //! items never ends as if it were whole.
 
 use std::collections::HashMap;
-use std::fmt;
-use std::sync::{Arc, Mutex};
 
-use async_trait::async_trait;
-use bytes::Bytes;
-use digicert_one_client::{Client, Pages};
-use digicert_one_core::{
-    Capabilities, Code, ConnectionFacts, Connector, ConnectorInfo, Exchange, FixedCredential, Instance, ResponseBody,
-    Transport, TransportConfig, TransportError,
-};
+use digicert_one_client::Pages;
+use digicert_one_core::Code;
 use futures_executor::block_on;
-use http::{Request, Response};
+use http::Response;
 use serde_json::{Value, json};
 
-use crate::scripted::key;
+use crate::scripted::{Scripted, client};
 
 /// What a server is asked for.
 struct Asked(HashMap<String, String>);
@@ -62,60 +55,11 @@ fn following(first: usize, size: usize) -> Option<usize> {
     (first + size < 7).then_some(first + size)
 }
 
-/// As [`Server`], with what it knows.
-type Answering = dyn Fn(&Asked) -> Response<String> + Send + Sync;
-
-#[derive(Clone)]
-struct Wire {
-    server: Arc<Answering>,
-    asked: Arc<Mutex<Vec<String>>>,
-}
-
-impl Wire {
-    fn of(server: impl Fn(&Asked) -> Response<String> + Send + Sync + 'static) -> Self {
-        Self { server: Arc::new(server), asked: Arc::default() }
-    }
-
-    fn client(&self) -> Client {
-        Client::builder()
-            .instance(Instance::parse("one.digicert.test").expect("a host"))
-            .credential(FixedCredential::new(key(), "the test"))
-            .connector(self.clone())
-            .build()
-            .expect("complete")
-    }
-}
-
-impl fmt::Debug for Wire {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Wire")
-    }
-}
-
-impl Connector for Wire {
-    fn info(&self) -> ConnectorInfo {
-        ConnectorInfo::new("wire", "none", "none")
-    }
-
-    fn capabilities(&self) -> Capabilities {
-        Capabilities::all()
-    }
-
-    fn connect(&self, _config: &TransportConfig) -> Result<Arc<dyn Transport>, TransportError> {
-        Ok(Arc::new(self.clone()))
-    }
-}
-
-#[async_trait]
-impl Transport for Wire {
-    async fn send(&self, request: Request<Bytes>) -> Result<Exchange, TransportError> {
-        let query = request.uri().query().unwrap_or_default().to_owned();
-        let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-        let asked = Asked(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect());
-        self.asked.lock().expect("unpoisoned").push(query);
-        let response = (self.server)(&asked);
-        Ok(Exchange::new(response.map(|body| ResponseBody::full(Bytes::from(body))), ConnectionFacts::unknown()))
-    }
+fn serving(server: impl Fn(&Asked) -> Response<String> + Send + Sync + 'static) -> Scripted {
+    Scripted::serving(move |request| {
+        let pairs = request.uri().query().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
+        server(&Asked(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()))
+    })
 }
 
 /// What came of the list, and how often the server was asked.
@@ -123,8 +67,8 @@ fn listed(
     server: Server,
     make: impl FnOnce(Pages) -> Pages,
 ) -> (Vec<Value>, Option<digicert_one_client::Error>, usize) {
-    let wire = Wire::of(server);
-    let mut items = make(wire.client().pages("/x").page_size(3)).items::<Value>();
+    let scripted = serving(server);
+    let mut items = make(client(&scripted).pages("/x").page_size(3)).items::<Value>();
     let (mut all, mut failure) = (Vec::new(), None);
     while let Some(item) = block_on(items.next()) {
         match item {
@@ -132,7 +76,7 @@ fn listed(
             Err(error) => failure = Some(error),
         }
     }
-    let asked = wire.asked.lock().expect("unpoisoned").len();
+    let asked = scripted.requests().len();
     (all, failure, asked)
 }
 
@@ -442,14 +386,14 @@ fn proof_of_the_end_costs_no_request_where_the_response_holds_it() {
 }
 
 #[test]
-fn items_that_come_twice_without_a_total_are_told() {
+fn repeated_items_without_a_total_are_reported() {
     // The second page begins one item early.
-    let wire = Wire::of(|asked| match asked.number("offset", 0) {
+    let scripted = serving(|asked| match asked.number("offset", 0) {
         0 => page(json!(slice(0, 3))),
         3 => page(json!(slice(2, 3))),
         _ => page(json!([])),
     });
-    let mut items = wire.client().pages("/x").page_size(3).items::<Value>();
+    let mut items = client(&scripted).pages("/x").page_size(3).items::<Value>();
     while let Some(item) = block_on(items.next()) {
         item.expect("an item");
     }
@@ -459,8 +403,8 @@ fn items_that_come_twice_without_a_total_are_told() {
 
 #[test]
 fn doubt_about_the_end_can_be_read_where_it_is_allowed() {
-    let wire = Wire::of(|asked| page(json!({ "total": 9, "items": asked.window("offset", 3).1 })));
-    let mut items = wire.client().pages("/x").page_size(3).allow_incomplete(true).items::<Value>();
+    let scripted = serving(|asked| page(json!({ "total": 9, "items": asked.window("offset", 3).1 })));
+    let mut items = client(&scripted).pages("/x").page_size(3).allow_incomplete(true).items::<Value>();
     let mut count = 0;
     while let Some(item) = block_on(items.next()) {
         item.expect("an item");
@@ -524,8 +468,8 @@ fn list_is_never_cut_whatever_its_server_says_beside_it() {
         for (list, cap, size) in
             [(0, 2, 3), (1, 2, 3), (2, 2, 3), (3, 2, 3), (4, 2, 3), (7, 2, 2), (6, 3, 3), (5, 3, 4)]
         {
-            let wire = Wire::of(move |asked| said(way, beside, list, cap, asked));
-            let mut items = wire.client().pages("/x").page_size(size).items::<Value>();
+            let scripted = serving(move |asked| said(way, beside, list, cap, asked));
+            let mut items = client(&scripted).pages("/x").page_size(size).items::<Value>();
             let (mut came, mut failed) = (Vec::new(), false);
             while let Some(item) = block_on(items.next()) {
                 match item {

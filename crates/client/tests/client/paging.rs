@@ -129,7 +129,7 @@ fn csc_list_is_asked_for_by_post_with_token_and_size_in_the_body() {
 }
 
 #[test]
-fn answer_that_tells_it_wrong_can_be_overridden() {
+fn wrong_guess_of_paging_can_be_overridden() {
     let scripted = server(&[r#"{"records":[1,2],"next":"https://other.test/"}"#, r#"{"records":[3],"next":1}"#, "[]"]);
     let (values, error) = drained(&mut client(&scripted).pages("/x").page_size(2).paging(Paging::Offset).items());
     assert!(error.is_none() && values == numbers(3), "{error:?}");
@@ -199,7 +199,7 @@ fn limits_end_a_list_and_nothing_behind_them_is_asked_for() {
 }
 
 #[test]
-fn list_goes_on_at_a_position_in_every_way_of_paging() {
+fn list_resumes_at_a_position_in_every_way_of_paging() {
     // The text of the position after each item, and the query that continues the list there.
     let cases: [(&[&'static str], [&str; 3], &str); 3] = [
         (
@@ -397,7 +397,7 @@ fn sec_01_link_out_of_the_installation_is_refused_and_shows_no_query() {
 }
 
 #[test]
-fn answer_that_is_not_list_is_reported_without_its_text() {
+fn response_that_is_not_a_list_is_reported_without_its_text() {
     for body in ["<html>canary</html>", "\"canary\"", r#"{"id":"canary"}"#, "[1", r#"{"records":[],"next":"canary"}"#] {
         let scripted = server(&[body]);
         let (_, error) = read(&scripted);

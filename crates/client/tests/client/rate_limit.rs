@@ -10,7 +10,7 @@ use digicert_one_core::{Clock, Code, Fingerprint, ManualClock, Permit, PermitReq
 use futures_executor::block_on;
 use futures_util::future::{join, join_all};
 
-use crate::scripted::{Outcome, Scripted, builder, key, response};
+use crate::scripted::{Scripted, ScriptedOutcome, builder, key, response};
 
 const SECOND: Duration = Duration::from_secs(1);
 const LONG: Duration = Duration::from_secs(3600);
@@ -114,7 +114,8 @@ fn callers_do_not_see_each_other() {
 fn after_a_429_the_next_call_of_the_client_waits_too() {
     let clock = clock();
     let throttled = http::Response::builder().status(429).header("retry-after", "7").body("").expect("a response");
-    let scripted = Scripted::of([Outcome::Response(throttled), Outcome::Response(response(200, None, "{}"))]);
+    let scripted =
+        Scripted::of([ScriptedOutcome::Response(throttled), ScriptedOutcome::Response(response(200, None, "{}"))]);
     let client = builder(&scripted)
         .clock(Arc::new(clock.clone()))
         .retry(digicert_one_client::Retry::never())
@@ -129,7 +130,7 @@ fn after_a_429_the_next_call_of_the_client_waits_too() {
 #[test]
 fn waits_of_a_call_count_those_for_its_turn() {
     let clock = clock();
-    let scripted = Scripted::of((0..3).map(|_| Outcome::Response(response(429, None, ""))));
+    let scripted = Scripted::of((0..3).map(|_| ScriptedOutcome::Response(response(429, None, ""))));
     let retry = digicert_one_client::Retry::new().attempts(3);
     let client = builder(&scripted).clock(Arc::new(clock.clone())).retry(retry).build().expect("complete");
     let start = clock.now();

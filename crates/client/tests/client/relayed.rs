@@ -5,7 +5,7 @@ use digicert_one_core::{ApiKey, Code, Delivery, FixedCredential, Material, Trans
 use futures_executor::block_on;
 use http::Response;
 
-use crate::scripted::{Outcome, Scripted, Source, builder, client, key, response};
+use crate::scripted::{Scripted, ScriptedOutcome, Source, builder, client, key, response};
 
 #[test]
 fn last_error_response_is_a_response_with_its_diagnosis() {
@@ -46,13 +46,13 @@ fn secret_that_an_error_response_quotes_is_redacted() {
 
 #[test]
 fn call_without_a_response_to_relay_is_an_error() {
-    let failure = Outcome::Failure(TransportErrorKind::Protocol, Delivery::Sent);
+    let failure = ScriptedOutcome::Failure(TransportErrorKind::Protocol, Delivery::Sent);
     let error = block_on(client(&Scripted::of([failure])).get("/x").send_relayed()).expect_err("no response");
     assert_eq!(error.kind(), ErrorKind::Transport);
 
     // The error response of an earlier attempt is not that of the last one.
-    let failure = Outcome::Failure(TransportErrorKind::Protocol, Delivery::Sent);
-    let scripted = Scripted::of([Outcome::Response(response(503, None, "")), failure]);
+    let failure = ScriptedOutcome::Failure(TransportErrorKind::Protocol, Delivery::Sent);
+    let scripted = Scripted::of([ScriptedOutcome::Response(response(503, None, "")), failure]);
     let error = block_on(client(&scripted).get("/x").send_relayed()).expect_err("no response");
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Transport, 2));
 

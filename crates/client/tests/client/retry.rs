@@ -9,7 +9,7 @@ use futures_executor::block_on;
 use futures_util::future::{join, join_all};
 use http::Response;
 
-use crate::scripted::{Outcome, Scripted, Source, builder, key, response};
+use crate::scripted::{Scripted, ScriptedOutcome, Source, builder, key, response};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -27,9 +27,10 @@ fn throttled(retry_after: &str) -> Response<&'static str> {
 
 #[test]
 fn get_is_retried_after_a_503_and_after_a_refused_connection() {
-    for first in
-        [Outcome::Response(response(503, None, "")), Outcome::Failure(TransportErrorKind::Refused, Delivery::NotSent)]
-    {
+    for first in [
+        ScriptedOutcome::Response(response(503, None, "")),
+        ScriptedOutcome::Failure(TransportErrorKind::Refused, Delivery::NotSent),
+    ] {
         let (scripted, clock) = (Scripted::of([first]), clock());
         let client = client(&scripted, &clock, Retry::new());
         let (response, waits) = block_on(clock.run(client.get("/x").send()));
@@ -83,7 +84,7 @@ fn unreadable_retry_after_counts_as_none() {
 }
 
 fn outcome_of(
-    first: Outcome,
+    first: ScriptedOutcome,
     call: impl FnOnce(&Client) -> digicert_one_client::RequestBuilder,
 ) -> (Scripted, Result<u32, Error>) {
     let (scripted, clock) = (Scripted::of([first]), clock());
@@ -94,29 +95,33 @@ fn outcome_of(
 
 #[test]
 fn post_is_retried_only_if_it_was_not_processed_or_is_marked() {
-    let late = || Outcome::Failure(TransportErrorKind::Timeout(digicert_one_core::Phase::Response), Delivery::Unknown);
+    let late =
+        || ScriptedOutcome::Failure(TransportErrorKind::Timeout(digicert_one_core::Phase::Response), Delivery::Unknown);
     let (scripted, outcome) = outcome_of(late(), |client| client.post("/x"));
     let error = outcome.expect_err("it may have been processed");
     assert_eq!(scripted.requests().len(), 1);
     assert!(error.to_string().contains("idempotent"), "{error}");
 
-    let refused = Outcome::Failure(TransportErrorKind::Refused, Delivery::NotSent);
-    for (first, marked) in [(late(), true), (refused, false), (Outcome::Response(throttled("1")), false)] {
+    let refused = ScriptedOutcome::Failure(TransportErrorKind::Refused, Delivery::NotSent);
+    for (first, marked) in [(late(), true), (refused, false), (ScriptedOutcome::Response(throttled("1")), false)] {
         let call = |client: &Client| if marked { client.post("/x").idempotent() } else { client.post("/x") };
         assert_eq!(outcome_of(first, call).1.expect("repeated"), 2);
     }
-    let (scripted, outcome) = outcome_of(Outcome::Response(response(503, None, "")), |client| client.post("/x"));
+    let (scripted, outcome) =
+        outcome_of(ScriptedOutcome::Response(response(503, None, "")), |client| client.post("/x"));
     assert_eq!((outcome.expect_err("unclear").code(), scripted.requests().len()), (Code::AUT_04, 1));
 }
 
 #[test]
 fn useless_retry_is_not_made() {
     for status in [400, 401, 403, 404, 409, 422] {
-        let (scripted, outcome) = outcome_of(Outcome::Response(response(status, None, "")), |client| client.get("/x"));
+        let (scripted, outcome) =
+            outcome_of(ScriptedOutcome::Response(response(status, None, "")), |client| client.get("/x"));
         let error = outcome.expect_err("an error response");
         assert_eq!((error.attempts(), scripted.requests().len()), (1, 1), "{status}");
     }
-    let alert = Outcome::Failure(TransportErrorKind::PeerAlert(digicert_one_core::TlsAlert(45)), Delivery::Unknown);
+    let alert =
+        ScriptedOutcome::Failure(TransportErrorKind::PeerAlert(digicert_one_core::TlsAlert(45)), Delivery::Unknown);
     let (scripted, outcome) = outcome_of(alert, |client| client.get("/x"));
     assert!(outcome.is_err());
     assert_eq!(scripted.requests().len(), 1);
@@ -124,7 +129,7 @@ fn useless_retry_is_not_made() {
 
 #[test]
 fn status_401_is_retried_once_if_the_source_has_something_newer() {
-    let refusal = || Outcome::Response(response(401, None, ""));
+    let refusal = || ScriptedOutcome::Response(response(401, None, ""));
     for (first, keys, attempts, works) in
         [(vec![refusal()], 2, 2, true), (vec![refusal()], 1, 1, false), (vec![refusal(), refusal()], 3, 2, false)]
     {
@@ -138,7 +143,7 @@ fn status_401_is_retried_once_if_the_source_has_something_newer() {
 
 #[test]
 fn attempts_and_waits_are_in_the_last_error() {
-    let (scripted, clock) = (Scripted::of((0..9).map(|_| Outcome::Response(response(503, None, "")))), clock());
+    let (scripted, clock) = (Scripted::of((0..9).map(|_| ScriptedOutcome::Response(response(503, None, "")))), clock());
     let client = client(&scripted, &clock, Retry::new().attempts(3).backoff(SECOND, SECOND));
     let (outcome, waits) = block_on(clock.run(client.get("/x").send()));
     let error = outcome.expect_err("always 503");
@@ -150,7 +155,7 @@ fn attempts_and_waits_are_in_the_last_error() {
 
 #[test]
 fn deadline_holds_over_attempts_and_waits_and_cuts_the_last_attempt() {
-    let failures = (0..3).map(|_| Outcome::Response(throttled("9"))).chain([Outcome::Silence]);
+    let failures = (0..3).map(|_| ScriptedOutcome::Response(throttled("9"))).chain([ScriptedOutcome::Silence]);
     let (scripted, clock) = (Scripted::of(failures), clock());
     let start = clock.now();
     let client = builder(&scripted)
@@ -174,7 +179,8 @@ fn deadline_holds_over_attempts_and_waits_and_cuts_the_last_attempt() {
 
 #[test]
 fn budget_of_all_clones_bounds_the_attempts() {
-    let (scripted, clock) = (Scripted::of((0..1000).map(|_| Outcome::Response(response(503, None, "")))), clock());
+    let (scripted, clock) =
+        (Scripted::of((0..1000).map(|_| ScriptedOutcome::Response(response(503, None, "")))), clock());
     let client = client(&scripted, &clock, Retry::new().budget(100));
     let calls = (0..100).map(|_| client.clone().get("/x").send());
     let (outcomes, waits) = block_on(clock.run(join_all(calls)));
@@ -236,7 +242,7 @@ fn longer_wait_of_our_own_is_kept_above_the_floor() {
 fn status_about_the_connection_is_retried_on_another_one_where_safe() {
     for (status, post) in [(408, false), (421, true), (425, true)] {
         for body in ["", "<html><title>Request Time-out</title></html>"] {
-            let first = || Outcome::Response(response(status, None, body));
+            let first = || ScriptedOutcome::Response(response(status, None, body));
             let (scripted, outcome) = outcome_of(first(), |client| client.get("/x"));
             assert_eq!(outcome.expect("repeated"), 2, "{status}");
             assert_eq!(scripted.connects(), 2, "{status}: a transport of its own, so a new connection");
@@ -255,23 +261,25 @@ fn status_about_the_connection_is_retried_on_another_one_where_safe() {
 
 #[test]
 fn lost_response_is_named_when_the_retry_finds_it_done() {
-    type Call<'a> = &'a dyn Fn(&Client) -> digicert_one_client::RequestBuilder;
-    let lost = || Outcome::Failure(TransportErrorKind::Interrupted, Delivery::Unknown);
-    let gone =
-        || Outcome::Response(response(404, None, r#"{"errors":[{"code":"not_found","message":"no such token"}]}"#));
-    let taken = || Outcome::Response(response(409, None, r#"{"errors":[{"code":"conflict","message":"exists"}]}"#));
-    let both = |outcomes: Vec<Outcome>, call: Call<'_>| {
+    type Build<'a> = &'a dyn Fn(&Client) -> digicert_one_client::RequestBuilder;
+    let lost = || ScriptedOutcome::Failure(TransportErrorKind::Interrupted, Delivery::Unknown);
+    let gone = || {
+        ScriptedOutcome::Response(response(404, None, r#"{"errors":[{"code":"not_found","message":"no such token"}]}"#))
+    };
+    let taken =
+        || ScriptedOutcome::Response(response(409, None, r#"{"errors":[{"code":"conflict","message":"exists"}]}"#));
+    let both = |outcomes: Vec<ScriptedOutcome>, call: Build<'_>| {
         let (scripted, clock) = (Scripted::of(outcomes), clock());
         let client = client(&scripted, &clock, Retry::new());
         block_on(clock.run(call(&client).send())).0.expect_err("refused")
     };
-    let cases: [(Vec<Outcome>, Call<'_>, bool); 7] = [
+    let cases: [(Vec<ScriptedOutcome>, Build<'_>, bool); 7] = [
         (vec![lost(), gone()], &|client| client.delete("/x/1"), true),
-        (vec![Outcome::Response(response(502, None, "")), gone()], &|client| client.delete("/x/1"), true),
+        (vec![ScriptedOutcome::Response(response(502, None, "")), gone()], &|client| client.delete("/x/1"), true),
         (vec![lost(), taken()], &|client| client.put("/x/1"), true),
         (vec![lost(), taken()], &|client| client.post("/x").idempotent(), true),
         (vec![gone()], &|client| client.delete("/x/1"), false),
-        (vec![Outcome::Response(throttled("1")), gone()], &|client| client.delete("/x/1"), false),
+        (vec![ScriptedOutcome::Response(throttled("1")), gone()], &|client| client.delete("/x/1"), false),
         (vec![lost(), gone()], &|client| client.get("/x/1"), false),
     ];
     for (outcomes, call, perhaps) in cases {
@@ -285,8 +293,8 @@ fn lost_response_is_named_when_the_retry_finds_it_done() {
 
 #[test]
 fn final_error_reports_what_each_attempt_saw() {
-    let unavailable = || Outcome::Response(response(503, None, ""));
-    let refused = Outcome::Failure(TransportErrorKind::Refused, Delivery::NotSent);
+    let unavailable = || ScriptedOutcome::Response(response(503, None, ""));
+    let refused = ScriptedOutcome::Failure(TransportErrorKind::Refused, Delivery::NotSent);
     let (scripted, clock) = (Scripted::of([unavailable(), unavailable(), refused, unavailable()]), clock());
     let client = client(&scripted, &clock, Retry::new());
     let error = block_on(clock.run(client.get("/x").send())).0.expect_err("always fails");
@@ -303,7 +311,8 @@ fn final_error_reports_what_each_attempt_saw() {
 
 #[test]
 fn call_cut_by_its_deadline_reports_the_attempts_before() {
-    let (scripted, clock) = (Scripted::of([Outcome::Response(throttled("2")), Outcome::Silence]), clock());
+    let (scripted, clock) =
+        (Scripted::of([ScriptedOutcome::Response(throttled("2")), ScriptedOutcome::Silence]), clock());
     let client = builder(&scripted).clock(Arc::new(clock.clone())).deadline(SECOND * 3).build().expect("complete");
     let start = clock.now();
     let passing = async {
@@ -322,9 +331,9 @@ fn call_cut_by_its_deadline_reports_the_attempts_before() {
 #[test]
 fn interrupted_retry_after_a_response_is_not_about_the_certificate() {
     for (first, code) in [(Some(503), Code::NET_07), (None, Code::HS_03)] {
-        let ended = || Outcome::Failure(TransportErrorKind::Tls, digicert_one_core::Delivery::NotSent);
+        let ended = || ScriptedOutcome::Failure(TransportErrorKind::Tls, digicert_one_core::Delivery::NotSent);
         let outcomes = first
-            .map(|status| Outcome::Response(response(status, None, "")))
+            .map(|status| ScriptedOutcome::Response(response(status, None, "")))
             .into_iter()
             .chain((0..4).map(|_| ended()));
         let (scripted, clock) = (Scripted::of(outcomes), ManualClock::new(SystemTime::now()));
@@ -346,7 +355,7 @@ fn retry_does_not_forget_that_no_certificate_was_asked_for() {
         (facts.identity_requested, facts.tls_resumed, facts.reused) = (asked, Some(resumed), Some(false));
         facts
     };
-    let ended = |asked, resumed| Outcome::Seen(TransportErrorKind::Interrupted, facts(asked, resumed));
+    let ended = |asked, resumed| ScriptedOutcome::FailureOn(TransportErrorKind::Interrupted, facts(asked, resumed));
     for (outcomes, code, attempts) in [
         // The retries resumed the session of the first attempt, which asked for nothing.
         (vec![ended(Some(false), false), ended(None, true), ended(None, true), ended(None, true)], Code::NET_07, 4),

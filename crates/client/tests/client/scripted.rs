@@ -1,6 +1,7 @@
 //! A transport with scripted responses and a credential with scripted leases, without a network. Both record their calls.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
@@ -18,20 +19,31 @@ use digicert_one_testbed::{ClientSpec, Pki};
 use http::{Request, Response};
 
 /// Scripted outcomes, and the requests that were sent.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Script {
-    pub(crate) outcomes: Mutex<VecDeque<Outcome>>,
+    pub(crate) outcomes: Mutex<VecDeque<ScriptedOutcome>>,
+    /// In place of outcomes.
+    server: Option<Box<Server>>,
     pub(crate) requests: Mutex<Vec<Request<Bytes>>>,
     pub(crate) connects: AtomicUsize,
 }
 
+/// Computes the response to a request.
+type Server = dyn Fn(&Request<Bytes>) -> Response<String> + Send + Sync;
+
+impl fmt::Debug for Script {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Script").field("outcomes", &self.outcomes).finish_non_exhaustive()
+    }
+}
+
 /// What becomes of one request.
 #[derive(Debug)]
-pub(crate) enum Outcome {
+pub(crate) enum ScriptedOutcome {
     Response(Response<&'static str>),
     Failure(TransportErrorKind, Delivery),
     /// A failure on a connection with these facts, after the request may have left.
-    Seen(TransportErrorKind, ConnectionFacts),
+    FailureOn(TransportErrorKind, ConnectionFacts),
     /// Nothing ever comes.
     Silence,
 }
@@ -41,13 +53,17 @@ pub(crate) struct Scripted(pub(crate) Arc<Script>);
 
 impl Scripted {
     pub(crate) fn responding(responses: impl IntoIterator<Item = Response<&'static str>>) -> Self {
-        Self::of(responses.into_iter().map(Outcome::Response))
+        Self::of(responses.into_iter().map(ScriptedOutcome::Response))
     }
 
-    pub(crate) fn of(outcomes: impl IntoIterator<Item = Outcome>) -> Self {
+    pub(crate) fn of(outcomes: impl IntoIterator<Item = ScriptedOutcome>) -> Self {
         let scripted = Self::default();
         scripted.0.outcomes.lock().expect("unpoisoned").extend(outcomes);
         scripted
+    }
+
+    pub(crate) fn serving(server: impl Fn(&Request<Bytes>) -> Response<String> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(Script { server: Some(Box::new(server)), ..Script::default() }))
     }
 
     pub(crate) fn requests(&self) -> Vec<(String, String)> {
@@ -78,15 +94,21 @@ impl Connector for Scripted {
 #[async_trait]
 impl Transport for Scripted {
     async fn send(&self, request: Request<Bytes>) -> Result<Exchange, TransportError> {
+        let served = self.0.server.as_ref().map(|server| server(&request));
         self.0.requests.lock().expect("unpoisoned").push(request);
+        if let Some(response) = served {
+            return Ok(Exchange::new(response.map(ResponseBody::full), ConnectionFacts::unknown()));
+        }
         let outcome = self.0.outcomes.lock().expect("unpoisoned").pop_front();
-        match outcome.unwrap_or_else(|| Outcome::Response(Response::new("{}"))) {
-            Outcome::Response(response) => {
+        match outcome.unwrap_or_else(|| ScriptedOutcome::Response(Response::new("{}"))) {
+            ScriptedOutcome::Response(response) => {
                 Ok(Exchange::new(response.map(ResponseBody::full), ConnectionFacts::unknown()))
             }
-            Outcome::Failure(kind, delivery) => Err(TransportError::new(kind, delivery)),
-            Outcome::Seen(kind, facts) => Err(TransportError::new(kind, Delivery::Unknown).with_facts(facts)),
-            Outcome::Silence => std::future::pending().await,
+            ScriptedOutcome::Failure(kind, delivery) => Err(TransportError::new(kind, delivery)),
+            ScriptedOutcome::FailureOn(kind, facts) => {
+                Err(TransportError::new(kind, Delivery::Unknown).with_facts(facts))
+            }
+            ScriptedOutcome::Silence => std::future::pending().await,
         }
     }
 }

@@ -192,7 +192,7 @@ fn upload_arrives_whole_with_key_and_known_length() {
 }
 
 #[test]
-fn upload_that_has_begun_is_not_retried_and_the_error_says_how_to_allow_it() {
+fn begun_upload_is_not_retried_and_the_error_says_why() {
     let steps = [
         Step::Status(Reads::OneChunk, 503),
         Step::Status(Reads::All, 429),

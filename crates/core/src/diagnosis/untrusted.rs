@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn expired_certificate_is_named_where_the_dates_of_the_servers_own_are_known() {
+    fn expired_certificate_is_named_where_its_dates_are_known() {
         use std::sync::Arc;
         use std::time::Duration;
 

@@ -133,7 +133,7 @@ fn whole_signing_run_is_one_authorisation_and_one_signature_call() {
 }
 
 #[test]
-fn more_hashes_than_go_at_once_are_signed_under_one_authorisation_extended() {
+fn more_hashes_are_signed_under_an_extended_authorisation() {
     let service = signing();
     let signatures = block_on(client(&service, key()).sign_hashes(&request(5).batch_size(2))).expect("signatures");
     assert_eq!(signatures.len(), 5);
@@ -151,7 +151,7 @@ fn more_hashes_than_go_at_once_are_signed_under_one_authorisation_extended() {
 }
 
 #[test]
-fn hash_algorithm_that_is_implied_is_not_told() {
+fn implied_hash_algorithm_is_not_sent() {
     let service = signing();
     let request = SignRequest::new("c-1", HashAlgo::Sha256, SignAlgo::RsaSha256).hashes([[0; 32]]);
     block_on(client(&service, key()).sign_hash(&request, &Sad::new("s"))).expect("a signature");
@@ -192,7 +192,7 @@ fn invalid_hash_is_not_sent() {
 }
 
 #[test]
-fn answer_without_a_sad_is_an_error_that_shows_none_of_it() {
+fn response_without_a_sad_is_an_error_that_shows_none_of_it() {
     for body in [r#"{"SAD":""}"#, r#"{"other":"canary"}"#, r#"{"SAD":["canary"]}"#, "canary", ""] {
         let service = Service::new(move |_, _| ok(body));
         let error = block_on(client(&service, key()).credentials_authorize(&AuthorizeRequest::new("c")));

@@ -151,7 +151,7 @@ fn sad_is_not_taken_for_a_token() {
 }
 
 #[test]
-fn nobody_signs_in_to_a_client_of_another_kind_or_at_no_address() {
+fn sign_in_needs_an_oauth_client_and_an_address() {
     let service = Service::new(usual);
     let error = block_on(client(&service, client_credentials()).authorize_url()).expect_err("another kind");
     assert!(error.to_string().contains("OAuth client credentials"), "{error}");

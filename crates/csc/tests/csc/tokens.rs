@@ -242,7 +242,7 @@ fn client_credentials_outlive_a_refused_refresh_token() {
 }
 
 #[test]
-fn answer_that_is_not_token_is_an_error_that_shows_none_of_it() {
+fn response_that_is_not_a_token_is_an_error_that_shows_none_of_it() {
     for body in [
         "",
         "canary",

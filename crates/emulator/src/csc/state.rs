@@ -31,7 +31,7 @@ pub(crate) struct CscState {
     desk: Mutex<Desk>,
 }
 
-/// What changes with each call.
+/// The state that changes with each call.
 #[derive(Default)]
 pub(super) struct Desk {
     pub(super) book: Book,

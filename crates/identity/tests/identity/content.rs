@@ -36,7 +36,7 @@ fn pkcs12_under_any_label_is_read_as_pkcs12() {
 }
 
 #[test]
-fn pkcs12_between_its_labels_without_line_breaks_and_in_base64_again_is_read() {
+fn pkcs12_in_pem_labels_or_in_base64_is_read() {
     let store = Format::Pkcs12Ber.make();
     let text = section("CERTIFICATE", &store.certificate);
     for text in [

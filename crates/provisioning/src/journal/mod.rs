@@ -121,7 +121,7 @@ impl Journal {
             rest = &rest[line.len()..];
         }
         if self.was_torn {
-            self.cut().map_err(|error| failed(&self.path, "failed to remove the unfinished line", error))?;
+            self.truncate().map_err(|error| failed(&self.path, "failed to remove the unfinished line", error))?;
         }
         Ok(())
     }
@@ -182,7 +182,7 @@ impl Journal {
         if self.length > LONG {
             self.length = 0;
             self.lines = Lines::new();
-            self.cut().map_err(|error| failed(&self.path, "failed to start the journal again", error))?;
+            self.truncate().map_err(|error| failed(&self.path, "failed to start the journal again", error))?;
         }
         let id = durable::random_name().map_err(|error| failed(&self.path, "failed to generate an id", error))?;
         let event = Event::Begin { kind: operation.name.clone(), facts: operation.facts.clone() };
@@ -257,7 +257,7 @@ impl Journal {
         let write = || -> io::Result<()> {
             // Bytes of a failed attempt are not part of the journal.
             if self.file.metadata()?.len() != self.length {
-                self.cut()?;
+                self.truncate()?;
             }
             (&self.file).seek(SeekFrom::Start(self.length))?;
             (&self.file).write_all(line.as_bytes())?;
@@ -265,7 +265,7 @@ impl Journal {
         };
         if let Err(error) = write() {
             // If this fails too, the next attempt does it.
-            let _ = self.cut();
+            let _ = self.truncate();
             return Err(failed(&self.path, "failed to write the journal", error));
         }
         self.length += line.len() as u64;
@@ -273,7 +273,7 @@ impl Journal {
         Ok(())
     }
 
-    fn cut(&self) -> io::Result<()> {
+    fn truncate(&self) -> io::Result<()> {
         self.file.set_len(self.length)?;
         self.file.sync_all()
     }
@@ -321,7 +321,7 @@ fn open_file(path: &Path) -> Result<File, JournalError> {
         found => found.map_or(true, |metadata| metadata.len() == 0),
     };
     let mut options = OpenOptions::new();
-    // Not for appending: on Windows such a file cannot be cut. It is locked, so its end does not move.
+    // Not for appending: on Windows such a file cannot be truncated. It is locked, so its end does not move.
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]
     {

@@ -138,13 +138,13 @@ fn disabled_previous_credential_is_refused() {
     let day = Duration::from_secs(24 * 60 * 60);
     let rotate =
         || RotateToken::new().previous(first.clone()).name_prefix("ci-bot").end_date(EndDatePolicy::AfterDays(7));
-    stage.run(&stage.workflows(stage.store_options()), rotate()).expect("rotated");
+    stage.run(&stage.workflows(stage.stored_client()), rotate()).expect("rotated");
     // A concurrent run finds the work done.
-    let report = stage.run(&stage.workflows(stage.store_options()), rotate()).expect("nothing to do");
+    let report = stage.run(&stage.workflows(stage.stored_client()), rotate()).expect("nothing to do");
     assert_eq!(report.outcome, TaskOutcome::NotDue, "{report}");
     stage.clock.advance(day);
     let made = stage.platform.world().tokens.len();
-    let error = stage.run(&stage.workflows(stage.store_options()), rotate()).expect_err("refused");
+    let error = stage.run(&stage.workflows(stage.stored_client()), rotate()).expect_err("refused");
     assert_eq!((error.kind(), error.diagnosis_code()), (IssueErrorKind::Task, Some(Code::CFG_01)), "{error}");
     assert!(error.to_string().contains(&first), "{error}");
     assert_eq!((error.next(), stage.platform.world().tokens.len()), (RecoveryAction::Correct, made));

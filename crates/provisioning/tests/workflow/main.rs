@@ -2,7 +2,7 @@
 //! interrupted.
 
 mod bad_input;
-mod cut;
+mod interrupted;
 mod platform;
 mod rotation;
 mod stored;
@@ -84,7 +84,7 @@ impl Stage {
     }
 
     /// A client with the key in the store.
-    pub(crate) fn store_options(&self) -> Client {
+    pub(crate) fn stored_client(&self) -> Client {
         let source = FileSource::new().api_key_file(self.key_file());
         let options = WatchOptions::new();
         self.client(WatchingCredential::open(source, self.clock.clone(), options).expect("a key"))

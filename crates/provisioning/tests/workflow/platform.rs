@@ -22,7 +22,7 @@ pub(crate) enum Fault {
     /// It never arrives.
     Refused,
     /// It is processed, but its response is lost.
-    AnswerLost,
+    ResponseLost,
     /// An error with this status, without any effect.
     Status(u16),
     /// It is processed, but the response lacks the secret.
@@ -244,7 +244,7 @@ impl Transport for Line {
             _ => response(&mut world, &request, self.leaf.as_deref(), now),
         };
         match fault {
-            Some(Fault::AnswerLost) => {
+            Some(Fault::ResponseLost) => {
                 return Err(TransportError::new(TransportErrorKind::Interrupted, Delivery::Unknown));
             }
             Some(Fault::NotShown) => {

@@ -33,7 +33,7 @@ fn first(stage: &Stage) -> String {
 fn repeated_rotation_leaves_one_token() {
     let stage = Stage::new();
     let report = stage
-        .run(&stage.workflows(stage.store_options()), rotate().previous(first(&stage)).name_prefix("ci-bot"))
+        .run(&stage.workflows(stage.stored_client()), rotate().previous(first(&stage)).name_prefix("ci-bot"))
         .expect("rotated");
     assert_eq!(
         (report.outcome, &report.previous),
@@ -44,7 +44,7 @@ fn repeated_rotation_leaves_one_token() {
     for _ in 0..3 {
         stage.clock.advance(DAY);
         // Nothing is given: the state remembers the one in use, and its name gives the base.
-        let report = stage.run(&stage.workflows(stage.store_options()), rotate()).expect("rotated");
+        let report = stage.run(&stage.workflows(stage.stored_client()), rotate()).expect("rotated");
         assert_eq!(Some(&report.previous), before.id.clone().map(PreviousCredential::Disabled).as_ref());
         assert!(report.name.as_deref().is_some_and(|name| name.starts_with("ci-bot-202607")), "{report}");
         let world = stage.platform.world();
@@ -60,15 +60,15 @@ fn previous_token_stays_enabled_for_the_grace_period() {
     let stage = Stage::new();
     let began = stage.clock.now();
     let task = rotate().previous(first(&stage)).grace(Duration::from_secs(3600)).delete_after(2 * DAY);
-    let report = stage.run(&stage.workflows(stage.store_options()), task).expect("rotated");
+    let report = stage.run(&stage.workflows(stage.stored_client()), task).expect("rotated");
     assert!(stage.clock.now() >= began + Duration::from_secs(3600));
     let PreviousCredential::Disabled(previous) = report.previous else { panic!("{}", report.previous) };
     let there = |stage: &Stage| stage.platform.world().tokens.iter().any(|token| token.id == previous);
     stage.clock.advance(DAY);
-    stage.run(&stage.workflows(stage.store_options()), rotate().if_expires_within(DAY)).expect("not due");
+    stage.run(&stage.workflows(stage.stored_client()), rotate().if_expires_within(DAY)).expect("not due");
     assert!(there(&stage));
     stage.clock.advance(DAY);
-    stage.run(&stage.workflows(stage.store_options()), rotate().if_expires_within(DAY)).expect("not due");
+    stage.run(&stage.workflows(stage.stored_client()), rotate().if_expires_within(DAY)).expect("not due");
     assert!(!there(&stage));
 }
 
@@ -76,7 +76,7 @@ fn previous_token_stays_enabled_for_the_grace_period() {
 fn token_can_be_deleted_at_once() {
     let stage = Stage::new();
     let task = rotate().previous(first(&stage)).delete_after(Duration::ZERO);
-    let report = stage.run(&stage.workflows(stage.store_options()), task).expect("rotated");
+    let report = stage.run(&stage.workflows(stage.stored_client()), task).expect("rotated");
     assert!(matches!(report.previous, PreviousCredential::Deleted(_)), "{report}");
     assert_eq!(stage.platform.world().tokens.len(), 1);
 }
@@ -84,7 +84,7 @@ fn token_can_be_deleted_at_once() {
 #[test]
 fn nothing_is_done_before_it_is_due() {
     let stage = Stage::new();
-    let workflows = || stage.workflows(stage.store_options());
+    let workflows = || stage.workflows(stage.stored_client());
     stage.run(&workflows(), rotate().previous(first(&stage))).expect("rotated");
     let stored = stage.stored();
     let calls = stage.platform.world().changes().len();
@@ -105,10 +105,10 @@ fn nothing_is_done_before_it_is_due() {
 #[test]
 fn token_that_expires_with_its_owner_is_not_rotated() {
     let stage = Stage::ending(Some("2026-07-02"));
-    stage.run(&stage.workflows(stage.store_options()), rotate().previous(first(&stage))).expect("rotated");
+    stage.run(&stage.workflows(stage.stored_client()), rotate().previous(first(&stage))).expect("rotated");
     stage.clock.advance(DAY);
     let report =
-        stage.run(&stage.workflows(stage.store_options()), rotate().if_expires_within(7 * DAY)).expect("nothing to do");
+        stage.run(&stage.workflows(stage.stored_client()), rotate().if_expires_within(7 * DAY)).expect("nothing to do");
     assert_eq!(report.outcome, TaskOutcome::NotDue);
     assert!(report.to_string().contains("owner"), "{report}");
 }
@@ -119,7 +119,7 @@ fn previous_token_is_found_by_name_if_not_remembered() {
     let stage = Stage::new();
     let now = stage.clock.now();
     stage.platform.world().tokens[0].name = "ci-bot-20260101T000000Z-0123abcd".to_owned();
-    let report = stage.run(&stage.workflows(stage.store_options()), rotate()).expect("rotated");
+    let report = stage.run(&stage.workflows(stage.stored_client()), rotate()).expect("rotated");
     assert_eq!(report.previous, PreviousCredential::Disabled(first(&stage)), "{report}");
     assert_eq!(stage.platform.world().enabled(&stage.user).len(), 1);
 
@@ -129,13 +129,13 @@ fn previous_token_is_found_by_name_if_not_remembered() {
     for name in ["ci-bot-20260101T000000Z-0123abcd", "ci-bot-20260102T000000Z-0123abcd"] {
         stage.platform.world().add_token(&user, name.to_owned(), None, now - 9 * DAY);
     }
-    let report = stage.run(&stage.workflows(stage.store_options()), rotate()).expect("rotated");
+    let report = stage.run(&stage.workflows(stage.stored_client()), rotate()).expect("rotated");
     assert!(matches!(&report.previous, PreviousCredential::Left { id: None, .. }), "{report}");
     assert_eq!(stage.platform.world().enabled(&stage.user).len(), 4, "none was disabled");
 
     // None: only another base, which is left alone.
     let stage = Stage::new();
-    let report = stage.run(&stage.workflows(stage.store_options()), rotate()).expect("rotated");
+    let report = stage.run(&stage.workflows(stage.stored_client()), rotate()).expect("rotated");
     assert!(
         matches!(&report.previous, PreviousCredential::Left { id: None, why } if why.contains(&first(&stage))),
         "{report}"
@@ -148,7 +148,7 @@ fn token_of_another_machine_is_left_enabled() {
     let stage = Stage::new();
     let (user, made) = (stage.user.clone(), stage.clock.now() - 9 * DAY);
     stage.platform.world().add_token(&user, "ci-bot-20260101T000000Z-0123abcd".to_owned(), None, made);
-    let report = stage.run(&stage.workflows(stage.store_options()), rotate()).expect("rotated");
+    let report = stage.run(&stage.workflows(stage.stored_client()), rotate()).expect("rotated");
     assert!(matches!(&report.previous, PreviousCredential::Left { id: None, .. }), "{report}");
     assert_eq!(stage.platform.world().enabled(&stage.user).len(), 3, "none was disabled");
 }
@@ -162,7 +162,7 @@ fn token_not_found_but_still_listed_is_not_deleted() {
         .platform
         .failing(move |method, path| (*method == Method::PUT && path.contains(&hidden)).then_some(Fault::Status(404)));
     let error = stage
-        .run(&stage.workflows(stage.store_options()), rotate().previous(previous.clone()))
+        .run(&stage.workflows(stage.stored_client()), rotate().previous(previous.clone()))
         .expect_err("not disabled");
     assert_eq!(error.kind(), IssueErrorKind::Retire, "{error}");
     assert!(stage.platform.world().enabled(&stage.user).iter().any(|token| token.id == previous));
@@ -172,7 +172,7 @@ fn token_not_found_but_still_listed_is_not_deleted() {
 fn previous_token_can_be_left_enabled() {
     let stage = Stage::new();
     let report = stage
-        .run(&stage.workflows(stage.store_options()), rotate().previous(first(&stage)).keep_previous())
+        .run(&stage.workflows(stage.stored_client()), rotate().previous(first(&stage)).keep_previous())
         .expect("rotated");
     assert!(matches!(&report.previous, PreviousCredential::Left { id: Some(_), .. }), "{report}");
     assert_eq!(stage.platform.world().enabled(&stage.user).len(), 2);
@@ -197,7 +197,7 @@ fn administrator_rotates_for_another_user() {
 fn certificate_is_rotated_with_a_new_private_key() {
     let stage = Stage::new();
     let workflows =
-        || Workflows::new(stage.store_options(), StoreOptions::file(stage.path("bundle")), stage.path("journal"));
+        || Workflows::new(stage.stored_client(), StoreOptions::file(stage.path("bundle")), stage.path("journal"));
     stage.run(&workflows(), RequestCertificate::new("ci").end_date(EndDatePolicy::AfterDays(30))).expect("the first");
     let before = std::fs::read(stage.path("bundle")).expect("stored");
     stage.clock.advance(DAY);
@@ -249,7 +249,7 @@ fn consumers_switch_before_the_previous_token_is_disabled() {
 fn failed_switch_keeps_the_previous_token_until_resume() {
     let stage = Stage::new();
     let witness = |stuck| Witness(Arc::default(), Some(stage.platform.clone()), stage.user.clone(), stuck);
-    let workflows = |stuck| stage.workflows(stage.store_options()).consumer(witness(stuck));
+    let workflows = |stuck| stage.workflows(stage.stored_client()).consumer(witness(stuck));
     let error = stage.run(&workflows(true), rotate().previous(first(&stage))).expect_err("stuck");
     assert_eq!((error.kind(), error.next()), (IssueErrorKind::Switch, RecoveryAction::Resume), "{error}");
     assert!(matches!(error.secret(), SecretLocation::Stored(_)), "{error}");
@@ -312,7 +312,7 @@ fn new_token_disabled_meanwhile_is_replaced() {
 fn failure_to_disable_the_previous_token_is_retried() {
     let stage = Stage::new();
     stage.platform.failing(|method, _| (method == http::Method::PUT).then_some(Fault::Status(500)));
-    let workflows = stage.workflows(stage.store_options());
+    let workflows = stage.workflows(stage.stored_client());
     let error = stage.run(&workflows, rotate().previous(first(&stage))).expect_err("not disabled");
     assert_eq!((error.kind(), error.next()), (IssueErrorKind::Retire, RecoveryAction::Resume), "{error}");
     stage.platform.works();

@@ -195,7 +195,7 @@ fn lost_response_is_recovered_by_resume() {
         (RequestCertificate::new("ci").into(), "/account/api/v1/client-auth-certificate"),
     ] {
         let stage = Stage::new();
-        stage.platform.failing_once(Method::POST, path, Fault::AnswerLost);
+        stage.platform.failing_once(Method::POST, path, Fault::ResponseLost);
         let store = || StoreOptions::file(stage.path("new-secret"));
         let workflows = Workflows::new(stage.first(), store(), stage.path("journal"));
         let kind = task.kind();

@@ -17,7 +17,7 @@ fn three_concurrent_machines_create_one_token() {
     let previous = stage.platform.world().tokens[0].id.clone();
     let machine = |name: &str| {
         // A day in virtual time passes while another one writes a file.
-        let workflows = Workflows::new(stage.store_options(), stage.store(), stage.path(name));
+        let workflows = Workflows::new(stage.stored_client(), stage.store(), stage.path(name));
         workflows.lock(stage.path("shared.lock")).lock_ttl(3000 * DAY).lock_timeout(1000 * DAY)
     };
     let [one, two, three] = ["one", "two", "three"].map(machine);
@@ -42,7 +42,7 @@ fn lock_held_by_another_machine_times_out() {
     let other = Owner::new("another-machine").expect("an id");
     let held = serde_json::json!({ "owner": other, "until": "2100-01-01T00:00:00Z" });
     std::fs::write(&lock, held.to_string()).expect("written");
-    let workflows = stage.workflows(stage.store_options()).lock(&lock).lock_timeout(Duration::from_secs(60));
+    let workflows = stage.workflows(stage.stored_client()).lock(&lock).lock_timeout(Duration::from_secs(60));
     let error = stage.run(&workflows, RotateToken::new()).expect_err("held");
     assert_eq!((error.kind(), error.next()), (IssueErrorKind::Lock, RecoveryAction::Retry), "{error}");
     assert_eq!(error.diagnosis_code(), Some(digicert_one_core::Code::ROT_05));
@@ -57,7 +57,7 @@ fn journal_open_in_another_process_is_an_error() {
     let stage = Stage::new();
     let journal = std::fs::File::create(stage.path("journal")).expect("opened");
     journal.lock().expect("locked");
-    let workflows = stage.workflows(stage.store_options());
+    let workflows = stage.workflows(stage.stored_client());
     let error = stage.run(&workflows, RotateToken::new()).expect_err("busy");
     assert_eq!((error.kind(), error.next()), (IssueErrorKind::Lock, RecoveryAction::Retry), "{error}");
     drop(journal);

@@ -176,7 +176,7 @@ const SERVERS: [(&[&[u8]], Then, Code); 9] = [
     (&[b""], Then::Waits, Code::PACE_02),
     (&[HELLO], Then::Waits, Code::PACE_04),
     (&[HELLO, OLD], Then::Waits, Code::PACE_04),
-    // The response of the script is cut; it is one that the script cannot give: more turns than were wanted, a wait of centuries.
+    // The response of the script is cut; it is one that the script cannot give: more permits than were wanted, a wait of centuries.
     (&[HELLO, INFO, b"*7\r\n:1\r\n$1\r\n"], Then::Ends, Code::PACE_02),
     (&[HELLO, INFO, b"*7\r\n:99\r\n$1\r\n0\r\n:0\r\n$1\r\n1\r\n:1\r\n:1\r\n$1\r\n0\r\n"], Then::Ends, Code::PACE_04),
     (&[HELLO, INFO, b"*7\r\n:1\r\n$4\r\n1e99\r\n:0\r\n$1\r\n1\r\n:1\r\n:1\r\n$1\r\n0\r\n"], Then::Ends, Code::PACE_04),

@@ -59,7 +59,7 @@ fn owner<'a>(nodes: &'a [Server; 3], ending: &str) -> (&'a Server, Vec<String>) 
 async fn every_node_of_a_cluster_is_an_entrance() {
     let Some(nodes) = cluster(&[]) else { return };
     let limits = Limits::new().window(number(3), SECOND * 60);
-    // The limit is one for all entrances: a burst of one, and then a turn every 30 s.
+    // The limit is one for all entrances: a burst of one, and then a permit every 30 s.
     permit(&limiter(&nodes[0].url(), limits.clone()), SECOND).await.expect("the first");
     for node in &nodes {
         let limiter = limiter(&node.url(), limits.clone());

@@ -82,7 +82,7 @@ async fn slow_machine_is_not_starved_by_a_busy_one() {
         longest = longest.max(start.elapsed());
         tokio::time::sleep(SECOND / 10).await;
     }
-    // 64 calls of the busy machine are queued, which is more than a second and a half of turns.
+    // 64 calls of the busy machine are queued, which is more than a second and a half of permits.
     assert!(longest < Duration::from_millis(900), "{longest:?}");
     assert!(busy_one.await.expect("no panic") > 60);
 }
@@ -96,7 +96,7 @@ async fn turn_after_the_deadline_is_an_error_at_once() {
     let error = permit(&limiter, SECOND * 5).await.expect_err("the second has to wait for a minute");
     assert!(matches!(error, RateLimitError::TooLate { wait } if wait > SECOND * 50), "{error:?}");
     assert!(start.elapsed() < SECOND * 2, "{:?}", start.elapsed());
-    // It reserved nothing: for another process, that turn is still the next one.
+    // It reserved nothing: for another process, that permit is still the next one.
     let other = self::limiter(&server.url(), Limits::new().window(number(1), SECOND * 60));
     let error = permit(&other, SECOND * 5).await.expect_err("the same turn");
     assert!(matches!(error, RateLimitError::TooLate { wait } if wait < SECOND * 62), "{error:?}");

@@ -133,11 +133,11 @@ impl Server {
                 return false;
             }
             if let Ok(mut stream) = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)) {
-                let mut answer = [0; 5];
+                let mut reply = [0; 5];
                 let _ = stream.set_read_timeout(Some(Duration::from_secs(1)));
                 if stream.write_all(b"PING\r\n").is_ok()
-                    && stream.read_exact(&mut answer).is_ok()
-                    && (answer.starts_with(b"+PONG") || answer.starts_with(b"-NOAU"))
+                    && stream.read_exact(&mut reply).is_ok()
+                    && (reply.starts_with(b"+PONG") || reply.starts_with(b"-NOAU"))
                 {
                     return true;
                 }

@@ -12,7 +12,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         std::fs::write(folder.join(format!("{name}.tsv")), text)
     };
     let seen = rotation::play().await?;
-    write("rotation", "client, request, seen, connection, event", seen.iter().map(rotation::Seen::row).collect())?;
+    write(
+        "rotation",
+        "client, request, seen, connection, event",
+        seen.iter().map(rotation::SeenRequest::row).collect(),
+    )?;
     let mut seconds = Vec::new();
     for clients in [1, 10, 100] {
         seconds.extend(storm::play(clients).await?);

@@ -28,7 +28,7 @@ const RECONNECTED: u32 = 21;
 
 /// One request: of which client, which one, whom the platform saw, and what happened before it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seen {
+pub struct SeenRequest {
     /// The client.
     pub client: &'static str,
     /// Counted from 1.
@@ -39,7 +39,7 @@ pub struct Seen {
     pub reconnected: bool,
 }
 
-impl Seen {
+impl SeenRequest {
     /// A row of the table.
     #[must_use]
     pub fn row(&self) -> String {
@@ -54,7 +54,7 @@ impl Seen {
 ///
 /// # Errors
 /// A connection or a response is not as expected.
-pub async fn play() -> Result<Vec<Seen>, Box<dyn std::error::Error>> {
+pub async fn play() -> Result<Vec<SeenRequest>, Box<dyn std::error::Error>> {
     let users = [PREVIOUS, NEW].map(ServiceUserSpec::new);
     let emulator = Emulator::start_blocking(EmulatorOptions::default().service_users(users))?;
     let mut seen = bare(&emulator, "certificate swapped, same pool", false).await?;
@@ -76,7 +76,7 @@ async fn bare(
     emulator: &Emulator,
     client: &'static str,
     renews_pool: bool,
-) -> Result<Vec<Seen>, Box<dyn std::error::Error>> {
+) -> Result<Vec<SeenRequest>, Box<dyn std::error::Error>> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let certified = |name: &str| -> Result<Arc<CertifiedKey>, Box<dyn std::error::Error>> {
         let user = user(emulator, name)?;
@@ -107,7 +107,7 @@ async fn bare(
             Some(stream) => stream,
             none => none.insert(connect(&connector, &authority).await?),
         };
-        seen.push(Seen { client, request, is_new: caller(stream, &authority).await? == NEW, reconnected });
+        seen.push(SeenRequest { client, request, is_new: caller(stream, &authority).await? == NEW, reconnected });
     }
     Ok(seen)
 }
@@ -152,7 +152,7 @@ async fn caller(stream: &mut BufReader<TlsStream<TcpStream>>, authority: &str) -
 }
 
 /// Our client, whose credential is replaced.
-async fn ours(emulator: &Emulator) -> Result<Vec<Seen>, Box<dyn std::error::Error>> {
+async fn ours(emulator: &Emulator) -> Result<Vec<SeenRequest>, Box<dyn std::error::Error>> {
     let lease = |name: &str| -> Result<Lease, Box<dyn std::error::Error>> {
         let user = user(emulator, name)?;
         let key = PrivatePkcs8KeyDer::from(user.certificate().pkcs8_der().to_vec());
@@ -173,7 +173,7 @@ async fn ours(emulator: &Emulator) -> Result<Vec<Seen>, Box<dyn std::error::Erro
         let reconnected = response.facts().reused == Some(false);
         response.bytes().await?;
         let is_new = caller.as_deref() == Some(NEW);
-        seen.push(Seen { client: "new pool, new session cache (ours)", request, is_new, reconnected });
+        seen.push(SeenRequest { client: "new pool, new session cache (ours)", request, is_new, reconnected });
     }
     Ok(seen)
 }

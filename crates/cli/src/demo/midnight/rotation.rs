@@ -1,4 +1,4 @@
-//! The rotation of the API key by the SDK's workflow: it makes the next one, keeps it, proves it, has the client switch to it, and only
+//! The rotation of the API key by the SDK's workflow: it creates the next one, stores it, verifies it, has the client switch to it, and only
 //! then disables the old one.
 
 use digicert_one::provisioning::{
@@ -24,7 +24,7 @@ pub(super) async fn rotate(stage: &Stage) -> Result<Vec<String>, Failure> {
         .await
         .map_err(internal)?;
 
-    let (TaskOutcome::Completed, PreviousCredential::Disabled(_), Some(kept)) =
+    let (TaskOutcome::Completed, PreviousCredential::Disabled(_), Some(stored)) =
         (report.outcome, &report.previous, &report.stored)
     else {
         return Err(Failure::Demo(format!("the key was not replaced: {report}")));
@@ -35,8 +35,8 @@ pub(super) async fn rotate(stage: &Stage) -> Result<Vec<String>, Failure> {
     let name = report.name.as_deref().unwrap_or("without a name");
     let ends = report.end_date.map_or_else(|| "no end".to_owned(), |ends| format!("until {ends}"));
     Ok(vec![
-        format!("the API token \"{name}\" is made ({ends}), its key is in the {}", kept.place),
-        format!("the new key is proved by a call, and in use from here on (generation {generation})"),
+        format!("the API token \"{name}\" is created ({ends}), its key is in the {}", stored.place),
+        format!("the new key is verified by a call, and in use from here on (generation {generation})"),
         "the old API token is disabled".to_owned(),
     ])
 }

@@ -1,4 +1,4 @@
-//! What both halves of the story stand on: an emulator at the beginning of December, a service user whose API key ends with the
+//! The set-up of both halves of the story: an emulator at the beginning of December, a service user whose API key ends with the
 //! year, a directory that holds the key, and a client that follows the directory.
 
 use std::path::{Path, PathBuf};
@@ -87,7 +87,7 @@ impl Stage {
         place_in(&self.directory)
     }
 
-    /// What a rotation writes down of itself, so that another process could end it.
+    /// The journal of a rotation, from which another process could finish it.
     pub(super) fn journal(&self) -> PathBuf {
         self.directory.path().join("rotation.journal")
     }
@@ -130,7 +130,7 @@ fn builder(
         .clock(Arc::new(VirtualClock(clock.clone()))))
 }
 
-/// What cannot fail by anything that a user does.
+/// An error that nothing on the machine of the user can cause.
 pub(super) fn internal(error: impl std::error::Error + Send + Sync + 'static) -> Failure {
     Failure::Internal(Box::new(error))
 }

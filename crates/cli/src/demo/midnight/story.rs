@@ -50,7 +50,7 @@ pub(super) struct Half {
     pub(super) events: Vec<Event>,
     pub(super) good: usize,
     pub(super) refused: usize,
-    /// What went otherwise than it should.
+    /// Differences from the expected course.
     pub(super) deviations: Vec<String>,
 }
 
