@@ -11,7 +11,7 @@ use http::Response;
 use serde_json::{Value, json};
 
 use super::{CERTIFICATE, ID, Stage, TOKEN, USER, json_response, text};
-use crate::scripted::{Outcome, Scripted, builder};
+use crate::scripted::{Scripted, ScriptedOutcome, builder};
 
 fn get(path: impl Into<String>) -> (String, String, Value) {
     ("GET".to_owned(), path.into(), Value::Null)
@@ -116,11 +116,11 @@ fn switch_that_shows_the_old_state_is_an_error() {
 fn write_with_page_or_error_document_response_is_an_error() {
     let html = || {
         let page = Response::builder().status(200).header("content-type", "text/html");
-        Outcome::Response(page.body("<html><title>Sign in</title></html>").expect("a response"))
+        ScriptedOutcome::Response(page.body("<html><title>Sign in</title></html>").expect("a response"))
     };
     let refused = json!({ "errors": [{ "code": "no_access", "message": "You may not" }] });
     for (outcome, code, text) in [
-        (html as fn() -> Outcome, Code::GW_03, "Sign in"),
+        (html as fn() -> ScriptedOutcome, Code::GW_03, "Sign in"),
         (
             || json_response(200, &json!({ "errors": [{ "code": "no_access", "message": "You may not" }] })),
             Code::AUT_05,
@@ -309,7 +309,7 @@ fn id_is_one_path_segment_whatever_it_contains() {
 #[test]
 fn retried_delete_accepts_not_found() {
     let gone = json!({ "errors": [{ "code": "resource_not_found", "message": "no such token" }] });
-    let lost = || Outcome::Failure(TransportErrorKind::Interrupted, Delivery::Unknown);
+    let lost = || ScriptedOutcome::Failure(TransportErrorKind::Interrupted, Delivery::Unknown);
     let stage = Stage::of([lost(), json_response(404, &gone)]);
     stage.run(stage.account.tokens().delete(&"t".into())).expect("the first attempt did it");
     let stage = Stage::responding(404, &gone);

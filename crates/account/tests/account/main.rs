@@ -21,7 +21,7 @@ use digicert_one_core::ManualClock;
 use http::Response;
 use serde_json::Value;
 
-use crate::scripted::{Outcome, Scripted, builder};
+use crate::scripted::{Scripted, ScriptedOutcome, builder};
 
 pub(crate) const ID: &str = "11111111-1111-4111-8111-111111111111";
 pub(crate) const USER: &str = "/account/api/v1/user";
@@ -36,7 +36,7 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    pub(crate) fn of(outcomes: impl IntoIterator<Item = Outcome>) -> Self {
+    pub(crate) fn of(outcomes: impl IntoIterator<Item = ScriptedOutcome>) -> Self {
         let scripted = Scripted::of(outcomes);
         let clock = ManualClock::new(SystemTime::UNIX_EPOCH + Duration::from_secs(1_782_820_800));
         let client = builder(&scripted).clock(Arc::new(clock.clone())).retry(Retry::new()).build().expect("complete");
@@ -68,13 +68,13 @@ impl Stage {
     }
 }
 
-pub(crate) fn json_response(status: u16, body: &Value) -> Outcome {
+pub(crate) fn json_response(status: u16, body: &Value) -> ScriptedOutcome {
     text(status, body.to_string())
 }
 
-pub(crate) fn text(status: u16, body: impl Into<String>) -> Outcome {
+pub(crate) fn text(status: u16, body: impl Into<String>) -> ScriptedOutcome {
     let body: &'static str = Box::leak(body.into().into_boxed_str());
-    Outcome::Response(Response::builder().status(status).body(body).expect("a response"))
+    ScriptedOutcome::Response(Response::builder().status(status).body(body).expect("a response"))
 }
 
 fn json_of(body: &[u8]) -> Value {

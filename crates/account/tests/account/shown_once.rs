@@ -12,7 +12,7 @@ use futures_util::future::join;
 use serde_json::{Value, json};
 
 use super::{ID, Stage, json_response, text};
-use crate::scripted::{Outcome, Scripted, builder};
+use crate::scripted::{Scripted, ScriptedOutcome, builder};
 
 const NAMES: [&str; 9] =
     ["api_token", "api_key", "apiKey", "apiToken", "api_access_token", "token", "secret", "value", "key"];
@@ -139,10 +139,10 @@ fn unreadable_response_names_what_may_have_been_created() {
 
 #[test]
 fn create_call_that_may_have_been_processed_is_not_retried() {
-    let unknown = |kind| Outcome::Failure(kind, Delivery::Unknown);
+    let unknown = |kind| ScriptedOutcome::Failure(kind, Delivery::Unknown);
     for outcome in [
         unknown(TransportErrorKind::Interrupted),
-        Outcome::Failure(TransportErrorKind::Interrupted, Delivery::Sent),
+        ScriptedOutcome::Failure(TransportErrorKind::Interrupted, Delivery::Sent),
         text(500, ""),
         text(502, "<html>"),
         text(503, ""),
@@ -157,7 +157,7 @@ fn create_call_that_may_have_been_processed_is_not_retried() {
 
 #[test]
 fn create_call_after_deadline_may_have_created_something() {
-    let scripted = Scripted::of([Outcome::Silence]);
+    let scripted = Scripted::of([ScriptedOutcome::Silence]);
     let clock = ManualClock::new(SystemTime::UNIX_EPOCH);
     let client = builder(&scripted).clock(Arc::new(clock.clone())).deadline(Duration::from_secs(1)).build();
     let tokens = client.expect("complete").account().tokens();
@@ -175,7 +175,7 @@ fn create_call_after_deadline_may_have_created_something() {
 #[test]
 fn create_call_that_was_not_processed_may_be_retried() {
     let made = || json_response(201, &json!({ "id": "t", "token": "canary" }));
-    for outcome in [Outcome::Failure(TransportErrorKind::Refused, Delivery::NotSent), text(429, "")] {
+    for outcome in [ScriptedOutcome::Failure(TransportErrorKind::Refused, Delivery::NotSent), text(429, "")] {
         let stage = Stage::of([outcome, made()]);
         stage.run(stage.account.tokens().create(&token())).expect("the second attempt");
         assert_eq!(stage.sent().len(), 2);
@@ -186,7 +186,7 @@ fn create_call_that_was_not_processed_may_be_retried() {
         let error = stage.refused(stage.account.tokens().create(&token()));
         assert_eq!((error.orphan(), stage.sent().len()), (None, 1), "{status}");
     }
-    let stage = Stage::of((0..4).map(|_| Outcome::Failure(TransportErrorKind::Refused, Delivery::NotSent)));
+    let stage = Stage::of((0..4).map(|_| ScriptedOutcome::Failure(TransportErrorKind::Refused, Delivery::NotSent)));
     assert_eq!(stage.refused(stage.account.tokens().create(&token())).orphan(), None);
     let stage = Stage::of([]);
     assert_eq!(stage.refused(stage.account.tokens().create(&NewToken::new(""))).orphan(), None);

@@ -7,7 +7,7 @@ use crate::stage::{Stage, TRANSPORTS, d1, document, text};
 
 /// The status and the code of each check.
 fn checks(output: &std::process::Output) -> Vec<(String, String, String)> {
-    let document = document(&output);
+    let document = document(output);
     let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let checks = document["checks"].as_array().expect("a list");
     checks.iter().map(|one| (word(&one["id"]), word(&one["status"]), word(&one["diagnosis"]["code"]))).collect()

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::stage::{Stage, TRANSPORTS, Variable, d1, document, text};
 
 fn checks(output: &std::process::Output) -> Vec<Value> {
-    let document = document(&output);
+    let document = document(output);
     document["checks"].as_array().expect("a list").clone()
 }
 
