@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::arguments::{EnvOptions, SetupOptions};
 use crate::connection;
-use crate::env_lines::Caller;
+use crate::env_lines::CallerFacts;
 use crate::failure::Failure;
 use crate::output::{Output, diagnosis_json};
 
@@ -63,7 +63,7 @@ fn lines(options: &EnvOptions, findings: Findings, output: Output) -> Result<(),
     };
     let profile = options.setup.profile.clone();
     let (platform, client_auth) = (origin(HostRole::Platform), origin(HostRole::ClientAuth));
-    let caller = Caller { raw, mode, platform, client_auth, ca_file, profile };
+    let caller = CallerFacts { raw, mode, platform, client_auth, ca_file, profile };
     let (name, text) = match &options.curl {
         Some(path) => ("curl", caller.curl(path)?),
         None => ("export", caller.export(options.with_secrets)),

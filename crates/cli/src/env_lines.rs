@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::places::{Place, Places, quoted, quoted_text};
 
 /// The facts that the lines are made of.
-pub(crate) struct Caller {
+pub(crate) struct CallerFacts {
     pub(crate) raw: RawCredential,
     pub(crate) mode: Mode,
     /// The host that is called with an API key, and the one that is called with a certificate.
@@ -20,7 +20,7 @@ pub(crate) struct Caller {
     pub(crate) profile: Option<String>,
 }
 
-impl Caller {
+impl CallerFacts {
     /// One line that calls `path` with curl. Secrets reach curl through its standard input: the shell's own `printf` writes them.
     pub(crate) fn curl(&self, path: &str) -> Result<String, Failure> {
         let places = Places::of(&self.raw);
