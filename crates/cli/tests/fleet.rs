@@ -4,6 +4,8 @@ mod environment;
 #[path = "../../redis/tests/redis/server.rs"]
 mod server;
 
+#[cfg(unix)]
+use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -240,4 +242,28 @@ fn missing_redis_or_a_password_in_its_address_is_reported() {
     }
     let away = stage.d1(&["whoami", "--limiter", "redis+unix:///nonexistent/redis.sock"]);
     assert!(away.status.success() && text(&away).contains("unavailable (PACE-02)"), "{}", text(&away));
+}
+
+/// Only Unix sockets need no token.
+#[cfg(unix)]
+#[test]
+fn proxy_of_another_machine_hears_of_a_rotation() {
+    let Some(server) = Server::start(&[]) else { return };
+    let (stage, url) = (Stage::new(EmulatorOptions::default()), server.url());
+    let socket = stage.path("proxy.sock");
+    let proxy = ["--json", "proxy", "--socket", &socket, "--limiter", &url];
+    let mut proxy = stage.command(&proxy).stderr(Stdio::inherit()).spawn().expect("d1 runs");
+    let events = BufReader::new(proxy.stdout.take().expect("piped"));
+    let limit = Instant::now() + Duration::from_secs(60);
+    while server.command("PUBSUB CHANNELS").starts_with("*0") {
+        assert!(Instant::now() < limit, "the proxy does not listen to notices");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let store = format!("file:{}", stage.path("key"));
+    let output = stage.d1(&["token", "rotate", "--store", &store, "--grace", "0s", "--keep-previous", "--limiter", &url]);
+    assert!(output.status.success(), "{}", text(&output));
+    let heard = events.lines().map_while(Result::ok).find(|line| line.contains("\"event\":\"notice\""));
+    assert!(heard.is_some(), "the proxy ended without a notice");
+    proxy.kill().expect("it runs");
+    proxy.wait().expect("it ends");
 }

@@ -50,7 +50,7 @@ pub(crate) enum TokenCommand {
     #[command(after_help = concat!("Examples:\n",
         "  d1 token rotate --store file:/etc/d1/api-key --ends-in 90d --dry-run\n",
         "  d1 token rotate --store file:/etc/d1/api-key --ends-in 90d --renew-before 14d   # from a timer, every day\n",
-        "  d1 token rotate --store file:/etc/d1/api-key --old ID --delete-old-after 7d"))]
+        "  d1 token rotate --store file:/etc/d1/api-key --previous ID --delete-previous-after 7d"))]
     Rotate(Box<RotateTokenOptions>),
     /// Disable a token.
     #[command(after_help = "Examples:\n  d1 token disable 6b2c1f9e-0d0c-4a57-9d0e-1f3b8c7a2e55")]
@@ -228,7 +228,7 @@ pub(crate) struct RotateTokenOptions {
     pub(crate) renewal: RenewalOptions,
     /// Delete the previous one this long after it was disabled.
     #[arg(long, value_name = "TIME", value_parser = time)]
-    pub(crate) delete_old_after: Option<std::time::Duration>,
+    pub(crate) delete_previous_after: Option<std::time::Duration>,
     #[command(flatten)]
     pub(crate) make: MakeOptions,
 }
