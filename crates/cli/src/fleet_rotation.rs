@@ -31,7 +31,8 @@ impl FleetRotation {
     }
 
     async fn lock(&self) -> Result<RedisLock, LockError> {
-        let name = self.name().await.map_err(|error| LockError::Store { code: error.code(), source: Box::new(error) })?;
+        let name =
+            self.name().await.map_err(|error| LockError::Store { code: error.code(), source: Box::new(error) })?;
         Ok(RedisLock::new(self.redis.clone(), name))
     }
 

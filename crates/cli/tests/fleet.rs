@@ -260,7 +260,8 @@ fn proxy_of_another_machine_hears_of_a_rotation() {
         std::thread::sleep(Duration::from_millis(10));
     }
     let store = format!("file:{}", stage.path("key"));
-    let output = stage.d1(&["token", "rotate", "--store", &store, "--grace", "0s", "--keep-previous", "--limiter", &url]);
+    let output =
+        stage.d1(&["token", "rotate", "--store", &store, "--grace", "0s", "--keep-previous", "--limiter", &url]);
     assert!(output.status.success(), "{}", text(&output));
     let heard = events.lines().map_while(Result::ok).find(|line| line.contains("\"event\":\"notice\""));
     assert!(heard.is_some(), "the proxy ended without a notice");

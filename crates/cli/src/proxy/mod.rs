@@ -59,7 +59,8 @@ pub(crate) async fn run(options: &ProxyOptions, output: Output, signals: &Signal
 
     let notices = async {
         let Some(redis) = redis else { return std::future::pending().await };
-        fleet_notice::follow(redis, options.lock_name.clone(), &client, log, async || reload(&credential, log).await).await
+        fleet_notice::follow(redis, options.lock_name.clone(), &client, log, async || reload(&credential, log).await)
+            .await
     };
     let (received, signal) = tokio::select! {
         stopped = until_stopped(signals, &credential, log) => stopped,
