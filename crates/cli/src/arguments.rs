@@ -11,6 +11,7 @@ mod fleet;
 mod init;
 pub(crate) mod layout;
 mod limiter;
+mod on_demand;
 #[cfg(test)]
 mod page;
 pub(crate) mod pasted;
@@ -47,6 +48,7 @@ pub(crate) use self::fleet::FleetStatusOptions;
 pub(crate) use self::init::{ImportKind, ImportOptions, InitOptions};
 #[cfg(feature = "redis")]
 pub(crate) use self::limiter::{LimiterOptions, Rate, rate};
+use self::on_demand::OnDemand;
 pub(crate) use self::proxy::ProxyOptions;
 pub(crate) use self::recover::RecoverOptions;
 pub(crate) use self::secret_store::{MakeOptions, RenewalOptions, SecretStoreOptions};
@@ -104,32 +106,32 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Show real TLS calls that succeed and fail, on every transport. Needs no account.
     #[command(after_help = "Examples:\n  d1 demo\n  d1 --json demo\n  d1 demo --midnight")]
-    Demo(DemoOptions),
+    Demo(OnDemand<DemoOptions>),
     /// Run a local DigiCert ONE until Ctrl-C, or while a program runs that uses it.
     #[command(
         after_help = "Examples:\n  d1 emulator\n  d1 emulator --port 4433 --clientauth-port 4434 --dir /run/d1\n  d1 emulator --state emulator.json\n  d1 emulator -- pytest tests/"
     )]
-    Emulator(EmulatorOptions),
+    Emulator(OnDemand<EmulatorOptions>),
     /// Show the user that DigiCert ONE authenticates you as (GET /account/api/v1/user/me).
     #[command(after_help = concat!("Examples:\n  DC_BASE=https://demo.one.digicert.com DC_API_KEY=... d1 whoami\n",
         "  d1 whoami --mode certificate --transport native-tls"))]
-    Whoami(ConnectionOptions),
+    Whoami(OnDemand<ConnectionOptions>),
     /// Make one call and print the body of the response.
     #[command(after_help = concat!("Examples:\n  d1 call GET '/account/api/v1/user?user_type=service'\n",
         "  d1 call POST /signingmanager/api/v1/keypairs/ID/sign --data @request.json --mode both\n",
         "  d1 call GET /account/api/v1/user --jq '.items[].friendly_name'"))]
-    Call(CallOptions),
+    Call(OnDemand<CallOptions>),
     /// Print the items of a list from all its pages, one line of JSON each.
     #[command(after_help = concat!("Examples:\n  d1 list '/mpki/api/v1/certificate-search?status=ISSUED' | jq -r .serial_number\n",
         "  d1 list /devicetrustmanager/api/v4/device --limit 500 --page-size 50\n",
         "  d1 list /mpki/api/v1/audit-log --start-at offset:1200   # where an earlier run stopped"))]
-    List(ListOptions),
+    List(OnDemand<ListOptions>),
     /// Show which credential would be used, and why the other sources are not. Sends nothing.
     #[command(after_help = concat!("Examples:\n  d1 env\n  d1 env --profile ci-prod\n",
         "  DC_CREDENTIALS_DIR=/run/secrets/d1 d1 --json env\n",
         "  d1 env --profile ci-prod --curl=/account/api/v1/user/me\n",
         "  eval \"$(d1 env --profile ci-prod --export)\""))]
-    Env(EnvOptions),
+    Env(OnDemand<EnvOptions>),
     /// Run a program with the credential in its environment only.
     ///
     /// The program gets host, API key and files with the client certificate as variables; the files are removed when it ends. Other DC_
@@ -137,7 +139,7 @@ pub(crate) enum Command {
     #[command(after_help = concat!("Examples:\n  d1 run --profile ci-prod -- ./deploy.sh\n",
         "  d1 run --profile ci-prod --names smctl -- smctl healthcheck\n",
         "  d1 run -- sh -c 'curl --cert $DC_CLIENT_CERT_FILE $DC_CLIENTAUTH_BASE/account/api/v1/user'"))]
-    Run(RunOptions),
+    Run(OnDemand<RunOptions>),
     /// Let programs in any language call DigiCert ONE with this credential, through a local socket.
     ///
     /// Forwards requests over a Unix socket (0600), a loopback address with a token, or the sockets that systemd opened; reloads the
@@ -147,14 +149,14 @@ pub(crate) enum Command {
     #[command(after_help = concat!("Examples:\n  d1 proxy --socket /run/d1/proxy.sock --profile ci-prod\n",
         "  curl --unix-socket /run/d1/proxy.sock http://localhost/account/api/v1/user/me\n",
         "  d1 proxy --listen 127.0.0.1:8700 --token-file ./proxy-token"))]
-    Proxy(ProxyOptions),
+    Proxy(OnDemand<ProxyOptions>),
     /// Write a profile into d1.toml, with references to secrets, and check it.
     ///
     /// Asks on a terminal for what the options do not give. A profile that exists is not changed.
     #[command(after_help = concat!("Examples:\n  d1 init ci-prod\n",
         "  d1 init ci-prod --host one.digicert.com --api-key-from file:/run/secrets/api-key\n",
         "  d1 init ci-prod --host one.digicert.com --certificate-from file:/etc/d1/client.p12 --password-from env:P12_PASSWORD"))]
-    Init(InitOptions),
+    Init(OnDemand<InitOptions>),
     /// Write a profile with what smctl, jsign, curl or Kubernetes uses, and check it.
     ///
     /// Shows what was understood and what was left out. Secrets that are in the imported file itself go to files of mode 0600 beside
@@ -162,7 +164,7 @@ pub(crate) enum Command {
     #[command(after_help = concat!("Examples:\n  d1 import ci-prod --from smctl\n  d1 import signing --from jsign --file sign.sh\n",
         "  d1 import ci-prod --from curl --file ~/.digicert.curlrc\n",
         "  kubectl get secret d1 -o yaml | d1 import ci-prod --from kubernetes --file - --host one.digicert.com"))]
-    Import(ImportOptions),
+    Import(OnDemand<ImportOptions>),
     /// Check configuration, credential, network, TLS and platform, and say what to do.
     ///
     /// Sends nothing unless --online is given. What is wrong has a code, its cause and what to do; what could not be checked says why. The
@@ -170,31 +172,31 @@ pub(crate) enum Command {
     #[command(after_help = concat!("Examples:\n  d1 doctor\n  d1 doctor --online\n",
         "  d1 doctor --online --call /mpki/api/v1/hello --transport isahc\n  d1 doctor --online --compare-transports\n",
         "  d1 doctor --online --bundle report.json\n  d1 --json doctor | jq '.checks[] | select(.status == \"fail\")'"))]
-    Doctor(DoctorOptions),
+    Doctor(OnDemand<DoctorOptions>),
     /// Show when API key, client certificate and service user expire, the earliest first.
     ///
     /// A certificate knows its own end; the platform is asked for the others. Exit code 8 says that an end is past or nearer than
     /// --fail-under; with --nagios the exit codes are those of a Nagios plugin.
     #[command(after_help = concat!("Examples:\n  d1 expiry\n  d1 expiry --fail-under 14d || rotate-now\n",
         "  d1 expiry --nagios --fail-under 7d\n  d1 expiry --prometheus /var/lib/node_exporter/d1.prom\n  d1 --json expiry --offline"))]
-    Expiry(ExpiryOptions),
+    Expiry(OnDemand<ExpiryOptions>),
     /// Explain a diagnosis code, or list all of them. Works offline.
     ///
     /// Without CODE, every code with its summary.
     #[command(after_help = "Examples:\n  d1 explain HS-02\n  d1 explain\n  d1 --json explain AUT-01")]
-    Explain(ExplainOptions),
+    Explain(OnDemand<ExplainOptions>),
     /// Show the options of every command that calls DigiCert ONE.
     #[command(after_help = concat!("Examples:\n  d1 whoami --profile ci-prod\n  d1 list /mpki/api/v1/audit-log --mode both --timeout 300\n",
         "  d1 call GET /account/api/v1/user --base https://demo.one.digicert.com --no-retry"))]
-    Connection(ConnectionOptions),
+    Connection(OnDemand<ConnectionOptions>),
     /// Print a completion script for a shell: bash, elvish, fish, powershell or zsh.
     #[command(after_help = concat!("Examples:\n  d1 completions bash > ~/.local/share/bash-completion/completions/d1\n",
         "  d1 completions zsh > ~/.zfunc/_d1\n  d1 completions fish > ~/.config/fish/completions/d1.fish\n",
         "  d1 completions powershell >> $PROFILE"))]
-    Completions(CompletionsOptions),
+    Completions(OnDemand<CompletionsOptions>),
     /// Print the manual page of d1, or write the pages of all commands into a directory.
     #[command(after_help = "Examples:\n  d1 man | man -l -\n  d1 man --directory ~/.local/share/man/man1")]
-    Man(ManOptions),
+    Man(OnDemand<ManOptions>),
     /// Service users: list, show, create, disable, enable.
     #[command(
         subcommand,
@@ -215,15 +217,15 @@ pub(crate) enum Command {
     /// Give it the options for store and journal that the command had; the command printed the whole line.
     #[command(after_help = concat!("Examples:\n  d1 resume --store file:/etc/d1/api-key\n",
         "  d1 resume --journal ci.journal --store dir:/run/secrets/d1"))]
-    Resume(Box<ResumeOptions>),
+    Resume(OnDemand<ResumeOptions>),
     /// Decrypt the file of --last-resort and write the secret. Works offline.
     #[command(after_help = concat!("Examples:\n  d1 recover rescued --output /etc/d1/api-key\n",
         "  d1 recover rescued --input-password file:/run/secrets/rescue --stdout | vault kv put secret/ci api_key=-"))]
-    Recover(RecoverOptions),
+    Recover(OnDemand<RecoverOptions>),
     /// Print the audit log of Account Manager.
     #[command(after_help = concat!("Examples:\n  d1 audit-log --limit 20\n",
         "  d1 --json audit-log --filter resource_type=api_token | jq '.items[]'"))]
-    AuditLog(AuditLogOptions),
+    AuditLog(OnDemand<AuditLogOptions>),
     /// Accounts: list.
     #[command(subcommand, after_help = "Examples:\n  d1 account list")]
     Account(AccountCommand),
@@ -389,14 +391,18 @@ impl From<PagingName> for Paging {
     }
 }
 
-/// The definition of the command line, with every option on every page.
-pub(crate) fn command() -> clap::Command {
-    layout::compact(Arguments::command())
+/// The command line. A command has its options once it is used, or after [`clap::Command::build`]; [`layout::shown`] has the last touch of
+/// its help.
+pub(crate) fn parser() -> clap::Command {
+    layout::of_groups(Arguments::command())
 }
 
-/// The same, with help for a terminal; [`layout::shown`] has its last touch.
-pub(crate) fn parser() -> clap::Command {
-    layout::for_terminal(command())
+/// The whole command line, with the options of every command.
+pub(crate) fn whole() -> clap::Command {
+    let mut command = parser();
+    // Brings the global options and whole names to every command, too.
+    command.build();
+    command
 }
 
 #[cfg(test)]
@@ -405,7 +411,7 @@ mod tests {
 
     #[test]
     fn command_line_is_consistent() {
-        command().debug_assert();
+        whole().debug_assert();
     }
 
     #[test]
@@ -417,6 +423,6 @@ mod tests {
             }
             command.get_subcommands().for_each(check);
         }
-        check(&command());
+        check(&whole());
     }
 }

@@ -8,15 +8,14 @@ use clap_complete::Generator;
 use clap_mangen::Man;
 use serde_json::json;
 
-use crate::arguments::{self, CompletionsOptions, ManOptions};
+use crate::arguments::{self, CompletionsOptions, ManOptions, layout};
 use crate::failure::Failure;
 use crate::output::Output;
 
 /// Prints a completion script.
 pub(crate) fn completions(options: &CompletionsOptions, output: Output) -> Result<(), Failure> {
-    let mut command = arguments::command();
+    let mut command = layout::with_connection(arguments::whole());
     command.set_bin_name("d1");
-    command.build();
     let mut script = Vec::new();
     options.shell.try_generate(&command, &mut script).map_err(|error| Failure::Internal(error.into()))?;
     let script = String::from_utf8_lossy(&script);
@@ -26,9 +25,7 @@ pub(crate) fn completions(options: &CompletionsOptions, output: Output) -> Resul
 
 /// Prints the page of `d1`, or writes the pages of all commands.
 pub(crate) fn man(options: &ManOptions, output: Output) -> Result<(), Failure> {
-    let mut command = arguments::command();
-    // Brings the global options and whole names to every command.
-    command.build();
+    let command = arguments::whole();
     let Some(directory) = &options.directory else {
         let page = page(&command)?;
         output.text(page.trim_end())?;
@@ -48,7 +45,7 @@ pub(crate) fn man(options: &ManOptions, output: Output) -> Result<(), Failure> {
 fn page(command: &Command) -> Result<String, Failure> {
     let mut page = Vec::new();
     Man::new(command.clone()).render(&mut page).map_err(|error| Failure::Internal(error.into()))?;
-    Ok(String::from_utf8_lossy(&page).into_owned())
+    Ok(layout::shown(&String::from_utf8_lossy(&page)))
 }
 
 fn write_pages(command: &Command, directory: &Path, files: &mut Vec<String>) -> Result<(), Failure> {

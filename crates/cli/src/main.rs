@@ -23,6 +23,8 @@ mod explain;
 mod failure;
 #[cfg(feature = "redis")]
 mod fleet;
+#[cfg(feature = "redis")]
+mod fleet_rotation;
 mod import;
 mod init;
 #[cfg(feature = "jq")]

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use clap::ValueEnum as _;
 use clap::error::ErrorKind;
 
-use crate::arguments::{layout, parser};
+use crate::arguments::{layout, whole};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::page::ColorChoice;
@@ -51,8 +51,7 @@ pub(crate) fn print(error: &clap::Error, color: ColorChoice) -> ExitCode {
 
 /// Prints the help of one command.
 pub(crate) fn help_of(name: &str, output: Output) -> Result<(), Failure> {
-    let mut root = parser();
-    root.build();
+    let mut root = whole();
     let help = root.find_subcommand_mut(name).map(|command| command.render_help().to_string()).unwrap_or_default();
     let help = layout::shown(&help);
     output.text(help.trim_end())?;

@@ -82,7 +82,7 @@ impl Settings {
 
     /// Verifies a credential with one attempt of the call that was configured for it. A redirect verifies nothing.
     async fn verify(&self, candidate: Arc<BoundTransport>) -> Result<(), Error> {
-        let Some(mut call) = self.verification.clone() else { return Ok(()) };
+        let Some(mut call) = self.verification.as_deref().cloned() else { return Ok(()) };
         let mut progress = CallProgress::begin(self.clock.now(), self.deadline);
         let mut attempts = Attempts::new(self, &mut call, Statuses::ErrorsAreErrors, &mut progress);
         let response = attempts.exchange(&mut Bearer::Lease(candidate), &Span::none()).await?;

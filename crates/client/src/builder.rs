@@ -306,28 +306,30 @@ impl ClientBuilder {
         })?;
         let (instance, connector, user_agent) = engine.parts("the client")?;
         let no_credential = || Error::local(ErrorKind::Config, "missing credential of the client");
-        let host_config =
-            |role| HostConfig::to(instance.origin(role).ok(), &*connector, &engine.transport, &engine.proxies);
-        let configs =
-            Configs { platform: host_config(HostRole::Platform), client_auth: host_config(HostRole::ClientAuth) };
+        let total = engine.transport.timeouts().total();
+        let deadline = engine.deadline();
+        let config = Arc::new(engine.transport);
+        let host_config = |role| HostConfig::to(instance.origin(role).ok(), &*connector, &config, &engine.proxies);
+        let configs = Configs::new(host_config(HostRole::Platform), host_config(HostRole::ClientAuth));
         let headers =
             HeaderMap::from_iter([(USER_AGENT, user_agent), (ACCEPT, HeaderValue::from_static("application/json"))]);
+        let headers = Arc::new(headers);
         Ok(Client::new(Settings {
             instance,
             credential: self.credential.ok_or_else(no_credential)?,
-            total: engine.transport.timeouts().total(),
-            deadline: engine.deadline(),
+            total,
+            deadline,
             idle_timeout: engine.idle_timeout,
             in_flight: InFlight::default(),
             retry: engine.retry,
             limiter: self.limiter,
-            places: Places::new(engine.transport.clone(), engine.proxies.clone()),
-            generations: Generations::new(connector, configs, headers.clone()),
+            places: Places::new(Arc::clone(&config), engine.proxies.clone()),
+            generations: Generations::new(connector, configs, Arc::clone(&headers)),
             clock: engine.clock,
             headers,
             max_body: engine.max_body,
             allow_expired: self.allow_expired,
-            verification: verification.map(|target| Call::new(Method::GET, target)),
+            verification: verification.map(|target| Box::new(Call::new(Method::GET, target))),
             reminders: self.reminders,
             observers: Observers { retries: engine.retries, ..self.observers },
         }))

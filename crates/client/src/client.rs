@@ -53,7 +53,7 @@ impl Client {
             generations: from.generations.sibling(),
             places: from.places.sibling(),
             clock: Arc::clone(&from.clock),
-            headers: from.headers.clone(),
+            headers: Arc::clone(&from.headers),
             total: from.total,
             deadline: from.deadline,
             retry: from.retry.with_own_budget(),

@@ -22,7 +22,7 @@ const LAST_RETRY: Duration = Duration::from_secs(15 * 60);
 pub(crate) struct Generations {
     connector: Arc<dyn Connector>,
     /// The headers of every request.
-    headers: HeaderMap,
+    headers: Arc<HeaderMap>,
     live: Mutex<Live>,
     /// Held by the one caller that verifies a newer generation.
     verifying: futures_util::lock::Mutex<()>,
@@ -42,14 +42,21 @@ impl Configs {
             Some(_) => &self.client_auth,
             None => &self.platform,
         };
-        host.config.clone().with_identity(identity.cloned())
+        TransportConfig::clone(&host.config).with_identity(identity.cloned())
+    }
+
+    /// One of them twice, where both are the same: a process may have thousands of clients.
+    pub(crate) fn new(platform: HostConfig, client_auth: HostConfig) -> Self {
+        let client_auth = if client_auth.is_that_of(&platform) { platform.clone() } else { client_auth };
+        Self { platform, client_auth }
     }
 
     fn trusting(&self, connector: &dyn Connector, trust: &TrustRoots) -> Self {
-        Self {
-            platform: self.platform.trusting(connector, trust),
-            client_auth: self.client_auth.trusting(connector, trust),
+        let platform = self.platform.trusting(connector, trust);
+        if self.client_auth.is_that_of(&self.platform) {
+            return Self { client_auth: platform.clone(), platform };
         }
+        Self { platform, client_auth: self.client_auth.trusting(connector, trust) }
     }
 }
 
@@ -105,7 +112,7 @@ pub(crate) enum Chosen {
 }
 
 impl Generations {
-    pub(crate) fn new(connector: Arc<dyn Connector>, configs: Configs, headers: HeaderMap) -> Self {
+    pub(crate) fn new(connector: Arc<dyn Connector>, configs: Configs, headers: Arc<HeaderMap>) -> Self {
         let live = Live {
             configs,
             trust: 0,
@@ -121,7 +128,7 @@ impl Generations {
 
     /// The same TLS stack and configuration without a live credential.
     pub(crate) fn sibling(&self) -> Self {
-        Self::new(Arc::clone(&self.connector), self.lock().configs.clone(), self.headers.clone())
+        Self::new(Arc::clone(&self.connector), self.lock().configs.clone(), Arc::clone(&self.headers))
     }
 
     pub(crate) fn connector(&self) -> &dyn Connector {
@@ -191,7 +198,7 @@ impl Generations {
             // Created under the lock: concurrent callers would otherwise each create one, which is slow with native-tls.
             (Some(identity), _) => self.connector.connect(&live.configs.of(Some(identity)))?,
         };
-        let mut headers = self.headers.clone();
+        let mut headers = HeaderMap::clone(&self.headers);
         headers.extend(lease.material().key().map(|key| (API_KEY_HEADER, key.header_value())));
         let caller = lease.material().caller();
         let bound = Arc::new(BoundTransport { lease: lease.clone(), caller, transport, headers, trust: live.trust });

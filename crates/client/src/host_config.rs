@@ -7,7 +7,7 @@ use digicert_one_core::{Connector, Origin, Proxy, ProxyRules, TransportConfig, T
 /// A transport configuration with the proxy of its host.
 #[derive(Clone, Debug)]
 pub(crate) struct HostConfig {
-    pub(crate) config: TransportConfig,
+    pub(crate) config: Arc<TransportConfig>,
     /// Its description for a diagnosis.
     pub(crate) in_use: Arc<TransportInUse>,
 }
@@ -17,23 +17,25 @@ impl HostConfig {
     pub(crate) fn to(
         origin: Option<&Origin>,
         connector: &dyn Connector,
-        config: &TransportConfig,
+        config: &Arc<TransportConfig>,
         rules: &ProxyRules,
     ) -> Self {
-        let Some(origin) = origin else { return Self::new(connector, config.clone(), None) };
-        match config.proxy() {
-            Proxy::None => {
-                let config = config.clone().with_proxy(rules.proxy_for(origin).clone());
-                Self::new(connector, config, rules.describe(origin))
+        let same = || Arc::clone(config);
+        let Some(origin) = origin else { return Self::new(connector, same(), None) };
+        match (config.proxy(), rules.proxy_for(origin)) {
+            (Proxy::None, Proxy::None) => Self::new(connector, same(), rules.describe(origin)),
+            (Proxy::None, proxy) => {
+                let config = TransportConfig::clone(config).with_proxy(proxy.clone());
+                Self::new(connector, Arc::new(config), rules.describe(origin))
             }
-            own => {
+            (own, _) => {
                 let rules = ProxyRules::new(own.clone()).including_loopback();
-                Self::new(connector, config.clone(), rules.describe(origin))
+                Self::new(connector, same(), rules.describe(origin))
             }
         }
     }
 
-    fn new(connector: &dyn Connector, config: TransportConfig, proxy: Option<String>) -> Self {
+    fn new(connector: &dyn Connector, config: Arc<TransportConfig>, proxy: Option<String>) -> Self {
         let in_use = TransportInUse::new(&connector.info(), &config);
         let in_use = Arc::new(in_use.with_capabilities(&connector.capabilities()).with_proxy(proxy));
         Self { config, in_use }
@@ -41,6 +43,12 @@ impl HostConfig {
 
     /// The same with other trust roots.
     pub(crate) fn trusting(&self, connector: &dyn Connector, trust: &TrustRoots) -> Self {
-        Self::new(connector, self.config.clone().with_trust(trust.clone()), self.in_use.proxy.clone())
+        let config = TransportConfig::clone(&self.config).with_trust(trust.clone());
+        Self::new(connector, Arc::new(config), self.in_use.proxy.clone())
+    }
+
+    /// Whether the other one is the same.
+    pub(crate) fn is_that_of(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.config, &other.config) && self.in_use.proxy == other.in_use.proxy
     }
 }

@@ -50,10 +50,41 @@ fn after<'a>(text: &'a str, mark: &str) -> &'a str {
 }
 
 fn words(text: &str) -> String {
-    const ENTITIES: [(&str, &str); 6] =
-        [("&nbsp;", " "), ("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&amp;", "&")];
-    let plain = ENTITIES.iter().fold(text.to_owned(), |text, (entity, with)| text.replace(entity, with));
+    let mut plain = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find('&') {
+        plain.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let reference = rest[1..].split_once(';').and_then(|(name, after)| Some((referred(name)?, after)));
+        let (character, after) = reference.unwrap_or(('&', &rest[1..]));
+        plain.push(character);
+        rest = after;
+    }
+    plain.push_str(rest);
     plain.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The character that a reference such as `&amp;`, `&#39;` or `&#x27;` stands for.
+fn referred(name: &str) -> Option<char> {
+    if let Some(number) = name.strip_prefix('#') {
+        let number = match number.strip_prefix(['x', 'X']) {
+            Some(hex) => u32::from_str_radix(hex, 16),
+            None => number.parse(),
+        };
+        return char::from_u32(number.ok()?);
+    }
+    Some(match name {
+        "amp" => '&',
+        "apos" | "lsquo" | "rsquo" => '\'',
+        "copy" => '©',
+        "gt" => '>',
+        "hellip" => '…',
+        "lt" => '<',
+        "mdash" | "ndash" => '–',
+        "nbsp" => ' ',
+        "ldquo" | "quot" | "rdquo" => '"',
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
@@ -67,6 +98,10 @@ mod tests {
                     have permission.<br/>Reason: policy</p></body></html>";
         assert_eq!(title(page).as_deref(), Some("403 Forbidden"));
         assert_eq!(text(page), "Forbidden You don't have permission. Reason: policy");
+        assert_eq!(
+            text("Reference&#32;&#35;18.2d &mdash; R&D &amp;lt; &#x27;&#0;a &#x110000; &none;"),
+            "Reference #18.2d – R&D &lt; '\0a &#x110000; &none;"
+        );
         assert_eq!(text("<Error><Code>AccessDenied</Code><Message>No</Message></Error>"), "AccessDenied No");
     }
 

@@ -12,7 +12,7 @@ use crate::host_config::HostConfig;
 /// Creates and keeps transports to other hosts.
 #[derive(Debug)]
 pub(crate) struct Places {
-    config: TransportConfig,
+    config: Arc<TransportConfig>,
     proxies: ProxyRules,
     known: Mutex<Vec<(Origin, Place)>>,
 }
@@ -25,13 +25,13 @@ pub(crate) struct Place {
 }
 
 impl Places {
-    pub(crate) fn new(config: TransportConfig, proxies: ProxyRules) -> Self {
+    pub(crate) fn new(config: Arc<TransportConfig>, proxies: ProxyRules) -> Self {
         Self { config, proxies, known: Mutex::default() }
     }
 
     /// The same configuration without transports.
     pub(crate) fn sibling(&self) -> Self {
-        Self::new(self.config.clone(), self.proxies.clone())
+        Self::new(Arc::clone(&self.config), self.proxies.clone())
     }
 
     /// The transport to this host. The error comes with a description of the transport.

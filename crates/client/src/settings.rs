@@ -25,7 +25,7 @@ pub(crate) struct Settings {
     pub(crate) places: Places,
     pub(crate) clock: Arc<dyn Clock>,
     /// The headers of every request, unless the call has its own.
-    pub(crate) headers: HeaderMap,
+    pub(crate) headers: Arc<HeaderMap>,
     /// The timeout of one attempt.
     pub(crate) total: Duration,
     /// The deadline: all attempts and delays together.
@@ -37,7 +37,7 @@ pub(crate) struct Settings {
     pub(crate) max_body: usize,
     pub(crate) allow_expired: bool,
     /// The call that verifies a newer generation before it goes live.
-    pub(crate) verification: Option<Call>,
+    pub(crate) verification: Option<Box<Call>>,
     pub(crate) reminders: Reminders,
     pub(crate) observers: Observers,
 }

@@ -67,8 +67,7 @@ The transports of this SDK read the system's roots once per process and again wh
 /// Before the table of commands.
 pub(super) const COMMANDS: &str = "## `d1 call` and curl
 
-Whole processes with the same credential and the same root, one after the other in each round. The figures are of the
-release build of `d1`, measured before there was the profile `dist` of the installed one, which needs less memory ([install](install.md)).
+Whole processes with the same credential and the same root, one after the other in each round. `d1` is the one that is installed (profile `dist`).
 
 ";
 

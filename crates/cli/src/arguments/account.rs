@@ -5,6 +5,7 @@ use digicert_one::{Position, identity::KeyAlgorithm};
 
 use super::cert_file::{ConvertOptions, CsrOptions, InspectOptions, VerifyOptions};
 use super::connection::ConnectionOptions;
+use super::on_demand::OnDemand;
 use super::secret_store::{EndOptions, MakeOptions, RenewalOptions, SecretStoreOptions, key};
 use super::time::time;
 
@@ -14,10 +15,10 @@ pub(crate) enum ServiceUserCommand {
     #[command(
         after_help = "Examples:\n  d1 service-user list\n  d1 --json service-user list | jq -r '.items[].friendly_name'"
     )]
-    List(ConnectionOptions),
+    List(OnDemand<ConnectionOptions>),
     /// Show one: state, end date, permissions, certificates.
     #[command(after_help = "Examples:\n  d1 service-user show ci-bot\n  d1 service-user show me")]
-    Show(OneUserOptions),
+    Show(OnDemand<OneUserOptions>),
     /// Create a service user and store its API key, which the platform shows once.
     ///
     /// d1 checks that the key can be stored before it creates anything. After an interruption, `d1 resume` finishes the work.
@@ -25,42 +26,42 @@ pub(crate) enum ServiceUserCommand {
         "  d1 service-user create ci-bot --role AM_ACCOUNT_USER --ends-in 365d --store file:/etc/d1/api-key --dry-run\n",
         "  d1 service-user create ci-bot --role AM_ACCOUNT_USER --ends-in 365d --store file:/etc/d1/api-key\n",
         "  d1 service-user create ci-bot --store 'exec:vault kv put secret/ci api_key=-' --journal ci.journal"))]
-    Create(Box<CreateUserOptions>),
+    Create(OnDemand<CreateUserOptions>),
     /// Disable one, with all its keys and certificates.
     #[command(
         after_help = "Examples:\n  d1 service-user disable ci-bot\n  d1 service-user disable ci-bot --yes   # in a script"
     )]
-    Disable(DisableUserOptions),
+    Disable(OnDemand<DisableUserOptions>),
     /// Enable one that was disabled.
     #[command(after_help = "Examples:\n  d1 service-user enable ci-bot")]
-    Enable(OneUserOptions),
+    Enable(OnDemand<OneUserOptions>),
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum TokenCommand {
     /// List the API tokens of a user, without their keys.
     #[command(after_help = "Examples:\n  d1 token list\n  d1 token list --user ci-bot")]
-    List(OfUserOptions),
+    List(OnDemand<OfUserOptions>),
     /// Create an API token and store its API key, which the platform shows once.
     #[command(after_help = concat!("Examples:\n",
         "  d1 token create deploy --ends-in 90d --store dir:/run/secrets/d1\n",
         "  d1 token create deploy --user ci-bot --store file:key --last-resort rescued --last-resort-password env:RESCUE"))]
-    Create(Box<CreateTokenOptions>),
+    Create(OnDemand<CreateTokenOptions>),
     /// Replace the API token in use: create a new one, store its key, verify it with a call, disable the previous one.
     #[command(after_help = concat!("Examples:\n",
         "  d1 token rotate --store file:/etc/d1/api-key --ends-in 90d --dry-run\n",
         "  d1 token rotate --store file:/etc/d1/api-key --ends-in 90d --renew-before 14d   # from a timer, every day\n",
-        "  d1 token rotate --store file:/etc/d1/api-key --old ID --delete-old-after 7d"))]
-    Rotate(Box<RotateTokenOptions>),
+        "  d1 token rotate --store file:/etc/d1/api-key --previous ID --delete-previous-after 7d"))]
+    Rotate(OnDemand<RotateTokenOptions>),
     /// Disable a token.
     #[command(after_help = "Examples:\n  d1 token disable 6b2c1f9e-0d0c-4a57-9d0e-1f3b8c7a2e55")]
-    Disable(RemoveOptions),
+    Disable(OnDemand<RemoveOptions>),
     /// Enable a token that was disabled.
     #[command(after_help = "Examples:\n  d1 token enable 6b2c1f9e-0d0c-4a57-9d0e-1f3b8c7a2e55")]
-    Enable(OneOptions),
+    Enable(OnDemand<OneOptions>),
     /// Delete a token.
     #[command(after_help = "Examples:\n  d1 token delete 6b2c1f9e-0d0c-4a57-9d0e-1f3b8c7a2e55 --yes")]
-    Delete(RemoveOptions),
+    Delete(OnDemand<RemoveOptions>),
 }
 
 #[derive(Debug, Subcommand)]
@@ -69,18 +70,18 @@ pub(crate) enum CertCommand {
     #[command(after_help = concat!("Examples:\n",
         "  d1 cert request ci-bot --ends-in 365d --store dir:/run/secrets/d1\n",
         "  d1 cert request ci-bot --key-type p384 --store file:client.pem --dry-run"))]
-    Request(Box<RequestOptions>),
+    Request(OnDemand<RequestOptions>),
     /// Replace the client certificate in use, with a new private key.
     #[command(after_help = concat!("Examples:\n",
         "  d1 cert rotate --store dir:/run/secrets/d1 --dry-run\n",
         "  d1 cert rotate --store dir:/run/secrets/d1 --ends-in 365d --renew-before 30d   # from a timer, every day"))]
-    Rotate(Box<RotateCertOptions>),
+    Rotate(OnDemand<RotateCertOptions>),
     /// Show what is in a certificate file of any supported format: owner, issuer, chain, dates, key, purposes. Works offline.
     #[command(after_help = concat!("Examples:\n",
         "  d1 cert inspect client.p12 --input-password env:P12_PASSWORD\n",
         "  d1 cert inspect tls.crt --private-key tls.key\n",
         "  d1 --json cert inspect client.pem | jq .days_left"))]
-    Inspect(InspectOptions),
+    Inspect(OnDemand<InspectOptions>),
     /// Check whether a server would accept a client certificate: chain, dates, purpose; with --host by a real handshake.
     ///
     /// The handshake has three outcomes: the server did not ask for a certificate, it asked and accepted this one, or it
@@ -88,41 +89,41 @@ pub(crate) enum CertCommand {
     #[command(after_help = concat!("Examples:\n  d1 cert verify client.p12 --input-password env:P12_PASSWORD\n",
         "  d1 cert verify tls.crt --private-key tls.key --host one.digicert.com\n",
         "  d1 --json cert verify client.pem --host demo.one.digicert.com"))]
-    Verify(VerifyOptions),
+    Verify(OnDemand<VerifyOptions>),
     /// Convert a client certificate with its private key between PEM, DER and PKCS#12. Works offline.
     #[command(after_help = concat!("Examples:\n",
         "  d1 cert convert client.p12 --to pem --output client.pem\n",
         "  d1 cert convert client.pem --to pkcs12 --output client.p12 --output-password file:/run/secrets/p12\n",
         "  d1 cert convert client.p12 --to der --output client.der --key-output client-key.der"))]
-    Convert(ConvertOptions),
+    Convert(OnDemand<ConvertOptions>),
     /// Make a new private key and a certificate request (CSR) for it. Works offline.
     #[command(after_help = concat!("Examples:\n",
         "  d1 cert csr --subject ci-bot --key-file ci-bot.key --output ci-bot.csr\n",
         "  d1 cert csr --subject ci-bot --key-file ci-bot.key --key-type p384"))]
-    Csr(CsrOptions),
+    Csr(OnDemand<CsrOptions>),
     /// List the client certificates of a user.
     #[command(after_help = "Examples:\n  d1 cert list\n  d1 cert list --user ci-bot")]
-    List(OfUserOptions),
+    List(OnDemand<OfUserOptions>),
     /// Disable a certificate.
     #[command(after_help = "Examples:\n  d1 cert disable 2f5d8a31-7c44-4f0e-8a55-90b6c0d3e812")]
-    Disable(RemoveOptions),
+    Disable(OnDemand<RemoveOptions>),
     /// Enable a certificate that was disabled.
     #[command(after_help = "Examples:\n  d1 cert enable 2f5d8a31-7c44-4f0e-8a55-90b6c0d3e812")]
-    Enable(OneOptions),
+    Enable(OnDemand<OneOptions>),
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AccountCommand {
     /// List the accounts that the caller may use.
     #[command(after_help = "Examples:\n  d1 account list")]
-    List(ConnectionOptions),
+    List(OnDemand<ConnectionOptions>),
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum RoleCommand {
     /// List the roles of an application, and what they permit.
     #[command(after_help = "Examples:\n  d1 role list\n  d1 role list --application mpki")]
-    List(RoleOptions),
+    List(OnDemand<RoleOptions>),
 }
 
 /// One user.
@@ -228,7 +229,7 @@ pub(crate) struct RotateTokenOptions {
     pub(crate) renewal: RenewalOptions,
     /// Delete the previous one this long after it was disabled.
     #[arg(long, value_name = "TIME", value_parser = time)]
-    pub(crate) delete_old_after: Option<std::time::Duration>,
+    pub(crate) delete_previous_after: Option<std::time::Duration>,
     #[command(flatten)]
     pub(crate) make: MakeOptions,
 }

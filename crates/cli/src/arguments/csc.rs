@@ -6,23 +6,24 @@ use clap::{Args, Subcommand, ValueEnum};
 use digicert_one::csc::HashAlgo;
 
 use super::connection::ConnectionOptions;
+use super::on_demand::OnDemand;
 use super::path;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum CscCommand {
     /// Show what the signing service is and how it lets callers in. Sends no credential.
     #[command(after_help = "Examples:\n  d1 csc info\n  d1 --json csc info")]
-    Info(ConnectionOptions),
+    Info(OnDemand<ConnectionOptions>),
     /// List signing credentials, one id a line.
     #[command(after_help = concat!("Examples:\n",
         "  d1 csc list --user 7c1e --client-id my-client --client-secret env:CSC_CLIENT_SECRET\n",
         "  d1 csc list   # with the API key"))]
-    List(CscListOptions),
+    List(OnDemand<CscListOptions>),
     /// Hash a file here and have the hash signed; the file never leaves.
     #[command(after_help = concat!("Examples:\n",
         "  d1 csc sign CREDENTIAL contract.pdf --pin env:PIN --out contract.sig\n",
         "  d1 csc sign CREDENTIAL contract.pdf --client-id my-client --client-secret file:/run/secrets/csc"))]
-    Sign(Box<SignOptions>),
+    Sign(OnDemand<SignOptions>),
 }
 
 /// Who is calling: an OAuth client, or else the owner of the API key.

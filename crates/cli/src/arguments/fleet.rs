@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 
 use super::connection::ConnectionOptions;
+use super::on_demand::OnDemand;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum FleetCommand {
@@ -12,7 +13,7 @@ pub(crate) enum FleetCommand {
     #[command(after_help = concat!("Examples:\n  d1 fleet status --profile ci-prod\n",
         "  d1 fleet status --limiter redis://cache.example.com --lock-name ci-bot\n",
         "  d1 --json fleet status --profile ci-prod | jq '.processes | length'"))]
-    Status(FleetStatusOptions),
+    Status(OnDemand<FleetStatusOptions>),
 }
 
 #[derive(Debug, Args)]

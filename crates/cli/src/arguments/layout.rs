@@ -1,7 +1,7 @@
 //! How help looks: compact, examples on lines of their own that are never wrapped, and the connection options in full on one page only.
 
-use clap::Command;
 use clap::builder::{Resettable, StyledStr};
+use clap::{Arg, Command};
 
 /// The command whose page has the connection options.
 pub(crate) const CONNECTION: &str = "connection";
@@ -9,8 +9,22 @@ const HEADING: &str = "Connection";
 /// A blank at which clap does not wrap. It is replaced before help is shown.
 const FIXED: &str = "\u{a0}";
 
+/// The layout of a command without commands below it, once it has its options.
+pub(super) fn of_command(command: Command) -> Command {
+    fixed(without_connection(compact(command)))
+}
+
+/// The layout of the commands that only lead to others.
+pub(super) fn of_groups(command: Command) -> Command {
+    let names: Vec<String> = command.get_subcommands().map(|one| one.get_name().to_owned()).collect();
+    if names.is_empty() {
+        return command;
+    }
+    names.iter().fold(fixed(compact(command)), |command, name| command.mut_subcommand(name, of_groups))
+}
+
 /// A line for each option where it fits, and what a command says beside its summary before its examples.
-pub(super) fn compact(mut command: Command) -> Command {
+fn compact(mut command: Command) -> Command {
     let about = command.get_about().map(ToString::to_string).unwrap_or_default();
     let details = command.get_long_about().map(ToString::to_string);
     let details = details
@@ -20,36 +34,44 @@ pub(super) fn compact(mut command: Command) -> Command {
         let examples = command.get_after_help().map(ToString::to_string).unwrap_or_default();
         command = command.after_help(format!("{details}\n\n{examples}"));
     }
-    let names: Vec<String> = command.get_subcommands().map(|one| one.get_name().to_owned()).collect();
-    let command = command
+    command
         .long_about(Resettable::<StyledStr>::Reset)
-        .mut_args(|argument| argument.long_help(Resettable::<StyledStr>::Reset));
-    names.iter().fold(command, |command, name| command.mut_subcommand(name, compact))
+        .mut_args(|argument| argument.long_help(Resettable::<StyledStr>::Reset))
 }
 
-/// For a terminal: connection options on one line, and lines with a margin as they are.
-pub(super) fn for_terminal(mut command: Command) -> Command {
-    if command.get_name() != CONNECTION {
-        let options: Vec<String> = command
-            .get_arguments()
-            .filter(|argument| argument.get_help_heading() == Some(HEADING))
-            .filter_map(|argument| argument.get_long().map(|long| format!("--{long}")))
-            .collect();
-        if !options.is_empty() {
-            let rest = command.get_after_help().map(ToString::to_string).unwrap_or_default();
-            let options = format!("{HEADING} options (d1 help {CONNECTION}): {}", options.join(", "));
-            command = command.after_help(format!("{options}\n\n{rest}")).mut_args(|argument| {
-                let is_shown = argument.get_help_heading() != Some(HEADING);
-                if is_shown { argument } else { argument.hide(true) }
-            });
-        }
+/// The connection options on one line.
+fn without_connection(command: Command) -> Command {
+    let options: Vec<String> = command
+        .get_arguments()
+        .filter(|argument| is_connection(argument))
+        .filter_map(|argument| argument.get_long().map(|long| format!("--{long}")))
+        .collect();
+    if options.is_empty() || command.get_name() == CONNECTION {
+        return command;
     }
-    if let Some(text) = command.get_after_help().map(ToString::to_string) {
-        let fixed = |line: &str| if line.starts_with("  ") { line.replace(' ', FIXED) } else { line.to_owned() };
-        command = command.after_help(text.lines().map(fixed).collect::<Vec<_>>().join("\n"));
-    }
+    let rest = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    let options = format!("{HEADING} options (d1 help {CONNECTION}): {}", options.join(", "));
+    command
+        .after_help(format!("{options}\n\n{rest}"))
+        .mut_args(|argument| if is_connection(&argument) { argument.hide(true) } else { argument })
+}
+
+/// Lines with a margin as they are.
+fn fixed(command: Command) -> Command {
+    let Some(text) = command.get_after_help().map(ToString::to_string) else { return command };
+    let fixed = |line: &str| if line.starts_with("  ") { line.replace(' ', FIXED) } else { line.to_owned() };
+    command.after_help(text.lines().map(fixed).collect::<Vec<_>>().join("\n"))
+}
+
+/// With the connection options of every command, as shells complete them.
+pub(crate) fn with_connection(command: Command) -> Command {
     let names: Vec<String> = command.get_subcommands().map(|one| one.get_name().to_owned()).collect();
-    names.iter().fold(command, |command, name| command.mut_subcommand(name, for_terminal))
+    let command = command.mut_args(|argument| if is_connection(&argument) { argument.hide(false) } else { argument });
+    names.iter().fold(command, |command, name| command.mut_subcommand(name, with_connection))
+}
+
+fn is_connection(argument: &Arg) -> bool {
+    argument.get_help_heading() == Some(HEADING)
 }
 
 /// Help as it is shown.

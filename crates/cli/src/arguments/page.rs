@@ -29,8 +29,7 @@ fn page_shows_what_help_shows() {
 
 #[test]
 fn every_command_has_examples_and_a_summary() {
-    let mut root = super::parser();
-    root.build();
+    let root = super::whole();
     each(&root, &mut |command| {
         let name = command.get_name().to_owned();
         assert!(command.get_about().is_some(), "{name} has no summary");
@@ -41,8 +40,7 @@ fn every_command_has_examples_and_a_summary() {
 
 #[test]
 fn help_of_each_command_fits_on_a_screen() {
-    let mut root = super::parser();
-    root.build();
+    let root = super::whole();
     each(&root, &mut |command| {
         for width in [100, WIDTH] {
             let help = command.clone().term_width(width).max_term_width(width).render_help().to_string();
@@ -58,8 +56,7 @@ fn help_of_each_command_fits_on_a_screen() {
 
 #[test]
 fn examples_are_never_wrapped() {
-    let (mut root, mut seen) = (super::parser(), 0);
-    root.build();
+    let (root, mut seen) = (super::whole(), 0);
     each(&root, &mut |command| {
         let help = layout::shown(&command.clone().term_width(40).max_term_width(40).render_help().to_string());
         let text = command.get_after_help().map(|text| layout::shown(&text.to_string())).unwrap_or_default();
@@ -73,8 +70,7 @@ fn examples_are_never_wrapped() {
 
 #[test]
 fn connection_options_are_described_on_one_page_only() {
-    let mut root = super::parser();
-    root.build();
+    let mut root = super::whole();
     each(&root, &mut |command| {
         let help = command.clone().render_help().to_string();
         let name = command.get_name();

@@ -25,6 +25,9 @@ pub(crate) struct ProxyOptions {
     /// After a signal, let requests in flight finish for this long.
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(0..=3600))]
     pub(crate) drain: u64,
+    /// Name of the lock with which other machines rotate the credential. Default: the id of the user of d1.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) lock_name: Option<String>,
     /// Log each request, without ids, names and queries.
     #[arg(long)]
     pub(crate) log_requests: bool,

@@ -91,10 +91,10 @@ pub(crate) struct RenewalOptions {
     pub(crate) grace: Duration,
     /// Leave the previous one enabled.
     #[arg(long)]
-    pub(crate) leave_old: bool,
+    pub(crate) keep_previous: bool,
     /// Id of the one to replace. Default: the last one of this journal.
     #[arg(long, value_name = "ID")]
-    pub(crate) old: Option<String>,
+    pub(crate) previous: Option<String>,
     /// What the name of the new one begins with. Default: as the previous one.
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,

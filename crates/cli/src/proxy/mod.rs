@@ -2,6 +2,7 @@
 //! forwards requests with the credential of the profile or the variables, and drains when it is stopped.
 
 mod admission;
+mod fleet_notice;
 mod forward;
 mod headers;
 mod listener;
@@ -29,7 +30,7 @@ use self::metrics::Metrics;
 use self::server::Server;
 use self::token::{Token, TokenFile};
 use crate::arguments::ProxyOptions;
-use crate::connection;
+use crate::connection::{self, SharedRedis};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::reference;
@@ -41,11 +42,10 @@ pub(crate) async fn run(options: &ProxyOptions, output: Output, signals: &Signal
     let log = Log::new(output);
     // Callers that connect from now on wait until the credential is read.
     let listeners = Listener::open(options.socket.as_deref(), options.listen)?;
-    let (client, credential, (token, _token_file)) = signals
+    let (token, _token_file, (client, credential, redis)) = signals
         .unless_received(async {
-            let token = token(options, &listeners).await?;
-            let (client, credential) = client(options, output, log).await?;
-            Ok((client, credential, token))
+            let (token, file) = token(options, &listeners).await?;
+            Ok((token, file, client(options, output, log).await?))
         })
         .await?;
     let names: Vec<String> = listeners.iter().map(Listener::name).collect();
@@ -57,7 +57,15 @@ pub(crate) async fn run(options: &ProxyOptions, output: Output, signals: &Signal
     log.listening(&names, &host.unwrap_or_default());
     notify_systemd(ServiceState::Ready);
 
-    let (received, signal) = until_stopped(signals, &credential, log).await;
+    let notices = async {
+        let Some(redis) = redis else { return std::future::pending().await };
+        fleet_notice::follow(redis, options.lock_name.clone(), &client, log, async || reload(&credential, log).await)
+            .await
+    };
+    let (received, signal) = tokio::select! {
+        stopped = until_stopped(signals, &credential, log) => stopped,
+        never = notices => match never {},
+    };
     notify_systemd(ServiceState::Stopping);
     let in_flight = metrics.in_flight();
     let text = format!("{}: stopping, {in_flight} requests in flight", signal.name());
@@ -97,23 +105,22 @@ async fn token(options: &ProxyOptions, listeners: &[Listener]) -> Result<(Option
 }
 
 /// A client whose credential follows its source.
-async fn client(options: &ProxyOptions, output: Output, log: Log) -> Result<(Client, WatchingCredential), Failure> {
+async fn client(
+    options: &ProxyOptions,
+    output: Output,
+    log: Log,
+) -> Result<(Client, WatchingCredential, Option<SharedRedis>), Failure> {
     let chosen = options.connection.setup.clone();
     let setup = tokio::task::spawn_blocking(move || connection::setup(&chosen));
     let setup = setup.await.map_err(|error| Failure::Internal(error.into()))??;
     setup.warnings().iter().for_each(|warning| output.warning(warning));
     let credential = WatchingCredential::lazy(setup.source(), Arc::new(SystemClock::new()), WatchOptions::new())
         .on_event(move |event| log.event("credential", &event.to_string(), json!({ "text": event.to_string() })));
-    let mut builder =
-        connection::builder(&options.connection, &setup, output).await?.0.credential(credential.clone()).on_reminder(
-            move |reminder| {
-                log.event(
-                    "expires_soon",
-                    &reminder.to_string(),
-                    json!({ "text": reminder.to_string(), "days": reminder.days }),
-                );
-            },
-        );
+    let (builder, redis) = connection::builder(&options.connection, &setup, output).await?;
+    let mut builder = builder.credential(credential.clone()).on_reminder(move |reminder| {
+        let text = reminder.to_string();
+        log.event("expires_soon", &text, json!({ "text": text, "days": reminder.days }));
+    });
     if options.log_requests {
         builder = builder.audit(move |record| log.request(record));
     }
@@ -121,7 +128,7 @@ async fn client(options: &ProxyOptions, output: Output, log: Log) -> Result<(Cli
     // Reads the credential, so that one that is not usable is found before the first request.
     client.expiry().await?;
     credential.warnings().iter().for_each(|warning| output.warning(warning));
-    Ok((client, credential))
+    Ok((client, credential, redis))
 }
 
 /// Waits for the signal that stops the proxy. Without a terminal SIGHUP reads the credential again, as of other services.
@@ -133,13 +140,14 @@ async fn until_stopped(signals: &Signals, credential: &WatchingCredential, log: 
         if signal != Signal::HangUp || std::io::stderr().is_terminal() {
             return (received, signal);
         }
-        if let Err(error) = credential.reload().await {
-            log.event(
-                "reload_failed",
-                &format!("failed to reload the credential: {error}"),
-                json!({ "text": error.to_string() }),
-            );
-        }
+        reload(credential, log).await;
+    }
+}
+
+async fn reload(credential: &WatchingCredential, log: Log) {
+    if let Err(error) = credential.reload().await {
+        let text = format!("failed to reload the credential: {error}");
+        log.event("reload_failed", &text, json!({ "text": error.to_string() }));
     }
 }
 

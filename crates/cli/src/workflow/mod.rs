@@ -2,8 +2,6 @@
 //! runs until it ends or a signal stops it. What the steps are is the library's business; here they are shown.
 
 mod failed;
-#[cfg(feature = "redis")]
-mod fleet_lock;
 mod password;
 mod render;
 mod resume_line;
@@ -31,6 +29,8 @@ use crate::arguments::{
 };
 use crate::connection;
 use crate::failure::Failure;
+#[cfg(feature = "redis")]
+use crate::fleet_rotation::FleetRotation;
 use crate::output::Output;
 use crate::signal::Signal;
 use crate::signals::Signals;
@@ -81,9 +81,9 @@ pub(crate) async fn rotate_token(
     let mut task = RotateToken::new().end_date(options.ends.ends());
     task.owner = signals.unless_received(user_id(&prepared.client, &options.user)).await?;
     task.name_prefix.clone_from(&options.renewal.name);
-    task.previous = options.renewal.old.as_deref().map(Id::new);
+    task.previous = options.renewal.previous.as_deref().map(Id::new);
     renewal(&mut task.renewal, &options.renewal);
-    task.renewal.delete_after = options.delete_old_after;
+    task.renewal.delete_after = options.delete_previous_after;
     prepared.make(task.into(), options.make.dry_run).await
 }
 
@@ -107,7 +107,7 @@ pub(crate) async fn rotate_certificate(
     let mut task = RotateCertificate::new().end_date(options.ends.ends()).key(options.key.key_type);
     task.common_name.clone_from(&options.key.common_name);
     task.name_prefix.clone_from(&options.renewal.name);
-    task.previous = options.renewal.old.as_deref().map(Id::new);
+    task.previous = options.renewal.previous.as_deref().map(Id::new);
     renewal(&mut task.renewal, &options.renewal);
     prepared.make(task.into(), options.make.dry_run).await
 }
@@ -142,7 +142,7 @@ fn renewal(to: &mut digicert_one::provisioning::Renewal, options: &RenewalOption
     to.expires_within = options.renew_before;
     to.newer_than = options.min_age;
     to.grace = options.grace;
-    to.keep_previous = options.leave_old;
+    to.keep_previous = options.keep_previous;
 }
 
 /// A service user's end date is a day, and today is UTC's.
@@ -204,7 +204,8 @@ async fn prepare_with(
     match redis {
         #[cfg(feature = "redis")]
         Some(redis) => {
-            flows = flows.shared_lock(fleet_lock::FleetLock::new(client.clone(), redis, store.lock_name.clone()))
+            let fleet = FleetRotation::new(client.clone(), redis, store.lock_name.clone());
+            flows = flows.shared_lock(fleet.clone()).consumer(fleet);
         }
         #[cfg(not(feature = "redis"))]
         Some(never) => match never {},

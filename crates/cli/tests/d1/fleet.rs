@@ -1,5 +1,7 @@
 //! `d1 --limiter` and `d1 fleet status` over a redis-server of this test alone. SKIPPED where none is installed.
 
+#[cfg(unix)]
+use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -207,4 +209,29 @@ fn missing_redis_or_a_password_in_its_address_is_reported() {
     }
     let away = stage.bot(&["whoami", "--limiter", "redis+unix:///nonexistent/redis.sock"]);
     assert!(away.status.success() && text(&away).contains("unavailable (PACE-02)"), "{}", text(&away));
+}
+
+/// Only Unix sockets need no token.
+#[cfg(unix)]
+#[test]
+fn proxy_of_another_machine_hears_of_a_rotation() {
+    let Some(server) = Server::start(&[]) else { return };
+    let (stage, url) = (Stage::new(), server.url());
+    let socket = stage.path("proxy.sock");
+    let proxy = ["--json", "proxy", "--socket", &socket, "--limiter", &url];
+    let mut proxy = command(&stage, &proxy).stderr(Stdio::inherit()).spawn().expect("d1 runs");
+    let events = BufReader::new(proxy.stdout.take().expect("piped"));
+    let limit = Instant::now() + Duration::from_secs(60);
+    while server.command("PUBSUB CHANNELS").starts_with("*0") {
+        assert!(Instant::now() < limit, "the proxy does not listen to notices");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let store = stage.file_store("key");
+    let output =
+        stage.bot(&["token", "rotate", "--store", &store, "--grace", "0s", "--keep-previous", "--limiter", &url]);
+    assert!(output.status.success(), "{}", text(&output));
+    let heard = events.lines().map_while(Result::ok).find(|line| line.contains("\"event\":\"notice\""));
+    assert!(heard.is_some(), "the proxy ended without a notice");
+    proxy.kill().expect("it runs");
+    proxy.wait().expect("it ends");
 }

@@ -202,7 +202,7 @@ fn tasks(runs: &mut Runs) {
     let rotated = [("DC_API_KEY_FILE", &*runs.stage.path("api-key")), ("P", "canary-password")];
     let rotate = ["token", "rotate", "--store", &store, "--min-age", "0s", "--grace", "0s"];
     runs.run_as("task", &rotate, &rotated);
-    runs.run_as("task", &[&rotate[..], &["--leave-old"]].concat(), &rotated);
+    runs.run_as("task", &[&rotate[..], &["--keep-previous"]].concat(), &rotated);
     runs.run("deleted", &["token", "delete", &id(&token), "--yes", "--even-if-in-use", &name]);
     runs.run("task", &["resume", "--store", &store]);
     let (journal, rescued) = (runs.stage.path("journal"), runs.stage.path("rescued"));

@@ -5,9 +5,6 @@
 use super::{CallContext, Code, Diagnosis};
 use crate::{HostRole, Mode};
 
-/// Separators between the clauses of a remedy.
-const BREAKS: [&str; 2] = ["; ", ". "];
-
 impl Diagnosis {
     /// Returns the diagnosis with a remedy that fits this context; a remedy that is not the table's is
     /// unchanged. Cause and evidence lose clauses that recommend the transport in use.
@@ -95,15 +92,20 @@ fn kept(text: &str, drop: impl Fn(&str) -> bool) -> String {
     let mut kept = String::new();
     let mut rest = text;
     while !rest.is_empty() {
-        let end =
-            BREAKS.iter().filter_map(|mark| rest.find(mark).map(|at| at + mark.len())).min().unwrap_or(rest.len());
-        let (clause, after) = rest.split_at(end);
+        let (clause, after) = rest.split_at(clause_end(rest));
         if !drop(clause) {
             kept.push_str(clause);
         }
         rest = after;
     }
     kept.trim_end().trim_end_matches([';', ',']).to_owned()
+}
+
+/// Where the first clause ends: after `; `, or where a new sentence begins. The full stop of `clientauth.` ends none.
+fn clause_end(text: &str) -> usize {
+    let is_end = |&(at, mark): &(usize, &str)| mark == "; " || text[at + 2..].starts_with(char::is_uppercase);
+    let semicolons = text.match_indices("; ");
+    semicolons.chain(text.match_indices(". ")).filter(is_end).map(|(at, _)| at + 2).min().unwrap_or(text.len())
 }
 
 fn capitalised(text: &str) -> String {
@@ -241,6 +243,7 @@ mod tests {
         };
         let remedy =
             |code, transport: &'static str| Diagnosis::of(code, "it failed.").with_context(&context(transport)).remedy;
+        assert_eq!(remedy(Code::HS_01, "rustls"), "Configure a client certificate.");
         assert!(remedy(Code::HS_03, "isahc").ends_with("The transports rustls and reqwest report most."));
         assert!(remedy(Code::HS_03, "reqwest").ends_with("look for a firewall."));
         assert!(remedy(Code::HS_03, "rustls").ends_with("look for a firewall."));

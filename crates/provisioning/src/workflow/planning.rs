@@ -116,10 +116,7 @@ fn certificate(steps: &mut Vec<PlannedStep>, key: impl std::fmt::Display, name: 
 fn retirement(steps: &mut Vec<PlannedStep>, flows: &Workflows, task: &Task, renewal: &Renewal, found: &Preflight) {
     let step = |what: &str| PlannedStep::new(what);
     for consumer in &flows.consumers {
-        steps.push(PlannedStep::new(format!(
-            "switch {} to it, and wait until nothing uses the previous credential",
-            consumer.name()
-        )));
+        steps.push(PlannedStep::new(format!("notify {} of it, and wait until that is done", consumer.name())));
     }
     if renewal.keep_previous {
         return;

@@ -1,4 +1,4 @@
-//! Prints the allocations of one call on each side, one line each.
+//! Prints for each side the allocations of one call, and the bytes that it keeps after its first one, one line each.
 #![allow(clippy::print_stdout, reason = "a command speaks through its output")]
 
 use digicert_one_cost::Side;
@@ -13,7 +13,12 @@ fn main() -> Result<(), String> {
         let mut outcome = Ok(());
         let counted = allocation_counter::measure(|| outcome = side.calls(1));
         outcome?;
-        println!("{name} {}", counted.count_total);
+        let mut kept = Err(String::new());
+        let keeping = allocation_counter::measure(|| {
+            kept = Side::named(name).and_then(|side| side.calls(1).map(|()| side));
+        });
+        drop(kept?);
+        println!("{name} {} {}", counted.count_total, keeping.bytes_current);
     }
     Ok(())
 }

@@ -58,7 +58,7 @@ fn command_that_fails_leaves_no_file() {
     stage.emulator.control().remove_fault(forbidden);
     // Nothing is due.
     let (token, _) = stage.tokens_of("ci-bot").remove(0);
-    let rotate = ["token", "rotate", "--store", &store, "--old", &token, "--renew-before", "1d"];
+    let rotate = ["token", "rotate", "--store", &store, "--previous", &token, "--renew-before", "1d"];
     assert!(stage.bot(&rotate).status.success());
     assert_eq!(stage.files(), before);
     let typo = stage.path("api-kye");

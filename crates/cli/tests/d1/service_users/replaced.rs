@@ -13,7 +13,7 @@ fn dry_run_changes_nothing() {
     let commands: [&[&str]; 5] = [
         &["service-user", "create", "x", "--ends-in", "30d"],
         &["token", "create", "x"],
-        &["token", "rotate", "--ends-in", "90d", "--delete-old-after", "7d"],
+        &["token", "rotate", "--ends-in", "90d", "--delete-previous-after", "7d"],
         &["cert", "request", "x"],
         &["cert", "rotate"],
     ];
@@ -64,7 +64,7 @@ fn rotated_token_works_and_previous_one_does_not() {
 
     // A third one, named by hand, and the second one is deleted at once.
     let id = shown(&report["id"]);
-    let more = ["--min-age", "0s", "--old", &id, "--delete-old-after", "0s"];
+    let more = ["--min-age", "0s", "--previous", &id, "--delete-previous-after", "0s"];
     let output = stage.with_key_of("api-key", &[&rotate[..], &more].concat());
     let report = document(&output);
     assert_eq!(
