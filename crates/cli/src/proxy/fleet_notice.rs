@@ -7,7 +7,7 @@ use digicert_one::Client;
 use super::log::Log;
 use crate::connection::SharedRedis;
 
-/// Calls `reload` after each notice. A notice that cannot be received is no loss: the proxy also watches the source of its credential.
+/// Calls `reload` after each notice. A lost notice does no harm: the proxy also watches the source of its credential.
 #[cfg(feature = "redis")]
 pub(super) async fn follow(
     redis: SharedRedis,
@@ -49,7 +49,7 @@ pub(super) async fn follow(
     }
 }
 
-/// Without its feature there is no Redis.
+/// Never called: without the feature `redis`, no Redis can be named.
 #[cfg(not(feature = "redis"))]
 pub(super) async fn follow(
     redis: SharedRedis,
