@@ -28,9 +28,13 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let folder = cargo::root().join("target").join("kills");
     let unwritten = |error: std::io::Error| Failure::new(format_args!("{}: {error}", folder.display()));
+    // A table must not hold what an earlier run wrote.
+    if folder.exists() {
+        fs::remove_dir_all(&folder).map_err(unwritten)?;
+    }
     fs::create_dir_all(&folder).map_err(unwritten)?;
     let mut command = cargo::command(&["test", "--package", PACKAGE, "--test", "kills"]);
-    command.args(["--", "--nocapture", "made_once", "replaced_once"]);
+    command.args(["--", "--nocapture", "created_once", "replaced_once"]);
     command.env("D1_KILLS_TIMES", arguments.times.to_string()).env("D1_KILLS_FOLDER", &folder);
     if let Some(seed) = arguments.seed {
         command.env("D1_KILLS_SEED", seed.to_string());
