@@ -1,16 +1,18 @@
 //! OBS, continued: the facts of a connection are those in the server's ledger, for each of several
 //! connections, for resumed sessions, and in errors. Unknown facts are unset.
 
+use std::time::Duration;
+
 use digicert_one_core::{ClientIdentity, ConnectionFacts, HttpVersions, TlsVersion};
 use digicert_one_testbed as testbed;
 use digicert_one_testbed::{
-    Authority, ClientAuth, ClientSpec, Connection, Front, FrontOptions, Handshake, Pki, Recording, Sessions, Step,
-    TlsRange,
+    Authority, ClientAuth, ClientSpec, Connection, Front, FrontOptions, Handshake, Pki, RawOptions, RawServer,
+    Recording, Sessions, Snapshot, Step, TlsRange,
 };
 use http::Response;
 
 use crate::cases::alerts::{after_hello, alert, hello_of_tls_1_1};
-use crate::world::{HOST, World, certificate, collect, front, front_answering, get, identity, scripted};
+use crate::world::{HOST, World, certificate, collect, front, front_answering, get, identity, scripted, up};
 
 /// Panics where a fact contradicts the ledger.
 fn agree(facts: &ConnectionFacts, connection: &Connection, setting: &str) {
@@ -57,6 +59,27 @@ pub(crate) async fn obs_10_facts_belong_to_the_connection_that_carried_the_call(
                 let own = ["first.test", "second.test"][index];
                 assert!(server.names.iter().any(|name| name == own), "another server's, {setting}: {server:?}");
             }
+        }
+    }
+    // One address, whose server gets another certificate.
+    for versions in world.http_versions() {
+        let [old, new] = ["first.test", "second.test"].map(|name| front(FrontOptions::default().server(name_of(name))));
+        let relay = up(RawServer::start(RawOptions::plain([&old, &new].map(|front| vec![Step::Tunnel(front.addr())]))));
+        let transport = world.transport(&world.config().with_http_versions(versions));
+        let call = || transport.send(get(format!("https://{HOST}:{}/", relay.port())));
+        collect(call().await.expect("answered")).await.expect("a body");
+        let ledger = old.ledger().clone();
+        drop(old);
+        let closed = |seen: &Snapshot| seen.connections.iter().all(|one| one.closed);
+        assert!(ledger.wait_until(closed, Duration::from_secs(20)).await, "the old server is gone");
+        // The first call after it may be the one that finds the connection closed.
+        let exchange = match call().await {
+            Err(_) => call().await.expect("answered"),
+            Ok(exchange) => exchange,
+        };
+        if let Some(server) = &exchange.facts.server_certificate {
+            let is_new = server.names.iter().any(|name| name == "second.test");
+            assert!(is_new, "the certificate of an earlier connection, {versions:?}: {server:?}");
         }
     }
     // In errors, too.

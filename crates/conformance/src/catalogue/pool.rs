@@ -198,6 +198,14 @@ macro_rules! __pool {
                 then "The other call gets its response."
                 why "One slow response would fail the calls of all others at that moment, and their POSTs with unknown delivery."
                 fix "Reset the stream of the late call, and leave its connection open.";
+            "POOL-34" Must pool pool_34_a_transport_outlives_the_runtime_of_a_call
+                given "One transport, and three runtimes of one or of several threads that follow each other."
+                when "Two calls are made in each, over each HTTP version."
+                then "Each gets its response."
+                why "Programs and their tests share one client and have a runtime for each part; every call after the first \
+                    part would fail."
+                fix "Clause 10 of `Transport::send`. Keep no handle of a runtime, take no connection from the pool whose task \
+                    has ended with its runtime, and need no second thread (`block_in_place`).";
         }
     };
 }

@@ -104,9 +104,11 @@ macro_rules! __upload {
             "UPLOAD-16" Must upload_as_call upload_16_a_body_that_waits_is_left_to_sleep
                 given "A body of ten pieces that waits half a second in the middle."
                 when "It is uploaded over each HTTP version."
-                then "It is polled fewer than a hundred times."
-                why "A pipe or a slow disk would cost a whole processor for as long as it is awaited."
-                fix "Poll the body again when it wakes its task, and not in a loop or by a timer.";
+                then "It is polled fewer than a hundred times, and always within the runtime of the call."
+                why "A pipe or a slow disk would cost a whole processor for as long as it is awaited; a body that reads a \
+                    file or waits for a timer panics outside its runtime."
+                fix "Poll the body again when it wakes its task, and not in a loop or by a timer. A library with a thread of \
+                    its own gets the chunks from the task of the call.";
             "UPLOAD-17" Must upload_as_call upload_17_an_upload_makes_no_other_call_wait
                 given "An upload whose body stalls."
                 when "A GET is made on the same transport, to the same server."
