@@ -124,11 +124,12 @@ pub(crate) async fn body_04_an_answer_above_the_cap_is_cut_and_its_connection_dr
 pub(crate) async fn body_05_a_short_or_cut_body_is_an_error(world: World) {
     let short = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nbegin";
     let cut = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nbegin\r\n64\r\nhalf";
-    // A size that is 5 in 32 bits.
+    // Sizes that are 5 in 32 bits.
     let large = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n100000005\r\nbegin\r\n0\r\n\r\n";
+    let long = "HTTP/1.1 200 OK\r\ncontent-length: 4294967301\r\n\r\nbegin";
     // Not the shorter of two lengths; a library may refuse them as invalid (RFC 9112 section 6.3).
     let two = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\ncontent-length: 100\r\n\r\nbegin";
-    for answer in [short, cut, large, two] {
+    for answer in [short, cut, large, long, two] {
         for end in [Step::CloseClean, Step::CloseAbrupt, Step::Reset] {
             let server = scripted([vec![Step::ReadRequest, Step::write(answer), end.clone()]]);
             let outcome = world.transport(&world.config()).send(get(server.url(HOST))).await;

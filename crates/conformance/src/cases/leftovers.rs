@@ -100,7 +100,7 @@ pub(crate) async fn pool_25_dropped_transports_leave_no_thread_behind(world: Wor
 }
 
 pub(crate) async fn pool_33_a_late_call_leaves_the_others_of_its_connection(world: World) {
-    let (limit, later) = (Duration::from_secs(4), Duration::from_secs(2));
+    let (limit, later) = (Duration::from_secs(4), Duration::from_secs(3));
     let config = world.config().with_timeouts(Timeouts::new().with_total(limit));
     let walks = world.http_versions().into_iter().map(|versions| {
         let (gate, never) = (Gate::new(), Gate::new());

@@ -193,7 +193,7 @@ macro_rules! __pool {
                 why "A rotation drops transports: one that waits for its calls blocks the thread of the caller, or cuts them."
                 fix "Do not join threads or wait for connections in `drop`; let the body own what it needs.";
             "POOL-33" Must leftovers pool_33_a_late_call_leaves_the_others_of_its_connection
-                given "A call that gets no response, and another one two seconds later, over HTTP/2 on one connection."
+                given "A call that gets no response, and another one three seconds later, over HTTP/2 on one connection."
                 when "The limit of the first call runs out."
                 then "The other call gets its response."
                 why "One slow response would fail the calls of all others at that moment, and their POSTs with unknown delivery."

@@ -8,7 +8,8 @@ macro_rules! __upload {
             "UPLOAD-01" Must upload upload_01_body_above_every_window_arrives_byte_for_byte
                 given "A server that records what arrives, in each setting, and a body larger than an HTTP/2 server lets through \
                     at first."
-                when "The body is uploaded with its length declared and without, by POST and by PUT; then a body of no bytes."
+                when "The body is uploaded with its length declared and without, by POST and by PUT; then a body of no bytes, \
+                    and one of more than 4 GiB is begun."
                 then "Every byte arrives, once. A known length is `Content-Length`; an unknown one is chunked over HTTP/1.1."
                 why "A file would be stored damaged, or some servers would refuse it for its framing."
                 fix "Call `UploadGuard::begin`, give the library the body with its size hint, and let it wait for the HTTP/2 \

@@ -814,6 +814,8 @@ defects! {
     ExpectsAContinueForLargeUploads expects_a_continue_for_large_uploads "UPLOAD-01" "a field was added";
     /// panics when it is created outside a runtime
     IsCreatedInARuntimeAlone is_created_in_a_runtime_alone "ERR-20" "created inside: false";
+    /// finds no override for a name in capitals
+    ComparesCapitalsOfNames compares_capitals_of_names "HOST-15" "was not found";
     /// finds the called name in any certificate that the server shows
     FindsNamesAnywhereInTheChain finds_names_anywhere_in_the_chain "TRUST-37" "the certificate of the host behind another one";
     /// trusts a server whose certificate is in the list of roots, whatever its name and dates
@@ -827,9 +829,13 @@ defects! {
     /// counts limits in milliseconds of 32 bits
     CountsLimitsIn32Bits counts_limits_in_32_bits "TIME-13" "limits of 4294967.297s";
     /// reports the certificate that the server showed at the first connection
-    KeepsTheFirstCertificateOfAServer keeps_the_first_certificate_of_a_server "OBS-10" "the certificate of an earlier connection";
+    KeepsTheFirstCertificateOfAServer keeps_the_first_certificate_of_a_server "OBS-10" "the second server of one address";
     /// says of the empty body of a response to HEAD that it has the announced length
     MeasuresResponsesToHead measures_responses_to_head "BODY-12" "with 0 bytes to come";
+    /// counts the length of an upload in 32 bits
+    WrapsLengthsOfUploads wraps_lengths_of_uploads "UPLOAD-01" "another length";
+    /// counts the length of a response in 32 bits
+    WrapsLengths wraps_lengths "BODY-05" "4294967301";
     /// reads the first of two lengths that differ
     ReadsTheFirstOfTwoLengths reads_the_first_of_two_lengths "BODY-05" "this body is not whole";
     /// ends every body after 10 MiB

@@ -181,7 +181,9 @@ impl Dialer {
         let report = Report::new(ConnectionFacts::unknown(), self.flaw);
         let host = host.trim_matches(['[', ']']);
         let known = self.names.iter().find(|(name, _)| {
-            name.eq_ignore_ascii_case(host) || self.flaw.is(Defect::MatchesNamesBySuffix) && host.ends_with(name)
+            let is_same = name.eq_ignore_ascii_case(host);
+            let differs = name != host && self.flaw.is(Defect::ComparesCapitalsOfNames);
+            is_same && !differs || self.flaw.is(Defect::MatchesNamesBySuffix) && host.ends_with(name)
         });
         let known = known.filter(|(_, address)| address.is_ipv4() || !self.flaw.is(Defect::IgnoresIpv6Overrides));
         let addresses: Vec<SocketAddr> = match known {

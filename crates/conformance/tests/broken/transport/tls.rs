@@ -157,6 +157,7 @@ impl Tls {
             Defect::OverlooksCloseInLists,
             Defect::KeepsConnectionsOfHttp10,
             Defect::WrapsSizesOfChunks,
+            Defect::WrapsLengths,
             Defect::ReadsTheFirstOfTwoLengths,
             loses,
         ]);
@@ -279,6 +280,12 @@ impl<S: Wire> AsyncRead for Misjudged<S> {
                 let (wide, narrow) = (b"\n100000005\r", b"\n000000005\r");
                 if let Some(place) = read.windows(wide.len()).position(|part| part == wide)
                     && self.1.is(Defect::WrapsSizesOfChunks)
+                {
+                    read[place..place + narrow.len()].copy_from_slice(narrow);
+                }
+                let (wide, narrow) = (b" 4294967301\r", b" 0000000005\r");
+                if let Some(place) = read.windows(wide.len()).position(|part| part == wide)
+                    && self.1.is(Defect::WrapsLengths)
                 {
                     read[place..place + narrow.len()].copy_from_slice(narrow);
                 }

@@ -192,7 +192,10 @@ async fn once(
     if flaw.is(Defect::UploadsWithoutTheKey) {
         request.headers_mut().remove(HeaderName::from_static("x-api-key"));
     }
-    let length = request.headers().get(CONTENT_LENGTH).cloned();
+    let mut length = request.headers().get(CONTENT_LENGTH).cloned();
+    if flaw.is(Defect::WrapsLengthsOfUploads) {
+        length = request.body().length().map(|length| HeaderValue::from(length & 0xffff_ffff));
+    }
     let (head, mut body) = request.into_parts();
     let mut is_unframed = false;
     if flaw.is(Defect::LeavesEmptyUploadsUnframed) && body.length().is_none() {
