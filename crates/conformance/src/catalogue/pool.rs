@@ -128,7 +128,7 @@ macro_rules! __pool {
                     change data although their caller gave up."
                 fix "Clause 6 of `Transport::send`. Tie the connection to the call, and the pool to the transport.";
             "POOL-23" Must leftovers pool_23_a_connection_whose_handshake_failed_is_closed
-                given "Servers that are not trusted, or that do not shake hands."
+                given "Servers that are not trusted, or that do not shake hands, and a proxy that refuses."
                 when "Two calls to each fail, and the transport is kept."
                 then "Every connection is closed on our side."
                 why "A service that retries against such a server runs out of sockets within hours."

@@ -814,6 +814,10 @@ defects! {
     ExpectsAContinueForLargeUploads expects_a_continue_for_large_uploads "UPLOAD-01" "a field was added";
     /// panics when it is created outside a runtime
     IsCreatedInARuntimeAlone is_created_in_a_runtime_alone "ERR-20" "created inside: false";
+    /// names the proxy as `Host` of a CONNECT
+    NamesProxiesAsHost names_proxies_as_host "PROXY-17" "the `Host` of a CONNECT is its target";
+    /// leaves the connection to a proxy open that has refused
+    KeepsRefusingProxies keeps_refusing_proxies "POOL-23" "a proxy that refuses";
     /// finds no override for a name in capitals
     ComparesCapitalsOfNames compares_capitals_of_names "HOST-15" "was not found";
     /// finds the called name in any certificate that the server shows
