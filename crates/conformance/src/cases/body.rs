@@ -134,7 +134,7 @@ pub(crate) async fn body_05_a_short_or_cut_body_is_an_error(world: World) {
             let server = scripted([vec![Step::ReadRequest, Step::write(answer), end.clone()]]);
             let outcome = world.transport(&world.config()).send(get(server.url(HOST))).await;
             let error = match outcome {
-                Ok(exchange) => collect(exchange).await.expect_err(&format!("this body is not whole: {answer:?}")),
+                Ok(exchange) => collect(exchange).await.expect_err(&format!("the body is not whole: {answer:?}")),
                 // An end that was not announced may overtake the head.
                 Err(error) => error,
             };

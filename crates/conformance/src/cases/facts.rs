@@ -43,7 +43,7 @@ fn belong(facts: &ConnectionFacts, front: &Front, own: &str, setting: &str) {
     let reused = earlier.iter().any(|one| one.connection == last.connection);
     assert!(facts.reused.is_none_or(|reported| reported == reused), "reused is wrong, {setting}: {facts:?}");
     if let Some(server) = &facts.server_certificate {
-        assert!(server.names.iter().any(|name| name == own), "another connection's, {setting}: {server:?}");
+        assert!(server.names.iter().any(|name| name == own), "another server's, {setting}: {server:?}");
     }
 }
 

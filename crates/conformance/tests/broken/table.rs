@@ -841,7 +841,7 @@ defects! {
     /// counts the length of a response in 32 bits
     WrapsLengths wraps_lengths "BODY-05" "4294967301";
     /// reads the first of two lengths that differ
-    ReadsTheFirstOfTwoLengths reads_the_first_of_two_lengths "BODY-05" "this body is not whole";
+    ReadsTheFirstOfTwoLengths reads_the_first_of_two_lengths "BODY-05" "content-length: 5";
     /// ends every body after 10 MiB
     StopsAtTenMebibytes stops_at_ten_mebibytes "BODY-01" "left:";
     /// reads the bodies of uploads outside the runtime of the call
