@@ -114,7 +114,11 @@ impl World {
 
     /// The given roots and, as far as the stack supports it, nothing else.
     pub(crate) fn trusting(&self, root: &[u8]) -> TrustRoots {
-        let roots = vec![CertificateDer::from(root.to_vec())];
+        self.trusting_each(vec![CertificateDer::from(root.to_vec())])
+    }
+
+    /// The same for several roots.
+    pub(crate) fn trusting_each(&self, roots: Vec<CertificateDer<'static>>) -> TrustRoots {
         if self.has(Capability::TrustOnly) { TrustRoots::Only(roots) } else { TrustRoots::SystemAnd(roots) }
     }
 

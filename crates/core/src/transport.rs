@@ -47,7 +47,8 @@ pub trait Connector: fmt::Debug + Send + Sync + 'static {
 /// 7. Connections and TLS sessions are never shared with another transport. (`POOL-02`, `POOL-03`)
 /// 8. A body that ends early is an error; `HEAD`, 204 and 304 have none. (`BODY-05`, `REQ-10`)
 /// 9. Errors carry kind, delivery, facts and the library's error. (`ERR-*`)
-/// 10. Outside its runtime: a response or an error, not a panic. (`ERR-20`)
+/// 10. In any runtime of its kind, also after that of an earlier call has ended, as in the first; outside a runtime: a response
+///     or an error, not a panic. (`POOL-34`, `ERR-20`)
 /// 11. No `Debug`, `Display`, error or log line holds a secret. (`SECRET-*`)
 /// 12. Trust, TLS versions and identity are those of the configuration, on every connection. (`TRUST-*`, `IDENT-*`)
 ///
@@ -58,8 +59,8 @@ pub trait Connector: fmt::Debug + Send + Sync + 'static {
 /// 1. The body arrives byte for byte, whatever its size, in constant memory. (`UPLOAD-01`)
 /// 2. A known length is sent as `Content-Length`; an unknown one is chunked over HTTP/1.1, and ends with the stream over HTTP/2.
 ///    (`UPLOAD-01`)
-/// 3. The body is read as fast as the server takes it: beyond the buffers of library and system nothing is read ahead.
-///    (`UPLOAD-02`)
+/// 3. The body is read as fast as the server takes it: beyond the buffers of library and system nothing is read ahead. It is
+///    polled within the runtime of the call. (`UPLOAD-02`, `UPLOAD-16`)
 /// 4. A response that comes before the end of the body is the response. After an error response the rest of the body may be
 ///    left unsent; after another one it is still sent while the response body is held. (`UPLOAD-03`, `UPLOAD-04`)
 /// 5. A body that fails, or gives fewer or more bytes than its length, is an [`Upload`](crate::TransportErrorKind::Upload) error

@@ -100,6 +100,7 @@ impl Body for StreamedBody {
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
+        // Of a response to HEAD over HTTP/2 hyper says the length that its head announces.
+        if self.inner.is_end_stream() { SizeHint::with_exact(0) } else { self.inner.size_hint() }
     }
 }

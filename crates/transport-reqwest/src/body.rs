@@ -72,6 +72,10 @@ impl Body for StreamedBody {
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
+        // Of a response to HEAD over HTTP/2 hyper says the length that its head announces.
+        match self.inner.is_end_stream() || self.ends == BodyEnd::Without {
+            true => SizeHint::with_exact(0),
+            false => self.inner.size_hint(),
+        }
     }
 }

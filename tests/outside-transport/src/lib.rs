@@ -183,7 +183,7 @@ impl Single {
     async fn tcp(&self, uri: &http::Uri) -> Result<TcpStream, TransportError> {
         let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
         let port = uri.port_u16().unwrap_or(443);
-        let known = self.config.name_overrides().iter().find(|(name, _)| name == host);
+        let known = self.config.name_overrides().iter().find(|(name, _)| name.eq_ignore_ascii_case(host));
         let addresses: Vec<SocketAddr> = match known {
             Some((_, address)) => vec![(*address, port).into()],
             None => tokio::net::lookup_host((host, port)).await.map_err(|error| local(Kind::Dns, error))?.collect(),

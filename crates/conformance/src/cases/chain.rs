@@ -12,6 +12,7 @@ use digicert_one_testbed::{
     CaMark, CaSpec, ChainSpec, ClientAuth, FrontOptions, KeyKind, Pki, Purpose, ServerCert, ServerSpec, SubjectName,
     Validity,
 };
+use rustls_pki_types::CertificateDer;
 
 use crate::cases::server_proof::refused_by;
 use crate::setting::Settings;
@@ -121,6 +122,24 @@ pub(crate) async fn trust_44_authorities_of_the_identity_are_not_roots(world: Wo
         let transport = world.transport(&config);
         let what = format!("a server below the CA of our identity, {versions:?}");
         refused_by(&world, &*transport, &front, HOST, &what).await;
+    }
+}
+
+pub(crate) async fn trust_46_server_certificate_among_the_roots_is_verified_as_any_other(world: World) {
+    let expired = ServerSpec { names: vec![HOST.to_owned()], validity: Validity::Expired, ..ServerSpec::default() };
+    for (what, server) in [
+        ("a root for another name", Pki::shared().server(&[OTHER])),
+        ("a root that has expired", Pki::shared().server_with(expired)),
+    ] {
+        let [leaf, ..] = server.chain_der() else { unreachable!("a chain has a leaf") };
+        let roots = vec![Pki::shared().root_der().to_vec().into(), CertificateDer::from(leaf.to_vec())];
+        let front = front(FrontOptions::default().server(server));
+        for versions in world.http_versions() {
+            let config = world.config().with_trust(world.trusting_each(roots.clone())).with_http_versions(versions);
+            let transport = world.transport(&config);
+            let what = format!("a server whose certificate is {what}, {versions:?}");
+            refused_by(&world, &*transport, &front, HOST, &what).await;
+        }
     }
 }
 
@@ -240,6 +259,10 @@ pub(crate) async fn trust_37_name_that_only_resembles_the_host_is_refused(world:
         let server = Pki::shared().server_below(&ChainSpec::named(name));
         judge.refuses(server, HOST, &reasons, &format!("a certificate for {name:?}")).await;
     }
+    let [shown, own] = [OTHER, HOST].map(|name| Pki::shared().server_below(&ChainSpec::named(name)));
+    let behind = shown.chain_der().iter().chain(own.chain_der()).cloned().collect();
+    let behind = ServerCert::from_elsewhere(behind, &shown.key_pem()).expect("a key");
+    judge.refuses(behind, HOST, &reasons, "the certificate of the host behind another one").await;
     judge.trusts(&ChainSpec::named("ONE.DigiCert.test"), HOST, "capitals make no difference").await;
     let others = (0..20).map(|number| SubjectName::dns(&format!("name-{number}.test")));
     let names = others.chain([SubjectName::dns(HOST)]).collect();

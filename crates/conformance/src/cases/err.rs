@@ -118,20 +118,25 @@ pub(crate) async fn err_19_an_end_right_after_the_handshake_is_never_waited_out(
 
 pub(crate) async fn err_20_outside_its_runtime_a_call_is_answered_or_an_error(world: World) {
     let crossing = Crossing::plain(&world, &Settings::ALL.pairwise(), FrontOptions::default());
-    for setting in crossing.settings() {
-        let (front, transport) = (crossing.front(setting), crossing.transport(setting));
+    for (setting, made_inside) in crossing.settings().flat_map(|setting| [(setting, true), (setting, false)]) {
+        let what = format!("created inside: {made_inside}, {setting}");
+        let (front, config) = (crossing.front(setting), crossing.config(world.config(), setting));
+        let (inside, outside) = (made_inside.then(|| crossing.transport(setting)), world.clone());
         let before = front.ledger().settle().await;
         let call = get(front.url(HOST));
         // A thread on which no runtime was entered. What needs none is driven to its end.
-        let alone = std::thread::spawn(move || futures_executor::block_on(transport.send(call)).map(|_| ()));
-        let outcome = alone.join().expect("an error, not a panic");
+        let alone = std::thread::spawn(move || {
+            let transport = inside.map_or_else(|| outside.connector.connect(&config), Ok)?;
+            futures_executor::block_on(transport.send(call)).map(|_| ())
+        });
+        let outcome = alone.join().unwrap_or_else(|_| panic!("a panic outside a runtime, {what}"));
         let seen = front.ledger().settle().await;
         match outcome {
-            Ok(()) => assert_eq!(seen.requests.len() - before.requests.len(), 1, "{setting}"),
+            Ok(()) => assert_eq!(seen.requests.len() - before.requests.len(), 1, "{what}"),
             Err(error) => {
-                assert_eq!(error.kind(), TransportErrorKind::NoRuntime, "{setting}: {error:?}");
-                assert_eq!(error.delivery(), Delivery::NotSent, "{setting}");
-                assert_eq!(seen.connections.len(), before.connections.len(), "nothing is to come here, {setting}");
+                assert_eq!(error.kind(), TransportErrorKind::NoRuntime, "{what}: {error:?}");
+                assert_eq!(error.delivery(), Delivery::NotSent, "{what}");
+                assert_eq!(seen.connections.len(), before.connections.len(), "nothing is to come here, {what}");
             }
         }
     }

@@ -1,16 +1,18 @@
 //! OBS, continued: the facts of a connection are those in the server's ledger, for each of several
 //! connections, for resumed sessions, and in errors. Unknown facts are unset.
 
+use std::time::Duration;
+
 use digicert_one_core::{ClientIdentity, ConnectionFacts, HttpVersions, TlsVersion};
 use digicert_one_testbed as testbed;
 use digicert_one_testbed::{
-    Authority, ClientAuth, ClientSpec, Connection, Front, FrontOptions, Handshake, Pki, Recording, Sessions, Step,
-    TlsRange,
+    Authority, ClientAuth, ClientSpec, Connection, Front, FrontOptions, Handshake, Pki, RawOptions, RawServer,
+    Recording, Sessions, Snapshot, Step, TlsRange,
 };
 use http::Response;
 
 use crate::cases::alerts::{after_hello, alert, hello_of_tls_1_1};
-use crate::world::{HOST, World, certificate, collect, front, front_answering, get, identity, scripted};
+use crate::world::{HOST, World, certificate, collect, front, front_answering, get, identity, scripted, up};
 
 /// Panics where a fact contradicts the ledger.
 fn agree(facts: &ConnectionFacts, connection: &Connection, setting: &str) {
@@ -32,32 +34,58 @@ fn agree(facts: &ConnectionFacts, connection: &Connection, setting: &str) {
     }
 }
 
+/// Panics where a fact of the last call to this server is not that of its connection. Its certificate has this name, too.
+fn belong(facts: &ConnectionFacts, front: &Front, own: &str, setting: &str) {
+    let seen = front.ledger().snapshot();
+    let (last, earlier) = seen.requests.split_last().expect("arrived");
+    let connection = seen.connections.iter().find(|one| one.id == last.connection).expect("listed");
+    agree(facts, connection, setting);
+    let reused = earlier.iter().any(|one| one.connection == last.connection);
+    assert!(facts.reused.is_none_or(|reported| reported == reused), "reused is wrong, {setting}: {facts:?}");
+    if let Some(server) = &facts.server_certificate {
+        assert!(server.names.iter().any(|name| name == own), "another server's, {setting}: {server:?}");
+    }
+}
+
 pub(crate) async fn obs_10_facts_belong_to_the_connection_that_carried_the_call(world: World) {
-    let name_of = |name: &str| Pki::shared().server(&[HOST, name]);
-    for versions in world.http_versions() {
-        let transport =
-            world.transport(&world.config().with_identity(Some(identity(&certificate()))).with_http_versions(versions));
+    const NAMES: [&str; 2] = ["first.test", "second.test"];
+    let fronts = || {
         let first = FrontOptions::default().tls(TlsRange::Only13).client_auth(ClientAuth::Optional);
         let second = FrontOptions::default().tls(TlsRange::Only12);
-        let fronts = [front(first.server(name_of("first.test"))), front(second.server(name_of("second.test")))];
+        let named = |name| Pki::shared().server(&[HOST, name]);
+        [front(first.server(named(NAMES[0]))), front(second.server(named(NAMES[1])))]
+    };
+    let config = world.config().with_identity(Some(identity(&certificate())));
+    for versions in world.http_versions() {
+        let transport = world.transport(&config.clone().with_http_versions(versions));
+        let fronts = fronts();
         for index in [0, 1, 0, 1] {
-            let front: &Front = &fronts[index];
+            let front = &fronts[index];
             let exchange = transport.send(get(front.url(HOST))).await.expect("answered");
             let facts = exchange.facts.clone();
             collect(exchange).await.expect("a body");
-            let seen = front.ledger().snapshot();
-            let (last, earlier) = seen.requests.split_last().expect("arrived");
-            let connection = seen.connections.iter().find(|one| one.id == last.connection).expect("listed");
             let setting = format!("server {index}, {versions:?}");
-            agree(&facts, connection, &setting);
-            let reused = earlier.iter().any(|one| one.connection == last.connection);
-            assert!(facts.reused.is_none_or(|reported| reported == reused), "reused is wrong, {setting}: {facts:?}");
+            belong(&facts, front, NAMES[index], &setting);
             assert!(facts.peer.is_none_or(|peer| peer == front.addr()), "the peer is wrong, {setting}: {facts:?}");
-            if let Some(server) = &facts.server_certificate {
-                let own = ["first.test", "second.test"][index];
-                assert!(server.names.iter().any(|name| name == own), "another server's, {setting}: {server:?}");
-            }
         }
+    }
+    // At one address, where one server follows the other.
+    for versions in world.http_versions() {
+        let transport = world.transport(&config.clone().with_http_versions(versions));
+        let [old, new] = fronts();
+        let relay = up(RawServer::start(RawOptions::plain([&old, &new].map(|front| vec![Step::Tunnel(front.addr())]))));
+        let call = || transport.send(get(format!("https://{HOST}:{}/", relay.port())));
+        collect(call().await.expect("answered")).await.expect("a body");
+        let ledger = old.ledger().clone();
+        drop(old);
+        let closed = |seen: &Snapshot| seen.connections.iter().all(|one| one.closed);
+        assert!(ledger.wait_until(closed, Duration::from_secs(20)).await, "the old server is gone");
+        // The first call after that may be the one that finds the connection closed.
+        let exchange = match call().await {
+            Err(_) => call().await.expect("answered"),
+            Ok(exchange) => exchange,
+        };
+        belong(&exchange.facts, &new, NAMES[1], &format!("the second server of one address, {versions:?}"));
     }
     // In errors, too.
     let good = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";

@@ -10,6 +10,7 @@ use crate::cases::time::total_limit;
 use crate::world::{HOST, World, collect, diagnose, get, request, up};
 
 pub(crate) const DATA: u8 = 0;
+pub(crate) const PING: u8 = 6;
 pub(crate) const HEADERS: u8 = 1;
 pub(crate) const RST_STREAM: u8 = 3;
 pub(crate) const SETTINGS: u8 = 4;

@@ -7,12 +7,11 @@ use digicert_one_testbed::{FrontOptions, Recording, Step};
 use futures_util::future::join_all;
 use http::{Method, Response};
 
-use crate::cases::http2::{DATA, END_STREAM, SETTINGS, after_request, block, frame, goaway, server};
+use crate::cases::http2::{DATA, END_STREAM, PING, SETTINGS, after_request, block, frame, goaway, server};
 use crate::cases::http2::{END_HEADERS, HEADERS};
 use crate::cases::time::{in_time, total_limit};
 use crate::world::{HOST, World, collect, front_answering, get, request};
 
-const PING: u8 = 6;
 const ACK: u8 = 1;
 const OK: [(&str, &str); 2] = [(":status", "200"), ("content-length", "2")];
 

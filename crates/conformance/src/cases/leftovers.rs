@@ -5,13 +5,16 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use digicert_one_client::SystemClock;
-use digicert_one_core::{Clock as _, Timeouts, Transport};
-use digicert_one_testbed::{Front, FrontOptions, Gate, Pki, RawServer, Snapshot, handler, refused_addr};
+use digicert_one_core::{Capability, Clock as _, Timeouts, Transport};
+use digicert_one_testbed::{
+    Front, FrontOptions, Gate, Pki, RawOptions, RawServer, Snapshot, Step, handler, refused_addr,
+};
 use futures_util::future::{Either, join, join_all, select};
 use http::{Method, Request, Response};
 
 use crate::cases::body::memory;
 use crate::cases::pool::threads;
+use crate::cases::proxy::proxied;
 use crate::cases::time::in_time;
 use crate::child::{self, Parent};
 use crate::witness::Witness;
@@ -31,6 +34,14 @@ pub(crate) async fn pool_23_a_connection_whose_handshake_failed_is_closed(world:
     let limits = Timeouts::new().with_connect(Duration::from_millis(300)).with_total(Duration::from_secs(30));
     let transport = world.transport(&world.config().with_timeouts(limits));
     fails(&*transport, &format!("https://{}", silent.addr()), &silent, "no handshake").await;
+    // Nor is there a use for the connection to a proxy that refuses.
+    let refusal = "HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n";
+    let script = || vec![Step::ReadRequest, Step::write(refusal), Step::Stall];
+    let proxy = up(RawServer::start(RawOptions::plain([script(), script()])));
+    let config = proxied(world.config(), &format!("http://{}", proxy.addr()));
+    if world.has(Capability::HttpProxy) {
+        fails(&*world.transport(&config), &format!("https://{HOST}/"), &proxy, "a proxy that refuses").await;
+    }
 }
 
 /// Two calls fail, and while the transport still exists, no connection of theirs does.
@@ -100,7 +111,7 @@ pub(crate) async fn pool_25_dropped_transports_leave_no_thread_behind(world: Wor
 }
 
 pub(crate) async fn pool_33_a_late_call_leaves_the_others_of_its_connection(world: World) {
-    let (limit, later) = (Duration::from_secs(4), Duration::from_secs(2));
+    let (limit, later) = (Duration::from_secs(4), Duration::from_secs(3));
     let config = world.config().with_timeouts(Timeouts::new().with_total(limit));
     let walks = world.http_versions().into_iter().map(|versions| {
         let (gate, never) = (Gate::new(), Gate::new());

@@ -13,7 +13,7 @@ use digicert_one_testbed::{Front, FrontOptions, Gate, RawOptions, RawServer, Rec
 use futures_util::future::{join, join_all};
 use http::{Method, Request, Response};
 
-use crate::cases::http2::{DATA, after_request, frame, head, server};
+use crate::cases::http2::{DATA, PING, after_request, frame, head, server};
 use crate::cases::time::{in_time, total_limit};
 use crate::child::{self, Parent};
 use crate::setting::{Setting, Settings};
@@ -46,7 +46,9 @@ pub(crate) async fn time_12_the_total_limit_holds_over_each_version_and_in_each_
     let two = http1(vec![Step::write(long), Step::Trickle(Bytes::from_static(b"x"))]);
     // A server that does not read: the upload fills the buffers in between, and stays there.
     let three = http1(vec![Step::Wait(never.clone())]);
+    let slow = http1(vec![Step::write("HTTP/1.1 200 OK\r\nx-slow: "), Step::Trickle(Bytes::from_static(b"x"))]);
     let mut calls = vec![
+        ("a head in a trickle", HttpVersions::Http1, get_of(&slow), Phase::Response),
         ("no response", HttpVersions::Http1, get_of(&one), Phase::Response),
         ("a trickle", HttpVersions::Http1, get_of(&two), Phase::Body),
         ("an upload", HttpVersions::Http1, upload_to(&three), Phase::Response),
@@ -54,7 +56,9 @@ pub(crate) async fn time_12_the_total_limit_holds_over_each_version_and_in_each_
     let four = http2(vec![Step::Stall]);
     let five = http2(vec![Step::write(long2), Step::Trickle(frame(DATA, 0, 1, b"x").into())]);
     let six = http2(vec![Step::Wait(never.clone())]);
+    let pings = http2(vec![Step::Trickle(frame(PING, 0, 0, &[0; 8]).into())]);
     if world.has(Capability::Http2) {
+        calls.push(("pings and no response", HttpVersions::Both, get_of(&pings), Phase::Response));
         calls.push(("no response", HttpVersions::Both, get_of(&four), Phase::Response));
         calls.push(("a trickle", HttpVersions::Both, get_of(&five), Phase::Body));
         calls.push(("an upload", HttpVersions::Both, upload_to(&six), Phase::Response));
@@ -80,6 +84,10 @@ pub(crate) async fn time_12_the_total_limit_holds_over_each_version_and_in_each_
     never.open();
 }
 
+/// The longest limit, and the first ones that 31 and 32 bits of milliseconds and 31 bits of seconds do not hold.
+const LONG: [Duration; 4] =
+    [Duration::MAX, Duration::from_millis(1 << 31), Duration::from_millis((1 << 32) + 1), Duration::from_secs(1 << 31)];
+
 pub(crate) async fn time_13_limits_at_their_maximum_never_expire(world: World) {
     let Some(Parent { port, root }) = child::parent() else {
         let front = front(FrontOptions::default());
@@ -87,17 +95,19 @@ pub(crate) async fn time_13_limits_at_their_maximum_never_expire(world: World) {
         let output = child::command(front.port()).output().expect("this test can be run again");
         let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         assert!(output.status.success() && !text.contains("panicked at"), "at the maximum: {text}");
-        assert_eq!(front.ledger().requests().len(), 3 * world.http_versions().len());
+        assert_eq!(front.ledger().requests().len(), 3 * LONG.len() * world.http_versions().len());
         return;
     };
-    let most = Duration::MAX;
-    let limits = Timeouts::new().with_connect(most).with_total(most).with_pool_idle(most);
-    let config = world.config().with_trust(world.trusting(&root)).with_timeouts(limits);
-    for versions in world.http_versions() {
-        let transport = world.transport(&config.clone().with_http_versions(versions));
+    for (most, versions) in
+        LONG.into_iter().flat_map(|most| world.http_versions().into_iter().map(move |one| (most, one)))
+    {
+        let limits = Timeouts::new().with_connect(most).with_total(most).with_pool_idle(most);
+        let config = world.config().with_trust(world.trusting(&root)).with_timeouts(limits);
+        let transport = world.transport(&config.with_http_versions(versions));
         for method in [Method::GET, Method::POST, Method::GET] {
             let call = request(method, format!("https://{HOST}:{port}/"), "");
-            let exchange = transport.send(call).await.expect("answered");
+            let outcome = transport.send(call).await;
+            let exchange = outcome.unwrap_or_else(|error| panic!("limits of {most:?}, {versions:?}: {error:?}"));
             assert_eq!(&collect(exchange).await.expect("a body")[..], b"{}", "{versions:?}");
         }
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use digicert_one_core::{
     Capability, Code, FixedCredential, HttpVersions, Instance, Material, Mode, Timeouts, TlsVersion, TlsVersions,
-    TransportErrorKind,
+    TransportError, TransportErrorKind,
 };
 use digicert_one_testbed as testbed;
 use digicert_one_testbed::{
@@ -259,6 +259,36 @@ pub(crate) async fn pool_08_either_kind_of_runtime_will_do_and_no_thread_is_left
         std::thread::yield_now();
     }
     assert!(threads() <= before, "{:?} threads where there were {before:?}", threads());
+}
+
+pub(crate) async fn pool_34_a_transport_outlives_the_runtime_of_a_call(world: World) {
+    // A transport for another executor has no such runtime.
+    if tokio::runtime::Handle::try_current().is_err() {
+        return;
+    }
+    let kinds: &[fn() -> tokio::runtime::Builder] = &[
+        tokio::runtime::Builder::new_current_thread,
+        tokio::runtime::Builder::new_multi_thread,
+        tokio::runtime::Builder::new_current_thread,
+    ];
+    for versions in world.http_versions() {
+        let front = front(FrontOptions::default());
+        let transport = world.transport(&world.config().with_http_versions(versions));
+        for (round, kind) in kinds.iter().enumerate() {
+            let (transport, url) = (Arc::clone(&transport), front.url(HOST));
+            let calls = async move {
+                for _ in 0..2 {
+                    collect(transport.send(get(&url)).await?).await?;
+                }
+                Ok::<_, TransportError>(())
+            };
+            let runtime = kind().enable_all().build().expect("a runtime");
+            let outcome = std::thread::spawn(move || runtime.block_on(calls)).join();
+            let outcome = outcome.unwrap_or_else(|_| panic!("a call panics in runtime {round}, {versions:?}"));
+            outcome.unwrap_or_else(|error| panic!("a call in runtime {round}, {versions:?}: {error:?}"));
+        }
+        assert_eq!(front.ledger().requests().len(), 2 * kinds.len(), "{versions:?}");
+    }
 }
 
 /// The threads of this process, if the system reports them.

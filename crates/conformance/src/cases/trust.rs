@@ -10,6 +10,7 @@ use digicert_one_core::{
 use digicert_one_testbed::{
     Engine, FrontOptions, Pki, Recording, ServerFlaw, ServerSpec, Snapshot, Step, TlsRange, Validity, unlisted_name,
 };
+use http::HeaderValue;
 use rustls_pki_types::CertificateDer;
 
 use crate::cases::alerts::{after_hello, alert, hello_of_tls_1_1};
@@ -17,6 +18,9 @@ use crate::cases::server_proof::{self, is_one_error_for_all};
 use crate::child::{self, Parent};
 use crate::setting::{Crossing, Settings};
 use crate::world::{HOST, World, diagnose, front, get, servers, without_request};
+
+/// Another name than that of the host.
+const OTHER: &str = "other.digicert.test";
 
 pub(crate) async fn trust_01_a_private_ca_that_is_configured_is_trusted(world: World) {
     let transport = world.transport(&world.config());
@@ -58,8 +62,21 @@ pub(crate) async fn trust_04_a_server_of_tomorrow_is_refused_with_a_clock_hint(w
 }
 
 pub(crate) async fn trust_05_a_wrong_name_is_refused(world: World) {
-    let named = |server: FrontOptions| server.server(Pki::shared().server(&["other.digicert.test"]));
+    let named = |server: FrontOptions| server.server(Pki::shared().server(&[OTHER]));
     refused_by_each(&world, &world.config(), named, PeerFault::NameMismatch, Code::HO_01).await;
+    // The name is that of the URI, whatever the request has as `Host`.
+    let crossing = Crossing::plain(&world, &Settings::ALL.pairwise(), named(FrontOptions::default()));
+    for setting in crossing.settings() {
+        let front = crossing.front(setting);
+        let mut call = get(front.url(HOST));
+        call.headers_mut().insert("host", HeaderValue::from_static(OTHER));
+        let outcome = crossing.transport(setting).send(call).await;
+        let error = outcome.expect_err(&format!("the certificate is for the `Host` of the request, {setting}"));
+        let kind = error.kind();
+        let is_refused = matches!(kind, TransportErrorKind::PeerUntrusted(_) | TransportErrorKind::Config);
+        assert!(is_refused, "{setting}: {error:?}");
+        without_request(front, &setting.to_string()).await;
+    }
 }
 
 pub(crate) async fn trust_06_a_wildcard_covers_one_label(world: World) {
@@ -160,10 +177,7 @@ pub(crate) async fn trust_10_an_empty_list_of_roots_is_refused_at_build(world: W
         assert_eq!(error.delivery(), Delivery::NotSent);
     }
     let garbage = vec![CertificateDer::from(b"not a certificate".to_vec())];
-    let config = world.config().with_trust(match world.has(Capability::TrustOnly) {
-        true => TrustRoots::Only(garbage),
-        false => TrustRoots::SystemAnd(garbage),
-    });
+    let config = world.config().with_trust(world.trusting_each(garbage));
     let error = world.connector.connect(&config).expect_err("not a certificate");
     assert_eq!(error.kind(), TransportErrorKind::TrustRoots, "{error:?}");
     assert_eq!(diagnose(&error, Mode::Key, None).code, Code::TR_03);
@@ -241,12 +255,8 @@ pub(crate) async fn trust_23_each_root_of_the_list_is_trusted(world: World) {
     let (own, foreign) = (of(Pki::shared().root_der()), of(Pki::shared().foreign_root_der()));
     let twice = vec![own.clone(), foreign.clone(), own.clone()];
     for roots in [vec![own.clone(), foreign.clone()], vec![foreign, own], twice] {
-        let trust = match world.has(Capability::TrustOnly) {
-            true => TrustRoots::Only(roots),
-            false => TrustRoots::SystemAnd(roots),
-        };
         let front = front(FrontOptions::default());
-        let transport = world.transport(&world.config().with_trust(trust));
+        let transport = world.transport(&world.config().with_trust(world.trusting_each(roots)));
         let response = transport.send(get(front.url(HOST))).await;
         response.expect("each root of the list is enough for its servers");
         assert_eq!(front.ledger().requests().len(), 1);

@@ -27,7 +27,8 @@ pub(crate) async fn proxy_17_default_port_is_named_to_the_proxy_and_not_to_the_s
             let outcome = transport.send(request(method.clone(), format!("https://{HOST}/a?b=c"), body)).await;
             let what = format!("{method} {versions:?}");
             let asked = proxy.ledger().requests().pop().expect("a tunnel is asked for");
-            assert_eq!((&*asked.method, asked.target), ("CONNECT", format!("{HOST}:443")), "{what}");
+            assert_eq!((&*asked.method, &*asked.target), ("CONNECT", &*format!("{HOST}:443")), "{what}");
+            assert_eq!(asked.header_values("host"), [&*asked.target], "the `Host` of a CONNECT is its target, {what}");
             let exchange = outcome.unwrap_or_else(|error| panic!("{what}: {error:?}"));
             collect(exchange).await.unwrap_or_else(|error| panic!("{what}: {error:?}"));
             let arrived = front.ledger().requests().pop().expect("it arrived");

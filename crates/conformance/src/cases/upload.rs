@@ -159,11 +159,32 @@ pub(crate) async fn upload_01_body_above_every_window_arrives_byte_for_byte(worl
             assert_eq!(arrived.body_sha256, hash, "other bytes arrived, {what}");
             let length = if known { vec![LENGTH.to_string()] } else { vec![] };
             assert_eq!(arrived.header_values("content-length"), length, "{what}");
+            // Above some size libraries add fields of their own, `Expect` above all.
+            let known_fields = ["host", "accept", "user-agent", "content-type", "content-length", "transfer-encoding"];
+            let added = arrived.headers.iter().find(|(name, _)| !known_fields.contains(&&**name));
+            assert_eq!(added, None, "a field was added, {what}");
             let is_chunked = arrived.header_values("transfer-encoding") == ["chunked"];
             assert_eq!(is_chunked, !known && arrived.version == Version::HTTP_11, "{what}");
         }
     }
     empty_body_arrives(&world).await;
+    long_body_is_announced(&world).await;
+}
+
+/// The length of a body that 32 bits do not hold.
+async fn long_body_is_announced(world: &World) {
+    const LENGTH: u64 = (1 << 32) + 5;
+    for versions in world.http_versions() {
+        let front = front(FrontOptions::default());
+        let transport = world.transport(&world.config().with_http_versions(versions));
+        let body = Feed::default().body(pieces(&content(500), 100).chain(stalled())).with_length(LENGTH);
+        let call = transport.upload(upload(Method::PUT, front.url(HOST), body));
+        let begun = Box::pin(front.ledger().wait_until(|seen| !seen.requests.is_empty(), Duration::from_secs(20)));
+        let ended = select(call, begun).await;
+        let arrived = front.ledger().requests().pop().unwrap_or_else(|| panic!("it does not begin, {versions:?}"));
+        assert_eq!(arrived.header_values("content-length"), [LENGTH.to_string()], "another length, {versions:?}");
+        assert!(matches!(ended, Either::Right(_)), "it ended without its body, {versions:?}");
+    }
 }
 
 /// A body of no bytes, whether that is known beforehand or not.

@@ -2,7 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -16,6 +16,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::{Either, join, join_all, select};
 use futures_util::stream::{self, Stream as _, StreamExt as _};
 use http::{Method, Response};
+use tokio::runtime::Handle;
 
 use crate::cases::leaks::printed;
 use crate::cases::time::{in_time, total_limit};
@@ -167,10 +168,15 @@ pub(crate) async fn upload_16_a_body_that_waits_is_left_to_sleep(world: World) {
         let transport = world.transport(&world.config().with_http_versions(versions));
         let (polls, gate) = (Arc::new(AtomicUsize::new(0)), Gate::new());
         let (counted, opened) = (Arc::clone(&polls), gate.clone());
+        let (needs_runtime, is_outside) = (Handle::try_current().is_ok(), Arc::new(AtomicBool::new(false)));
+        let outside = Arc::clone(&is_outside);
         let waits = stream::once(async move { opened.passed().await }).filter_map(|()| async { None });
         let mut chunks = Box::pin(pieces(&content(500), 100).chain(waits).chain(pieces(&content(500), 100)));
         let body = UploadBody::poll_fn(move |cx| {
             counted.fetch_add(1, Ordering::SeqCst);
+            if needs_runtime && Handle::try_current().is_err() {
+                outside.store(true, Ordering::SeqCst);
+            }
             chunks.as_mut().poll_next(cx)
         });
         let call = transport.upload(upload(Method::POST, front.url(HOST), body.with_length(1000)));
@@ -182,6 +188,7 @@ pub(crate) async fn upload_16_a_body_that_waits_is_left_to_sleep(world: World) {
         let (outcome, ()) = in_time(join(call, later)).await;
         collect(outcome.expect("answered")).await.expect("a body");
         let polls = polls.load(Ordering::SeqCst);
+        assert!(!is_outside.load(Ordering::SeqCst), "a body is read outside the runtime of its call, {versions:?}");
         assert!(polls < MOST, "a body of ten pieces was asked {polls} times, {versions:?}");
     }
 }

@@ -6,7 +6,7 @@ macro_rules! __body {
     ($kind:ident $argument:tt) => {
         $crate::__expand_cases! { $kind $argument
             "BODY-01" Must body body_01_a_large_answer_arrives_whole
-                given "A server whose response is 10 MiB that cannot be compressed."
+                given "A server whose response is a little more than 10 MiB that cannot be compressed."
                 when "It is read, for every version of HTTP."
                 then "The hash of what arrived equals that of what was sent."
                 why "Lists of certificates and CRLs are large; a lost or duplicated chunk is noticed much later."
@@ -35,10 +35,11 @@ macro_rules! __body {
                 fix "The client drops the body. Then close the connection; look for a pool that drains a body to \
                     reuse the connection.";
             "BODY-05" Must body body_05_a_short_or_cut_body_is_an_error
-                given "Responses that end before their announced length or in the middle of a chunk, by close, \
-                    truncation or reset."
+                given "Responses that end before their announced length (the longer one where two differ) or in the middle of \
+                    a chunk, by close, truncation or reset."
                 when "The client reads them."
-                then "Each is an error: `BodyCut` with delivery sent, or `Interrupted` if a reset overtook the head."
+                then "Each is an error: `BodyCut` with delivery sent, `Interrupted` if a reset overtook the head, or `Protocol` \
+                    for two lengths."
                 why "A short body that is accepted as complete is a list with missing certificates, which no one notices."
                 fix "Clause 8 of `Transport::send`. Compare with `Content-Length`, require the last chunk, and look \
                     for a setting that tolerates a short end.";
@@ -87,7 +88,8 @@ macro_rules! __body {
                 fix "Require `close_notify` where the end of the connection is the end of the body. native-tls hides \
                     its absence on some systems: check the records.";
             "BODY-12" Must body body_12_what_a_body_says_of_its_length_and_end_is_true
-                given "A response with a length, one in chunks, one that claims both, and one without a body."
+                given "A response with a length, one in chunks, one that claims both, one without a body, and one to HEAD and a 304 \
+                    with the length of another response; over HTTP/1.1 and HTTP/2."
                 when "The body is read frame by frame, and its remaining size is queried before each."
                 then "`size_hint` never excludes what is still to come, and `is_end_stream` is not true before the end."
                 why "Programs that forward the body, such as a server, write that length and stop at that end: with \

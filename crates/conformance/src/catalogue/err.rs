@@ -143,7 +143,7 @@ macro_rules! __err {
                 fix "A lost wake-up: look for an end of the connection that arrives between two reads or while the \
                     request is written, and for events that are taken by edge.";
             "ERR-20" Must err err_20_outside_its_runtime_a_call_is_answered_or_an_error
-                given "A transport that was created inside a runtime."
+                given "A transport that was created inside a runtime, and one that is created outside."
                 when "A call is driven on a thread on which no runtime was entered."
                 then "It succeeds, or fails as `NoRuntime` with nothing sent; it never panics."
                 why "A panic in a library ends the program's thread, far from the mistake that caused it."

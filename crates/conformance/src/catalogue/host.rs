@@ -92,7 +92,7 @@ macro_rules! __host {
                 fix "Take host and port from `http::Uri`; remove the brackets for TCP and for the name in the certificate only.";
             "HOST-15" Must names host_15_an_override_holds_for_its_own_name_alone
                 given "Overrides of a name and of a name below it, in both orders; then an override alone."
-                when "Both names are called; then names that end or start like the overridden one."
+                when "Both names are called, in capitals too; then names that end or start like the overridden one."
                 then "Each name goes to its own address, and names without an override go to the resolver."
                 why "An override concerns one host. Matched by suffix, it redirects other hosts, and their keys."
                 fix "Compare the whole name, case-insensitively.";

@@ -128,7 +128,7 @@ macro_rules! __pool {
                     change data although their caller gave up."
                 fix "Clause 6 of `Transport::send`. Tie the connection to the call, and the pool to the transport.";
             "POOL-23" Must leftovers pool_23_a_connection_whose_handshake_failed_is_closed
-                given "Servers that are not trusted, or that do not shake hands."
+                given "Servers that are not trusted, or that do not shake hands, and a proxy that refuses."
                 when "Two calls to each fail, and the transport is kept."
                 then "Every connection is closed on our side."
                 why "A service that retries against such a server runs out of sockets within hours."
@@ -193,11 +193,19 @@ macro_rules! __pool {
                 why "A rotation drops transports: one that waits for its calls blocks the thread of the caller, or cuts them."
                 fix "Do not join threads or wait for connections in `drop`; let the body own what it needs.";
             "POOL-33" Must leftovers pool_33_a_late_call_leaves_the_others_of_its_connection
-                given "A call that gets no response, and another one two seconds later, over HTTP/2 on one connection."
+                given "A call that gets no response, and another one three seconds later, over HTTP/2 on one connection."
                 when "The limit of the first call runs out."
                 then "The other call gets its response."
                 why "One slow response would fail the calls of all others at that moment, and their POSTs with unknown delivery."
                 fix "Reset the stream of the late call, and leave its connection open.";
+            "POOL-34" Must pool pool_34_a_transport_outlives_the_runtime_of_a_call
+                given "One transport, and three runtimes of one or of several threads that follow each other."
+                when "Two calls are made in each, over each HTTP version."
+                then "Each gets its response."
+                why "Programs and their tests share one client and have a runtime for each part; every call after the first \
+                    part would fail."
+                fix "Clause 10 of `Transport::send`. Keep no handle of a runtime, take no connection from the pool whose task \
+                    has ended with its runtime, and need no second thread (`block_in_place`).";
         }
     };
 }

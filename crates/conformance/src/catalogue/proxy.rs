@@ -127,7 +127,8 @@ macro_rules! __proxy {
             "PROXY-17" Must tunnel proxy_17_default_port_is_named_to_the_proxy_and_not_to_the_server
                 given "A proxy that connects the host at port 443 to a server."
                 when "An address without a port is called, over each HTTP version."
-                then "`CONNECT` names the port 443; `Host` and the name in the handshake are the host only."
+                then "`CONNECT` names the port 443, and has its target as `Host`; `Host` of the request and the \
+                    name in the handshake are the host only."
                 why "A proxy refuses a target without a port, and a server may not know `host:443`. Tests on loopback \
                     have a port in every address, so this first shows in production."
                 fix "Add the default port to the target of `CONNECT`, and only there.";

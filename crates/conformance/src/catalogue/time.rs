@@ -86,14 +86,14 @@ macro_rules! __time {
                 fix "Register the waker with what you wait for, and never wake it yourself; reset a timer that has \
                     fired before it is polled again.";
             "TIME-12" Must limits time_12_the_total_limit_holds_over_each_version_and_in_each_phase
-                given "Servers that are silent, that send a byte now and then, and that do not read a 32 MiB upload; over HTTP/1.1 \
-                    and HTTP/2."
+                given "Servers that are silent, that send a byte of the head or of the body or a PING now and then, and that do \
+                    not read a 32 MiB upload; over HTTP/1.1 and HTTP/2."
                 when "A call with a limit of three seconds is made to each."
                 then "Each ends at the limit, as a timeout of its phase; what was written is not reported as unsent."
                 why "A limit that each byte restarts, or that one version lacks, does not protect the caller."
                 fix "One deadline for the whole call, set before anything is sent, and checked in every wait.";
             "TIME-13" Must limits time_13_limits_at_their_maximum_never_expire
-                given "All three limits at `Duration::MAX`."
+                given "All three limits at `Duration::MAX`; then at what 31 or 32 bits of milliseconds or seconds do not hold."
                 when "Calls are made over each HTTP version, in a separate process."
                 then "They succeed, and nothing panics, in no task either."
                 why "Callers use it for *no limit*, and an unchecked addition to the clock panics."

@@ -37,7 +37,7 @@ macro_rules! __trust {
                     for them; some wrappers have one text for both.";
             "TRUST-05" Must trust trust_05_a_wrong_name_is_refused
                 given "A server whose certificate is for another name."
-                when "A call is made."
+                when "A call is made; then one whose `Host` header is that other name."
                 then "We refuse it with HO-01 (or TR-05), and nothing is sent."
                 why "Otherwise anyone with a certificate of the same authority for any name can impersonate the platform."
                 fix "Check the name of the URI and not the address that it was overridden with. OpenSSL checks no \
@@ -230,7 +230,8 @@ macro_rules! __trust {
                     one and ignored.";
             "TRUST-37" Must chain trust_37_name_that_only_resembles_the_host_is_refused
                 given "Certificates with wildcards in odd places, with the domain above the host, with names below it, \
-                    with the host at the beginning or the end of another name, and followed by a zero byte."
+                    with the host at the beginning or the end of another name, and followed by a zero byte; and a \
+                    certificate for another name, with that of the host behind it in the chain."
                 when "A call is made to the host."
                 then "We refuse each; the host in capitals is trusted."
                 why "Each of these names can belong to an organisation that does not own the host."
@@ -292,6 +293,14 @@ macro_rules! __trust {
                 then "The server is trusted."
                 why "The other servers of this suite have keys on P-256, and most servers of the world have RSA."
                 fix "Offer the cipher suites and signature schemes of RSA (PSS under TLS 1.3) and of P-384.";
+            "TRUST-46" Must chain trust_46_server_certificate_among_the_roots_is_verified_as_any_other
+                given "A list of roots with the certificate of a server in it, which is for another name or has expired."
+                when "A call is made to that server."
+                then "We refuse it, and send nothing."
+                why "Operators add the certificate that a server shows to the list of roots; it must then not be valid for \
+                    every host and permanently."
+                fix "A root replaces the signature of an issuer and nothing else. Compare no certificates on your own: the \
+                    engine checks name and dates of what is in its list, too.";
             "TRUST-51" Must unasked trust_51_a_failed_handshake_is_not_tried_again_in_a_weaker_way
                 given "Servers that use clear text, hang up in the handshake, reset it, end it with an alert, or have \
                     another name."

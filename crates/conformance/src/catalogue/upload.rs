@@ -8,7 +8,8 @@ macro_rules! __upload {
             "UPLOAD-01" Must upload upload_01_body_above_every_window_arrives_byte_for_byte
                 given "A server that records what arrives, in each setting, and a body larger than an HTTP/2 server lets through \
                     at first."
-                when "The body is uploaded with its length declared and without, by POST and by PUT; then a body of no bytes."
+                when "The body is uploaded with its length declared and without, by POST and by PUT; then a body of no bytes, \
+                    and one of more than 4 GiB is begun."
                 then "Every byte arrives, once. A known length is `Content-Length`; an unknown one is chunked over HTTP/1.1."
                 why "A file would be stored damaged, or some servers would refuse it for its framing."
                 fix "Call `UploadGuard::begin`, give the library the body with its size hint, and let it wait for the HTTP/2 \
@@ -104,9 +105,11 @@ macro_rules! __upload {
             "UPLOAD-16" Must upload_as_call upload_16_a_body_that_waits_is_left_to_sleep
                 given "A body of ten pieces that waits half a second in the middle."
                 when "It is uploaded over each HTTP version."
-                then "It is polled fewer than a hundred times."
-                why "A pipe or a slow disk would cost a whole processor for as long as it is awaited."
-                fix "Poll the body again when it wakes its task, and not in a loop or by a timer.";
+                then "It is polled fewer than a hundred times, and always within the runtime of the call."
+                why "A pipe or a slow disk would cost a whole processor for as long as it is awaited; a body that reads a \
+                    file or waits for a timer panics outside its runtime."
+                fix "Poll the body again when it wakes its task, and not in a loop or by a timer. A library with a thread of \
+                    its own gets the chunks from the task of the call.";
             "UPLOAD-17" Must upload_as_call upload_17_an_upload_makes_no_other_call_wait
                 given "An upload whose body stalls."
                 when "A GET is made on the same transport, to the same server."

@@ -349,7 +349,7 @@ defects! {
     /// treats a malformed HTTP/2 response as an interrupted connection
     TakesMalformedFramesForAnEnd takes_malformed_frames_for_an_end "ERR-24" "connection over HTTP/2";
     /// panics outside its runtime
-    PanicsWithoutRuntime panics_without_runtime "ERR-20" "an error, not a panic";
+    PanicsWithoutRuntime panics_without_runtime "ERR-20" "a panic outside a runtime";
     /// takes a 407 of the server for one of a proxy
     TakesA407ForAProxys takes_a_407_for_a_proxys "ERR-28" "NET-02";
     /// hides the encoding of a response
@@ -810,4 +810,42 @@ defects! {
     DropsLongNames drops_long_names "REQ-20" "x-long-long";
     /// panics when a body is read outside its runtime
     ReadsBodiesInItsRuntimeAlone reads_bodies_in_its_runtime_alone "BODY-21" "a body panics when it is read";
+    /// asks for a `100 Continue` before an upload of more than 1 MiB
+    ExpectsAContinueForLargeUploads expects_a_continue_for_large_uploads "UPLOAD-01" "a field was added";
+    /// panics when it is created outside a runtime
+    IsCreatedInARuntimeAlone is_created_in_a_runtime_alone "ERR-20" "created inside: false";
+    /// names the proxy as `Host` of a CONNECT
+    NamesProxiesAsHost names_proxies_as_host "PROXY-17" "the `Host` of a CONNECT is its target";
+    /// leaves the connection to a proxy open that has refused
+    KeepsRefusingProxies keeps_refusing_proxies "POOL-23" "a proxy that refuses";
+    /// finds no override for a name in capitals
+    ComparesCapitalsOfNames compares_capitals_of_names "HOST-15" "was not found";
+    /// finds the called name in any certificate that the server shows
+    FindsNamesAnywhereInTheChain finds_names_anywhere_in_the_chain "TRUST-37" "the certificate of the host behind another one";
+    /// trusts a server whose certificate is in the list of roots, whatever its name and dates
+    TrustsRootsForEveryName trusts_roots_for_every_name "TRUST-46" "a root for another name";
+    /// verifies the name that the `Host` header has
+    TakesItsNameFromHeaders takes_its_name_from_headers "TRUST-05" "is for the `Host` of the request";
+    /// panics in a runtime of one thread
+    NeedsSeveralThreads needs_several_threads "POOL-34" "a call panics in runtime 0";
+    /// makes no further call when the runtime of its first one has ended
+    StaysInItsFirstRuntime stays_in_its_first_runtime "POOL-34" "a call in runtime 1";
+    /// counts limits in milliseconds of 32 bits
+    CountsLimitsIn32Bits counts_limits_in_32_bits "TIME-13" "limits of 4294967.297s";
+    /// reports the certificate that the server showed at the first connection
+    KeepsTheFirstCertificateOfAServer keeps_the_first_certificate_of_a_server "OBS-10" "the second server of one address";
+    /// says of the empty body of a response to HEAD that it has the announced length
+    MeasuresResponsesToHead measures_responses_to_head "BODY-12" "with 0 bytes to come";
+    /// counts the length of an upload in 32 bits
+    WrapsLengthsOfUploads wraps_lengths_of_uploads "UPLOAD-01" "another length";
+    /// counts the length of a response in 32 bits
+    WrapsLengths wraps_lengths "BODY-05" "4294967301";
+    /// reads the first of two lengths that differ
+    ReadsTheFirstOfTwoLengths reads_the_first_of_two_lengths "BODY-05" "content-length: 5";
+    /// ends every body after 10 MiB
+    StopsAtTenMebibytes stops_at_ten_mebibytes "BODY-01" "left:";
+    /// reads the bodies of uploads outside the runtime of the call
+    ReadsUploadsOnItsOwnThread reads_uploads_on_its_own_thread "UPLOAD-16" "outside the runtime of its call";
+    /// restarts the limit of the whole call with each piece of a head
+    RestartsTheLimitWithEachRead restarts_the_limit_with_each_read "TIME-12" "its limit ran out long ago";
 }

@@ -64,7 +64,9 @@ impl Shown<'_> {
         let terminated = [called.as_bytes(), b"\0"].concat();
         let is_dns = |name: &String| name.parse::<std::net::IpAddr>().is_err();
         let is_common_name = !is_address && contains(self.leaf, called.as_bytes());
+        let mut behind = self.others.iter().filter_map(ServerCertificate::read).flat_map(|shown| shown.names);
         [
+            (Defect::FindsNamesAnywhereInTheChain, behind.any(|name| name == called)),
             (Defect::StopsNamesAtZeroBytes, contains(self.leaf, &terminated)),
             (Defect::ComparesTheEndsOfNames, self.names().any(|name| called.ends_with(&name))),
             (Defect::TakesNamesForAddresses, is_address && self.names().any(|name| name == called)),

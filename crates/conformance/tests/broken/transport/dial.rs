@@ -9,8 +9,10 @@ use std::time::Duration;
 use digicert_one_core::{
     ConnectionFacts, Delivery, Phase, TlsVersion, TransportConfig, TransportError, TransportErrorKind as Kind,
 };
-use http::{HeaderMap, Uri};
+use http::Uri;
+use http::header::{HOST, HeaderMap};
 use tokio::net::TcpStream;
+use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout_at};
 
 use super::failure::Report;
@@ -29,6 +31,8 @@ pub(super) struct Dialer {
     flaw: Flaw,
     clones: Mutex<Vec<std::net::TcpStream>>,
     dialled: AtomicBool,
+    /// That of the first call.
+    runtime: OnceLock<Handle>,
 }
 
 impl Dialer {
@@ -47,6 +51,7 @@ impl Dialer {
             flaw,
             clones: Mutex::default(),
             dialled: AtomicBool::new(false),
+            runtime: OnceLock::new(),
         }
     }
 
@@ -88,9 +93,11 @@ impl Dialer {
             if self.flaw.is(Defect::ClaimsTlsInClearText) {
                 facts.tls_version = Some(TlsVersion::Tls13);
             }
-            return Link::new(tcp, false, facts, self.flaw).await;
+            return self.link(tcp, false, facts).await;
         }
-        let shaken = self.tls.shake(host, tcp, &mut facts);
+        let given = headers.get(HOST).filter(|_| self.flaw.is(Defect::TakesItsNameFromHeaders));
+        let name = given.and_then(|given| given.to_str().ok()).unwrap_or(host);
+        let shaken = self.tls.shake(name, tcp, &mut facts);
         let until = until(&[Defect::IgnoresStalledHandshakes]);
         let anew = self.flaw.is(Defect::CountsTheConnectLimitForEachStep);
         let until =
@@ -115,7 +122,21 @@ impl Dialer {
                 return Err(self.late(phase, facts, late));
             }
         };
-        Link::new(stream, is_http2, facts, self.flaw).await
+        self.link(stream, is_http2, facts).await
+    }
+
+    async fn link(
+        &self,
+        stream: Box<dyn Wire>,
+        is_http2: bool,
+        facts: ConnectionFacts,
+    ) -> Result<Link, TransportError> {
+        let current = Handle::current();
+        let runtime = match self.flaw.is(Defect::StaysInItsFirstRuntime) {
+            true => self.runtime.get_or_init(|| current),
+            false => &current,
+        };
+        Link::new(stream, is_http2, facts, self.flaw, runtime).await
     }
 
     /// TCP to the host, or the tunnel through the proxy, and the address at the other end.
@@ -160,7 +181,9 @@ impl Dialer {
         let report = Report::new(ConnectionFacts::unknown(), self.flaw);
         let host = host.trim_matches(['[', ']']);
         let known = self.names.iter().find(|(name, _)| {
-            name.eq_ignore_ascii_case(host) || self.flaw.is(Defect::MatchesNamesBySuffix) && host.ends_with(name)
+            let is_same = name.eq_ignore_ascii_case(host);
+            let differs = name != host && self.flaw.is(Defect::ComparesCapitalsOfNames);
+            is_same && !differs || self.flaw.is(Defect::MatchesNamesBySuffix) && host.ends_with(name)
         });
         let known = known.filter(|(_, address)| address.is_ipv4() || !self.flaw.is(Defect::IgnoresIpv6Overrides));
         let addresses: Vec<SocketAddr> = match known {

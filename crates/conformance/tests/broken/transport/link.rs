@@ -10,6 +10,7 @@ use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::client::conn::{TrySendError, http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep_until, timeout};
@@ -18,7 +19,8 @@ use super::Flaw;
 use super::failure::Report;
 use super::frames::Frames;
 use super::message::Upload;
-use super::patched::Patched;
+use super::misdeeds::locked;
+use super::patched::{LastRead, Patched};
 use super::tls::Wire;
 use crate::table::Defect;
 
@@ -45,6 +47,7 @@ pub(super) struct Link {
     pub(super) ends_now: bool,
     /// Whether a defect keeps it past the idle limit.
     pub(super) stays_open: bool,
+    last: LastRead,
 }
 
 /// How the wait for the head of an answer ended.
@@ -68,11 +71,12 @@ impl Link {
         is_http2: bool,
         facts: ConnectionFacts,
         flaw: Flaw,
+        runtime: &Handle,
     ) -> Result<Self, TransportError> {
-        let (open, gone) = watch::channel(());
+        let (last, (open, gone)) = (LastRead::default(), watch::channel(()));
         let failed = |error| Report::new(facts.clone(), flaw).of_call(error, true);
         let stream = if is_http2 { Frames::around(stream, flaw) } else { stream };
-        let io = TokioIo::new(Patched::around(stream, flaw));
+        let io = TokioIo::new(Patched::around(stream, flaw, Arc::clone(&last)));
         // Above the limit of heads, which is checked when they are whole; or hyper's own.
         let (heads, fields) = if flaw.is(Defect::ReadsSmallHeadsOnly) { (16 * 1024, 100) } else { (256 * 1024, 512) };
         let (sender, driver) = if is_http2 {
@@ -86,7 +90,7 @@ impl Link {
             let (sender, connection) = http1::Builder::new().max_headers(fields).handshake(io).await.map_err(failed)?;
             (Sender::Http1(sender), Either::Right(connection))
         };
-        let driver = tokio::spawn(async move {
+        let driver = runtime.spawn(async move {
             // Its error is that of the call, too.
             let _ = driver.await;
             drop(open);
@@ -102,6 +106,7 @@ impl Link {
             is_waiting: false,
             ends_now: false,
             stays_open: false,
+            last,
         })
     }
 
@@ -122,6 +127,7 @@ impl Link {
             is_waiting: false,
             ends_now: false,
             stays_open: false,
+            last: Arc::clone(&self.last),
         })
     }
 
@@ -177,10 +183,17 @@ impl Link {
             let task = tokio::spawn(call);
             call = Box::pin(async move { task.await.expect("the task does not panic") });
         }
+        let (begin, last) = (Instant::now(), Arc::clone(&self.last));
+        let restarts = self.flaw.is(Defect::RestartsTheLimitWithEachRead);
         let late = async {
-            match limit {
-                Some(limit) => sleep_until(limit).await,
-                None => std::future::pending().await,
+            let Some(mut end) = limit else { return std::future::pending().await };
+            let whole = end - begin;
+            loop {
+                sleep_until(end).await;
+                match (*locked(&last)).filter(|last| restarts && *last + whole > end) {
+                    Some(last) => end = last + whole,
+                    None => return,
+                }
             }
         };
         let closes = [Defect::ClosesConnectionsOfDroppedCalls, Defect::ClosesConnectionsOfLateCalls];

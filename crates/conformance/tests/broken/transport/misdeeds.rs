@@ -12,8 +12,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use data_encoding::BASE64;
 use digicert_one_core::{
-    ClientIdentity, Delivery, Exchange, HttpVersions, Proxy, ResponseBody, TlsVersion, TlsVersions, Transport,
-    TransportConfig, TransportError, TransportErrorKind as Kind,
+    ClientIdentity, Delivery, Exchange, HttpVersions, Proxy, ResponseBody, ServerCertificate, TlsVersion, TlsVersions,
+    Transport, TransportConfig, TransportError, TransportErrorKind as Kind,
 };
 use http::header::{COOKIE, HeaderValue, PROXY_AUTHORIZATION};
 use http::uri::Scheme;
@@ -49,6 +49,8 @@ pub(super) struct Misdeeds {
     six: Semaphore,
     /// The hosts that asked for HTTPS.
     pub(super) strict: Mutex<Vec<String>>,
+    /// The certificates that servers showed first, by origin.
+    shown: Mutex<HashMap<String, Option<Arc<ServerCertificate>>>>,
     /// Held while the body of an upload is polled.
     pub(super) uploading: Arc<Mutex<()>>,
     /// The initial state, for another transport next to this one.
@@ -105,9 +107,18 @@ impl Misdeeds {
             made: Instant::now(),
             six: Semaphore::new(6),
             strict: Mutex::default(),
+            shown: Mutex::default(),
             uploading: Arc::default(),
             config: config.clone(),
         })
+    }
+
+    /// The certificate that is reported for a new connection.
+    pub(super) fn shown(&self, origin: &str, own: Option<Arc<ServerCertificate>>) -> Option<Arc<ServerCertificate>> {
+        match self.flaw.is(Defect::KeepsTheFirstCertificateOfAServer) {
+            true => locked(&self.shown).entry(origin.to_owned()).or_insert(own).clone(),
+            false => own,
+        }
     }
 
     pub(super) async fn turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
@@ -151,6 +162,9 @@ impl Misdeeds {
         mut request: Request<Bytes>,
         deadline: Instant,
     ) -> Result<Exchange, TransportError> {
+        if self.flaw.is(Defect::NeedsSeveralThreads) {
+            tokio::task::block_in_place(|| ());
+        }
         if self.flaw.is(Defect::StaysBusyAfterACancel) && self.is_busy.swap(true, Ordering::Relaxed) {
             return Err(failure::local(Kind::Other, "another call is being made"));
         }

@@ -136,6 +136,9 @@ struct Pooled {
 impl Pooled {
     fn new(config: &TransportConfig, flaw: Flaw) -> Result<Self, TransportError> {
         check(config, flaw)?;
+        if flaw.is(Defect::IsCreatedInARuntimeAlone) {
+            let _ = tokio::runtime::Handle::current();
+        }
         let misdeeds = Misdeeds::new(config, flaw)?;
         let tunnel = match surroundings::proxy(config, flaw) {
             Proxy::Http(uri) => Some(Tunnel::new(&uri, flaw).map_err(|error| failure::local(Kind::Config, error))?),
@@ -200,7 +203,8 @@ impl Pooled {
                 Some(taken) => taken,
                 None => {
                     let Some(leads) = self.misdeeds.leads(&origin).await? else { continue };
-                    let link = self.dialer.dial(request.uri(), request.headers(), deadline).await?;
+                    let mut link = self.dialer.dial(request.uri(), request.headers(), deadline).await?;
+                    link.facts.server_certificate = self.misdeeds.shown(&origin, link.facts.server_certificate.take());
                     let ticket = self.pool.adopt(&origin, &link, &runtime);
                     leads.done();
                     (link, ticket)
@@ -263,6 +267,7 @@ impl Pooled {
                     let deadline = if restarts { self.begin()? } else { deadline };
                     let body = Held::new(inner, (self.limit, deadline), report, Returning::new(link, ticket));
                     let body = foreign::Unmarked::of(odd_body::given(body, self.flaw), self.flaw);
+                    let body = odd_body::measured(body, request.method(), &head.headers, self.flaw);
                     let response = http::Response::from_parts(head, body);
                     return Ok(Exchange::new(response, facts));
                 }

@@ -9,6 +9,8 @@ use std::task::{Context, Poll, Waker, ready};
 
 use bytes::{Bytes, BytesMut};
 use digicert_one_core::{ResponseBody, TransportError};
+use http::Method;
+use http::header::{CONTENT_LENGTH, HeaderMap};
 use http_body::{Body, Frame, SizeHint};
 use tokio::sync::mpsc;
 
@@ -37,6 +39,30 @@ pub(super) fn given(held: Held, flaw: Flaw) -> ResponseBody {
         return ResponseBody::new(Closing(held));
     }
     ResponseBody::new(held)
+}
+
+/// The body with the length that its head announces, which is none of a response to HEAD.
+pub(super) fn measured(body: ResponseBody, method: &Method, head: &HeaderMap, flaw: Flaw) -> ResponseBody {
+    let length = head.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    match length.filter(|_| flaw.is(Defect::MeasuresResponsesToHead) && *method == Method::HEAD) {
+        Some(length) => ResponseBody::new(Measured(body, length)),
+        None => body,
+    }
+}
+
+struct Measured(ResponseBody, u64);
+
+impl Body for Measured {
+    type Data = Bytes;
+    type Error = TransportError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Read>> {
+        Pin::new(&mut self.0).poll_frame(cx)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.1)
+    }
 }
 
 type Read = Result<Frame<Bytes>, TransportError>;

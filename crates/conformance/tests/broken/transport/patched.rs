@@ -2,13 +2,19 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::Instant;
 
+use super::misdeeds::locked;
 use super::tls::Wire;
 use super::{Flaw, foreign};
 use crate::table::Defect;
+
+/// When a connection read something last.
+pub(super) type LastRead = Arc<Mutex<Option<Instant>>>;
 
 pub(super) struct Patched {
     inner: Box<dyn Wire>,
@@ -16,11 +22,12 @@ pub(super) struct Patched {
     /// What was read since the last write, up to a bound.
     read: Vec<u8>,
     is_patched: bool,
+    last: LastRead,
 }
 
 impl Patched {
-    pub(super) fn around(inner: Box<dyn Wire>, flaw: Flaw) -> Self {
-        Self { inner, flaw, read: Vec::new(), is_patched: false }
+    pub(super) fn around(inner: Box<dyn Wire>, flaw: Flaw, last: LastRead) -> Self {
+        Self { inner, flaw, read: Vec::new(), is_patched: false, last }
     }
 
     fn patches(&self) -> bool {
@@ -48,6 +55,7 @@ impl AsyncRead for Patched {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = into.filled().len();
         let outcome = ready!(Pin::new(&mut self.inner).poll_read(cx, into));
+        *locked(&self.last) = Some(Instant::now());
         if self.flaw.is(Defect::QuotesGarbage) && into.filled().len() > before {
             foreign::note_read(&into.filled()[before..]);
         }

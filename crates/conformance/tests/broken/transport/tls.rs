@@ -72,6 +72,7 @@ impl Tls {
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(Verifier {
                 webpki,
+                roots: config.trust().given()?.to_vec(),
                 flaw,
                 is_tunnelled: !matches!(config.proxy(), Proxy::None),
                 has_verified: AtomicBool::new(false),
@@ -156,6 +157,8 @@ impl Tls {
             Defect::OverlooksCloseInLists,
             Defect::KeepsConnectionsOfHttp10,
             Defect::WrapsSizesOfChunks,
+            Defect::WrapsLengths,
+            Defect::ReadsTheFirstOfTwoLengths,
             loses,
         ]);
         Ok((if misjudges { Box::new(Misjudged(stream, self.flaw)) } else { Box::new(stream) }, is_http2))
@@ -279,6 +282,17 @@ impl<S: Wire> AsyncRead for Misjudged<S> {
                     && self.1.is(Defect::WrapsSizesOfChunks)
                 {
                     read[place..place + narrow.len()].copy_from_slice(narrow);
+                }
+                let (wide, narrow) = (b" 4294967301\r", b" 0000000005\r");
+                if let Some(place) = read.windows(wide.len()).position(|part| part == wide)
+                    && self.1.is(Defect::WrapsLengths)
+                {
+                    read[place..place + narrow.len()].copy_from_slice(narrow);
+                }
+                let length = b"content-length: ";
+                let mut places = (0..read.len()).filter(|place| read[*place..].starts_with(length));
+                if let (Some(second), true) = (places.nth(1), self.1.is(Defect::ReadsTheFirstOfTwoLengths)) {
+                    read[second] = b'x';
                 }
                 if read.starts_with(b"HTTP/1.0") && self.1.is(Defect::KeepsConnectionsOfHttp10) {
                     read[7] = b'1';

@@ -5,9 +5,9 @@ use digicert_one_core::{BoxError, Delivery, Proxy, TransportError, TransportErro
 use http::{HeaderMap, Uri};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::Flaw;
 use super::failure::local;
 use super::tls::Wire;
+use super::{Flaw, foreign};
 use crate::table::Defect;
 
 /// More than any correct proxy sends before the tunnel is open.
@@ -78,7 +78,9 @@ impl Tunnel {
         } else {
             format!("{host}:{port}")
         };
-        let mut head = format!("CONNECT {target} HTTP/1.1\r\nhost: {target}\r\n");
+        let own = format!("{}:{}", self.host, self.port);
+        let named = if self.flaw.is(Defect::NamesProxiesAsHost) { &own } else { &target };
+        let mut head = format!("CONNECT {target} HTTP/1.1\r\nhost: {named}\r\n");
         if let Some(credentials) = &self.credentials {
             head += &format!("proxy-authorization: Basic {credentials}\r\n");
             if self.flaw.is(Defect::LogsProxyPasswords) {
@@ -108,8 +110,13 @@ impl Tunnel {
         }
         match status.filter(|_| !is_old) {
             Some(200..=299) => Ok(tcp),
-            status => Err(TransportError::new(Kind::Proxy(status), Delivery::NotSent)
-                .with_source("the proxy digs no tunnel for this host")),
+            status => {
+                if self.flaw.is(Defect::KeepsRefusingProxies) {
+                    foreign::keep(tcp);
+                }
+                Err(TransportError::new(Kind::Proxy(status), Delivery::NotSent)
+                    .with_source("the proxy digs no tunnel for this host"))
+            }
         }
     }
 

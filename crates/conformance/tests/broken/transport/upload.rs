@@ -12,9 +12,10 @@ use digicert_one_core::{
     Delivery, Exchange, Phase, ResponseBody, TransportError, TransportErrorKind as Kind, UploadBody, UploadError,
     UploadGuard,
 };
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HeaderName, HeaderValue};
 use http::{Request, StatusCode};
 use http_body::{Body, Frame, SizeHint};
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::body::{Held, Returning};
@@ -96,6 +97,25 @@ fn from_memory(all: &[Result<Bytes, UploadError>], length: Option<u64>) -> Uploa
     }
 }
 
+/// The same body, read by a thread without a runtime.
+fn read_elsewhere(mut body: UploadBody) -> UploadBody {
+    let (length, (fill, mut read)) = (body.length(), mpsc::channel(1));
+    std::thread::spawn(move || {
+        futures_executor::block_on(async {
+            while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
+                if fill.send(frame.map(|frame| frame.into_data().unwrap_or_default())).await.is_err() {
+                    return;
+                }
+            }
+        });
+    });
+    let read = UploadBody::poll_fn(move |cx| read.poll_recv(cx));
+    match length {
+        Some(length) => read.with_length(length),
+        None => read,
+    }
+}
+
 /// An upload of a broken transport, or of the sound one.
 pub(super) async fn send(
     transport: &Pooled,
@@ -165,16 +185,26 @@ async fn once(
     if flaw.is(Defect::TypesUploads) {
         request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
     }
+    let is_large = request.body().length().is_some_and(|length| length > 1 << 20);
+    if is_large && flaw.is(Defect::ExpectsAContinueForLargeUploads) {
+        request.headers_mut().insert(EXPECT, HeaderValue::from_static("100-continue"));
+    }
     if flaw.is(Defect::UploadsWithoutTheKey) {
         request.headers_mut().remove(HeaderName::from_static("x-api-key"));
     }
-    let length = request.headers().get(CONTENT_LENGTH).cloned();
+    let mut length = request.headers().get(CONTENT_LENGTH).cloned();
+    if flaw.is(Defect::WrapsLengthsOfUploads) {
+        length = request.body().length().map(|length| HeaderValue::from(length & 0xffff_ffff));
+    }
     let (head, mut body) = request.into_parts();
     let mut is_unframed = false;
     if flaw.is(Defect::LeavesEmptyUploadsUnframed) && body.length().is_none() {
         let all = collected(body).await;
         is_unframed = all.is_empty();
         body = from_memory(&all, None);
+    }
+    if flaw.is(Defect::ReadsUploadsOnItsOwnThread) {
+        body = read_elsewhere(body);
     }
     let request = message::outgoing(Request::from_parts(head, Bytes::new()), flaw)?;
     let ended = Arc::new(AtomicBool::new(false));

@@ -18,6 +18,7 @@ use crate::table::Defect;
 #[derive(Debug)]
 pub(super) struct Verifier {
     pub(super) webpki: Arc<WebPkiServerVerifier>,
+    pub(super) roots: Vec<CertificateDer<'static>>,
     pub(super) flaw: Flaw,
     pub(super) is_tunnelled: bool,
     /// Called for a trusted server, for defects that need it.
@@ -125,6 +126,9 @@ impl ServerCertVerifier for Verifier {
         let shown = Shown { leaf, others, name };
         match verdict {
             Err(Error::InvalidCertificate(fault)) if shown.is_overlooked(&fault, self.flaw) => {
+                Ok(ServerCertVerified::assertion())
+            }
+            Err(_) if self.flaw.is(Defect::TrustsRootsForEveryName) && self.roots.contains(leaf) => {
                 Ok(ServerCertVerified::assertion())
             }
             Err(_) if self.has_verified.load(Ordering::Relaxed) => Ok(ServerCertVerified::assertion()),
