@@ -51,6 +51,7 @@ mod faults;
 mod formats;
 mod generated;
 mod harness;
+mod life;
 mod limbo;
 mod load;
 mod log_scan;

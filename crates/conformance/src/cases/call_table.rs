@@ -24,6 +24,8 @@ use crate::world::{HOST, World, collect, request, up};
 
 /// This many calls run at a time. All that wait do so concurrently.
 const AT_ONCE: usize = 8;
+/// In turn, beside GET.
+const UNSAFE: [Method; 4] = [Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
 /// More than what lies between client and server can hold.
 const LARGE: usize = 8 << 20;
 
@@ -192,7 +194,7 @@ impl Cell {
     fn request(&self, url: &str) -> Request<Bytes> {
         let body = match self.row.stage {
             Stage::Upload => Bytes::from(vec![b'x'; LARGE]),
-            _ if self.method == Method::POST => Bytes::from_static(b"{}"),
+            _ if self.method != Method::GET => Bytes::from_static(b"{}"),
             _ => Bytes::new(),
         };
         request(self.method.clone(), url, body)
@@ -236,7 +238,15 @@ enum Walk {
 }
 
 impl Ready {
+    /// A call that waits for a short limit is made twice: the second one follows a call that ran out.
     async fn walk(&self) -> Walk {
+        match self.walk_once().await {
+            Walk::Right if self.cell.row.turn == Turn::StallsToConnectLimit => self.walk_once().await,
+            ended => ended,
+        }
+    }
+
+    async fn walk_once(&self) -> Walk {
         let Self { cell, other, transport } = self;
         if cell.used {
             let first = async { collect(transport.send(request(Method::GET, &other.url, "")).await?).await };
@@ -276,10 +286,10 @@ impl Ready {
 }
 
 impl Cell {
-    /// A stack that sends a POST over HTTP/1.1 alone finds no server that speaks it.
+    /// A stack that sends what is unsafe to retry over HTTP/1.1 alone finds no server that speaks it.
     fn is_never_spoken(&self, other: &Other) -> bool {
         let unspoken = |server: &RawServer| server.ledger().connections().iter().all(|one| one.alpn.is_none());
-        self.http2 && self.method == Method::POST && other.servers.iter().all(unspoken)
+        self.http2 && self.method != Method::GET && other.servers.iter().all(unspoken)
     }
 }
 
@@ -290,17 +300,18 @@ fn cells(world: &World, stalls: bool) -> Vec<Cell> {
     let proxied = world.config().with_proxy(Proxy::Http("http://127.0.0.1:1".parse().expect("an address")));
     let has_proxy = !world.lacks(Capability::HttpProxy, &proxied);
     for row in TABLE.iter().filter(|row| row.turn.is_stall() == stalls && (has_proxy || !row.stage.has_proxy())) {
-        for (http2, method) in [false, true].into_iter().flat_map(|http2| [(http2, Method::GET), (http2, Method::POST)])
+        for (http2, is_safe) in
+            [false, true].into_iter().flat_map(|http2| [true, false].map(|is_safe| (http2, is_safe)))
         {
             let is_spoken = !http2 || row.stage.is_connected() && world.has(Capability::Http2);
-            let is_sent = row.stage != Stage::Upload || method == Method::POST;
+            let is_sent = row.stage != Stage::Upload || !is_safe;
             if is_spoken && is_sent && row.turn.is_of(http2) {
                 let turn = cells.len();
                 let tls13 = world.has(Capability::Tls13) && (turn % 2 == 0 || !world.has(Capability::Tls12));
                 let proxied = row.stage.has_proxy() || has_proxy && row.stage.is_connected() && turn % 3 == 0;
+                let method = if is_safe { Method::GET } else { UNSAFE[turn / 2 % UNSAFE.len()].clone() };
                 let cell = Cell { row: *row, http2, tls13, proxied, method, used: false };
-                let is_one = cell.method == Method::GET || row.stage == Stage::Upload;
-                if stalls && row.stage.is_connected() && is_one {
+                if stalls && row.stage.is_connected() {
                     cells.push(Cell { used: true, ..cell.clone() });
                 }
                 cells.push(cell);

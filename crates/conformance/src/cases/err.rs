@@ -119,7 +119,7 @@ pub(crate) async fn err_19_an_end_right_after_the_handshake_is_never_waited_out(
 pub(crate) async fn err_20_outside_its_runtime_a_call_is_answered_or_an_error(world: World) {
     let crossing = Crossing::plain(&world, &Settings::ALL.pairwise(), FrontOptions::default());
     for setting in crossing.settings() {
-        let (front, transport) = (crossing.front(setting), crossing.transport(setting));
+        let (front, transport) = (crossing.front(setting), crossing.transport(setting).await);
         let before = front.ledger().settle().await;
         let call = get(front.url(HOST));
         // A thread on which no runtime was entered. What needs none is driven to its end.

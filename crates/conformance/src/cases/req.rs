@@ -6,7 +6,7 @@ use digicert_one_core::{Delivery, FixedCredential, Instance, TransportErrorKind}
 use digicert_one_testbed::{FrontOptions, Request as Arrived, Step};
 use http::{HeaderName, HeaderValue, Method, Response, StatusCode, Version};
 
-use crate::setting::{Crossing, Settings, calls};
+use crate::setting::{Crossing, Settings, calls, method};
 use crate::world::{HOST, World, collect, front, front_answering, get, key, request, scripted, untouched};
 
 const YESTERDAY: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
@@ -17,7 +17,7 @@ pub(crate) async fn req_01_path_and_query_arrive_byte_for_byte(world: World) {
     let targets = [target, "/", "/a?", "/a//b", "/a%20", "/a/", "/a/?b=", "/a?b=c?d", "/?a=//b"];
     let crossing = Crossing::plain(&world, &Settings::ALL.pairwise(), FrontOptions::default());
     for setting in crossing.settings() {
-        let (front, transport) = (crossing.front(setting), crossing.transport(setting));
+        let (front, transport) = (crossing.front(setting), crossing.transport(setting).await);
         for target in targets {
             let sent = transport.send(get(format!("{}{target}", front.url(HOST)))).await;
             sent.unwrap_or_else(|error| panic!("{target} is not answered, {setting}: {error:?}"));
@@ -28,10 +28,10 @@ pub(crate) async fn req_01_path_and_query_arrive_byte_for_byte(world: World) {
     for (setting, target) in
         crossing.settings().flat_map(|setting| ["/a/./b", "/a/../b?c=/../d"].map(|target| (setting, target)))
     {
-        let before = crossing.front(setting).ledger().requests().len();
-        let outcome =
-            crossing.transport(setting).send(get(format!("{}{target}", crossing.front(setting).url(HOST)))).await;
-        let arrived = crossing.front(setting).ledger().requests_since(before);
+        let (front, transport) = (crossing.front(setting), crossing.transport(setting).await);
+        let before = front.ledger().requests().len();
+        let outcome = transport.send(get(format!("{}{target}", front.url(HOST)))).await;
+        let arrived = front.ledger().requests_since(before);
         match outcome {
             Ok(_) => assert_eq!(arrived[0].target, target, "{setting}"),
             Err(error) => {
@@ -70,7 +70,7 @@ pub(crate) async fn req_03_methods_arrive_unchanged_and_head_has_no_body(world: 
     let hello = |_: &http::Request<Bytes>| Response::new(Bytes::from_static(b"hello"));
     let crossing = Crossing::answering(&world, &Settings::ALL, FrontOptions::default(), hello);
     for (turn, setting) in crossing.settings().enumerate() {
-        let (front, transport) = (crossing.front(setting), crossing.transport(setting));
+        let (front, transport) = (crossing.front(setting), crossing.transport(setting).await);
         for (mut call, what) in calls(turn, &front.url(HOST)) {
             let what = format!("{what}, {setting}");
             // Larger than what a library sends together with the head.
@@ -92,9 +92,11 @@ pub(crate) async fn req_03_methods_arrive_unchanged_and_head_has_no_body(world: 
 pub(crate) async fn req_04_three_values_of_one_header_arrive_in_order(world: World) {
     let crossing = Crossing::plain(&world, &Settings::ALL.pairwise(), FrontOptions::default());
     let common = [&[][..], &COMMON];
-    for (setting, given) in crossing.settings().flat_map(|setting| common.map(|given| (setting, given))) {
-        let (front, transport) = (crossing.front(setting), crossing.transport(setting));
-        let mut request = get(front.url(HOST));
+    let settings = crossing.settings().flat_map(|setting| common.map(|given| (setting, given)));
+    for (turn, (setting, given)) in settings.enumerate() {
+        let (front, transport) = (crossing.front(setting), crossing.transport(setting).await);
+        let (method, body) = method(turn);
+        let mut request = request(method, front.url(HOST), body);
         for value in ["three", "one", "two"] {
             request.headers_mut().append("x-values", HeaderValue::from_static(value));
         }

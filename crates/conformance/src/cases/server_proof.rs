@@ -10,19 +10,24 @@ use digicert_one_testbed::{
     Authority, ChainSpec, Front, FrontOptions, KeyKind, Pki, ProxyOptions, RawOptions, RawServer, ServerFlaw,
     ServerSpec, Step, TlsRange,
 };
-use http::Method;
+use http::{Method, Request};
 
 use crate::cases::proxy::{proxied, proxy_to};
 use crate::cases::time::total_limit;
-use crate::setting::{Crossing, Settings};
+use crate::setting::{Crossing, Settings, calls};
 use crate::world::{HOST, World, certificate, collect, diagnose, front, get, request, servers, up, without_request};
 
-/// The server is refused by us, and no request reaches it, in any of these settings.
+/// So many calls to such a server are made in one setting: the later ones follow a call that failed.
+pub(crate) const REFUSED: usize = 3;
+
+/// The server is refused by us, and no request reaches it, in any of these settings and with any method.
 async fn refused(world: &World, options: FrontOptions, settings: &Settings) {
-    let crossing = Crossing::plain(world, settings, options);
-    for setting in crossing.settings() {
-        let config = crossing.config(world.config(), setting);
-        refused_with(world, crossing.front(setting), HOST, &config, &setting.to_string()).await;
+    let crossing = Crossing::untrusted(world, settings, options, Pki::shared().server(&[HOST]));
+    for (turn, setting) in crossing.settings().enumerate() {
+        let (front, transport) = (crossing.front(setting), crossing.transport(setting).await);
+        for (call, what) in calls(turn * REFUSED, &front.url(HOST)).take(REFUSED) {
+            refused_call(world, &*transport, front, call, &format!("{what}, {setting}")).await;
+        }
     }
 }
 
@@ -44,7 +49,17 @@ pub(crate) async fn refused_by(
     host: &str,
     what: &str,
 ) -> TransportError {
-    let outcome = transport.send(get(front.url(host))).await;
+    refused_call(world, transport, front, get(front.url(host)), what).await
+}
+
+async fn refused_call(
+    world: &World,
+    transport: &dyn Transport,
+    front: &Front,
+    call: Request<Bytes>,
+    what: &str,
+) -> TransportError {
+    let outcome = transport.send(call).await;
     let Err(error) = outcome else { panic!("this server proves nothing: {what}") };
     assert_eq!(error.delivery(), Delivery::NotSent, "{what}: {error:?}");
     let diagnosis = diagnose(&error, Mode::Key, None);

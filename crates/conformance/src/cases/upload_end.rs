@@ -218,7 +218,7 @@ pub(crate) async fn upload_10_headers_identity_and_facts_are_those_of_a_call(wor
     let crossing = Crossing::plain(&world, &Settings::ALL.pairwise(), FrontOptions::default());
     let mut tunnels = 0;
     for setting in crossing.settings() {
-        let (transport, front) = (crossing.transport(setting), crossing.front(setting));
+        let (transport, front) = (crossing.transport(setting).await, crossing.front(setting));
         // On a fresh connection, and on a used one if the transport has one for uploads.
         for index in 0..2 {
             let what = format!("upload {index}, {setting}");

@@ -810,4 +810,73 @@ defects! {
     DropsLongNames drops_long_names "REQ-20" "x-long-long";
     /// panics when a body is read outside its runtime
     ReadsBodiesInItsRuntimeAlone reads_bodies_in_its_runtime_alone "BODY-21" "a body panics when it is read";
+    // In every life of a transport and for every method.
+    /// trusts servers of every issuer in a PUT, PATCH or DELETE
+    TrustsAnyIssuerForPuts trusts_any_issuer_for_puts "TRUST-02" "refused: Exchange";
+    /// does not compare the name of the server in a PUT, PATCH or DELETE
+    AcceptsAnyNameForPuts accepts_any_name_for_puts "TRUST-05" "refused: Exchange";
+    /// shows no identity in a PUT, PATCH or DELETE
+    HidesIdentitiesInPuts hides_identities_in_puts "REQ-20" "the chain of the identity";
+    /// goes around its proxy with a PUT, PATCH or DELETE
+    PutsGoAroundProxies puts_go_around_proxies "REQ-20" "each connection goes through the proxy";
+    /// ignores the limit for connecting in a PUT, PATCH or DELETE
+    IgnoresConnectLimitsOfPuts ignores_connect_limits_of_puts "TIME-14" "its limit ran out long ago";
+    /// waits for the response to a PUT, PATCH or DELETE without a limit
+    IgnoresTotalOfPuts ignores_total_of_puts "TIME-30" "its limit ran out long ago";
+    /// quotes the URL of a PUT, PATCH or DELETE in its error
+    QuotesUrlsOfPuts quotes_urls_of_puts "RETRY-22" "shows it in";
+    /// logs the body of a PUT, PATCH or DELETE
+    LogsBodiesOfPuts logs_bodies_of_puts "CRED-21" "a secret is logged by";
+    /// continues a PUT, PATCH or DELETE that was dropped
+    KeepsDroppedPuts keeps_dropped_puts "POOL-22" "a call that was dropped goes on";
+    /// treats a response to a PUT, PATCH or DELETE that was cut as whole
+    SwallowsShortBodiesOfPuts swallows_short_bodies_of_puts "BODY-31" "on a";
+    /// follows redirects of a PUT, PATCH or DELETE
+    FollowsRedirectsOfPuts follows_redirects_of_puts "REDIR-20" "30";
+    /// shows no identity on connections that it makes after a response of failure
+    HidesIdentitiesAfterErrors hides_identities_after_errors "REQ-20" "the chain of the identity";
+    /// trusts servers of every issuer after a response of failure
+    TrustsAnyIssuerAfterErrors trusts_any_issuer_after_errors "TRUST-02" "after responses of failure";
+    /// treats a body that was cut as a whole one after a response of failure
+    SwallowsShortBodiesAfterErrors swallows_short_bodies_after_errors "BODY-31" "after responses of failure";
+    /// trusts a server that it has refused before
+    TrustsAnyIssuerAfterFailures trusts_any_issuer_after_failures "TRUST-02" "refused: Exchange";
+    /// goes around a proxy that has failed before
+    GoesAroundProxiesAfterFailures goes_around_proxies_after_failures "RETRY-22" "cannot be called";
+    /// ignores the limit for connecting after a call that failed
+    IgnoresConnectLimitsAfterFailures ignores_connect_limits_after_failures "TIME-30" "its limit ran out long ago";
+    /// logs the API key after a call that failed
+    LogsKeysAfterFailures logs_keys_after_failures "CRED-21" "a secret is logged by";
+    /// treats a body that was cut as a whole one after a call that was dropped
+    SwallowsShortBodiesAfterDrops swallows_short_bodies_after_drops "BODY-31" "after calls that were dropped";
+    /// keeps no limit for the whole call after a call that was dropped
+    IgnoresTotalAfterDrops ignores_total_after_drops "TIME-12" "its limit ran out long ago";
+    /// does not compare the name of the server where it is not the first transport of the process
+    AcceptsAnyNameLater accepts_any_name_later "TRUST-05" "refused: Exchange";
+    /// ignores the TLS version where it is not the first transport of the process
+    IgnoresTlsVersionsLater ignores_tls_versions_later "TRUST-15" "left: Some(Tls13)";
+    /// responds with a 404 that it has received before
+    RemembersMissing remembers_missing "RETRY-20" "it was sent 0 times";
+    /// goes at once where an earlier 301 or 308 led
+    RemembersRedirects remembers_redirects "REDIR-20" "301/";
+    /// applies the limit for the whole call of the transport that was made last
+    KeepsTheLastTotal keeps_the_last_total "POOL-34" "another transport differs in the total limit";
+    /// has one pool for transports that differ in their proxy alone
+    SharesPoolsBetweenProxies shares_pools_between_proxies "POOL-34" "another transport differs in the proxy";
+    /// speaks the HTTP version of the first transport of the process
+    KeepsTheFirstHttpVersion keeps_the_first_http_version "POOL-34" "another transport differs in the HTTP version";
+    /// speaks the TLS version of the first transport of the process
+    KeepsTheFirstTlsVersion keeps_the_first_tls_version "POOL-34" "another transport differs in the TLS version";
+    /// ends the connections of all transports when one is dropped
+    EndsOthersWhenDropped ends_others_when_dropped "POOL-34" "it was cut with another transport";
+    /// fails the first call after one that was lost
+    FailsAfterALoss fails_after_a_loss "ERR-41" "a good call";
+    /// takes every status of CONNECT but 200 for a refusal
+    WantsTunnelsBy200 wants_tunnels_by_200 "PROXY-22" "a tunnel granted by";
+    /// blocks its thread until TCP has connected
+    BlocksWhileConnecting blocks_while_connecting "TIME-31" "waits for TCP keeps its thread";
+    /// blocks its thread until a name is looked up
+    BlocksWhileResolving blocks_while_resolving "TIME-31" "waits for the resolver keeps its thread";
+    /// prints the API key where the environment asks for a log
+    PrintsKeysWhereAsked prints_keys_where_asked "CRED-20" "to the output of the process";
 }
