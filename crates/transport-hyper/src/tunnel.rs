@@ -57,10 +57,10 @@ impl Tunnel {
         }
         let (mut sender, connection) = http1::handshake(TokioIo::new(tcp)).await.map_err(failed)?;
         let mut connection = pin!(connection.without_shutdown());
-        let mut answer = pin!(sender.send_request(request));
+        let mut answer = Box::pin(sender.send_request(request));
         // Both in this task: a connection that is dropped with the call needs no task of its own.
         let mut ended = None;
-        let answer = poll_fn(|cx| {
+        let response = poll_fn(|cx| {
             if ended.is_none()
                 && let Poll::Ready(outcome) = connection.as_mut().poll(cx)
             {
@@ -68,7 +68,10 @@ impl Tunnel {
             }
             answer.as_mut().poll(cx)
         });
-        let status = answer.await.map_err(failed)?.status();
+        let status = response.await.map_err(failed)?.status();
+        // After a 204 hyper waits for another request: to it that is no tunnel.
+        drop(answer);
+        drop(sender);
         if !status.is_success() {
             let kind = TransportErrorKind::Proxy(Some(status.as_u16()));
             return Err(ConnectFailure::new(kind, format!("the proxy answered CONNECT with {status}")));

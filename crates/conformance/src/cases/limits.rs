@@ -129,10 +129,12 @@ pub(crate) async fn time_14_connect_limit_that_runs_out_is_net_01(world: World) 
         }
     }
     let methods = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
-    let ends = calls.iter().flat_map(|call| methods.each_ref().map(|method| (call, method.clone())));
-    let ends = ends.map(|((what, config, url), method)| {
+    let ends = calls.iter().flat_map(|(what, config, url)| {
         let transport = world.transport(config);
-        async move { (what, method.clone(), in_time(transport.send(request(method, url, ""))).await) }
+        methods.clone().map(|method| {
+            let transport = Arc::clone(&transport);
+            async move { (what, method.clone(), in_time(transport.send(request(method, url, ""))).await) }
+        })
     });
     for (what, method, outcome) in join_all(ends).await {
         let error = outcome.expect_err("no connection");

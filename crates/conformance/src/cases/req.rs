@@ -97,6 +97,9 @@ pub(crate) async fn req_04_three_values_of_one_header_arrive_in_order(world: Wor
         let (front, transport) = (crossing.front(setting), crossing.transport(setting).await);
         let (method, body) = method(turn);
         let mut request = request(method, front.url(HOST), body);
+        if !body.is_empty() {
+            request.headers_mut().insert("content-type", HeaderValue::from_static("application/x-given"));
+        }
         for value in ["three", "one", "two"] {
             request.headers_mut().append("x-values", HeaderValue::from_static(value));
         }
@@ -113,7 +116,8 @@ pub(crate) async fn req_04_three_values_of_one_header_arrive_in_order(world: Wor
         assert_eq!(arrived.header_values("x-empty"), [""], "an empty value is a value {setting}");
         // Only what was given, the framing, and the two headers that the client always sets.
         let extra: Vec<&str> = arrived.headers.iter().map(|(name, _)| name.as_str()).collect();
-        let known = ["x-values", "x-empty", "host", "accept", "user-agent", "content-length", "connection"];
+        let known =
+            ["x-values", "x-empty", "host", "accept", "user-agent", "content-length", "connection", "content-type"];
         let is_given = |name: &&str| given.iter().any(|(given, _)| given == name);
         assert!(extra.iter().all(|name| known.contains(name) || is_given(name)), "{extra:?} {setting}");
     }

@@ -854,7 +854,7 @@ defects! {
     /// does not compare the name of the server where it is not the first transport of the process
     AcceptsAnyNameLater accepts_any_name_later "TRUST-05" "refused: Exchange";
     /// ignores the TLS version where it is not the first transport of the process
-    IgnoresTlsVersionsLater ignores_tls_versions_later "TRUST-15" "left: Some(Tls13)";
+    IgnoresTlsVersionsLater ignores_tls_versions_later "TRUST-15" "no version in common";
     /// responds with a 404 that it has received before
     RemembersMissing remembers_missing "RETRY-20" "it was sent 0 times";
     /// goes at once where an earlier 301 or 308 led
@@ -864,11 +864,11 @@ defects! {
     /// has one pool for transports that differ in their proxy alone
     SharesPoolsBetweenProxies shares_pools_between_proxies "POOL-34" "another transport differs in the proxy";
     /// speaks the HTTP version of the first transport of the process
-    KeepsTheFirstHttpVersion keeps_the_first_http_version "POOL-34" "another transport differs in the HTTP version";
+    KeepsTheFirstHttpVersion keeps_the_first_http_version "POOL-34" "another transport differs in";
     /// speaks the TLS version of the first transport of the process
     KeepsTheFirstTlsVersion keeps_the_first_tls_version "POOL-34" "another transport differs in the TLS version";
     /// ends the connections of all transports when one is dropped
-    EndsOthersWhenDropped ends_others_when_dropped "POOL-34" "it was cut with another transport";
+    EndsOthersWhenDropped ends_others_when_dropped "POOL-34" "with another transport";
     /// fails the first call after one that was lost
     FailsAfterALoss fails_after_a_loss "ERR-41" "a good call";
     /// takes every status of CONNECT but 200 for a refusal
