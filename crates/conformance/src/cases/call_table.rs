@@ -200,10 +200,21 @@ impl Cell {
         request(self.method.clone(), url, body)
     }
 
-    /// Everything that the call needs, created before any of them starts: otherwise others could delay it.
-    fn ready(self, world: &World) -> Ready {
+    /// Everything that the call needs, created before any of them starts: otherwise others could delay it. Cells with one
+    /// configuration share a transport, since a libcurl that waits by `select` cannot have many.
+    fn ready(self, world: &World, made: &mut Vec<Made>) -> Ready {
         let other = self.other();
-        let transport = world.transport(&self.config(world, &other));
+        let limit = (self.row.turn, self.row.stage.is_connected());
+        let known = made.iter().find(|one| (one.limit, one.http2, one.through) == (limit, self.http2, other.through));
+        let transport = match known {
+            Some(one) => Arc::clone(&one.transport),
+            None => {
+                let transport = world.transport(&self.config(world, &other));
+                let (http2, through) = (self.http2, other.through);
+                made.push(Made { limit, http2, through, transport: Arc::clone(&transport) });
+                transport
+            }
+        };
         Ready { cell: self, other, transport }
     }
 
@@ -212,7 +223,7 @@ impl Cell {
     async fn walk(&self, world: &World) -> Option<String> {
         let mut wrong = None;
         for _ in 0..3 {
-            match self.clone().ready(world).walk().await {
+            match self.clone().ready(world, &mut Vec::new()).walk().await {
                 Walk::TooSlow(what) => wrong = Some(what),
                 Walk::Right => return None,
                 Walk::Wrong(what) => return Some(what),
@@ -220,6 +231,14 @@ impl Cell {
         }
         wrong
     }
+}
+
+/// A transport, and what decides over its configuration.
+struct Made {
+    limit: (Turn, bool),
+    http2: bool,
+    through: Option<SocketAddr>,
+    transport: Arc<dyn Transport>,
 }
 
 /// A cell, its other side and its transport.
@@ -324,7 +343,8 @@ fn cells(world: &World, stalls: bool) -> Vec<Cell> {
 }
 
 pub(crate) async fn time_30_call_that_stalls_ends_by_its_limit_in_every_phase(world: World) {
-    let ready: Vec<_> = cells(&world, true).into_iter().map(|cell| cell.ready(&world)).collect();
+    let mut made = Vec::new();
+    let ready: Vec<_> = cells(&world, true).into_iter().map(|cell| cell.ready(&world, &mut made)).collect();
     let walks = join_all(ready.iter().map(Ready::walk)).await;
     let mut outcomes = Vec::new();
     for (one, walk) in ready.iter().zip(walks) {

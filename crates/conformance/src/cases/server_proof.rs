@@ -151,11 +151,17 @@ pub(crate) async fn tls_versions_hold_in_each_setting(world: &World) {
                     continue;
                 }
                 let transport = world.transport(&config_to(&to_willing.url()));
-                transport.send(get(willing.url(HOST))).await.expect("this server speaks both");
-                assert_eq!(willing.ledger().connections()[0].tls_version, Some(seen), "{setting}");
+                for (call, what) in calls(0, &willing.url(HOST)) {
+                    transport.send(call).await.unwrap_or_else(|error| panic!("{what}, {setting}: {error:?}"));
+                }
+                for connection in willing.ledger().connections().iter().filter(|one| one.established()) {
+                    assert_eq!(connection.tls_version, Some(seen), "{setting}");
+                }
                 let transport = world.transport(&config_to(&to_unwilling.url()));
-                let error = transport.send(get(unwilling.url(HOST))).await.expect_err("no version in common");
-                assert_eq!(error.delivery(), Delivery::NotSent, "{setting} {error:?}");
+                for (call, what) in calls(0, &unwilling.url(HOST)) {
+                    let error = transport.send(call).await.expect_err("no version in common");
+                    assert_eq!(error.delivery(), Delivery::NotSent, "{what}, {setting} {error:?}");
+                }
                 without_request(&unwilling, &setting).await;
             }
         }

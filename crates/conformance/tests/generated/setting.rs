@@ -24,6 +24,10 @@ macro_rules! settings {
             pub(crate) fn name(self) -> &'static str {
                 match self { $(Self::$setting => $name,)+ }
             }
+
+            pub(crate) fn named(name: &str) -> Option<Self> {
+                match name { $($name => Some(Self::$setting),)+ _ => None }
+            }
         }
     };
 }
@@ -46,6 +50,7 @@ settings! {
     Later "later";
     Second "second-transport";
     Unsafe "unsafe-method";
+    Answered "after-success";
     Refused "after-refusal";
     Failed "after-failure";
 }
@@ -76,6 +81,7 @@ impl Made {
 /// What became of the earlier calls of a transport.
 #[derive(Debug, Default)]
 pub(crate) struct Past {
+    answered: AtomicBool,
     refused: AtomicBool,
     failed: AtomicBool,
 }
@@ -84,7 +90,7 @@ impl Past {
     pub(crate) fn note(&self, ended: &Ended) {
         match ended {
             Ok(exchange) if exchange.response.status().as_u16() >= 400 => self.refused.store(true, Ordering::Relaxed),
-            Ok(_) => {}
+            Ok(_) => self.answered.store(true, Ordering::Relaxed),
             Err(_) => self.failed.store(true, Ordering::Relaxed),
         }
     }
@@ -95,6 +101,7 @@ impl Setting {
     pub(crate) fn when(self) -> Option<When> {
         match self {
             Self::Unsafe => Some(When::Unsafe),
+            Self::Answered => Some(When::Answered),
             Self::Refused => Some(When::Refused),
             Self::Failed => Some(When::Failed),
             _ => None,
@@ -110,7 +117,7 @@ impl Setting {
             Self::Tls13 => made.tls == TlsVersions::Only(TlsVersion::Tls13),
             Self::Second => made.is_second,
             // Of some of its calls.
-            Self::Unsafe | Self::Refused | Self::Failed => false,
+            Self::Unsafe | Self::Answered | Self::Refused | Self::Failed => false,
             _ => self.is_of_route(made),
         }
     }
@@ -130,6 +137,7 @@ impl Setting {
             Self::Reused => at.facts.reused == Some(true),
             Self::Later => at.earlier >= EARLIER,
             Self::Unsafe => [Method::PUT, Method::PATCH, Method::DELETE].contains(&at.method),
+            Self::Answered => past.answered.load(Ordering::Relaxed),
             Self::Refused => past.refused.load(Ordering::Relaxed),
             Self::Failed => past.failed.load(Ordering::Relaxed),
             Self::Second => made.is_second,

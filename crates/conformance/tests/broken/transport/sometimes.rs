@@ -17,6 +17,8 @@ use crate::table::Defect;
 pub(crate) enum When {
     /// PUT, PATCH and DELETE.
     Unsafe,
+    /// After a response of success.
+    Answered,
     /// After a response of failure.
     Refused,
     /// After a call without a response.
@@ -67,6 +69,7 @@ pub(crate) struct Sometimes {
     when: When,
     sound: Arc<dyn Transport>,
     broken: Arc<dyn Transport>,
+    answered: AtomicBool,
     refused: AtomicBool,
     failed: AtomicBool,
     dropped: AtomicBool,
@@ -82,14 +85,15 @@ impl Sometimes {
         static HAS_MADE: AtomicBool = AtomicBool::new(false);
         let (sound, broken) = (Connector::sound().connect(config)?, Connector::broken(defect).connect(config)?);
         let is_second = HAS_MADE.swap(true, Ordering::Relaxed);
-        let (refused, failed, dropped) = Default::default();
-        Ok(Arc::new(Self { when, sound, broken, refused, failed, dropped, is_second }))
+        let (answered, refused, failed, dropped) = Default::default();
+        Ok(Arc::new(Self { when, sound, broken, answered, refused, failed, dropped, is_second }))
     }
 
     /// The transport that makes a call of this method.
     fn chosen(&self, method: &Method) -> &dyn Transport {
         let is_broken = match self.when {
             When::Unsafe => [Method::PUT, Method::PATCH, Method::DELETE].contains(method),
+            When::Answered => self.answered.load(Ordering::Relaxed),
             When::Refused => self.refused.load(Ordering::Relaxed),
             When::Failed => self.failed.load(Ordering::Relaxed),
             When::Dropped => self.dropped.load(Ordering::Relaxed),
@@ -107,7 +111,7 @@ impl Sometimes {
         ending.dropped = None;
         match &ended {
             Ok(exchange) if exchange.response.status().as_u16() >= 400 => self.refused.store(true, Ordering::Relaxed),
-            Ok(_) => {}
+            Ok(_) => self.answered.store(true, Ordering::Relaxed),
             Err(_) => self.failed.store(true, Ordering::Relaxed),
         }
         ended
