@@ -56,6 +56,7 @@ mod limbo;
 mod load;
 mod log_scan;
 mod meters;
+mod past;
 pub mod render;
 mod report;
 mod run;

@@ -93,7 +93,7 @@ pub(crate) fn serving(inner: Arc<dyn Handler>) -> Arc<dyn Handler> {
 /// Drops a call once the server has its request.
 pub(crate) async fn dropped(transport: &dyn Transport, call: Request<Bytes>, server: &Front) {
     let target = call.uri().path_and_query().map(ToString::to_string).unwrap_or_default();
-    let count = |seen: &Snapshot| seen.requests.iter().filter(|one| one.target == target).count();
+    let count = |seen: &Snapshot| seen.requests.iter().filter(|one| one.target.starts_with(&target)).count();
     let before = server.ledger().read(count);
     let call = pin!(transport.send(call));
     let arrived = pin!(server.ledger().wait_until(|seen| count(seen) > before, Duration::from_secs(20)));

@@ -292,11 +292,11 @@ impl Crossing {
     pub(crate) async fn transport_with(&self, base: TransportConfig, setting: Setting) -> Arc<dyn Transport> {
         let server = self.before.get(&setting.tls13).unwrap_or_else(|| self.front(setting));
         if setting.life == Life::Second {
-            let other = self.world.transport(&self.other_config(setting));
+            let other = self.world.new_transport(&self.other_config(setting));
             Life::Answered.lead(&*other, server).await;
             self.others.lock().unwrap_or_else(PoisonError::into_inner).push(other);
         }
-        let transport = self.world.transport(&self.config(base, setting));
+        let transport = self.world.new_transport(&self.config(base, setting));
         setting.life.lead(&*transport, server).await;
         transport
     }

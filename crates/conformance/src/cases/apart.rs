@@ -59,7 +59,7 @@ impl Place {
         let answer = handler(|request: Request<Bytes>, _peer| async move {
             match request.uri().path() {
                 "/slow" => {
-                    SystemClock::new().sleep(Duration::from_millis(600)).await;
+                    SystemClock::new().sleep(Duration::from_millis(300)).await;
                     Response::new(Bytes::from_static(b"{}"))
                 }
                 "/large" => Response::new(vec![b'x'; LARGE].into()),
@@ -154,7 +154,7 @@ fn differences(world: &World, versions: HttpVersions) -> Vec<Difference> {
     if versions != HttpVersions::Http1 {
         return all;
     }
-    let limits = Timeouts::new().with_connect(Duration::from_secs(20)).with_total(Duration::from_millis(250));
+    let limits = Timeouts::new().with_connect(Duration::from_secs(20)).with_total(Duration::from_millis(150));
     let change = |config: TransportConfig| config.with_timeouts(limits.clone());
     let mut slow = place().differing("the total limit", change, |seen| unreached(seen, LATE));
     slow.path = "/slow";

@@ -18,10 +18,14 @@ pub(crate) async fn req_01_path_and_query_arrive_byte_for_byte(world: World) {
     let crossing = Crossing::plain(&world, &Settings::ALL.pairwise(), FrontOptions::default());
     for setting in crossing.settings() {
         let (front, transport) = (crossing.front(setting), crossing.transport(setting).await);
-        for target in targets {
-            let sent = transport.send(get(format!("{}{target}", front.url(HOST)))).await;
-            sent.unwrap_or_else(|error| panic!("{target} is not answered, {setting}: {error:?}"));
-            assert_eq!(front.ledger().requests().pop().expect("arrived").target, target, "{setting}");
+        for (turn, target) in targets.into_iter().enumerate() {
+            // Each target with a method of each kind.
+            let calls = [(Method::GET, ""), method(turn + 1)];
+            for (method, body) in calls {
+                let sent = transport.send(request(method, format!("{}{target}", front.url(HOST)), body)).await;
+                sent.unwrap_or_else(|error| panic!("{target} is not answered, {setting}: {error:?}"));
+                assert_eq!(front.ledger().requests().pop().expect("arrived").target, target, "{setting}");
+            }
         }
     }
     // A library may refuse these; the client never asks for them.
@@ -229,7 +233,9 @@ pub(crate) async fn req_09_slashes_and_prefixes_join_to_one_path(world: World) {
 }
 
 pub(crate) async fn req_10_empty_answers_keep_status_duplicates_and_version(world: World) {
-    for versions in world.http_versions() {
+    let methods = [Method::GET, Method::PUT];
+    for (versions, method) in world.http_versions().into_iter().flat_map(|one| methods.each_ref().map(|two| (one, two)))
+    {
         for status in [StatusCode::OK, StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED] {
             let front = front_answering(FrontOptions::default(), move |_| {
                 let mut response = Response::new(Bytes::new());
@@ -240,7 +246,7 @@ pub(crate) async fn req_10_empty_answers_keep_status_duplicates_and_version(worl
                 response
             });
             let transport = world.transport(&world.config().with_http_versions(versions));
-            let exchange = transport.send(get(front.url("localhost"))).await.expect("answered");
+            let exchange = transport.send(request(method.clone(), front.url("localhost"), "")).await.expect("answered");
             assert_eq!(exchange.response.status(), status);
             let twice: Vec<_> = exchange.response.headers().get_all("x-twice").iter().collect();
             assert_eq!(twice, ["b", "a"], "{versions:?}");
@@ -256,7 +262,9 @@ pub(crate) async fn req_10_empty_answers_keep_status_duplicates_and_version(worl
 /// A response of a hundred headers (with the two cookies, its length and its date), and values in mixed case.
 async fn many_headers(world: &World) {
     const NUMBERED: usize = 96;
-    for versions in world.http_versions() {
+    let methods = [Method::GET, Method::PUT];
+    for (versions, method) in world.http_versions().into_iter().flat_map(|one| methods.each_ref().map(|two| (one, two)))
+    {
         let front = front_answering(FrontOptions::default(), |_| {
             let response = (0..NUMBERED).fold(Response::builder(), |response, number| {
                 response.header(format!("x-number-{number}"), format!("Value Of {number}"))
@@ -265,7 +273,7 @@ async fn many_headers(world: &World) {
             response.body(Bytes::from_static(b"{}")).expect("a response")
         });
         let transport = world.transport(&world.config().with_http_versions(versions));
-        let exchange = transport.send(get(front.url("localhost"))).await.expect("answered");
+        let exchange = transport.send(request(method.clone(), front.url("localhost"), "")).await.expect("answered");
         let headers = exchange.response.headers();
         for number in 0..NUMBERED {
             let values: Vec<_> = headers.get_all(format!("x-number-{number}")).iter().collect();

@@ -49,6 +49,7 @@ pub(crate) async fn refused_by(
     host: &str,
     what: &str,
 ) -> TransportError {
+    refused_call(world, transport, front, request(Method::PUT, front.url(host), "{}"), what).await;
     refused_call(world, transport, front, get(front.url(host)), what).await
 }
 

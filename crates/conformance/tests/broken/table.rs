@@ -430,7 +430,7 @@ defects! {
     /// shows the API key to the proxy
     ShowsTheKeyToProxies shows_the_key_to_proxies "PROXY-02" "x-api-key";
     /// goes, for all transports, through the proxy of the first transport of the process
-    KeepsTheFirstProxy keeps_the_first_proxy "RETRY-22" "cannot be called: Exchange";
+    KeepsTheFirstProxy keeps_the_first_proxy "RETRY-22" "cannot be called";
     /// shows the proxy's password to servers
     SendsProxyPasswordsToServers sends_proxy_passwords_to_servers "PROXY-02" "is_empty()";
     /// takes a proxy of HTTP/1.0 for one that refuses
@@ -495,7 +495,7 @@ defects! {
     /// reports its own address instead of the server's
     TellsItsOwnAddress tells_its_own_address "REQ-20" "the ledger contradicts a fact";
     /// reports the facts of its first connection for every call
-    MixesUpFacts mixes_up_facts "OBS-10" "the TLS version is wrong";
+    MixesUpFacts mixes_up_facts "OBS-10" "server 0";
     /// reports in errors that a connection was new
     ForgetsReuseInErrors forgets_reuse_in_errors "OBS-10" "the connection was reused";
     /// reports in errors the facts of the previous connection
@@ -589,7 +589,7 @@ defects! {
     /// removes a byte order mark from bodies
     StripsByteOrderMarks strips_byte_order_marks "BODY-24" "the response's body";
     /// completes chains with certificates of other servers
-    CachesIntermediates caches_intermediates "TRUST-07" "came from another server";
+    CachesIntermediates caches_intermediates "TRUST-07" "refused: Exchange";
     /// accepts a server certificate for five minutes after it has expired
     AllowsClockSkew allows_clock_skew "TRUST-03" "expired a minute ago";
     /// speaks HTTP/2 where the server has selected no protocol
@@ -855,6 +855,14 @@ defects! {
     AcceptsAnyNameLater accepts_any_name_later "TRUST-05" "refused: Exchange";
     /// ignores the TLS version where it is not the first transport of the process
     IgnoresTlsVersionsLater ignores_tls_versions_later "TRUST-15" "no version in common";
+    /// treats an interim response as a failure after another response
+    FailsAtEarlyHintsLater fails_at_early_hints_later "REQ-13" "Http1: TransportError";
+    /// reads heads of any size after another response
+    ReadsHeadsOfAnySizeLater reads_heads_of_any_size_later "ERR-23" "too large: Exchange";
+    /// discards the frames of HTTP/2 that came with the end of a connection after another response
+    LosesLastFramesLater loses_last_frames_later "BODY-16" "length None";
+    /// reports *not sent* for a request that was answered by an alert after another response
+    TakesLateAlertsForUnsentLater takes_late_alerts_for_unsent_later "ERR-37" "left: NotSent";
     /// responds with a 404 that it has received before
     RemembersMissing remembers_missing "RETRY-20" "it was sent 0 times";
     /// goes at once where an earlier 301 or 308 led
