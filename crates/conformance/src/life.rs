@@ -33,7 +33,7 @@ pub(crate) enum Life {
 /// The paths of these calls begin with this; the status follows, or how the call ends.
 const BEFORE: &str = "/before/";
 /// More than what lies between client and server can hold.
-const UNREAD: usize = 4 << 20;
+const UNREAD: usize = 1 << 20;
 
 impl Life {
     pub(crate) const ALL: [Self; 6] =

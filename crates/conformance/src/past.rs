@@ -18,7 +18,7 @@ pub(crate) async fn past(transport: &dyn Transport) {
     let Some(server) = SERVER.get_or_init(start) else { return };
     let place = server.url("127.0.0.1");
     let nowhere = format!("https://{}/", refused_addr());
-    for url in [format!("{place}/404"), format!("{place}/503"), nowhere, format!("{place}{LAST}")] {
+    for url in [format!("{place}/503"), nowhere, format!("{place}{LAST}")] {
         let call = Request::builder().uri(url).body(Bytes::new()).expect("the request is valid");
         // In a case that trusts other roots it is a past of failures alone.
         if let Ok(exchange) = transport.send(call).await {

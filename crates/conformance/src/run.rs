@@ -82,8 +82,8 @@ const WAITING: [&str; 19] = [
     "UPLOAD-18",
 ];
 /// The cases whose transports have no past: they look at how a call begins, or have very many transports at a time.
-const NEW: [&str; 9] =
-    ["TIME-11", "TIME-27", "TIME-28", "TIME-30", "TIME-31", "POOL-16", "POOL-30", "POOL-34", "UPLOAD-16"];
+const NEW: [&str; 10] =
+    ["TIME-11", "TIME-27", "TIME-28", "TIME-30", "TIME-31", "POOL-16", "POOL-30", "POOL-34", "TRUST-52", "UPLOAD-16"];
 /// The number of these threads.
 const WAITERS: usize = 3;
 

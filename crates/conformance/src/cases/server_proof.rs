@@ -18,7 +18,7 @@ use crate::setting::{Crossing, Settings, calls};
 use crate::world::{HOST, World, certificate, collect, diagnose, front, get, request, servers, up, without_request};
 
 /// So many calls to such a server are made in one setting: the later ones follow a call that failed.
-pub(crate) const REFUSED: usize = 3;
+pub(crate) const REFUSED: usize = 2;
 
 /// The server is refused by us, and no request reaches it, in any of these settings and with any method.
 async fn refused(world: &World, options: FrontOptions, settings: &Settings) {

@@ -11,13 +11,14 @@ use digicert_one_testbed::{
     Authority, Engine, FrontOptions, Pki, Recording, ServerFlaw, ServerSpec, Snapshot, Step, TlsRange, Validity,
     unlisted_name,
 };
+use http::Method;
 use rustls_pki_types::CertificateDer;
 
 use crate::cases::alerts::{after_hello, alert, hello_of_tls_1_1};
 use crate::cases::server_proof::{self, REFUSED, is_one_error_for_all};
 use crate::child::{self, Parent};
-use crate::setting::{Crossing, Settings, calls};
-use crate::world::{HOST, World, diagnose, front, get, servers, without_request};
+use crate::setting::{Crossing, Settings, calls, method};
+use crate::world::{HOST, World, diagnose, front, get, request, servers, without_request};
 
 pub(crate) async fn trust_01_a_private_ca_that_is_configured_is_trusted(world: World) {
     let transport = world.transport(&world.config());
@@ -68,11 +69,12 @@ pub(crate) async fn trust_06_a_wildcard_covers_one_label(world: World) {
     for server in servers() {
         let options = server.server(Pki::shared().server(&["*.digicert.test"]));
         let crossing = Crossing::plain(&world, &Settings::ALL.pairwise(), options);
-        for setting in crossing.settings() {
+        for (turn, setting) in crossing.settings().enumerate() {
             let (front, transport) = (crossing.front(setting), crossing.transport(setting).await);
             transport.send(get(front.url(HOST))).await.expect("one label is covered");
             let before = front.ledger().requests().len();
-            let outcome = transport.send(get(front.url(&format!("clientauth.{HOST}")))).await;
+            let (method, body) = method(turn);
+            let outcome = transport.send(request(method, front.url(&format!("clientauth.{HOST}")), body)).await;
             let error = outcome.expect_err(&format!("two are not, {setting}"));
             let (kind, code) = expected(&world, PeerFault::NameMismatch, Code::HO_01);
             let reported = (error.kind(), diagnose(&error, Mode::Certificate, None).code);
@@ -249,9 +251,11 @@ pub(crate) async fn trust_23_each_root_of_the_list_is_trusted(world: World) {
         };
         let front = front(FrontOptions::default());
         let transport = world.transport(&world.config().with_trust(trust));
-        let response = transport.send(get(front.url(HOST))).await;
-        response.expect("each root of the list is enough for its servers");
-        assert_eq!(front.ledger().requests().len(), 1);
+        for (method, body) in [(Method::PUT, "{}"), (Method::GET, "")] {
+            let response = transport.send(request(method, front.url(HOST), body)).await;
+            response.expect("each root of the list is enough for its servers");
+        }
+        assert_eq!(front.ledger().requests().len(), 2);
     }
 }
 
@@ -294,8 +298,10 @@ pub(crate) async fn trust_19_server_certificate_that_breaks_a_rule_is_refused_wi
         for engine in Engine::ALL.iter().filter(such) {
             let server = FrontOptions::default().engine(*engine).server(Pki::shared().server_with(flawed(flaw)));
             let front = front(server);
-            let error = transport.send(get(front.url(HOST))).await.expect_err("refused");
-            is_explained(&world, &error, flaw, reasons);
+            for (method, body) in [(Method::PUT, "{}"), (Method::GET, "")] {
+                let error = transport.send(request(method, front.url(HOST), body)).await.expect_err("refused");
+                is_explained(&world, &error, flaw, reasons);
+            }
             without_request(&front, "no request is to come here").await;
         }
     }
