@@ -20,7 +20,7 @@ use crate::setting::method;
 use crate::world::{World, collect, identity, request, up};
 
 /// More than what lies between client and server can hold.
-const LARGE: usize = 4 << 20;
+const LARGE: usize = 1 << 20;
 
 /// What became of a call.
 #[derive(Clone, Debug, PartialEq)]
