@@ -15,7 +15,9 @@ use http::{Method, Request};
 use crate::cases::proxy::{proxied, proxy_to};
 use crate::cases::time::total_limit;
 use crate::setting::{Crossing, Settings, calls};
-use crate::world::{HOST, World, certificate, collect, diagnose, front, get, request, servers, up, without_request};
+use crate::world::{
+    HOST, World, certificate, collect, diagnose, front, get, identity, request, servers, up, without_request,
+};
 
 /// So many calls to such a server are made in one setting: the later ones follow a call that failed.
 pub(crate) const REFUSED: usize = 2;
@@ -142,9 +144,12 @@ pub(crate) async fn tls_versions_hold_in_each_setting(world: &World) {
     ] {
         for versions in world.http_versions() {
             for through_proxy in [false, true] {
-                let setting = format!("{only}, {versions:?}, through a proxy: {through_proxy}");
+                let is_shown =
+                    through_proxy != (versions == HttpVersions::Http1) && world.has(Capability::ClientIdentity);
+                let setting = format!("{only}, {versions:?}, through a proxy: {through_proxy}, identity: {is_shown}");
                 let (willing, unwilling) = (front(FrontOptions::default()), front(FrontOptions::default().tls(other)));
                 let config = world.config().with_http_versions(versions).with_tls_versions(TlsVersions::Only(only));
+                let config = config.with_identity(is_shown.then(|| identity(&certificate())));
                 let (to_willing, to_unwilling) =
                     (proxy_to(&willing, ProxyOptions::default()), proxy_to(&unwilling, ProxyOptions::default()));
                 let config_to = |url: &str| if through_proxy { proxied(config.clone(), url) } else { config.clone() };
