@@ -32,6 +32,10 @@
 //! - That everything without a case works. The suite is tested against more than three hundred transports with
 //!   one defect each (`docs/broken-transports.md`), and each new defect that is found becomes a case.
 //!
+//! **Lives.** A clause holds for every method and in every life of a transport. Before its first call, a transport of
+//! almost every case has had a response of failure, a call that found no server, and a response of success; cases that
+//! run in each setting also try transports that are new, that lost or dropped calls, and that stand beside another one.
+//!
 //! Assertions read the *ledger* of the server side, not the transport's opinion. A failure names the case,
 //! the configuration of the last transport that was created, and each server with its TLS library and the
 //! received requests; `--case ID --explain` explains the case, whom it protects and where to look.
@@ -51,10 +55,12 @@ mod faults;
 mod formats;
 mod generated;
 mod harness;
+mod life;
 mod limbo;
 mod load;
 mod log_scan;
 mod meters;
+mod past;
 pub mod render;
 mod report;
 mod run;

@@ -2,22 +2,26 @@
 //! [`Crossing`] starts servers and a proxy once for all settings, creates the transport of each, and names
 //! the setting in a failure.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use digicert_one_client::{Client, ClientBuilder};
 use digicert_one_core::{
     Capability, FixedCredential, HttpVersions, Material, Proxy, ProxyRules, TlsVersion, TlsVersions, Transport,
-    TransportConfig,
+    TransportConfig, TrustRoots,
 };
 use digicert_one_testbed::{
-    ClientAuth, ClientCert, ConnectProxy, Front, FrontOptions, Handler, ProxyOptions, TlsRange, handler,
+    ClientAuth, ClientCert, ConnectProxy, Front, FrontOptions, Handler, Pki, ProxyOptions, ServerCert, TlsRange,
+    handler,
 };
 use http::{Method, Request};
+use rustls_pki_types::CertificateDer;
 
+use crate::life::{self, Life};
 use crate::world::{HOST, World, certificate, identity, request, up};
 
 /// The properties of a connection.
@@ -31,10 +35,12 @@ pub(crate) struct Setting {
     pub(crate) with_identity: bool,
     /// Held to this TLS version by the configuration too, and not by the server alone.
     pub(crate) held: bool,
+    /// What the transport went through before. Only a [`Crossing`] leads it there.
+    pub(crate) life: Life,
 }
 
 /// Each method as sent, with a body or without.
-pub(crate) const CALLS: [(Method, &str); 9] = [
+const CALLS: [(Method, &str); 10] = [
     (Method::GET, ""),
     (Method::POST, BODY),
     (Method::PUT, BODY),
@@ -44,6 +50,7 @@ pub(crate) const CALLS: [(Method, &str); 9] = [
     (Method::DELETE, BODY),
     (Method::POST, ""),
     (Method::PUT, ""),
+    (Method::OPTIONS, ""),
 ];
 const BODY: &str = "{\"hash\":\"c2lnbiBtZQ==\"}";
 
@@ -100,7 +107,8 @@ impl fmt::Display for Setting {
         let identity = if self.with_identity { "with an identity" } else { "without an identity" };
         let http = if self.http2 { "HTTP/2" } else { "HTTP/1.1" };
         let held = if self.held { "held to the TLS version: " } else { "" };
-        write!(f, "{held}{http}, {}, {way}, {identity}", self.tls_version())
+        write!(f, "{held}{http}, {}, {way}, {identity}", self.tls_version())?;
+        if self.life == Life::New { Ok(()) } else { write!(f, ", {}", self.life) }
     }
 }
 
@@ -132,7 +140,7 @@ impl Settings {
         let number = 1_u32 << Setting::ASPECTS;
         let all = (0..number).map(|bits| {
             let [held, http2, tls13, proxied, with_identity] = [16, 8, 4, 2, 1].map(|bit| bits & bit != 0);
-            Setting { http2, tls13, proxied, with_identity, held }
+            Setting { http2, tls13, proxied, with_identity, held, life: Life::New }
         });
         let able = |one: &Setting| {
             (!one.http2 || world.has(Capability::Http2))
@@ -166,13 +174,34 @@ fn combinations(setting: Setting, strength: usize) -> Vec<(u32, u32)> {
     masks.filter(|mask| mask.count_ones() as usize == strength).map(|mask| (mask, values & mask)).collect()
 }
 
-/// The servers of a case that is tried in several settings.
+/// The same settings, each with a life: each life with each value of an aspect, as far as their number permits.
+fn lived(settings: Vec<Setting>) -> Vec<Setting> {
+    let mut led = BTreeSet::new();
+    let mut times = [0_usize; Life::ALL.len()];
+    let mut lives = Vec::new();
+    for setting in settings {
+        let pairs = |life: usize| combinations(setting, 1).into_iter().map(move |part| (life, part));
+        let gain = |life: &usize| pairs(*life).filter(|pair| !led.contains(pair)).count();
+        let best = (0..Life::ALL.len()).max_by_key(|life| (gain(life), Reverse(times[*life]), Reverse(*life)));
+        let best = best.unwrap_or_default();
+        led.extend(pairs(best));
+        times[best] += 1;
+        lives.push(Setting { life: Life::ALL[best], ..setting });
+    }
+    lives
+}
+
+/// The servers of a case that is tried in several settings, by a transport of each life.
 pub(crate) struct Crossing {
     world: World,
     settings: Vec<Setting>,
     fronts: HashMap<bool, Front>,
+    /// Servers for the calls before, where `fronts` cannot be called.
+    before: HashMap<bool, Front>,
     proxy: Option<ConnectProxy>,
     certificate: ClientCert,
+    /// The other transports of those that are the second.
+    others: Mutex<Vec<Arc<dyn Transport>>>,
 }
 
 impl Crossing {
@@ -194,20 +223,42 @@ impl Crossing {
         Self::answering(world, settings, options, |_| http::Response::new(Bytes::from_static(b"{}")))
     }
 
+    /// Servers that no transport can call, and for the calls before them servers with this certificate.
+    pub(crate) fn untrusted(world: &World, settings: &Settings, options: FrontOptions, trusted: ServerCert) -> Self {
+        let handler = handler(|_, _| async { http::Response::new(Bytes::from_static(b"{}")) });
+        Self::with(world, settings, options, handler, Some(FrontOptions::default().server(trusted)))
+    }
+
     /// A server for each TLS version, which asks for a certificate and accepts none, and a proxy in front of both.
     pub(crate) fn start(world: &World, settings: &Settings, options: FrontOptions, handler: Arc<dyn Handler>) -> Self {
-        let settings = settings.chosen(world);
-        let mut fronts = HashMap::new();
-        for setting in &settings {
+        Self::with(world, settings, options, handler, None)
+    }
+
+    fn with(
+        world: &World,
+        settings: &Settings,
+        options: FrontOptions,
+        handler: Arc<dyn Handler>,
+        before: Option<FrontOptions>,
+    ) -> Self {
+        let settings = lived(settings.chosen(world));
+        let handler = life::serving(handler);
+        let started = |options: FrontOptions| {
+            let start = |setting: Setting| up(Front::start(setting.server(options.clone()), Arc::clone(&handler)));
+            let mut fronts = HashMap::new();
+            for setting in &settings {
+                fronts.entry(setting.tls13).or_insert_with(|| start(*setting));
+            }
             fronts
-                .entry(setting.tls13)
-                .or_insert_with(|| up(Front::start(setting.server(options.clone()), Arc::clone(&handler))));
-        }
+        };
+        let fronts = started(options);
+        let before = before.map(started).unwrap_or_default();
         let proxy = settings.iter().any(|one| one.proxied).then(|| {
-            let routes = fronts.values().map(|front| (front.port(), front.addr()));
+            let routes = fronts.values().chain(before.values()).map(|front| (front.port(), front.addr()));
             up(ConnectProxy::start(leading(routes)))
         });
-        Self { world: world.clone(), settings, fronts, proxy, certificate: certificate() }
+        let certificate = certificate();
+        Self { world: world.clone(), settings, fronts, before, proxy, certificate, others: Mutex::default() }
     }
 
     pub(crate) fn settings(&self) -> impl Iterator<Item = Setting> {
@@ -232,8 +283,33 @@ impl Crossing {
         setting.config(base, &self.certificate, self.proxy.as_ref())
     }
 
-    pub(crate) fn transport(&self, setting: Setting) -> Arc<dyn Transport> {
-        self.world.transport(&self.config(self.world.config(), setting))
+    /// A transport of this setting, after its life.
+    pub(crate) async fn transport(&self, setting: Setting) -> Arc<dyn Transport> {
+        self.transport_with(self.world.config(), setting).await
+    }
+
+    /// As [`Self::transport`], its configuration based on `base`.
+    pub(crate) async fn transport_with(&self, base: TransportConfig, setting: Setting) -> Arc<dyn Transport> {
+        let server = self.before.get(&setting.tls13).unwrap_or_else(|| self.front(setting));
+        if setting.life == Life::Second {
+            let other = self.world.new_transport(&self.other_config(setting));
+            Life::Answered.lead(&*other, server).await;
+            self.others.lock().unwrap_or_else(PoisonError::into_inner).push(other);
+        }
+        let transport = self.world.new_transport(&self.config(base, setting));
+        setting.life.lead(&*transport, server).await;
+        transport
+    }
+
+    /// A configuration that differs from that of this setting in each part, and trusts more.
+    fn other_config(&self, setting: Setting) -> TransportConfig {
+        let roots = [Pki::shared().root_der(), Pki::shared().foreign_root_der()];
+        let roots = roots.map(|root| CertificateDer::from(root.to_vec())).to_vec();
+        let is_shown = !setting.with_identity && self.world.has(Capability::ClientIdentity);
+        let trust =
+            if self.world.has(Capability::TrustOnly) { TrustRoots::Only(roots) } else { TrustRoots::SystemAnd(roots) };
+        let other = Setting { http2: !setting.http2, held: false, ..setting };
+        other.versions(self.world.config()).with_trust(trust).with_identity(is_shown.then(|| identity(&certificate())))
     }
 
     /// A client with this material in this setting; its mode decides over the identity.
@@ -260,6 +336,11 @@ pub(crate) fn leading(routes: impl Iterator<Item = (u16, SocketAddr)>) -> ProxyO
     })
 }
 
+/// The `turn`th method, and a body where it is sent with one.
+pub(crate) fn method(turn: usize) -> (Method, &'static str) {
+    CALLS[turn % CALLS.len()].clone()
+}
+
 /// Returns each call of [`CALLS`] once, starting with the `turn`th: over all settings each is the first of a
 /// connection, and one of the later ones.
 pub(crate) fn calls(turn: usize, url: &str) -> impl Iterator<Item = (Request<Bytes>, String)> {
@@ -279,7 +360,7 @@ mod tests {
         let bits = 0..1_u32 << Setting::ASPECTS;
         let setting = |bits: u32| {
             let [http2, tls13, proxied, with_identity, held] = [1, 2, 4, 8, 16].map(|bit| bits & bit != 0);
-            Setting { http2, tls13, proxied, with_identity, held }
+            Setting { http2, tls13, proxied, with_identity, held, life: Life::New }
         };
         bits.map(setting).collect()
     }
@@ -297,6 +378,17 @@ mod tests {
         }
         assert_eq!(covering(all(), Setting::ASPECTS - 1).len(), 16);
         assert_eq!(covering(all(), Setting::ASPECTS).len(), 32);
+    }
+
+    #[test]
+    fn almost_each_life_is_led_with_each_value_of_an_aspect() {
+        let settings = lived(covering(all(), Setting::ASPECTS - 1));
+        let pairs = settings.iter().flat_map(|one| one.aspects().into_iter().enumerate().map(|part| (one.life, part)));
+        let pairs: BTreeSet<_> = pairs.collect();
+        // Sixty, of which sixteen settings leave a few out.
+        assert!(pairs.len() >= 58, "{} of the pairs: {settings:?}", pairs.len());
+        let lives: BTreeSet<_> = lived(covering(all(), 2)).iter().map(|one| one.life).collect();
+        assert_eq!(lives.len(), Life::ALL.len());
     }
 
     #[test]

@@ -34,6 +34,8 @@ pub(crate) const KEY: &str =
 #[derive(Clone)]
 pub(crate) struct World {
     pub(crate) connector: Arc<dyn Connector>,
+    /// Its transports have no past.
+    new: Arc<dyn Connector>,
     capabilities: Capabilities,
     block_on: fn(CaseFuture),
     pub(crate) draw: Draw,
@@ -63,13 +65,15 @@ impl World {
     pub(crate) fn new(subject: &Subject) -> Self {
         let capabilities = subject.connector.capabilities();
         let notes = Notes::of_this_case();
-        let connector = Arc::new(Noting(Arc::clone(&subject.connector), notes.clone()));
-        Self { connector, capabilities, block_on: subject.block_on, draw: subject.draw, notes }
+        let connector: Arc<dyn Connector> = Arc::new(Noting(Arc::clone(&subject.connector), notes.clone()));
+        let new = Arc::clone(&connector);
+        Self { connector, new, capabilities, block_on: subject.block_on, draw: subject.draw, notes }
     }
 
-    /// The same world, the facts of its transports compared with the ledgers of its servers.
-    pub(crate) fn audited(mut self, audit: &Audit) -> Self {
-        self.connector = audit.wrap(self.connector);
+    /// The same world, the facts of its transports compared with the ledgers of its servers. Its transports have a past, if wanted.
+    pub(crate) fn audited(mut self, audit: &Audit, has_past: bool) -> Self {
+        self.new = audit.wrap(Arc::clone(&self.connector), false);
+        self.connector = audit.wrap(self.connector, has_past);
         self
     }
 
@@ -136,6 +140,11 @@ impl World {
 
     pub(crate) fn transport(&self, config: &TransportConfig) -> Arc<dyn Transport> {
         self.connector.connect(config).expect("the configuration is honoured")
+    }
+
+    /// A transport that has made no call.
+    pub(crate) fn new_transport(&self, config: &TransportConfig) -> Arc<dyn Transport> {
+        self.new.connect(config).expect("the configuration is honoured")
     }
 
     /// The HTTP versions to test the transport with.

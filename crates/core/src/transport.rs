@@ -48,7 +48,7 @@ pub trait Connector: fmt::Debug + Send + Sync + 'static {
 /// 8. A body that ends early is an error; `HEAD`, 204 and 304 have none. (`BODY-05`, `REQ-10`)
 /// 9. Errors carry kind, delivery, facts and the library's error. (`ERR-*`)
 /// 10. In any runtime of its kind, also after that of an earlier call has ended, as in the first; outside a runtime: a response
-///     or an error, not a panic. (`POOL-34`, `ERR-20`)
+///     or an error, not a panic. (`POOL-35`, `ERR-20`)
 /// 11. No `Debug`, `Display`, error or log line holds a secret. (`SECRET-*`)
 /// 12. Trust, TLS versions and identity are those of the configuration, on every connection. (`TRUST-*`, `IDENT-*`)
 ///

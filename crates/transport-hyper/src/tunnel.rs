@@ -57,7 +57,7 @@ impl Tunnel {
         }
         let (mut sender, connection) = http1::handshake(TokioIo::new(tcp)).await.map_err(failed)?;
         let mut connection = pin!(connection.without_shutdown());
-        let mut response = pin!(sender.send_request(request));
+        let mut sending = Box::pin(sender.send_request(request));
         // Both in this task: a connection that is dropped with the call needs no task of its own.
         let mut ended = None;
         let response = poll_fn(|cx| {
@@ -66,9 +66,12 @@ impl Tunnel {
             {
                 ended = Some(outcome);
             }
-            response.as_mut().poll(cx)
+            sending.as_mut().poll(cx)
         });
         let status = response.await.map_err(failed)?.status();
+        // After a 204 hyper waits for another request: to it that is no tunnel.
+        drop(sending);
+        drop(sender);
         if !status.is_success() {
             let kind = TransportErrorKind::Proxy(Some(status.as_u16()));
             return Err(ConnectFailure::new(kind, format!("the proxy answered CONNECT with {status}")));

@@ -23,21 +23,24 @@ use digicert_one_core::{
 };
 use http::Request;
 use http_body::{Body, Frame, SizeHint};
+use tokio::sync::OnceCell;
 
 use self::call::{Call, Carried};
 use self::given::Given;
 pub(crate) use self::notes::Audit;
+use crate::past::past;
 
 impl Audit {
-    /// The same connector, its transports watched.
-    pub(crate) fn wrap(&self, connector: Arc<dyn Connector>) -> Arc<dyn Connector> {
-        Arc::new(AuditedConnector { inner: connector, audit: self.clone() })
+    /// The same connector, its transports watched, and with a past if wanted.
+    pub(crate) fn wrap(&self, connector: Arc<dyn Connector>, has_past: bool) -> Arc<dyn Connector> {
+        Arc::new(AuditedConnector { inner: connector, audit: self.clone(), has_past })
     }
 }
 
 struct AuditedConnector {
     inner: Arc<dyn Connector>,
     audit: Audit,
+    has_past: bool,
 }
 
 impl Connector for AuditedConnector {
@@ -50,8 +53,10 @@ impl Connector for AuditedConnector {
     }
 
     fn connect(&self, config: &TransportConfig) -> Result<Arc<dyn Transport>, TransportError> {
-        let inner = self.inner.connect(config)?;
-        Ok(Arc::new(AuditedTransport { inner, given: Arc::new(Given::of(config)), audit: self.audit.clone() }))
+        let (inner, given) = (self.inner.connect(config)?, Arc::new(Given::of(config)));
+        // The proxy of a case may be a script.
+        let past = OnceCell::new_with((!self.has_past || given.proxy_port().is_some()).then_some(()));
+        Ok(Arc::new(AuditedTransport { inner, given, audit: self.audit.clone(), past }))
     }
 }
 
@@ -59,22 +64,31 @@ struct AuditedTransport {
     inner: Arc<dyn Transport>,
     given: Arc<Given>,
     audit: Audit,
+    /// Set when its past is over.
+    past: OnceCell<()>,
 }
 
 #[async_trait]
 impl Transport for AuditedTransport {
     async fn send(&self, request: Request<Bytes>) -> Result<Exchange, TransportError> {
+        self.lead().await;
         let call = Call::begin(&self.audit, &self.given, &request);
         self.noted(call, self.inner.send(request).await)
     }
 
     async fn upload(&self, request: Request<UploadBody>) -> Result<Exchange, TransportError> {
+        self.lead().await;
         let call = Call::begin(&self.audit, &self.given, &request);
         self.noted(call, self.inner.upload(request).await)
     }
 }
 
 impl AuditedTransport {
+    /// Before the first call.
+    async fn lead(&self) {
+        self.past.get_or_init(|| past(&*self.inner)).await;
+    }
+
     fn noted(&self, call: Call, outcome: Result<Exchange, TransportError>) -> Result<Exchange, TransportError> {
         match outcome {
             Ok(exchange) => {

@@ -121,7 +121,8 @@ pub(crate) async fn err_20_outside_its_runtime_a_call_is_answered_or_an_error(wo
     for (setting, made_inside) in crossing.settings().flat_map(|setting| [(setting, true), (setting, false)]) {
         let what = format!("created inside: {made_inside}, {setting}");
         let (front, config) = (crossing.front(setting), crossing.config(world.config(), setting));
-        let (inside, outside) = (made_inside.then(|| crossing.transport(setting)), world.clone());
+        let inside = if made_inside { Some(crossing.transport(setting).await) } else { None };
+        let outside = world.clone();
         let before = front.ledger().settle().await;
         let call = get(front.url(HOST));
         // A thread on which no runtime was entered. What needs none is driven to its end.

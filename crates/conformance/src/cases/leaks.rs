@@ -9,6 +9,7 @@ use http::{Method, Response};
 
 use crate::cases::time::total_limit;
 use crate::log_scan::LogScan;
+use crate::setting::method;
 use crate::world::{HOST, World, collect, front_answering, get, key, request, scripted, up};
 
 /// Everything that a program could print of it, with every cause.
@@ -43,8 +44,9 @@ pub(crate) async fn err_34_no_cause_of_a_failure_quotes_path_or_query(world: Wor
         (world.config(), "https://user:canary-password@127.0.0.1:1".to_owned()),
     ];
     let unknown = name_without_address().map(|name| (world.config(), format!("https://{name}")));
-    for (config, base) in calls.into_iter().chain(unknown) {
-        let outcome = world.transport(&config).send(get(format!("{base}{TARGET}"))).await;
+    for (turn, (config, base)) in calls.into_iter().chain(unknown).enumerate() {
+        let (method, body) = method(turn);
+        let outcome = world.transport(&config).send(request(method, format!("{base}{TARGET}"), body)).await;
         let error = match outcome {
             Ok(exchange) => collect(exchange).await.expect_err("a failure"),
             Err(error) => error,

@@ -16,7 +16,7 @@ use http::{Method, Request, Response};
 use crate::cases::http2::{DATA, PING, after_request, frame, head, server};
 use crate::cases::time::{in_time, total_limit};
 use crate::child::{self, Parent};
-use crate::setting::{Setting, Settings};
+use crate::setting::{Crossing, Setting, Settings, method};
 use crate::world::{HOST, World, certificate, collect, diagnose, front, get, request, scripted, up};
 
 /// The error of a call that runs out, of whichever part.
@@ -138,10 +138,13 @@ pub(crate) async fn time_14_connect_limit_that_runs_out_is_net_01(world: World) 
             calls.push((what, config, format!("https://{HOST}/")));
         }
     }
-    let ends = calls.iter().flat_map(|call| [Method::GET, Method::POST].map(|method| (call, method)));
-    let ends = ends.map(|((what, config, url), method)| {
+    let methods = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+    let ends = calls.iter().flat_map(|(what, config, url)| {
         let transport = world.transport(config);
-        async move { (what, method.clone(), in_time(transport.send(request(method, url, ""))).await) }
+        methods.clone().map(|method| {
+            let transport = Arc::clone(&transport);
+            async move { (what, method.clone(), in_time(transport.send(request(method, url, ""))).await) }
+        })
     });
     for (what, method, outcome) in join_all(ends).await {
         let error = outcome.expect_err("no connection");
@@ -156,7 +159,7 @@ pub(crate) async fn time_16_the_connect_limit_is_not_stretched(world: World) {
     let (nowhere, silent) = (blackhole().expect("a full backlog on loopback"), up(RawServer::silent()));
     let ours = certificate();
     let (mut calls, mut proxies) = (Vec::new(), Vec::new());
-    for setting in Settings::ALL.pairwise().chosen(&world) {
+    for (turn, setting) in Settings::ALL.pairwise().chosen(&world).into_iter().enumerate() {
         let proxy = setting.proxy(silent.addr());
         let transport = world.transport(&setting.config(quick_to_connect(&world), &ours, proxy.as_ref()));
         proxies.extend(proxy);
@@ -164,23 +167,26 @@ pub(crate) async fn time_16_the_connect_limit_is_not_stretched(world: World) {
         let direct = (!setting.proxied).then(|| format!("https://{}/", nowhere.addr()));
         for url in direct.into_iter().chain([format!("https://{HOST}:{}/", silent.port())]) {
             let transport = Arc::clone(&transport);
-            calls.push(async move { connects_in_time(&*transport, &url, setting).await });
+            let (method, body) = method(turn + calls.len());
+            let call = request(method, url, body);
+            calls.push(async move { connects_in_time(&*transport, call, setting).await });
         }
     }
     join_all(calls).await;
 }
 
-async fn connects_in_time(transport: &dyn Transport, url: &str, setting: Setting) {
-    let call = transport.send(get(url));
+async fn connects_in_time(transport: &dyn Transport, call: Request<Bytes>, setting: Setting) {
+    let what = format!("{}, {setting}", call.method());
+    let call = transport.send(call);
     // Ten times the limit. The call must have ended by then.
     let later = SystemClock::new().sleep(Duration::from_secs(3));
     match futures_util::future::select(std::pin::pin!(call), std::pin::pin!(later)).await {
         futures_util::future::Either::Left((outcome, _)) => {
             let error = outcome.expect_err("no connection");
-            assert!(matches!(error.kind(), TransportErrorKind::Timeout(_)), "{setting}: {error:?}");
+            assert!(matches!(error.kind(), TransportErrorKind::Timeout(_)), "{what}: {error:?}");
         }
         futures_util::future::Either::Right(_) => {
-            panic!("ten times the limit has passed, and it still connects, {setting}")
+            panic!("ten times the limit has passed, and it still connects, {what}")
         }
     }
 }
@@ -234,28 +240,28 @@ async fn called_again(world: &World, config: &TransportConfig) {
 
 /// TIME-12 in each setting: a response that does not arrive.
 async fn total_limit_holds_in_each_setting(world: &World) {
-    let ours = &certificate();
-    join_all(Settings::ALL.pairwise().chosen(world).into_iter().map(|setting| async move {
-        let never = Gate::new();
-        let gate = never.clone();
-        let silent = handler(move |_request, _peer| {
-            let gate = gate.clone();
-            async move {
-                gate.passed().await;
-                Response::new("{}".into())
-            }
-        });
-        let server = up(Front::start(setting.server(FrontOptions::default()), silent));
-        let proxy = setting.proxy(server.addr());
-        let config = setting.config(total_limit(world), ours, proxy.as_ref());
-        for _ in 0..TRIES {
-            let transport = world.transport(&config);
-            let error = in_time(transport.send(get(server.url(HOST)))).await.expect_err("no response");
+    let silent = handler(|request: Request<Bytes>, _peer| async move {
+        if request.uri().path() != "/after" {
+            std::future::pending::<()>().await;
+        }
+        Response::new("{}".into())
+    });
+    let crossing = &Crossing::start(world, &Settings::ALL.pairwise(), FrontOptions::default(), silent);
+    join_all(crossing.settings().enumerate().map(|(turn, setting)| async move {
+        let server = crossing.front(setting);
+        for time in 0..TRIES {
+            let transport = crossing.transport_with(total_limit(world), setting).await;
+            let ((method, body), target) = (method(turn), format!("/{turn}/{time}"));
+            let what = format!("{method}, {setting}");
+            let call = request(method, format!("{}{target}", server.url(HOST)), body);
+            let error = in_time(transport.send(call)).await.expect_err("no response");
             if error.delivery() != Delivery::NotSent {
                 let late = (TransportErrorKind::Timeout(Phase::Response), Delivery::Unknown);
-                assert_eq!((error.kind(), error.delivery()), late, "{setting}: {error:?}");
-                assert_eq!(server.ledger().requests().len(), 1, "it was sent once more, {setting}");
-                never.open();
+                assert_eq!((error.kind(), error.delivery()), late, "{what}: {error:?}");
+                let sent = server.ledger().requests().iter().filter(|one| one.target == target).count();
+                assert_eq!(sent, 1, "it was sent once more, {what}");
+                let after = transport.send(get(format!("{}/after", server.url(HOST)))).await;
+                after.unwrap_or_else(|error| panic!("the call after one that ran out, {what}: {error:?}"));
                 return;
             }
         }
@@ -270,7 +276,7 @@ pub(crate) async fn pool_16_a_connection_past_its_idle_limit_is_not_used_again(w
     let settings = Settings::ALL.pairwise().chosen(&world).into_iter();
     let calls = settings.flat_map(|setting| limits.each_ref().map(|limits| (setting, limits))).enumerate();
     let calls = calls.map(|(index, (setting, limits))| {
-        let (method, body) = if index % 2 == 0 { (Method::GET, "") } else { (Method::POST, "{}") };
+        let (method, body) = method(index);
         let front = front(setting.server(FrontOptions::default()));
         let proxy = setting.proxy(front.addr());
         let config = setting.config(world.config().with_timeouts(limits.clone()), &ours, proxy.as_ref());

@@ -6,11 +6,12 @@ use digicert_one_core::{Delivery, Transport, TransportError, TransportErrorKind}
 use digicert_one_testbed::{Ending, Front, FrontOptions};
 use http::{Method, Request, Response};
 
+use crate::life::Life;
 use crate::setting::{Crossing, Setting, Settings, calls};
 use crate::world::{HOST, World, collect, get};
 
 /// This many of the calls on used connections are made in one setting.
-const USED: usize = 4;
+const USED: usize = 3;
 const WHOLE: &[u8] = b"a response that is whole";
 
 /// Servers whose response to `/bad` ends like this; every other one is complete.
@@ -46,7 +47,7 @@ struct Lost {
 /// In each setting some of the calls, others each time: one on a new connection, the rest on connections that were used.
 async fn failing(crossing: &Crossing, judge: impl Fn(&Lost)) {
     for (turn, setting) in crossing.settings().enumerate() {
-        let (front, used) = (crossing.front(setting), crossing.transport(setting));
+        let (front, used) = (crossing.front(setting), crossing.transport(setting).await);
         let url = format!("{}/bad", front.url(HOST));
         let calls = calls(turn * USED, &url);
         // A response to HEAD has no body that could be truncated.
@@ -56,7 +57,7 @@ async fn failing(crossing: &Crossing, judge: impl Fn(&Lost)) {
             let place = if index == 0 { "new" } else { "used" };
             let what = format!("{what} on a {place} connection, {setting}");
             if index == 0 {
-                let new = crossing.transport(setting);
+                let new = crossing.transport(Setting { life: Life::New, ..setting }).await;
                 judge(&fails(front, &*new, setting, call, what.clone()).await);
                 // The connection is gone, and later calls are unaffected.
                 whole(&*new, &front.url(HOST), &what).await;

@@ -2,11 +2,13 @@
 
 pub(crate) mod alerts;
 pub(crate) mod answer;
+pub(crate) mod apart;
 pub(crate) mod bodies;
 pub(crate) mod body;
 pub(crate) mod body_end;
 pub(crate) mod call_table;
 pub(crate) mod chain;
+pub(crate) mod connecting;
 pub(crate) mod cred;
 pub(crate) mod err;
 pub(crate) mod facts;

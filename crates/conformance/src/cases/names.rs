@@ -2,32 +2,41 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use digicert_one_core::Timeouts;
-use digicert_one_testbed::{Front, FrontOptions, Pki, handler, name_without_address};
+use digicert_one_testbed::{Front, FrontOptions, Handler, Pki, handler, name_without_address};
 use http::Response;
 
 use crate::world::{World, front, get, untouched, up, without_request};
 
-const FIRST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
-const SECOND: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
-const NAME: &str = "name.digicert.test";
+pub(crate) const FIRST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+pub(crate) const SECOND: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
+pub(crate) const NAME: &str = "name.digicert.test";
 const BELOW: &str = "below.name.digicert.test";
 
+fn plain() -> Arc<dyn Handler> {
+    handler(|_, _| async { Response::new(Bytes::from_static(b"{}")) })
+}
+
+fn named() -> FrontOptions {
+    FrontOptions::default().server(Pki::shared().server(&[NAME, BELOW]))
+}
+
 fn start(options: FrontOptions) -> io::Result<Front> {
-    Front::start(options, handler(|_, _| async { Response::new(Bytes::from_static(b"{}")) }))
+    Front::start(options, plain())
 }
 
 /// Two servers with one port, at `FIRST` and `SECOND`: an override has no port, so only the address
 /// distinguishes them.
-fn twins() -> [Front; 2] {
-    let options = FrontOptions::default().server(Pki::shared().server(&[NAME, BELOW]));
+pub(crate) fn twins(options: FrontOptions, handler: &Arc<dyn Handler>) -> [Front; 2] {
     for _ in 0..50 {
-        let first = front(options.clone());
+        let first = up(Front::start(options.clone(), Arc::clone(handler)));
         // Another program may use this port there.
-        if let Ok(second) = start(options.clone().bind(SocketAddr::new(SECOND, first.port()))) {
+        let second = options.clone().bind(SocketAddr::new(SECOND, first.port()));
+        if let Ok(second) = Front::start(second, Arc::clone(handler)) {
             return [first, up(Ok(second))];
         }
     }
@@ -40,7 +49,7 @@ fn arrived(fronts: &[Front; 2]) -> [usize; 2] {
 
 pub(crate) async fn host_11_two_transports_keep_their_own_address_of_one_name(world: World) {
     for versions in world.http_versions() {
-        let fronts = twins();
+        let fronts = twins(named(), &plain());
         let config = world.config().with_http_versions(versions);
         let transports =
             [FIRST, SECOND].map(|address| world.transport(&config.clone().with_name_override(NAME, address)));
@@ -91,7 +100,7 @@ pub(crate) async fn host_15_an_override_holds_for_its_own_name_alone(world: Worl
     for (order, hosts) in
         [[name, below], [below, name]].iter().flat_map(|order| called.iter().map(move |one| (order, one)))
     {
-        let fronts = twins();
+        let fronts = twins(named(), &plain());
         let config =
             order.iter().fold(world.config(), |config, (host, address)| config.with_name_override(*host, *address));
         let transport = world.transport(&config);

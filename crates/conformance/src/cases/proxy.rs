@@ -21,9 +21,10 @@ use http::Response;
 use crate::cases::time::total_limit;
 use crate::child::{self, Parent};
 use crate::log_scan::LogScan;
-use crate::setting::Settings;
+use crate::setting::{Settings, method};
 use crate::world::{
-    HOST, KEY, World, certificate, diagnose, front, get, identity, key, servers, untouched, up, without_request,
+    HOST, KEY, World, certificate, diagnose, front, get, identity, key, request, servers, untouched, up,
+    without_request,
 };
 
 pub(crate) fn proxied(config: TransportConfig, url: &str) -> TransportConfig {
@@ -359,6 +360,9 @@ pub(crate) async fn proxy_11_a_transport_reads_no_variable_of_the_environment(wo
         for exception in ["no_proxy", "NO_PROXY"] {
             command.env_remove(exception);
         }
+        for key in ["DC_API_KEY", "DIGICERT_API_KEY", "SM_API_KEY", "X_API_KEY"] {
+            command.env(key, "canary");
+        }
         // Where some libraries look for a user and a password.
         let home = tempfile::tempdir().expect("a directory");
         let machines = format!("machine {HOST} login user password canary\ndefault login user password canary\n");
@@ -367,8 +371,9 @@ pub(crate) async fn proxy_11_a_transport_reads_no_variable_of_the_environment(wo
         child::run(command);
         let requests = front.ledger().requests();
         assert_eq!(requests.len(), settings.len(), "or this shows nothing");
-        let signed = requests.iter().any(|one| !one.header_values("authorization").is_empty());
-        assert!(!signed, "a password of the home directory was sent");
+        let has = |name: &str| requests.iter().any(|one| !one.header_values(name).is_empty());
+        assert!(!has("authorization"), "a password of the home directory was sent");
+        assert!(!has("x-api-key"), "a key of the environment was sent");
         untouched(&proxy, "this proxy is not configured").await;
         if world.has(Capability::HttpProxy) {
             let mut command = child::command(front.port());
@@ -378,18 +383,22 @@ pub(crate) async fn proxy_11_a_transport_reads_no_variable_of_the_environment(wo
             command.env(PROXY, proxy.url());
             child::run(command);
             let tunnels = proxy.ledger().requests().len();
-            assert_eq!(tunnels, settings.len(), "an exception of the environment went around the proxy");
+            assert_eq!(tunnels, 2 * settings.len(), "an exception of the environment went around the proxy");
         }
         return;
     };
     let ours = certificate();
-    for setting in settings {
+    for (turn, setting) in settings.into_iter().enumerate() {
         let config = setting.config(world.config().with_trust(world.trusting(&root)), &ours, None);
         let config = match std::env::var(PROXY) {
             Ok(proxy) => proxied(config, &proxy),
             Err(_) => config,
         };
-        world.transport(&config).send(get(format!("https://{HOST}:{port}/"))).await.expect("answered");
+        let transport = world.transport(&config);
+        // Some look for another way when a call has failed.
+        transport.send(get(format!("https://{}/", refused_addr()))).await.expect_err("nothing listens");
+        let (method, body) = method(turn);
+        transport.send(request(method, format!("https://{HOST}:{port}/"), body)).await.expect("answered");
     }
 }
 

@@ -6,7 +6,7 @@ use digicert_one_core::{Delivery, FixedCredential, Instance, TransportErrorKind}
 use digicert_one_testbed::{FrontOptions, Request as Arrived, Step};
 use http::{HeaderName, HeaderValue, Method, Response, StatusCode, Version};
 
-use crate::setting::{Crossing, Settings, calls};
+use crate::setting::{Crossing, Settings, calls, method};
 use crate::world::{HOST, World, collect, front, front_answering, get, key, request, scripted, untouched};
 
 const YESTERDAY: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
@@ -17,21 +17,25 @@ pub(crate) async fn req_01_path_and_query_arrive_byte_for_byte(world: World) {
     let targets = [target, "/", "/a?", "/a//b", "/a%20", "/a/", "/a/?b=", "/a?b=c?d", "/?a=//b"];
     let crossing = Crossing::plain(&world, &Settings::ALL.pairwise(), FrontOptions::default());
     for setting in crossing.settings() {
-        let (front, transport) = (crossing.front(setting), crossing.transport(setting));
-        for target in targets {
-            let sent = transport.send(get(format!("{}{target}", front.url(HOST)))).await;
-            sent.unwrap_or_else(|error| panic!("{target} is not answered, {setting}: {error:?}"));
-            assert_eq!(front.ledger().requests().pop().expect("arrived").target, target, "{setting}");
+        let (front, transport) = (crossing.front(setting), crossing.transport(setting).await);
+        for (turn, target) in targets.into_iter().enumerate() {
+            // Each target with a method of each kind.
+            let calls = [(Method::GET, ""), method(turn + 1)];
+            for (method, body) in calls {
+                let sent = transport.send(request(method, format!("{}{target}", front.url(HOST)), body)).await;
+                sent.unwrap_or_else(|error| panic!("{target} is not answered, {setting}: {error:?}"));
+                assert_eq!(front.ledger().requests().pop().expect("arrived").target, target, "{setting}");
+            }
         }
     }
     // A library may refuse these; the client never asks for them.
     for (setting, target) in
         crossing.settings().flat_map(|setting| ["/a/./b", "/a/../b?c=/../d"].map(|target| (setting, target)))
     {
-        let before = crossing.front(setting).ledger().requests().len();
-        let outcome =
-            crossing.transport(setting).send(get(format!("{}{target}", crossing.front(setting).url(HOST)))).await;
-        let arrived = crossing.front(setting).ledger().requests_since(before);
+        let (front, transport) = (crossing.front(setting), crossing.transport(setting).await);
+        let before = front.ledger().requests().len();
+        let outcome = transport.send(get(format!("{}{target}", front.url(HOST)))).await;
+        let arrived = front.ledger().requests_since(before);
         match outcome {
             Ok(_) => assert_eq!(arrived[0].target, target, "{setting}"),
             Err(error) => {
@@ -70,7 +74,7 @@ pub(crate) async fn req_03_methods_arrive_unchanged_and_head_has_no_body(world: 
     let hello = |_: &http::Request<Bytes>| Response::new(Bytes::from_static(b"hello"));
     let crossing = Crossing::answering(&world, &Settings::ALL, FrontOptions::default(), hello);
     for (turn, setting) in crossing.settings().enumerate() {
-        let (front, transport) = (crossing.front(setting), crossing.transport(setting));
+        let (front, transport) = (crossing.front(setting), crossing.transport(setting).await);
         for (mut call, what) in calls(turn, &front.url(HOST)) {
             let what = format!("{what}, {setting}");
             // Larger than what a library sends together with the head.
@@ -92,9 +96,14 @@ pub(crate) async fn req_03_methods_arrive_unchanged_and_head_has_no_body(world: 
 pub(crate) async fn req_04_three_values_of_one_header_arrive_in_order(world: World) {
     let crossing = Crossing::plain(&world, &Settings::ALL.pairwise(), FrontOptions::default());
     let common = [&[][..], &COMMON];
-    for (setting, given) in crossing.settings().flat_map(|setting| common.map(|given| (setting, given))) {
-        let (front, transport) = (crossing.front(setting), crossing.transport(setting));
-        let mut request = get(front.url(HOST));
+    let settings = crossing.settings().flat_map(|setting| common.map(|given| (setting, given)));
+    for (turn, (setting, given)) in settings.enumerate() {
+        let (front, transport) = (crossing.front(setting), crossing.transport(setting).await);
+        let (method, body) = method(turn);
+        let mut request = request(method, front.url(HOST), body);
+        if !body.is_empty() {
+            request.headers_mut().insert("content-type", HeaderValue::from_static("application/x-given"));
+        }
         for value in ["three", "one", "two"] {
             request.headers_mut().append("x-values", HeaderValue::from_static(value));
         }
@@ -111,7 +120,8 @@ pub(crate) async fn req_04_three_values_of_one_header_arrive_in_order(world: Wor
         assert_eq!(arrived.header_values("x-empty"), [""], "an empty value is a value {setting}");
         // Only what was given, the framing, and the two headers that the client always sets.
         let extra: Vec<&str> = arrived.headers.iter().map(|(name, _)| name.as_str()).collect();
-        let known = ["x-values", "x-empty", "host", "accept", "user-agent", "content-length", "connection"];
+        let known =
+            ["x-values", "x-empty", "host", "accept", "user-agent", "content-length", "connection", "content-type"];
         let is_given = |name: &&str| given.iter().any(|(given, _)| given == name);
         assert!(extra.iter().all(|name| known.contains(name) || is_given(name)), "{extra:?} {setting}");
     }
@@ -223,7 +233,9 @@ pub(crate) async fn req_09_slashes_and_prefixes_join_to_one_path(world: World) {
 }
 
 pub(crate) async fn req_10_empty_answers_keep_status_duplicates_and_version(world: World) {
-    for versions in world.http_versions() {
+    let methods = [Method::GET, Method::PUT];
+    for (versions, method) in world.http_versions().into_iter().flat_map(|one| methods.each_ref().map(|two| (one, two)))
+    {
         for status in [StatusCode::OK, StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED] {
             let front = front_answering(FrontOptions::default(), move |_| {
                 let mut response = Response::new(Bytes::new());
@@ -234,7 +246,7 @@ pub(crate) async fn req_10_empty_answers_keep_status_duplicates_and_version(worl
                 response
             });
             let transport = world.transport(&world.config().with_http_versions(versions));
-            let exchange = transport.send(get(front.url("localhost"))).await.expect("answered");
+            let exchange = transport.send(request(method.clone(), front.url("localhost"), "")).await.expect("answered");
             assert_eq!(exchange.response.status(), status);
             let twice: Vec<_> = exchange.response.headers().get_all("x-twice").iter().collect();
             assert_eq!(twice, ["b", "a"], "{versions:?}");
@@ -250,7 +262,9 @@ pub(crate) async fn req_10_empty_answers_keep_status_duplicates_and_version(worl
 /// A response of a hundred headers (with the two cookies, its length and its date), and values in mixed case.
 async fn many_headers(world: &World) {
     const NUMBERED: usize = 96;
-    for versions in world.http_versions() {
+    let methods = [Method::GET, Method::PUT];
+    for (versions, method) in world.http_versions().into_iter().flat_map(|one| methods.each_ref().map(|two| (one, two)))
+    {
         let front = front_answering(FrontOptions::default(), |_| {
             let response = (0..NUMBERED).fold(Response::builder(), |response, number| {
                 response.header(format!("x-number-{number}"), format!("Value Of {number}"))
@@ -259,7 +273,7 @@ async fn many_headers(world: &World) {
             response.body(Bytes::from_static(b"{}")).expect("a response")
         });
         let transport = world.transport(&world.config().with_http_versions(versions));
-        let exchange = transport.send(get(front.url("localhost"))).await.expect("answered");
+        let exchange = transport.send(request(method.clone(), front.url("localhost"), "")).await.expect("answered");
         let headers = exchange.response.headers();
         for number in 0..NUMBERED {
             let values: Vec<_> = headers.get_all(format!("x-number-{number}")).iter().collect();

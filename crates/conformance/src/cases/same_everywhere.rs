@@ -12,14 +12,14 @@ use digicert_one_testbed::{
     RawServer, Recording, ServerSpec, Sessions, Snapshot, Step, handler, name_without_address, refused_addr,
     sha256_hex,
 };
-use futures_util::future::{Either, select};
 use http::{HeaderValue, Method, Response};
 use rustls_pki_types::CertificateDer;
 
 use crate::cases::http2::{after_request, reset};
 use crate::cases::time::in_time;
+use crate::life::dropped;
 use crate::log_scan::LogScan;
-use crate::setting::{Setting, Settings, leading};
+use crate::setting::{Setting, Settings, leading, method};
 use crate::world::{
     HOST, KEY, World, certificate, collect, front, front_answering, get, identity, key_value, request, untouched, up,
 };
@@ -52,39 +52,54 @@ fn all_the_same(reported: &[Told]) {
     }
 }
 
-async fn failed(world: &World, setting: Setting, config: &TransportConfig, base: &str) -> TransportError {
-    let (method, body) = if setting.tls13 { (Method::POST, "{}") } else { (Method::GET, "") };
-    let mut call = request(method, format!("{base}/path?q=canary-query"), body);
-    call.headers_mut().insert("x-api-key", key_value());
-    match world.transport(config).send(call).await {
-        Ok(exchange) => panic!("{base} cannot be called: {exchange:?}"),
-        Err(error) => error,
+/// So many calls of a transport fail one after the other, each with the next method.
+const FAILURES: usize = 2;
+
+async fn failed(
+    world: &World,
+    what: &str,
+    (turn, setting): (usize, Setting),
+    config: &TransportConfig,
+    base: &str,
+) -> Vec<Told> {
+    let (transport, mut reported) = (world.transport(config), Vec::new());
+    for time in 0..FAILURES {
+        let (method, body) = method(FAILURES * turn + time);
+        let what = format!("{what}, {method}, call {}", time + 1);
+        let mut call = request(method, format!("{base}/path?q=canary-query"), body);
+        call.headers_mut().insert("x-api-key", key_value());
+        match transport.send(call).await {
+            Ok(exchange) => panic!("{base} cannot be called, {what}: {exchange:?}"),
+            Err(error) => reported.push(Told { what, setting, error }),
+        }
     }
+    reported
 }
 
 pub(crate) async fn retry_22_a_failure_is_reported_the_same_in_each_setting(world: World) {
     let ours = certificate();
     let clear = up(RawServer::plain_http());
     let mut places = vec![
-        ("nothing listens", format!("https://{HOST}:{}", refused_addr().port())),
-        ("another scheme", "ftp://127.0.0.1:1".to_owned()),
-        ("clear text", format!("https://{HOST}:{}", clear.port())),
+        ("nothing listens", format!("https://{HOST}:{}", refused_addr().port()), DIRECT),
+        ("another scheme", "ftp://127.0.0.1:1".to_owned(), DIRECT),
+        ("clear text", format!("https://{HOST}:{}", clear.port()), DIRECT),
     ];
-    places.extend(name_without_address().map(|name| ("a name without address", format!("https://{name}"))));
-    for (what, base) in &places {
+    // Looking up a name may take its time.
+    let unknown = name_without_address();
+    places.extend(unknown.map(|name| ("a name without address", format!("https://{name}"), DIRECT.pairwise())));
+    for (what, base, settings) in &places {
         let mut reported = Vec::new();
-        for setting in DIRECT.chosen(&world) {
+        for (turn, setting) in settings.chosen(&world).into_iter().enumerate() {
             let config = setting.config(world.config(), &ours, None);
-            let error = failed(&world, setting, &config, base).await;
-            reported.push(Told { what: (*what).to_owned(), setting, error });
+            reported.extend(failed(&world, what, (turn, setting), &config, base).await);
         }
         all_the_same(&reported);
     }
     proxies_fail(&world).await;
     for reused in [false, true] {
         let mut reported = Vec::new();
-        for setting in OVER_HTTP1.chosen(&world) {
-            reported.extend(garbled(&world, setting, reused).await);
+        for (turn, setting) in OVER_HTTP1.chosen(&world).into_iter().enumerate() {
+            reported.extend(garbled(&world, setting, method(turn), reused).await);
         }
         all_the_same(&reported);
     }
@@ -106,28 +121,29 @@ async fn proxies_fail(world: &World) {
     let settings = PROXIED.chosen(world);
     for (what, address) in proxies {
         let mut reported = Vec::new();
-        for setting in &settings {
+        for (turn, setting) in settings.iter().enumerate() {
             let url = format!("http://user:{PASSWORD}@{address}").parse().expect("a proxy address");
             let config = setting.config(world.config(), &ours, None).with_proxy(Proxy::Http(url));
-            let error = failed(world, *setting, &config, &there.url(HOST)).await;
-            let TransportErrorKind::Proxy(status) = error.kind() else { panic!("{what} {setting} {error:?}") };
+            reported.extend(failed(world, what, (turn, *setting), &config, &there.url(HOST)).await);
+        }
+        for Told { what: call, setting, error } in &reported {
+            let TransportErrorKind::Proxy(status) = error.kind() else { panic!("{call} {setting} {error:?}") };
             let expected = if address == refusing.addr() { Some(403) } else { None };
             assert!(
                 status.is_none() || status == expected,
-                "the status of {what} is {expected:?}, {setting}: {error:?}"
+                "the status of {what} is {expected:?}, {call}, {setting}: {error:?}"
             );
-            reported.push(Told { what: what.to_owned(), setting: *setting, error });
         }
         all_the_same(&reported);
     }
     untouched(&there, "a proxy was gone around").await;
     for proxy in [&refusing, &hangs_up] {
-        assert_eq!(proxy.ledger().connections().len(), settings.len(), "a proxy was asked once more");
+        assert_eq!(proxy.ledger().connections().len(), FAILURES * settings.len(), "a proxy was asked once more");
     }
 }
 
 /// A response that is not HTTP.
-async fn garbled(world: &World, setting: Setting, reused: bool) -> Option<Told> {
+async fn garbled(world: &World, setting: Setting, call: (Method, &'static str), reused: bool) -> Option<Told> {
     const GOOD: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
     let before = if reused { vec![Step::ReadRequest, Step::write(GOOD)] } else { Vec::new() };
     let garbage = [Step::ReadRequest, Step::write("SSH-2.0-OpenSSH_9.9\r\n\r\n"), Step::CloseClean];
@@ -139,8 +155,8 @@ async fn garbled(world: &World, setting: Setting, reused: bool) -> Option<Told> 
         collect(transport.send(get(server.url(HOST))).await.expect("answered")).await.expect("a body");
     }
     let before = server.ledger().requests().len();
-    let what = format!("garbage, reused: {reused}");
-    let outcome = transport.send(request(Method::POST, server.url(HOST), "{}")).await;
+    let what = format!("garbage, {}, reused: {reused}", call.0);
+    let outcome = transport.send(request(call.0, server.url(HOST), call.1)).await;
     if reused && server.ledger().connections().len() > 1 {
         // It used a new connection, which starts with a good response.
         return None;
@@ -159,19 +175,19 @@ async fn refused_by_alert(world: &World) {
     for has_foreign in [false, true] {
         let what = format!("refused by the server, with a foreign certificate: {has_foreign}");
         let mut reported = Vec::new();
-        for setting in OF_TLS12.chosen(world) {
+        for (turn, setting) in OF_TLS12.chosen(world).into_iter().enumerate() {
             let wants = front(setting.server(FrontOptions::default()).client_auth(ClientAuth::Required));
             let proxy = setting.proxy(wants.addr());
             let config = setting.config(world.config(), &foreign, proxy.as_ref());
             let config = config.with_identity(has_foreign.then(|| identity(&foreign)));
-            let error = failed(world, setting, &config, &wants.url(HOST)).await;
+            let told = failed(world, &what, (turn, setting), &config, &wants.url(HOST)).await;
             let seen = wants.ledger().settle().await;
-            assert_eq!(seen.connections.len(), 1, "it was tried once more, {what}, {setting}");
+            assert_eq!(seen.connections.len(), FAILURES, "it was tried once more, {what}, {setting}");
             assert!(seen.requests.is_empty(), "{what}, {setting}");
-            if world.has(Capability::AlertDetail) {
+            for Told { what, error, .. } in told.iter().filter(|_| world.has(Capability::AlertDetail)) {
                 assert!(matches!(error.kind(), TransportErrorKind::PeerAlert(_)), "{what}, {setting} {error:?}");
             }
-            reported.push(Told { what: what.clone(), setting, error });
+            reported.extend(told);
         }
         all_the_same(&reported);
     }
@@ -189,8 +205,8 @@ fn after(setting: Setting, steps: Vec<Step>) -> RawServer {
 
 pub(crate) async fn retry_21_an_interrupted_call_is_sent_once_in_each_setting(world: World) {
     let ours = certificate();
-    for setting in Settings::ALL.chosen(&world) {
-        for (method, body) in [(Method::GET, ""), (Method::POST, "{}")] {
+    for (turn, setting) in Settings::ALL.chosen(&world).into_iter().enumerate() {
+        for (method, body) in [(Method::GET, ""), method(turn)] {
             let mut ends = vec![("the end of the connection", Step::CloseClean)];
             if setting.http2 {
                 // A stream that fails in the server may have been carried out.
@@ -232,7 +248,7 @@ pub(crate) async fn cred_21_no_log_shows_a_secret_in_any_setting(world: World) {
     let proxy_header = BASE64.encode(format!("user:{PASSWORD}").as_bytes());
     let canaries = [KEY, UPLOAD, BODY, PASSWORD].map(str::to_owned).into_iter().chain([proxy_header]);
     let scan = LogScan::start(canaries);
-    for setting in Settings::ALL.chosen(&world) {
+    for (turn, setting) in Settings::ALL.chosen(&world).into_iter().enumerate() {
         let front = front_answering(setting.server(FrontOptions::default()), |_| {
             let mut response = Response::new(BODY.into());
             response.headers_mut().insert("x-created-key", HeaderValue::from_static(BODY));
@@ -246,14 +262,21 @@ pub(crate) async fn cred_21_no_log_shows_a_secret_in_any_setting(world: World) {
             config = config.with_proxy(Proxy::Http(url.parse().expect("a proxy address")));
         }
         let transport = world.transport(&config);
-        for (method, body) in [(Method::GET, ""), (Method::POST, UPLOAD)] {
-            let mut call = request(method, front.url(HOST), body);
+        let nowhere = format!("https://{}", refused_addr());
+        for time in 0..5 {
+            let (method, body) = method(5 * turn + time);
+            let body = if body.is_empty() { "" } else { UPLOAD };
+            let mut call = request(method.clone(), front.url(HOST), body);
             call.headers_mut().insert("x-api-key", key_value());
+            let mut fails = call.clone();
+            *fails.uri_mut() = nowhere.parse().expect("an address");
             let exchange = transport.send(call).await.unwrap_or_else(|error| panic!("{setting}: {error:?}"));
-            assert_eq!(collect(exchange).await.expect("a body"), BODY, "or this shows nothing");
+            let body = collect(exchange).await.expect("a body");
+            assert_eq!(body, if method == Method::HEAD { "" } else { BODY }, "or this shows nothing");
+            transport.send(fails).await.expect_err("nothing listens");
+            let (_, shown) = scan.result();
+            assert!(shown.is_empty(), "a secret is logged by {shown:?}, {method}, {setting}");
         }
-        let (_, shown) = scan.result();
-        assert!(shown.is_empty(), "a secret is logged by {shown:?}, {setting}");
     }
     tracing::trace!("the log is read");
     assert!(scan.result().0 > 0, "nothing was logged, or the log was not captured");
@@ -261,20 +284,24 @@ pub(crate) async fn cred_21_no_log_shows_a_secret_in_any_setting(world: World) {
 
 pub(crate) async fn pool_22_connections_end_as_they_should_in_each_setting(world: World) {
     let ours = certificate();
-    for setting in OVER_HTTP1.chosen(&world) {
-        const LAST: &str = "HTTP/1.1 200 OK\r\nConnection: close\r\ncontent-length: 2\r\n\r\n{}";
+    for (turn, setting) in OVER_HTTP1.chosen(&world).into_iter().enumerate() {
+        let (method, body) = method(turn);
+        let status = ["200 OK", "404 Not Found", "503 Service Unavailable"][turn % 3];
+        let content = if method == Method::HEAD { "" } else { "{}" };
+        let last = format!("HTTP/1.1 {status}\r\nConnection: close\r\ncontent-length: 2\r\n\r\n{content}");
         let options = setting.server(FrontOptions::default().sessions(Sessions::Off));
-        let script = vec![Step::ReadRequest, Step::write(LAST), Step::Stall];
+        let script = vec![Step::ReadRequest, Step::write(last), Step::Stall];
         let server = up(RawServer::start(RawOptions::tls_with(options, [script])));
         let proxy = setting.proxy(server.addr());
         let transport = world.transport(&setting.config(world.config(), &ours, proxy.as_ref()));
         for _ in 0..3 {
-            let exchange = in_time(transport.send(get(format!("{}/a?b=c", server.url(HOST))))).await;
+            let call = request(method.clone(), format!("{}/a?b=c", server.url(HOST)), body);
+            let exchange = in_time(transport.send(call)).await;
             collect(exchange.unwrap_or_else(|error| panic!("{setting}: {error:?}"))).await.expect("a body");
         }
         let seen = server.ledger().requests();
         let used: Vec<_> = seen.iter().map(|one| (one.connection, &*one.target)).collect();
-        assert_eq!(used, [(0, "/a?b=c"), (1, "/a?b=c"), (2, "/a?b=c")], "{setting}");
+        assert_eq!(used, [(0, "/a?b=c"), (1, "/a?b=c"), (2, "/a?b=c")], "{method} {status}, {setting}");
         // A later connection is as the first one.
         let chain = if setting.with_identity { ours.chain_der() } else { &[] };
         let chain: Vec<_> = chain.iter().map(|one| sha256_hex(one)).collect();
@@ -284,24 +311,17 @@ pub(crate) async fn pool_22_connections_end_as_they_should_in_each_setting(world
         let tunnels = proxy.map(|proxy| proxy.ledger().requests().len());
         assert!(tunnels.is_none_or(|tunnels| tunnels == 3), "{tunnels:?} tunnels for 3 connections, {setting}");
     }
-    for setting in Settings::ALL.chosen(&world) {
+    for (turn, setting) in Settings::ALL.chosen(&world).into_iter().enumerate() {
         let never = Gate::new();
         let front = never_answering(setting, &never);
         let proxy = setting.proxy(front.addr());
         let transport = world.transport(&setting.config(world.config(), &ours, proxy.as_ref()));
         collect(transport.send(get(front.url(HOST))).await.expect("answered")).await.expect("a body");
-        let call = Box::pin(transport.send(get(format!("{}/never", front.url(HOST)))));
-        let arrived = Box::pin(front.ledger().wait_until(|seen| seen.requests.len() == 2, Duration::from_secs(20)));
-        match select(call, arrived).await {
-            Either::Left((outcome, _)) => panic!("the server has not answered, {setting}: {outcome:?}"),
-            Either::Right((arrived, call)) => {
-                assert!(arrived, "{setting}");
-                drop(call);
-            }
-        }
+        let (method, body) = method(turn);
+        dropped(&*transport, request(method.clone(), format!("{}/never", front.url(HOST)), body), &front).await;
         let abandoned = |seen: &Snapshot| seen.requests[1].outcome == Outcome::Abandoned;
         let is_over = front.ledger().wait_until(abandoned, Duration::from_secs(10)).await;
-        assert!(is_over, "a call that was dropped goes on, {setting}");
+        assert!(is_over, "a call that was dropped goes on, {method}, {setting}");
         collect(transport.send(get(front.url(HOST))).await.expect("answered")).await.expect("a body");
         drop(transport);
         let closed = |seen: &Snapshot| seen.connections.iter().all(|one| one.closed);

@@ -10,19 +10,26 @@ use digicert_one_testbed::{
     Authority, ChainSpec, Front, FrontOptions, KeyKind, Pki, ProxyOptions, RawOptions, RawServer, ServerFlaw,
     ServerSpec, Step, TlsRange,
 };
-use http::Method;
+use http::{Method, Request};
 
 use crate::cases::proxy::{proxied, proxy_to};
 use crate::cases::time::total_limit;
-use crate::setting::{Crossing, Settings};
-use crate::world::{HOST, World, certificate, collect, diagnose, front, get, request, servers, up, without_request};
+use crate::setting::{Crossing, Settings, calls};
+use crate::world::{
+    HOST, World, certificate, collect, diagnose, front, get, identity, request, servers, up, without_request,
+};
 
-/// The server is refused by us, and no request reaches it, in any of these settings.
+/// So many calls to such a server are made in one setting: the later ones follow a call that failed.
+pub(crate) const REFUSED: usize = 2;
+
+/// The server is refused by us, and no request reaches it, in any of these settings and with any method.
 async fn refused(world: &World, options: FrontOptions, settings: &Settings) {
-    let crossing = Crossing::plain(world, settings, options);
-    for setting in crossing.settings() {
-        let config = crossing.config(world.config(), setting);
-        refused_with(world, crossing.front(setting), HOST, &config, &setting.to_string()).await;
+    let crossing = Crossing::untrusted(world, settings, options, Pki::shared().server(&[HOST]));
+    for (turn, setting) in crossing.settings().enumerate() {
+        let (front, transport) = (crossing.front(setting), crossing.transport(setting).await);
+        for (call, what) in calls(turn * REFUSED, &front.url(HOST)).take(REFUSED) {
+            refused_call(world, &*transport, front, call, &format!("{what}, {setting}")).await;
+        }
     }
 }
 
@@ -44,7 +51,18 @@ pub(crate) async fn refused_by(
     host: &str,
     what: &str,
 ) -> TransportError {
-    let outcome = transport.send(get(front.url(host))).await;
+    refused_call(world, transport, front, request(Method::PUT, front.url(host), "{}"), what).await;
+    refused_call(world, transport, front, get(front.url(host)), what).await
+}
+
+async fn refused_call(
+    world: &World,
+    transport: &dyn Transport,
+    front: &Front,
+    call: Request<Bytes>,
+    what: &str,
+) -> TransportError {
+    let outcome = transport.send(call).await;
     let Err(error) = outcome else { panic!("this server proves nothing: {what}") };
     assert_eq!(error.delivery(), Delivery::NotSent, "{what}: {error:?}");
     let diagnosis = diagnose(&error, Mode::Key, None);
@@ -126,9 +144,12 @@ pub(crate) async fn tls_versions_hold_in_each_setting(world: &World) {
     ] {
         for versions in world.http_versions() {
             for through_proxy in [false, true] {
-                let setting = format!("{only}, {versions:?}, through a proxy: {through_proxy}");
+                let is_shown =
+                    through_proxy != (versions == HttpVersions::Http1) && world.has(Capability::ClientIdentity);
+                let setting = format!("{only}, {versions:?}, through a proxy: {through_proxy}, identity: {is_shown}");
                 let (willing, unwilling) = (front(FrontOptions::default()), front(FrontOptions::default().tls(other)));
                 let config = world.config().with_http_versions(versions).with_tls_versions(TlsVersions::Only(only));
+                let config = config.with_identity(is_shown.then(|| identity(&certificate())));
                 let (to_willing, to_unwilling) =
                     (proxy_to(&willing, ProxyOptions::default()), proxy_to(&unwilling, ProxyOptions::default()));
                 let config_to = |url: &str| if through_proxy { proxied(config.clone(), url) } else { config.clone() };
@@ -136,11 +157,17 @@ pub(crate) async fn tls_versions_hold_in_each_setting(world: &World) {
                     continue;
                 }
                 let transport = world.transport(&config_to(&to_willing.url()));
-                transport.send(get(willing.url(HOST))).await.expect("this server speaks both");
-                assert_eq!(willing.ledger().connections()[0].tls_version, Some(seen), "{setting}");
+                for (call, what) in calls(0, &willing.url(HOST)) {
+                    transport.send(call).await.unwrap_or_else(|error| panic!("{what}, {setting}: {error:?}"));
+                }
+                for connection in willing.ledger().connections().iter().filter(|one| one.established()) {
+                    assert_eq!(connection.tls_version, Some(seen), "{setting}");
+                }
                 let transport = world.transport(&config_to(&to_unwilling.url()));
-                let error = transport.send(get(unwilling.url(HOST))).await.expect_err("no version in common");
-                assert_eq!(error.delivery(), Delivery::NotSent, "{setting} {error:?}");
+                for (call, what) in calls(0, &unwilling.url(HOST)) {
+                    let error = transport.send(call).await.expect_err("no version in common");
+                    assert_eq!(error.delivery(), Delivery::NotSent, "{what}, {setting} {error:?}");
+                }
                 without_request(&unwilling, &setting).await;
             }
         }

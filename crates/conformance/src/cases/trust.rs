@@ -4,20 +4,21 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, SystemTime};
 
 use digicert_one_core::{
-    Capability, Code, Delivery, Diagnosis, Mode, PeerFault, Side, TlsVersion, TlsVersions, TransportConfig,
-    TransportError, TransportErrorKind, TrustRoots,
+    Capability, Code, Delivery, Diagnosis, Mode, PeerFault, Side, TlsVersion, TlsVersions, TransportError,
+    TransportErrorKind, TrustRoots,
 };
 use digicert_one_testbed::{
-    Engine, FrontOptions, Pki, Recording, ServerFlaw, ServerSpec, Snapshot, Step, TlsRange, Validity, unlisted_name,
+    Authority, Engine, FrontOptions, Pki, Recording, ServerFlaw, ServerSpec, Snapshot, Step, TlsRange, Validity,
+    unlisted_name,
 };
-use http::HeaderValue;
+use http::{HeaderValue, Method};
 use rustls_pki_types::CertificateDer;
 
 use crate::cases::alerts::{after_hello, alert, hello_of_tls_1_1};
-use crate::cases::server_proof::{self, is_one_error_for_all};
+use crate::cases::server_proof::{self, REFUSED, is_one_error_for_all};
 use crate::child::{self, Parent};
-use crate::setting::{Crossing, Settings};
-use crate::world::{HOST, World, diagnose, front, get, servers, without_request};
+use crate::setting::{Crossing, Settings, calls, method};
+use crate::world::{HOST, World, diagnose, front, get, request, servers, without_request};
 
 /// Another name than that of the host.
 const OTHER: &str = "other.digicert.test";
@@ -37,8 +38,9 @@ pub(crate) async fn trust_01_a_private_ca_that_is_configured_is_trusted(world: W
 }
 
 pub(crate) async fn trust_02_a_private_ca_that_is_not_configured_is_refused(world: World) {
-    let config = world.config().with_trust(world.trusting(Pki::shared().foreign_root_der()));
-    for diagnosis in refused_by_each(&world, &config, |server| server, PeerFault::UnknownIssuer, Code::TR_01).await {
+    for diagnosis in
+        refused_by_each(&world, Authority::Foreign, |server| server, PeerFault::UnknownIssuer, Code::TR_01).await
+    {
         assert!(!diagnosis.retryable());
     }
 }
@@ -63,14 +65,14 @@ pub(crate) async fn trust_04_a_server_of_tomorrow_is_refused_with_a_clock_hint(w
 
 pub(crate) async fn trust_05_a_wrong_name_is_refused(world: World) {
     let named = |server: FrontOptions| server.server(Pki::shared().server(&[OTHER]));
-    refused_by_each(&world, &world.config(), named, PeerFault::NameMismatch, Code::HO_01).await;
+    refused_by_each(&world, Authority::Trusted, named, PeerFault::NameMismatch, Code::HO_01).await;
     // The name is that of the URI, whatever the request has as `Host`.
     let crossing = Crossing::plain(&world, &Settings::ALL.pairwise(), named(FrontOptions::default()));
     for setting in crossing.settings() {
         let front = crossing.front(setting);
         let mut call = get(front.url(HOST));
         call.headers_mut().insert("host", HeaderValue::from_static(OTHER));
-        let outcome = crossing.transport(setting).send(call).await;
+        let outcome = crossing.transport(setting).await.send(call).await;
         let error = outcome.expect_err(&format!("the certificate is for the `Host` of the request, {setting}"));
         let kind = error.kind();
         let is_refused = matches!(kind, TransportErrorKind::PeerUntrusted(_) | TransportErrorKind::Config);
@@ -83,11 +85,12 @@ pub(crate) async fn trust_06_a_wildcard_covers_one_label(world: World) {
     for server in servers() {
         let options = server.server(Pki::shared().server(&["*.digicert.test"]));
         let crossing = Crossing::plain(&world, &Settings::ALL.pairwise(), options);
-        for setting in crossing.settings() {
-            let (front, transport) = (crossing.front(setting), crossing.transport(setting));
+        for (turn, setting) in crossing.settings().enumerate() {
+            let (front, transport) = (crossing.front(setting), crossing.transport(setting).await);
             transport.send(get(front.url(HOST))).await.expect("one label is covered");
             let before = front.ledger().requests().len();
-            let outcome = transport.send(get(front.url(&format!("clientauth.{HOST}")))).await;
+            let (method, body) = method(turn);
+            let outcome = transport.send(request(method, front.url(&format!("clientauth.{HOST}")), body)).await;
             let error = outcome.expect_err(&format!("two are not, {setting}"));
             let (kind, code) = expected(&world, PeerFault::NameMismatch, Code::HO_01);
             let reported = (error.kind(), diagnose(&error, Mode::Certificate, None).code);
@@ -100,7 +103,7 @@ pub(crate) async fn trust_06_a_wildcard_covers_one_label(world: World) {
 pub(crate) async fn trust_07_a_server_without_its_intermediate_is_refused(world: World) {
     let spec = ServerSpec { names: vec![HOST.to_owned()], send_intermediate: false, ..ServerSpec::default() };
     let short = |server: FrontOptions| server.server(Pki::shared().server_with(spec.clone()));
-    refused_by_each(&world, &world.config(), short, PeerFault::UnknownIssuer, Code::TR_01).await;
+    refused_by_each(&world, Authority::Trusted, short, PeerFault::UnknownIssuer, Code::TR_01).await;
     // Nor is the intermediate taken from another connection.
     let (whole, short) = (front(FrontOptions::default()), front(short(FrontOptions::default())));
     let transport = world.transport(&world.config());
@@ -257,9 +260,11 @@ pub(crate) async fn trust_23_each_root_of_the_list_is_trusted(world: World) {
     for roots in [vec![own.clone(), foreign.clone()], vec![foreign, own], twice] {
         let front = front(FrontOptions::default());
         let transport = world.transport(&world.config().with_trust(world.trusting_each(roots)));
-        let response = transport.send(get(front.url(HOST))).await;
-        response.expect("each root of the list is enough for its servers");
-        assert_eq!(front.ledger().requests().len(), 1);
+        for (method, body) in [(Method::PUT, "{}"), (Method::GET, "")] {
+            let response = transport.send(request(method, front.url(HOST), body)).await;
+            response.expect("each root of the list is enough for its servers");
+        }
+        assert_eq!(front.ledger().requests().len(), 2);
     }
 }
 
@@ -302,8 +307,10 @@ pub(crate) async fn trust_19_server_certificate_that_breaks_a_rule_is_refused_wi
         for engine in Engine::ALL.iter().filter(such) {
             let server = FrontOptions::default().engine(*engine).server(Pki::shared().server_with(flawed(flaw)));
             let front = front(server);
-            let error = transport.send(get(front.url(HOST))).await.expect_err("refused");
-            is_explained(&world, &error, flaw, reasons);
+            for (method, body) in [(Method::PUT, "{}"), (Method::GET, "")] {
+                let error = transport.send(request(method, front.url(HOST), body)).await.expect_err("refused");
+                is_explained(&world, &error, flaw, reasons);
+            }
             without_request(&front, "no request is to come here").await;
         }
     }
@@ -343,36 +350,45 @@ fn is_explained(world: &World, error: &TransportError, flaw: ServerFlaw, reasons
 async fn dated(world: &World, validity: Validity, fault: PeerFault) -> Vec<Diagnosis> {
     let spec = ServerSpec { names: vec![HOST.to_owned()], validity, ..ServerSpec::default() };
     let dated = |server: FrontOptions| server.server(Pki::shared().server_with(spec.clone()));
-    refused_by_each(world, &world.config(), dated, fault, Code::TR_02).await
+    refused_by_each(world, Authority::Trusted, dated, fault, Code::TR_02).await
 }
 
 /// We refuse such a server with every stack and in every setting, report the refusal as ours, with the reason
 /// if the stack reports it, and send nothing.
 async fn refused_by_each(
     world: &World,
-    config: &TransportConfig,
+    trusted: Authority,
     such: impl Fn(FrontOptions) -> FrontOptions,
     fault: PeerFault,
     code: Code,
 ) -> Vec<Diagnosis> {
     let mut diagnoses = Vec::new();
+    let root = match trusted {
+        Authority::Foreign => Pki::shared().foreign_root_der(),
+        Authority::Trusted => Pki::shared().root_der(),
+    };
+    let config = world.config().with_trust(world.trusting(root));
+    let spec = ServerSpec { names: vec![HOST.to_owned()], authority: trusted, ..ServerSpec::default() };
+    let good = Pki::shared().server_with(spec);
     for (index, server) in servers().enumerate() {
         let engine = server.engine;
         // The other engine's server differs in how it presents a certificate, which is unrelated to the route.
         let settings = if index == 0 { Settings::ALL } else { Settings::ALL.pairwise() };
-        let crossing = Crossing::plain(world, &settings, such(server));
-        for setting in crossing.settings() {
-            let (front, setting_of) = (crossing.front(setting), format!("{setting}, server on {engine:?}"));
-            let transport = world.transport(&crossing.config(config.clone(), setting));
-            let outcome = transport.send(get(front.url(HOST))).await;
-            let error = outcome.expect_err(&format!("{setting_of}: refused"));
-            let diagnosis = diagnose(&error, Mode::Key, None);
-            let (kind, code) = expected(world, fault, code);
-            assert_eq!((error.kind(), diagnosis.code), (kind, code), "{setting_of}: {error:?}");
-            assert_eq!(diagnosis.side(), Side::Us, "{setting_of}: {diagnosis}");
-            assert_eq!(error.delivery(), Delivery::NotSent, "{setting_of}");
-            without_request(front, &setting_of).await;
-            diagnoses.push(diagnosis);
+        let crossing = Crossing::untrusted(world, &settings, such(server), good.clone());
+        for (turn, setting) in crossing.settings().enumerate() {
+            let front = crossing.front(setting);
+            let transport = crossing.transport_with(config.clone(), setting).await;
+            for (call, what) in calls(turn * REFUSED, &front.url(HOST)).take(REFUSED) {
+                let setting_of = format!("{what}, {setting}, server on {engine:?}");
+                let error = transport.send(call).await.expect_err(&format!("{setting_of}: refused"));
+                let diagnosis = diagnose(&error, Mode::Key, None);
+                let (kind, code) = expected(world, fault, code);
+                assert_eq!((error.kind(), diagnosis.code), (kind, code), "{setting_of}: {error:?}");
+                assert_eq!(diagnosis.side(), Side::Us, "{setting_of}: {diagnosis}");
+                assert_eq!(error.delivery(), Delivery::NotSent, "{setting_of}");
+                diagnoses.push(diagnosis);
+            }
+            without_request(front, &setting.to_string()).await;
         }
     }
     diagnoses

@@ -50,6 +50,16 @@ pub(crate) async fn proxy_18_tunnel_may_be_granted_in_any_form_of_http(world: Wo
         vec!["HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"],
         vec!["HTTP/1.1 200 Conn", "ection established\r", "\n\r", "\n"],
     ];
+    granted_by(&world, forms).await;
+}
+
+pub(crate) async fn proxy_22_any_success_grants_a_tunnel(world: World) {
+    let forms = ["HTTP/1.1 201 Created\r\n\r\n", "HTTP/1.1 204 No Content\r\n\r\n", "HTTP/1.1 299 Well\r\n\r\n"];
+    granted_by(&world, forms.map(|form| vec![form])).await;
+}
+
+/// Calls through proxies that grant a tunnel by these responses, each in its parts.
+async fn granted_by(world: &World, forms: impl IntoIterator<Item = Vec<&'static str>>) {
     for form in forms {
         for versions in world.http_versions() {
             let front = front(FrontOptions::default());

@@ -142,7 +142,7 @@ pub(crate) async fn upload_01_body_above_every_window_arrives_byte_for_byte(worl
     let hash = sha256_hex(&content);
     let crossing = Crossing::plain(&world, &Settings::ALL.pairwise(), FrontOptions::default());
     for (index, setting) in crossing.settings().enumerate() {
-        let (transport, front) = (crossing.transport(setting), crossing.front(setting));
+        let (transport, front) = (crossing.transport(setting).await, crossing.front(setting));
         for known in [true, false] {
             let method = if (index % 2 == 0) == known { Method::POST } else { Method::PUT };
             let what = format!("{method}, length known: {known}, {setting}");

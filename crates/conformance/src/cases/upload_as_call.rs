@@ -11,7 +11,9 @@ use digicert_one_core::{
     Capability, Clock as _, Delivery, Phase, Timeouts, TlsVersion, TlsVersions, TransportErrorKind, UploadBody,
 };
 use digicert_one_testbed as testbed;
-use digicert_one_testbed::{FrontOptions, Gate, Pki, RawServer, Snapshot, Step, blackhole, refused_addr};
+use digicert_one_testbed::{
+    Authority, FrontOptions, Gate, Pki, RawServer, ServerSpec, Snapshot, Step, blackhole, refused_addr,
+};
 use futures_util::FutureExt as _;
 use futures_util::future::{Either, join, join_all, select};
 use futures_util::stream::{self, Stream as _, StreamExt as _};
@@ -22,8 +24,11 @@ use crate::cases::leaks::printed;
 use crate::cases::time::{in_time, total_limit};
 use crate::cases::upload::{Feed, content, heads_only, pieces, refuses_uploads, response, stalled, upload};
 use crate::log_scan::LogScan;
+use crate::setting::{Crossing, Settings};
 use crate::witness;
-use crate::world::{HOST, KEY, World, collect, front, front_answering, get, key_value, untouched, up, without_request};
+use crate::world::{
+    HOST, KEY, World, certificate, collect, front, front_answering, get, key_value, untouched, up, without_request,
+};
 
 fn small() -> UploadBody {
     Feed::default().body(pieces(&content(1000), 100)).with_length(1000)
@@ -33,20 +38,22 @@ pub(crate) async fn upload_11_an_upload_trusts_the_servers_of_its_transport_alon
     if refuses_uploads(&world).await {
         return;
     }
-    let foreign = world.config().with_trust(world.trusting(Pki::shared().foreign_root_der()));
-    let other = FrontOptions::default().server(Pki::shared().server(&["other.digicert.test"]));
-    for versions in world.http_versions() {
-        for (what, config, options) in [
-            ("an unknown issuer", foreign.clone(), FrontOptions::default()),
-            ("another name", world.config(), other.clone()),
-        ] {
-            let front = front(options);
-            let transport = world.transport(&config.with_http_versions(versions));
-            let call = transport.upload(upload(Method::POST, front.url(HOST), small()));
-            let error = in_time(call).await.expect_err(what);
+    let spec = ServerSpec { names: vec![HOST.to_owned()], authority: Authority::Foreign, ..ServerSpec::default() };
+    for (what, server) in [
+        ("an unknown issuer", Pki::shared().server_with(spec)),
+        ("another name", Pki::shared().server(&["other.digicert.test"])),
+    ] {
+        let (options, good) = (FrontOptions::default().server(server), Pki::shared().server(&[HOST]));
+        let crossing = Crossing::untrusted(&world, &Settings::ALL.pairwise(), options, good);
+        for (setting, method) in crossing.settings().zip([Method::POST, Method::PUT, Method::PATCH].into_iter().cycle())
+        {
+            let (front, transport) = (crossing.front(setting), crossing.transport(setting).await);
+            let what = format!("{what}, {method}, {setting}");
+            let call = transport.upload(upload(method, front.url(HOST), small()));
+            let error = in_time(call).await.expect_err(&what);
             let is_ours = matches!(error.kind(), TransportErrorKind::PeerUntrusted(_));
-            assert!(is_ours && error.delivery() == Delivery::NotSent, "{what}, {versions:?}: {error:?}");
-            without_request(&front, what).await;
+            assert!(is_ours && error.delivery() == Delivery::NotSent, "{what}: {error:?}");
+            without_request(front, &what).await;
         }
     }
     // And it is held to the same TLS version.
@@ -96,13 +103,17 @@ pub(crate) async fn upload_13_an_upload_meets_the_connect_limit(world: World) {
     }
     let (nowhere, silent) = (blackhole().expect("a full backlog on loopback"), up(RawServer::silent()));
     let limits = Timeouts::new().with_connect(Duration::from_millis(300)).with_total(Duration::from_secs(30));
-    let calls = world.http_versions().into_iter().flat_map(|versions| {
-        let transport = world.transport(&world.config().with_timeouts(limits.clone()).with_http_versions(versions));
-        [("TCP", nowhere.addr()), ("TLS", silent.addr())].map(|(what, address)| {
-            let transport = std::sync::Arc::clone(&transport);
-            let call = upload(Method::POST, format!("https://{address}/"), small());
-            async move { (format!("{what}, {versions:?}"), in_time(transport.upload(call)).await) }
-        })
+    let ways = [("TCP", nowhere.addr(), false), ("TLS", silent.addr(), false), ("CONNECT", silent.addr(), true)];
+    let ways = ways.into_iter().filter(|(.., proxied)| !proxied || world.has(Capability::HttpProxy));
+    let ways = ways.flat_map(|way| world.http_versions().into_iter().map(move |versions| (way, versions)));
+    let calls = ways.map(|((what, address, proxied), versions)| {
+        let config = world.config().with_timeouts(limits.clone()).with_http_versions(versions);
+        let (config, url) = match proxied {
+            true => (crate::cases::proxy::proxied(config, &format!("http://{address}")), format!("https://{HOST}/")),
+            false => (config, format!("https://{address}/")),
+        };
+        let (transport, call) = (world.transport(&config), upload(Method::POST, url, small()));
+        async move { (format!("{what}, {versions:?}"), in_time(transport.upload(call)).await) }
     });
     for (what, outcome) in join_all(calls).await {
         let error = outcome.expect_err("no connection");
@@ -117,9 +128,11 @@ pub(crate) async fn upload_14_no_log_or_error_shows_what_is_uploaded(world: Worl
         return;
     }
     let scan = LogScan::start([BODY, KEY].map(str::to_owned));
-    for versions in world.http_versions() {
-        let front = front(FrontOptions::default());
-        let transport = world.transport(&world.config().with_http_versions(versions));
+    let ours = certificate();
+    for setting in Settings::ALL.pairwise().chosen(&world) {
+        let front = front(setting.server(FrontOptions::default()));
+        let proxy = setting.proxy(front.addr());
+        let transport = world.transport(&setting.config(world.config(), &ours, proxy.as_ref()));
         for base in [front.url(HOST), format!("https://{}", refused_addr())] {
             let body = Feed::default().body(pieces(&Bytes::from_static(BODY.as_bytes()), BODY.len()));
             let mut call = upload(Method::PUT, format!("{base}/canary-path?token=canary-query"), body);
@@ -128,7 +141,7 @@ pub(crate) async fn upload_14_no_log_or_error_shows_what_is_uploaded(world: Worl
                 Ok(exchange) => drop(collect(exchange).await.expect("a body")),
                 Err(error) => {
                     let text = printed(&error);
-                    assert!(!text.contains("canary"), "an error shows the call, {versions:?}: {text}");
+                    assert!(!text.contains("canary"), "an error shows the call, {setting}: {text}");
                 }
             }
         }

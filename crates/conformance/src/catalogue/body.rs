@@ -208,7 +208,8 @@ macro_rules! __body {
                 given "Servers whose response to one path ends in the middle of its body, over HTTP/1.1 and 2, under TLS 1.2 and \
                     1.3, direct \
                     and through a proxy, with and without an identity."
-                when "Each method is sent to it, on a new connection and on one that has carried a response."
+                when "Each method is sent to it, on a new connection and on one that has carried a response, as in \
+                    ERR-41."
                 then "The body ends with `BodyCut`, delivery `Sent`; the request arrived once, and the next call succeeds."
                 why "A document that ends where the connection was cut is half a certificate or half a list."
                 fix "The failure names the setting. If only one fails, look for what your library does differently in it.";

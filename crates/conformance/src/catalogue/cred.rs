@@ -100,7 +100,8 @@ macro_rules! __cred {
                     transport object and not in a static of the library.";
             "CRED-20" Must unasked cred_20_no_output_of_the_process_shows_a_credential
                 given "A server that records requests, and a process in which a key, an identity and a body are sent."
-                when "Four calls succeed and one fails, and everything that the process writes to its two streams is read."
+                when "Calls of each method succeed and fail, with a log asked for in the environment, and everything \
+                    that the process writes to its two streams is read."
                 then "It contains no credential, body or private key."
                 why "The output of a service ends up in logs of its host, which many may read. A library's verbose \
                     mode writes there and not to the program's log."
@@ -108,7 +109,8 @@ macro_rules! __cred {
             "CRED-21" Must same_everywhere cred_21_no_log_shows_a_secret_in_any_setting
                 given "A server whose responses hold a secret, and a proxy with a password; each HTTP version, each TLS version, \
                     direct and through a proxy, with and without an identity."
-                when "A GET and a POST with an API key are sent in each of these settings, and every log line is read."
+                when "Calls of each method with an API key succeed and fail in these settings, and every log line is \
+                    read."
                 then "Neither key, password, request body, response body nor response header is logged."
                 why "A log line that exists only behind a proxy is written at the customer's site, and not where it \
                     is tested."

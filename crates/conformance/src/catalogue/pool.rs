@@ -101,7 +101,8 @@ macro_rules! __pool {
                 fix "Count a connection as used when a response was received on it, not when a request was sent.";
             "POOL-16" Must limits pool_16_a_connection_past_its_idle_limit_is_not_used_again
                 given "An idle limit of one second."
-                when "Two GETs or two POSTs are made, three seconds apart, in each setting."
+                when "Two calls of one method are made, three seconds apart, in each setting and with each method in \
+                    turn."
                 then "The second uses a new connection."
                 why "Load balancers silently drop idle connections: a POST on such a connection is lost."
                 fix "Pass the limit on to the pool, in its own unit.";
@@ -121,7 +122,8 @@ macro_rules! __pool {
             "POOL-22" Must same_everywhere pool_22_connections_end_as_they_should_in_each_setting
                 given "A server that sends `Connection: close` and lingers, and one with a path that never gets a \
                     response; in each setting."
-                when "The first is called three times; a call to the second is dropped, and then its transport."
+                when "The first is called three times, with each method and status in turn; a call to the second is \
+                    dropped, and then its transport."
                 then "A connection announced to close is not used again, a dropped call ends at the server, and a \
                     dropped transport leaves no connection open."
                 why "Connections that are left open fill the tables of servers and proxies; calls that continue \
@@ -198,7 +200,17 @@ macro_rules! __pool {
                 then "The other call gets its response."
                 why "One slow response would fail the calls of all others at that moment, and their POSTs with unknown delivery."
                 fix "Reset the stream of the late call, and leave its connection open.";
-            "POOL-34" Must pool pool_34_a_transport_outlives_the_runtime_of_a_call
+            "POOL-34" Must apart pool_34_transports_that_differ_in_one_thing_share_nothing
+                given "Two transports that differ in one part of their configuration: a name, the roots, the \
+                    identity, the TLS or HTTP version, the proxy or the total limit."
+                when "Both are made, in either order, and call the same URL in turn; then the first one is dropped \
+                    while a body of the second is read."
+                then "Each call is made as the configuration of its transport says, and the body is whole."
+                why "A program that uses two installations, or rotates a key, would call one with the trust, the \
+                    identity or the route of the other."
+                fix "Clauses 7 and 12 of `Transport::send`. No static may hold a part of a configuration, a pool, a \
+                    resolver or sessions, and no `drop` may end what others use.";
+            "POOL-35" Must pool pool_35_a_transport_outlives_the_runtime_of_a_call
                 given "One transport, and three runtimes of one or of several threads that follow each other."
                 when "Two calls are made in each, over each HTTP version."
                 then "Each gets its response."

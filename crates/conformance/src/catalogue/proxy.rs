@@ -83,8 +83,9 @@ macro_rules! __proxy {
                 fix "Declare `SocksProxy` only if the library can leave the name to the proxy (`socks5h`); else `connect` \
                     must refuse it as unsupported.";
             "PROXY-11" Must proxy proxy_11_a_transport_reads_no_variable_of_the_environment
-                given "An environment in which every usual variable names a proxy, and a configuration that names none."
-                when "A call is made in a process with that environment."
+                given "An environment in which every usual variable names a proxy or a key, and a configuration that \
+                    names none."
+                when "A call fails and another one is made in a process with that environment."
                 then "It goes straight to the server, and no connection is made to the proxy."
                 why "The client decides which route a key takes: it reads those variables once, with its own rules \
                     for exceptions."
@@ -157,6 +158,12 @@ macro_rules! __proxy {
                 then "`CONNECT` names the address in brackets with its port, and the calls succeed."
                 why "A private installation may have an address and no name."
                 fix "Brackets belong to the target of `CONNECT`, and not to the name in the certificate.";
+            "PROXY-22" Should tunnel proxy_22_any_success_grants_a_tunnel
+                given "Proxies that grant a tunnel by 201, 204 or 299."
+                when "A GET and a POST go through each, over each HTTP version."
+                then "The calls go through the tunnel and succeed."
+                why "Any 2xx opens the tunnel (RFC 9110 section 9.3.6), and some gateways use another one than 200."
+                fix "Compare the class of the status, and not the status with 200.";
         }
     };
 }

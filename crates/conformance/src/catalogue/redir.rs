@@ -79,8 +79,9 @@ macro_rules! __redir {
             "REDIR-20" Must faithful redir_20_no_redirect_is_followed_in_any_setting
                 given "A server that responds with 300 to 303, 305, 307 or 308 and a `Location` that is relative, its own \
                     or of another server."
-                when "A GET, a POST and, in turn, HEAD, PUT, DELETE and PATCH meet each of them, over HTTP/1.1 and 2, under TLS 1.2 and 1.3, direct and through a proxy, \
-                    with and without an identity."
+                when "A GET, a POST, in turn HEAD, PUT, DELETE, PATCH and OPTIONS, and the GET again meet each of \
+                    them in each setting, on transports that are new, that had responses of success or failure, or \
+                    calls that were lost or dropped, and beside another one."
                 then "Each is returned unchanged, with its body, after one request; the other server receives nothing."
                 why "A library that follows only some redirects, such as those of its own origin or of a GET, takes \
                     the decision from the client, which alone knows where credentials may go."

@@ -111,8 +111,9 @@ macro_rules! __retry {
                     requests are retries of your library.";
             "RETRY-20" Must faithful retry_20_no_status_makes_a_transport_ask_again
                 given "A server that responds with a status of the caller's choice, with `Retry-After: 0` among its headers."
-                when "GET and POST get each of 14 statuses, over each HTTP version, direct and through a proxy, with \
-                    and without an identity."
+                when "A GET, a POST, in turn another method, and the GET again get each of 14 statuses in each \
+                    setting, on transports that are new, that had responses of success or failure, or calls that were \
+                    lost or dropped, and beside another one."
                 then "Each is returned unchanged, after one request."
                 why "Retries belong to the client, which has a budget, a deadline and knows what may be retried. A \
                     library that also retries multiplies the load, and repeats signatures."
@@ -120,9 +121,8 @@ macro_rules! __retry {
                     retries a request after a 401 or 407.";
             "RETRY-21" Must same_everywhere retry_21_an_interrupted_call_is_sent_once_in_each_setting
                 given "A server that ends its connection after it has read a request."
-                when "A GET and a POST meet it over each HTTP version and TLS version, direct and through a proxy, with and \
-                    without \
-                    an identity."
+                when "A GET and in turn each other method meet it over each HTTP version and TLS version, direct and \
+                    through a proxy, with and without an identity."
                 then "Each is one connection and one error: interrupted, delivery unknown, with the facts of the ledger."
                 why "A request with a wrong delivery is retried although it was processed, or given up although \
                     nothing was sent."
@@ -130,8 +130,8 @@ macro_rules! __retry {
             "RETRY-22" Must same_everywhere retry_22_a_failure_is_reported_the_same_in_each_setting
                 given "A port without a listener, a name without address, clear text, proxies that refuse, hang up or \
                     do not exist, servers that respond with garbage or refuse a certificate."
-                when "Each is called over each HTTP version and TLS version, direct and through a proxy, with and without an \
-                    identity, with a POST, a query and a key."
+                when "Each is called twice over each HTTP version and TLS version, direct and through a proxy, with \
+                    and without an identity, with each method in turn, a query and a key."
                 then "One failure has one kind and one delivery in all settings, a cause, one attempt, and shows no secret."
                 why "An operator finds the cause by the code. A code that depends on other settings is misleading."
                 fix "Map errors in one place for all settings, by what happened and not by where the library reported it.";

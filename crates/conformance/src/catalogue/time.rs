@@ -88,7 +88,8 @@ macro_rules! __time {
             "TIME-12" Must limits time_12_the_total_limit_holds_over_each_version_and_in_each_phase
                 given "Servers that are silent, that send a byte of the head or of the body or a PING now and then, and that do \
                     not read a 32 MiB upload; over HTTP/1.1 and HTTP/2."
-                when "A call with a limit of three seconds is made to each."
+                when "A call with a limit of three seconds is made to each, and in each setting, with each method in \
+                    turn and after other calls."
                 then "Each ends at the limit, as a timeout of its phase; what was written is not reported as unsent."
                 why "A limit that each byte restarts, or that one version lacks, does not protect the caller."
                 fix "One deadline for the whole call, set before anything is sent, and checked in every wait.";
@@ -102,7 +103,7 @@ macro_rules! __time {
                 given "A connect limit of 300 milliseconds and a far longer total one; no response to TCP, to TLS, to a proxy's \
                     TCP and \
                     CONNECT, and to TLS in its tunnel."
-                when "A GET and a POST are made for each."
+                when "A GET, POST, PUT, PATCH and DELETE are made for each."
                 then "Each is a timeout of connecting (NET-01), and nothing was sent."
                 why "NET-08 means that the server has the request: the caller then looks there, and does not retry a POST."
                 fix "A timeout before the request was written is `Phase::Connect` or `Phase::Handshake`, or \
@@ -110,7 +111,7 @@ macro_rules! __time {
             "TIME-16" Must limits time_16_the_connect_limit_is_not_stretched
                 given "An address that drops packets and a server that never responds in the handshake; a connect limit \
                     of 300 milliseconds."
-                when "Both are called."
+                when "Both are called, with each method in turn."
                 then "Each call ends before ten times the limit."
                 why "A limit that is rounded up, or restarted for each step, is not the configured one."
                 fix "Clause 5 of `Transport::send`: one limit for name, TCP, proxy and TLS together, passed on unchanged.";
@@ -179,12 +180,21 @@ macro_rules! __time {
             "TIME-30" Must call_table time_30_call_that_stalls_ends_by_its_limit_in_every_phase
                 given "A server or a proxy that goes silent in each phase of a call: TCP, CONNECT, the handshake, the \
                     upload, before, in and after the head; the connect limit or the total limit is the shorter one."
-                when "GET and POST are made over HTTP/1.1 and 2, on new and on used connections, in turn under TLS 1.2 and 1.3, \
-                    direct and through a proxy."
+                when "A GET and, in turn, POST, PUT, PATCH and DELETE are made over HTTP/1.1 and 2, on new and on \
+                    used connections, in turn under TLS 1.2 and 1.3, direct and through a proxy; twice where the \
+                    connect limit is the shorter one."
                 then "Each fails with kind, phase and delivery of docs/time-and-delivery.md."
                 why "A phase without a limit hangs forever; a wrong delivery makes the client retry what was done, or \
                     fail what was not."
                 fix "The failure names the cell. One deadline for the call and one for connecting, checked in every wait.";
+            "TIME-31" Must connecting time_31_connecting_leaves_its_thread_to_others
+                given "An address that swallows packets, and a name whose look-up does not end (with glibc)."
+                when "One thread drives a call to each, and another future."
+                then "The other future runs while the call waits."
+                why "A look-up can take half a minute, and connecting longer: all tasks of a small runtime would \
+                    stand still."
+                fix "Use the connecting and resolving of your runtime; `ToSocketAddrs` and `TcpStream::connect` of \
+                    the standard library block.";
         }
     };
 }

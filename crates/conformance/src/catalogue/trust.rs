@@ -15,7 +15,9 @@ macro_rules! __trust {
                     only the first of a bundle, or requires a file.";
             "TRUST-02" Must trust trust_02_a_private_ca_that_is_not_configured_is_refused
                 given "The same server, with only the root of another authority trusted."
-                when "A call is made."
+                when "Two calls are made in each setting, with each method in turn, on transports that are new, \
+                    that had responses of success or failure, or calls that were lost or dropped, and beside another \
+                    one."
                 then "We refuse it with TR-01 (the wider TR-05 for a stack without details), nothing is sent, and no \
                     retry is advised."
                 why "Otherwise an attacker in between could read the key and impersonate the platform."
@@ -23,7 +25,7 @@ macro_rules! __trust {
                     `PeerUntrusted(UnknownIssuer)`. A response means that verification is off.";
             "TRUST-03" Must trust trust_03_an_expired_server_is_refused
                 given "A server whose certificate has expired."
-                when "A call is made."
+                when "Two calls are made in each setting, with each method in turn, as in TRUST-02."
                 then "We refuse it with TR-02 (or TR-05), report the refusal as ours, and send nothing."
                 why "A key that was stolen from a server stays useful forever if the end date is not checked."
                 fix "Map the engine's expired error to `PeerUntrusted(Expired)`. If there is a response, look for a \
@@ -130,7 +132,7 @@ macro_rules! __trust {
                     waive this case.";
             "TRUST-17" Must server_proof trust_17_server_without_the_key_of_its_chain_is_refused
                 given "Servers with the chain of another server and their own key, of P-256, P-384 and RSA, under TLS 1.2 and 1.3."
-                when "A call is made over each HTTP version."
+                when "Two calls are made in each setting, with each method in turn, as in TRUST-02."
                 then "We refuse it and no request arrives. The error reports the refusal as ours, unless the library \
                     has one error for everything that fails in a handshake."
                 why "A certificate is public. If the handshake signature is not verified, a copy of it is enough to \

@@ -430,7 +430,7 @@ defects! {
     /// shows the API key to the proxy
     ShowsTheKeyToProxies shows_the_key_to_proxies "PROXY-02" "x-api-key";
     /// goes, for all transports, through the proxy of the first transport of the process
-    KeepsTheFirstProxy keeps_the_first_proxy "RETRY-22" "cannot be called: Exchange";
+    KeepsTheFirstProxy keeps_the_first_proxy "RETRY-22" "cannot be called";
     /// shows the proxy's password to servers
     SendsProxyPasswordsToServers sends_proxy_passwords_to_servers "PROXY-02" "is_empty()";
     /// takes a proxy of HTTP/1.0 for one that refuses
@@ -495,7 +495,7 @@ defects! {
     /// reports its own address instead of the server's
     TellsItsOwnAddress tells_its_own_address "REQ-20" "the ledger contradicts a fact";
     /// reports the facts of its first connection for every call
-    MixesUpFacts mixes_up_facts "OBS-10" "the TLS version is wrong";
+    MixesUpFacts mixes_up_facts "OBS-10" "server 0";
     /// reports in errors that a connection was new
     ForgetsReuseInErrors forgets_reuse_in_errors "OBS-10" "the connection was reused";
     /// reports in errors the facts of the previous connection
@@ -589,7 +589,7 @@ defects! {
     /// removes a byte order mark from bodies
     StripsByteOrderMarks strips_byte_order_marks "BODY-24" "the response's body";
     /// completes chains with certificates of other servers
-    CachesIntermediates caches_intermediates "TRUST-07" "came from another server";
+    CachesIntermediates caches_intermediates "TRUST-07" "refused: Exchange";
     /// accepts a server certificate for five minutes after it has expired
     AllowsClockSkew allows_clock_skew "TRUST-03" "expired a minute ago";
     /// speaks HTTP/2 where the server has selected no protocol
@@ -827,9 +827,9 @@ defects! {
     /// verifies the name that the `Host` header has
     TakesItsNameFromHeaders takes_its_name_from_headers "TRUST-05" "is for the `Host` of the request";
     /// panics in a runtime of one thread
-    NeedsSeveralThreads needs_several_threads "POOL-34" "a call panics in runtime 0";
+    NeedsSeveralThreads needs_several_threads "POOL-35" "a call panics in runtime 0";
     /// makes no further call when the runtime of its first one has ended
-    StaysInItsFirstRuntime stays_in_its_first_runtime "POOL-34" "a call in runtime 1";
+    StaysInItsFirstRuntime stays_in_its_first_runtime "POOL-35" "a call in runtime 1";
     /// counts limits in milliseconds of 32 bits
     CountsLimitsIn32Bits counts_limits_in_32_bits "TIME-13" "limits of 4294967.297s";
     /// reports the certificate that the server showed at the first connection
@@ -848,4 +848,81 @@ defects! {
     ReadsUploadsOnItsOwnThread reads_uploads_on_its_own_thread "UPLOAD-16" "outside the runtime of its call";
     /// restarts the limit of the whole call with each piece of a head
     RestartsTheLimitWithEachRead restarts_the_limit_with_each_read "TIME-12" "its limit ran out long ago";
+    // In every life of a transport and for every method.
+    /// trusts servers of every issuer in a PUT, PATCH or DELETE
+    TrustsAnyIssuerForPuts trusts_any_issuer_for_puts "TRUST-02" "refused: Exchange";
+    /// does not compare the name of the server in a PUT, PATCH or DELETE
+    AcceptsAnyNameForPuts accepts_any_name_for_puts "TRUST-05" "refused: Exchange";
+    /// shows no identity in a PUT, PATCH or DELETE
+    HidesIdentitiesInPuts hides_identities_in_puts "REQ-20" "the chain of the identity";
+    /// goes around its proxy with a PUT, PATCH or DELETE
+    PutsGoAroundProxies puts_go_around_proxies "REQ-20" "each connection goes through the proxy";
+    /// ignores the limit for connecting in a PUT, PATCH or DELETE
+    IgnoresConnectLimitsOfPuts ignores_connect_limits_of_puts "TIME-14" "its limit ran out long ago";
+    /// waits for the response to a PUT, PATCH or DELETE without a limit
+    IgnoresTotalOfPuts ignores_total_of_puts "TIME-30" "its limit ran out long ago";
+    /// quotes the URL of a PUT, PATCH or DELETE in its error
+    QuotesUrlsOfPuts quotes_urls_of_puts "RETRY-22" "shows it in";
+    /// logs the body of a PUT, PATCH or DELETE
+    LogsBodiesOfPuts logs_bodies_of_puts "CRED-21" "a secret is logged by";
+    /// continues a PUT, PATCH or DELETE that was dropped
+    KeepsDroppedPuts keeps_dropped_puts "POOL-22" "a call that was dropped goes on";
+    /// treats a response to a PUT, PATCH or DELETE that was cut as whole
+    SwallowsShortBodiesOfPuts swallows_short_bodies_of_puts "BODY-31" "on a";
+    /// follows redirects of a PUT, PATCH or DELETE
+    FollowsRedirectsOfPuts follows_redirects_of_puts "REDIR-20" "30";
+    /// shows no identity on connections that it makes after a response of failure
+    HidesIdentitiesAfterErrors hides_identities_after_errors "REQ-20" "the chain of the identity";
+    /// trusts servers of every issuer after a response of failure
+    TrustsAnyIssuerAfterErrors trusts_any_issuer_after_errors "TRUST-02" "after responses of failure";
+    /// treats a body that was cut as a whole one after a response of failure
+    SwallowsShortBodiesAfterErrors swallows_short_bodies_after_errors "BODY-31" "after responses of failure";
+    /// trusts a server that it has refused before
+    TrustsAnyIssuerAfterFailures trusts_any_issuer_after_failures "TRUST-02" "refused: Exchange";
+    /// goes around a proxy that has failed before
+    GoesAroundProxiesAfterFailures goes_around_proxies_after_failures "RETRY-22" "cannot be called";
+    /// ignores the limit for connecting after a call that failed
+    IgnoresConnectLimitsAfterFailures ignores_connect_limits_after_failures "TIME-30" "its limit ran out long ago";
+    /// logs the API key after a call that failed
+    LogsKeysAfterFailures logs_keys_after_failures "CRED-21" "a secret is logged by";
+    /// treats a body that was cut as a whole one after a call that was dropped
+    SwallowsShortBodiesAfterDrops swallows_short_bodies_after_drops "BODY-31" "after calls that were dropped";
+    /// keeps no limit for the whole call after a call that was dropped
+    IgnoresTotalAfterDrops ignores_total_after_drops "TIME-12" "its limit ran out long ago";
+    /// does not compare the name of the server where it is not the first transport of the process
+    AcceptsAnyNameLater accepts_any_name_later "TRUST-05" "refused: Exchange";
+    /// ignores the TLS version where it is not the first transport of the process
+    IgnoresTlsVersionsLater ignores_tls_versions_later "TRUST-15" "no version in common";
+    /// treats an interim response as a failure after another response
+    FailsAtEarlyHintsLater fails_at_early_hints_later "REQ-13" "Http1: TransportError";
+    /// reads heads of any size after another response
+    ReadsHeadsOfAnySizeLater reads_heads_of_any_size_later "ERR-23" "too large: Exchange";
+    /// discards the frames of HTTP/2 that came with the end of a connection after another response
+    LosesLastFramesLater loses_last_frames_later "BODY-16" "length None";
+    /// reports *not sent* for a request that was answered by an alert after another response
+    TakesLateAlertsForUnsentLater takes_late_alerts_for_unsent_later "ERR-37" "left: NotSent";
+    /// responds with a 404 that it has received before
+    RemembersMissing remembers_missing "RETRY-20" "it was sent 0 times";
+    /// goes at once where an earlier 301 or 308 led
+    RemembersRedirects remembers_redirects "REDIR-20" "301/";
+    /// applies the limit for the whole call of the transport that was made last
+    KeepsTheLastTotal keeps_the_last_total "POOL-34" "another transport differs in the total limit";
+    /// has one pool for transports that differ in their proxy alone
+    SharesPoolsBetweenProxies shares_pools_between_proxies "POOL-34" "another transport differs in the proxy";
+    /// speaks the HTTP version of the first transport of the process
+    KeepsTheFirstHttpVersion keeps_the_first_http_version "POOL-34" "another transport differs in";
+    /// speaks the TLS version of the first transport of the process
+    KeepsTheFirstTlsVersion keeps_the_first_tls_version "POOL-34" "another transport differs in the TLS version";
+    /// ends the connections of all transports when one is dropped
+    EndsOthersWhenDropped ends_others_when_dropped "POOL-34" "with another transport";
+    /// fails the first call after one that was lost
+    FailsAfterALoss fails_after_a_loss "ERR-41" "a good call";
+    /// takes every status of CONNECT but 200 for a refusal
+    WantsTunnelsBy200 wants_tunnels_by_200 "PROXY-22" "a tunnel granted by";
+    /// blocks its thread until TCP has connected
+    BlocksWhileConnecting blocks_while_connecting "TIME-31" "waits for TCP keeps its thread";
+    /// blocks its thread until a name is looked up
+    BlocksWhileResolving blocks_while_resolving "TIME-31" "waits for the resolver keeps its thread";
+    /// prints the API key where the environment asks for a log
+    PrintsKeysWhereAsked prints_keys_where_asked "CRED-20" "to the output of the process";
 }

@@ -32,10 +32,10 @@ macro_rules! redirected {
 
 pub(crate) const RULES: &[Rule] = rules! {
     "doubles" "request" Next(|request, ended| ended.is_ok().then(|| request.clone())),
-        [Http1 Http2 Tls12 Proxied Identity Body NoBody Reused Later], ["REQ-20" "RETRY-20" "REQ-11"];
+        [Http1 Http2 Tls12 Proxied Identity Body NoBody Reused Later Unsafe Refused Failed], ["REQ-20" "RETRY-20" "REQ-11"];
     "repeats" "after-500" after_status!(500), [Body NoBody], ["RETRY-20"];
     "repeats" "after-502" after_status!(502), [Body NoBody], ["RETRY-20"];
-    "repeats" "after-503" after_status!(503), [Body NoBody Http1 Http2], ["RETRY-20" "RETRY-01"];
+    "repeats" "after-503" after_status!(503), [Body NoBody Http1 Http2 Unsafe], ["RETRY-20" "RETRY-01"];
     "repeats" "after-504" after_status!(504), [Body NoBody], ["RETRY-20"];
     "repeats" "after-429" after_status!(429), [Body NoBody Http1 Http2], ["RETRY-20" "RETRY-02"];
     "repeats" "after-401" after_status!(401), [Body NoBody], ["RETRY-20" "ERR-07"];
@@ -43,7 +43,7 @@ pub(crate) const RULES: &[Rule] = rules! {
     "repeats" "after-408" after_status!(408), [Body NoBody Reused], ["RETRY-20" "REPLAY-05"];
     "repeats" "after-421" after_status!(421), [Body NoBody Identity], ["RETRY-20" "REPLAY-05"];
     "repeats" "after-425" after_status!(425), [Body NoBody], ["RETRY-20" "REPLAY-05"];
-    "repeats" "after-interrupted" after_error!(Kind::Interrupted), [Http1 Http2 Tls12 Proxied Identity Body NoBody Reused], ["RETRY-21" "RETRY-20" "REPLAY-01" "REPLAY-02" "REPLAY-03"];
+    "repeats" "after-interrupted" after_error!(Kind::Interrupted), [Http1 Http2 Tls12 Proxied Identity Body NoBody Reused Unsafe Failed], ["RETRY-21" "RETRY-20" "REPLAY-01" "REPLAY-02" "REPLAY-03"];
     "repeats" "after-protocol" after_error!(Kind::Protocol), [Http1 Http2 Body], ["RETRY-22" "ERR-24" "POOL-06"];
     "repeats" "after-alert" after_error!(Kind::PeerAlert(_)), [Http1 Http2 Tls12 Identity], ["RETRY-22" "IDENT-27" "RETRY-07"];
     "repeats" "after-untrusted" after_error!(Kind::PeerUntrusted(_)), [Http1 Http2 Proxied], ["TRUST-02"];
@@ -53,7 +53,7 @@ pub(crate) const RULES: &[Rule] = rules! {
     "follows" "redirect-301" redirected!(301), [Http1 Http2 Body], ["REDIR-10" "REDIR-20"];
     "follows" "redirect-302" redirected!(302), [Http1 Http2 Body], ["REDIR-10" "REDIR-20"];
     "follows" "redirect-303" redirected!(303), [Http1 Http2 Body], ["REDIR-10" "REDIR-20"];
-    "follows" "redirect-307" redirected!(307), [Http1 Http2 Body], ["REDIR-10" "REDIR-20"];
+    "follows" "redirect-307" redirected!(307), [Http1 Http2 Body Unsafe], ["REDIR-10" "REDIR-20"];
     "follows" "redirect-308" redirected!(308), [Http1 Http2 Body Identity], ["REDIR-10" "REDIR-20"];
     "follows" "redirect-with-relative-location" Next(|request, ended| {
         let location = location(ended)?.filter(|location| location.starts_with('/'))?;

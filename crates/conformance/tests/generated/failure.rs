@@ -47,20 +47,20 @@ macro_rules! error_facts {
 }
 
 pub(crate) const RULES: &[Rule] = rules! {
-    "misreports" "error-timeout-as-other" told_as!(Kind::Timeout(_), Kind::Other), [Http1 Http2 Proxied Body], ["TIME-03" "TIME-12" "TIME-01" "PROXY-15"];
+    "misreports" "error-timeout-as-other" told_as!(Kind::Timeout(_), Kind::Other), [Http1 Http2 Proxied Body Unsafe Failed], ["TIME-03" "TIME-12" "TIME-01" "PROXY-15"];
     "misreports" "error-timeout-as-interrupted" told_as!(Kind::Timeout(_), Kind::Interrupted), [Http1 Http2 Identity], ["TIME-03" "TIME-12" "TIME-01"];
     "misreports" "error-interrupted-as-other" told_as!(Kind::Interrupted, Kind::Other), [Http1 Http2 Reused Body], ["RETRY-21" "REPLAY-01" "BODY-17" "ERR-15"];
     "misreports" "error-interrupted-as-refused" told_as!(Kind::Interrupted, Kind::Refused), [Http1 Http2 Tls12], ["RETRY-21" "REPLAY-01" "ERR-15"];
-    "misreports" "error-cut-body-as-interrupted" told_as!(Kind::BodyCut, Kind::Interrupted), [Http1 Http2 Proxied Tls12], ["BODY-31" "BODY-14" "BODY-05"];
+    "misreports" "error-cut-body-as-interrupted" told_as!(Kind::BodyCut, Kind::Interrupted), [Http1 Http2 Proxied Tls12 Unsafe Refused], ["BODY-31" "BODY-14" "BODY-05"];
     "misreports" "error-cut-body-as-protocol" told_as!(Kind::BodyCut, Kind::Protocol), [Http1 Http2 Identity], ["BODY-31" "BODY-14" "BODY-05"];
-    "misreports" "error-untrusted-as-tls" told_as!(Kind::PeerUntrusted(_), Kind::Tls), [Http1 Http2 Tls12 Proxied Identity], ["TRUST-02"];
+    "misreports" "error-untrusted-as-tls" told_as!(Kind::PeerUntrusted(_), Kind::Tls), [Http1 Http2 Tls12 Proxied Identity Unsafe Failed], ["TRUST-02"];
     "misreports" "error-untrusted-as-interrupted" told_as!(Kind::PeerUntrusted(_), Kind::Interrupted), [Http1 Http2 Proxied], ["TRUST-02"];
     "misreports" "error-alert-as-tls" told_as!(Kind::PeerAlert(_), Kind::Tls), [Http1 Http2 Identity NoIdentity Tls12], ["RETRY-22" "IDENT-28" "IDENT-24" "IDENT-27"];
     "misreports" "error-alert-number" told_as!(Kind::PeerAlert(_), Kind::PeerAlert(TlsAlert(80))), [Http1 Http2 Identity], ["RETRY-22" "IDENT-28" "IDENT-24"];
     "misreports" "error-alert-as-untrusted" told_as!(Kind::PeerAlert(_), Kind::PeerUntrusted(PeerFault::Unspecified)), [Http1 Identity Tls12], ["RETRY-22" "IDENT-28"];
     "misreports" "error-refused-as-dns" told_as!(Kind::Refused, Kind::Dns), [Http1 Http2 Identity Body], ["RETRY-22" "ERR-15" "REPLAY-04"];
     "misreports" "error-dns-as-refused" told_as!(Kind::Dns, Kind::Refused), [Http1 Http2 Proxied], ["RETRY-22" "ERR-15"];
-    "misreports" "error-proxy-as-refused" told_as!(Kind::Proxy(_), Kind::Refused), [Http1 Http2 Identity Body], ["RETRY-22" "PROXY-04" "PROXY-13"];
+    "misreports" "error-proxy-as-refused" told_as!(Kind::Proxy(_), Kind::Refused), [Http1 Http2 Identity Body Unsafe Failed], ["RETRY-22" "PROXY-04" "PROXY-13"];
     "misreports" "error-proxy-status" told_as!(Kind::Proxy(Some(_)), Kind::Proxy(None)), [Http1 Http2 Identity], ["RETRY-22" "PROXY-04"];
     "misreports" "error-not-tls-as-tls" told_as!(Kind::NotTls, Kind::Tls), [Http1 Http2 Proxied], ["RETRY-22" "ERR-14"];
     "misreports" "error-protocol-as-interrupted" told_as!(Kind::Protocol, Kind::Interrupted), [Http1 Http2 Body Reused], ["RETRY-22" "ERR-24" "ERR-16"];
@@ -77,26 +77,26 @@ pub(crate) const RULES: &[Rule] = rules! {
     "misreports" "error-phase-handshake" told_as!(Kind::Timeout(Phase::Handshake), Kind::Timeout(Phase::Response)), [Http1 Http2 Identity], ["TIME-12" "TIME-02"];
     "misreports" "error-phase-response" told_as!(Kind::Timeout(Phase::Response), Kind::Timeout(Phase::Connect)), [Http1 Http2 Body], ["TIME-12" "TIME-03" "TIME-12"];
     "misreports" "error-phase-body" told_as!(Kind::Timeout(Phase::Body), Kind::Timeout(Phase::Response)), [Http1 Http2], ["TIME-12" "TIME-03" "TIME-12"];
-    "misreports" "delivery-unknown-as-not-sent" delivered_as!(Unknown, NotSent), [Http1 Http2 Tls12 Proxied Identity Body NoBody Reused], ["REPLAY-01" "ERR-35" "TIME-03" "RETRY-21"];
+    "misreports" "delivery-unknown-as-not-sent" delivered_as!(Unknown, NotSent), [Http1 Http2 Tls12 Proxied Identity Body NoBody Reused Unsafe Refused Failed], ["REPLAY-01" "ERR-35" "TIME-03" "RETRY-21"];
     "misreports" "delivery-unknown-as-sent" delivered_as!(Unknown, Sent), [Http1 Http2 Body NoBody], ["RETRY-21" "REPLAY-01" "ERR-35" "TIME-03"];
     "misreports" "delivery-sent-as-unknown" delivered_as!(Sent, Unknown), [Http1 Http2 Body], ["BODY-31" "BODY-14" "TIME-03"];
     "misreports" "delivery-sent-as-not-sent" delivered_as!(Sent, NotSent), [Http1 Http2 Proxied Body], ["BODY-31" "BODY-14" "TIME-03"];
     "misreports" "delivery-not-sent-as-unknown" delivered_as!(NotSent, Unknown), [Http1 Http2 Proxied Identity Body], ["RETRY-22" "REPLAY-04" "PROXY-15" "RETRY-21"];
     "misreports" "delivery-not-sent-as-sent" delivered_as!(NotSent, Sent), [Http1 Http2 Proxied Body], ["RETRY-22" "REPLAY-04" "PROXY-15"];
     "drops" "error-source" Error(|error| TransportError::new(error.kind(), error.delivery()).with_facts(error.facts().clone())),
-        [Http1 Http2 Proxied Identity Reused], ["RETRY-22" "ERR-13"];
+        [Http1 Http2 Proxied Identity Reused Unsafe Failed], ["RETRY-22" "ERR-13"];
     "drops" "error-facts" error_facts!(|facts| *facts = ConnectionFacts::unknown()), [Always], ["RETRY-21"];
     "misreports" "error-reused" error_facts!(|facts| flip(&mut facts.reused)), [First Reused], ["OBS-10"];
     "misreports" "error-tls-version" error_facts!(|facts| facts.tls_version = facts.tls_version.map(other)), [Tls12 Tls13], ["RETRY-21" "RETRY-21"];
     "misreports" "error-identity-sent" error_facts!(|facts| flip(&mut facts.identity_sent)), [Identity NoIdentity Tls12], ["RETRY-21" "OBS-11" "RETRY-21"];
     "misreports" "error-identity-requested" error_facts!(|facts| flip(&mut facts.identity_requested)), [Identity NoIdentity], ["RETRY-21" "RETRY-21" "IDENT-32"];
     "misreports" "error-peer" error_facts!(|facts| moved(&mut facts.peer)), [Http1 Http2 Proxied], ["RETRY-21" "OBS-09" "RETRY-21"];
-    "misreports" "reused" Facts(|facts| flip(&mut facts.reused)), [Http1 Http2 First Reused Proxied Tls12], ["REQ-20" "OBS-10" "POOL-01"];
+    "misreports" "reused" Facts(|facts| flip(&mut facts.reused)), [Http1 Http2 First Reused Proxied Tls12 Unsafe Refused], ["REQ-20" "OBS-10" "POOL-01"];
     "misreports" "tls-resumed" Facts(|facts| flip(&mut facts.tls_resumed)), [Http1 Http2 Tls12 Proxied Identity], ["REQ-20" "OBS-15" "OBS-10"];
-    "misreports" "tls-version" Facts(|facts| facts.tls_version = facts.tls_version.map(other)), [Tls12 Tls13 Proxied Http1 Reused], ["REQ-20" "OBS-10"];
+    "misreports" "tls-version" Facts(|facts| facts.tls_version = facts.tls_version.map(other)), [Tls12 Tls13 Proxied Http1 Reused Unsafe Refused Failed], ["REQ-20" "OBS-10"];
     "drops" "tls-version" Facts(|facts| facts.tls_version = None), [First Tls12 Proxied], ["REQ-20" "IDENT-03"];
     "misreports" "identity-requested" Facts(|facts| flip(&mut facts.identity_requested)), [Identity NoIdentity Tls12 Proxied Reused], ["REQ-20" "IDENT-31" "OBS-10"];
-    "misreports" "identity-sent" Facts(|facts| flip(&mut facts.identity_sent)), [Identity NoIdentity Tls12 Proxied Reused], ["REQ-20" "IDENT-32" "OBS-10"];
+    "misreports" "identity-sent" Facts(|facts| flip(&mut facts.identity_sent)), [Identity NoIdentity Tls12 Proxied Reused Unsafe Refused], ["REQ-20" "IDENT-32" "OBS-10"];
     "misreports" "renegotiated" Facts(|facts| facts.renegotiated = Some(true)), [Http1 Http2 Tls12 Tls13], ["REQ-20" "RETRY-21"];
     "misreports" "peer" Facts(|facts| moved(&mut facts.peer)), [Http1 Http2 Proxied Direct Reused], ["REQ-20" "OBS-09" "OBS-10"];
     "drops" "server-certificate" Facts(|facts| facts.server_certificate = None), [Http1 Http2 Proxied], ["TRUST-16" "REQ-20"];

@@ -13,7 +13,7 @@ use crate::stream::Read;
 
 pub(crate) const RULES: &[Rule] = rules! {
     "changes" "response-status" Head(|head| status(head, StatusCode::is_success, StatusCode::OK)),
-        [Http1 Http2 Tls12 Proxied Identity Body Reused], ["REQ-20" "REQ-10"];
+        [Http1 Http2 Tls12 Proxied Identity Body Reused Unsafe Refused Failed], ["REQ-20" "REQ-10"];
     "changes" "response-refusal" Head(|head| status(head, StatusCode::is_client_error, StatusCode::BAD_REQUEST)),
         [Http1 Http2 Body Identity], ["REQ-20" "ERR-08" "ERR-09"];
     "changes" "response-failure" Head(|head| status(head, StatusCode::is_server_error, StatusCode::INTERNAL_SERVER_ERROR)),
@@ -37,7 +37,7 @@ pub(crate) const RULES: &[Rule] = rules! {
     "drops" "content-encoding" Head(|head| drop(head.headers.remove("content-encoding"))), [Http1 Http2 Proxied Reused], ["REQ-20" "ERR-29"];
     "drops" "location" Head(|head| drop(head.headers.remove("location"))), [Http1 Http2 Reused], ["REQ-20" "REDIR-01"];
     "cuts" "response-body" Body(|read, _| data(read, |bytes| bytes.slice(..bytes.len() - 1))),
-        [Http1 Http2 Tls12 Proxied Identity Body Reused Later], ["REQ-20" "REQ-03" "BODY-01"];
+        [Http1 Http2 Tls12 Proxied Identity Body Reused Later Unsafe Refused Failed], ["REQ-20" "REQ-03" "BODY-01"];
     "changes" "response-body-byte" Body(|read, _| data(read, |bytes| {
         let mut bytes = bytes.to_vec();
         bytes.last_mut().into_iter().for_each(|last| *last ^= 1);
@@ -55,7 +55,7 @@ pub(crate) const RULES: &[Rule] = rules! {
     "swallows" "response-cut" Body(|read, _| match read {
         Some(Err(error)) if error.kind() == Kind::BodyCut => None,
         read => read,
-    }), [Http1 Http2 Tls12 Tls13 Proxied Identity Reused], ["BODY-31" "BODY-14" "BODY-05" "BODY-11"];
+    }), [Http1 Http2 Tls12 Tls13 Proxied Identity Reused Unsafe Refused Failed], ["BODY-31" "BODY-14" "BODY-05" "BODY-11"];
     "swallows" "response-timeout" Body(|read, _| match read {
         Some(Err(error)) if matches!(error.kind(), Kind::Timeout(_)) => None,
         read => read,

@@ -1,9 +1,13 @@
 //! The settings in which a generated defect shows: of the configuration that a transport is created with, or
 //! of a single call.
 
-use digicert_one_core::{HttpVersions, Proxy, TlsVersion, TlsVersions, TransportConfig};
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::transport::At;
+use digicert_one_core::{HttpVersions, Proxy, TlsVersion, TlsVersions, TransportConfig};
+use http::Method;
+
+use crate::transport::sometimes::When;
+use crate::transport::{At, Ended};
 
 /// The number of calls before [`Setting::Later`] applies.
 const EARLIER: usize = 3;
@@ -19,6 +23,10 @@ macro_rules! settings {
         impl Setting {
             pub(crate) fn name(self) -> &'static str {
                 match self { $(Self::$setting => $name,)+ }
+            }
+
+            pub(crate) fn named(name: &str) -> Option<Self> {
+                match name { $($name => Some(Self::$setting),)+ _ => None }
             }
         }
     };
@@ -41,6 +49,10 @@ settings! {
     Reused "reused";
     Later "later";
     Second "second-transport";
+    Unsafe "unsafe-method";
+    Answered "after-success";
+    Refused "after-refusal";
+    Failed "after-failure";
 }
 
 /// What is known of the setting when a transport is created.
@@ -66,7 +78,36 @@ impl Made {
     }
 }
 
+/// What became of the earlier calls of a transport.
+#[derive(Debug, Default)]
+pub(crate) struct Past {
+    answered: AtomicBool,
+    refused: AtomicBool,
+    failed: AtomicBool,
+}
+
+impl Past {
+    pub(crate) fn note(&self, ended: &Ended) {
+        match ended {
+            Ok(exchange) if exchange.response.status().as_u16() >= 400 => self.refused.store(true, Ordering::Relaxed),
+            Ok(_) => self.answered.store(true, Ordering::Relaxed),
+            Err(_) => self.failed.store(true, Ordering::Relaxed),
+        }
+    }
+}
+
 impl Setting {
+    /// The calls with a listed defect, if it is one of some calls only.
+    pub(crate) fn when(self) -> Option<When> {
+        match self {
+            Self::Unsafe => Some(When::Unsafe),
+            Self::Answered => Some(When::Answered),
+            Self::Refused => Some(When::Refused),
+            Self::Failed => Some(When::Failed),
+            _ => None,
+        }
+    }
+
     /// Whether a transport created like this is in this setting, as far as its configuration decides that.
     pub(crate) fn is_of(self, made: &Made) -> bool {
         match self {
@@ -75,12 +116,14 @@ impl Setting {
             Self::Tls12 => made.tls == TlsVersions::Only(TlsVersion::Tls12),
             Self::Tls13 => made.tls == TlsVersions::Only(TlsVersion::Tls13),
             Self::Second => made.is_second,
+            // Of some of its calls.
+            Self::Unsafe | Self::Answered | Self::Refused | Self::Failed => false,
             _ => self.is_of_route(made),
         }
     }
 
     /// Whether this call is in this setting. Before there is a connection, its versions are those of the configuration.
-    pub(crate) fn is_of_call(self, made: &Made, at: &At) -> bool {
+    pub(crate) fn is_of_call(self, made: &Made, past: &Past, at: &At) -> bool {
         let version = at.facts.tls_version;
         match self {
             Self::Http1 => at.is_http2.map_or(self.is_of(made), |is_http2| !is_http2),
@@ -93,6 +136,10 @@ impl Setting {
             Self::First => at.facts.reused != Some(true),
             Self::Reused => at.facts.reused == Some(true),
             Self::Later => at.earlier >= EARLIER,
+            Self::Unsafe => [Method::PUT, Method::PATCH, Method::DELETE].contains(&at.method),
+            Self::Answered => past.answered.load(Ordering::Relaxed),
+            Self::Refused => past.refused.load(Ordering::Relaxed),
+            Self::Failed => past.failed.load(Ordering::Relaxed),
             Self::Second => made.is_second,
             _ => self.is_of_route(made),
         }

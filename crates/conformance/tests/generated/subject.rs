@@ -10,9 +10,10 @@ use digicert_one_core::{
 };
 use http::{Request, Response};
 
-use crate::rule::{Act, Mutant};
-use crate::setting::Made;
+use crate::rule::{Act, Mutant, Rule};
+use crate::setting::{Made, Past};
 use crate::stream::Altered;
+use crate::transport::sometimes::Sometimes;
 use crate::transport::{self, At, Change, Ended};
 
 /// The transport with this defect, or the same code without one.
@@ -44,7 +45,12 @@ impl Connector for Generator {
         let made = Made::new(config, self.has_made.swap(true, Ordering::Relaxed));
         let shows = self.mutant.filter(|mutant| mutant.setting.is_of(&made));
         let sound = transport::Connector::sound();
-        let altered = Arc::new(Alteration { mutant: self.mutant, made });
+        let altered = Arc::new(Alteration { mutant: self.mutant, made, past: Past::default() });
+        if let Some(Mutant { rule: Rule { act: Act::Listed(defect), .. }, setting }) = self.mutant
+            && let Some(when) = setting.when()
+        {
+            return Sometimes::around(config, *defect, when);
+        }
         match shows.map(|mutant| mutant.rule.act) {
             Some(Act::Listed(defect)) => transport::Connector::broken(defect).connect(config),
             Some(Act::Config(change)) => sound.changed(&change(config), altered),
@@ -59,6 +65,7 @@ impl Connector for Generator {
 struct Alteration {
     mutant: Option<Mutant>,
     made: Made,
+    past: Past,
 }
 
 impl std::fmt::Debug for Alteration {
@@ -70,7 +77,7 @@ impl std::fmt::Debug for Alteration {
 impl Alteration {
     /// What is done in a call of this setting.
     fn act(&self, at: &At) -> Option<Act> {
-        self.mutant.filter(|mutant| mutant.setting.is_of_call(&self.made, at)).map(|mutant| mutant.rule.act)
+        self.mutant.filter(|mutant| mutant.setting.is_of_call(&self.made, &self.past, at)).map(|mutant| mutant.rule.act)
     }
 }
 
@@ -90,7 +97,9 @@ impl Change for Alteration {
     }
 
     fn ended(&self, ended: Ended, at: &At) -> Ended {
-        let Some(act) = self.act(at) else { return ended };
+        let act = self.act(at);
+        self.past.note(&ended);
+        let Some(act) = act else { return ended };
         let mut exchange = match (ended, act) {
             (Err(error), Act::Error(change)) => return Err(change(error)),
             (ended, _) => ended?,

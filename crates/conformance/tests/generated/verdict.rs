@@ -59,13 +59,15 @@ impl Verdict {
 /// Precedes the name of a defect of the table of tests/broken.
 const LISTED: &str = "listed/";
 
-/// A defect of the table of tests/broken, as it is, judged by every MUST case and not by its own alone.
+/// A defect of the table of tests/broken, as it is or in one setting, judged by every MUST case and not by its own alone.
 fn listed(name: &str) -> Mutant {
+    let (name, setting) = name.split_once('/').unwrap_or((name, Setting::Always.name()));
+    let setting = Setting::named(setting).unwrap_or_else(|| panic!("unknown setting {setting}"));
     let row = TABLE.iter().find(|row| format!("{:?}", row.defect) == name);
     let row = row.unwrap_or_else(|| panic!("the table lists no defect {name}"));
     let act = Act::Listed(row.defect);
-    let rule = Rule { action: "listed", thing: row.about, act, settings: &[Setting::Always], likely: &[] };
-    Mutant { rule: Box::leak(Box::new(rule)), setting: Setting::Always }
+    let rule = Rule { action: "listed", thing: row.about, act, settings: &[], likely: &[] };
+    Mutant { rule: Box::leak(Box::new(rule)), setting }
 }
 
 pub(crate) fn named(name: &str) -> Option<Mutant> {
@@ -77,7 +79,8 @@ pub(crate) fn named(name: &str) -> Option<Mutant> {
     found
 }
 
-/// In a separate process: `--mutant NAME [CASE...]`; `listed/DEFECT` names a defect of the table of tests/broken.
+/// In a separate process: `--mutant NAME [CASE...]`; `listed/DEFECT` names a defect of the table of tests/broken, and
+/// `listed/DEFECT/SETTING` that defect in one setting.
 pub(crate) fn print(words: &[String]) -> ExitCode {
     let Some((name, only)) = words.split_first() else { return ExitCode::from(2) };
     let verdict = judge(named(name), only);

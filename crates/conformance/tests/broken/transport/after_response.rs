@@ -26,6 +26,22 @@ impl Misdeeds {
         mut exchange: Exchange,
         deadline: Instant,
     ) -> Result<Exchange, TransportError> {
+        let is_get = *request.method() == Method::GET;
+        if self.flaw.is(Defect::RemembersMissing) && is_get && exchange.response.status() == 404 {
+            let (head, body) = exchange.response.into_parts();
+            let body = body.collect(usize::MAX).await?;
+            locked(&self.missing).insert(request.uri().clone(), body.clone());
+            return Ok(Exchange::new(http::Response::from_parts(head, ResponseBody::full(body)), exchange.facts));
+        }
+        if self.flaw.is(Defect::RemembersRedirects)
+            && is_get
+            && matches!(exchange.response.status().as_u16(), 301 | 308)
+            && let Some(place) = exchange.response.headers().get(LOCATION).and_then(|place| place.to_str().ok())
+            && let Ok(place) = place.parse::<Uri>()
+            && place.authority().is_some()
+        {
+            locked(&self.moved).insert(request.uri().clone(), place);
+        }
         if self.flaw.is(Defect::RepeatsAfterA408) && exchange.response.status() == 408 {
             drop(exchange);
             return transport.call(request, deadline).await;

@@ -191,6 +191,10 @@ impl Dialer {
             // Not the resolver of this machine, which may resolve any name.
             None => match host.parse::<IpAddr>() {
                 Ok(address) => vec![(address, port).into()],
+                Err(_) if self.flaw.is(Defect::BlocksWhileResolving) => {
+                    let found = std::net::ToSocketAddrs::to_socket_addrs(&(host, port));
+                    found.map_err(|error| report.error(Kind::Dns, Delivery::NotSent, error))?.collect()
+                }
                 Err(error) => return Err(report.error(Kind::Dns, Delivery::NotSent, error)),
             },
         };
@@ -198,7 +202,11 @@ impl Dialer {
             let sent = self.flaw.is(Defect::ClaimsDeliveryToNobody);
             report.error(Kind::Refused, if sent { Delivery::Sent } else { Delivery::NotSent }, error)
         };
-        let tcp = TcpStream::connect(&*addresses).await.map_err(refused)?;
+        let tcp = match self.flaw.is(Defect::BlocksWhileConnecting) {
+            true => blocking(&addresses),
+            false => TcpStream::connect(&*addresses).await,
+        };
+        let tcp = tcp.map_err(refused)?;
         if !self.flaw.is(Defect::LeaksSocketsOfFailedHandshakes) {
             return Ok(tcp);
         }
@@ -216,4 +224,10 @@ impl Dialer {
         let delivery = if unsure { Delivery::Unknown } else { Delivery::NotSent };
         Report::new(facts, self.flaw).error(Kind::Timeout(phase), delivery, late)
     }
+}
+
+fn blocking(addresses: &[SocketAddr]) -> std::io::Result<TcpStream> {
+    let tcp = std::net::TcpStream::connect(addresses)?;
+    tcp.set_nonblocking(true)?;
+    TcpStream::from_std(tcp)
 }

@@ -1,7 +1,7 @@
 //! One connection, as a call holds it: the end of hyper's that takes requests, and a note of when the connection is gone.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use digicert_one_core::{ConnectionFacts, TransportError};
@@ -26,6 +26,17 @@ use crate::table::Defect;
 
 /// What an answer may still need to come through after its connection has ended.
 const GRACE: Duration = Duration::from_millis(250);
+
+/// Those of all transports.
+fn drivers() -> MutexGuard<'static, Vec<AbortHandle>> {
+    static DRIVERS: Mutex<Vec<AbortHandle>> = Mutex::new(Vec::new());
+    DRIVERS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Ends every connection of the process.
+pub(super) fn end_all() {
+    drivers().drain(..).for_each(|driver| driver.abort());
+}
 
 enum Sender {
     Http1(http1::SendRequest<Upload>),
@@ -96,6 +107,7 @@ impl Link {
             drop(open);
         });
         let driver = driver.abort_handle();
+        drivers().extend(flaw.is(Defect::EndsOthersWhenDropped).then(|| driver.clone()));
         Ok(Self {
             sender: Some(sender),
             facts,

@@ -17,10 +17,11 @@ use digicert_one_core::{
 };
 use http::header::{COOKIE, HeaderValue, PROXY_AUTHORIZATION};
 use http::uri::Scheme;
-use http::{Request, Uri};
+use http::{Method, Request, Uri};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 
+use super::link::end_all;
 use super::{Flaw, Pooled, failure, foreign, surroundings};
 use crate::table::Defect;
 
@@ -51,6 +52,11 @@ pub(super) struct Misdeeds {
     pub(super) strict: Mutex<Vec<String>>,
     /// The certificates that servers showed first, by origin.
     shown: Mutex<HashMap<String, Option<Arc<ServerCertificate>>>>,
+    /// The bodies of a 404, by address.
+    pub(super) missing: Mutex<HashMap<Uri, Bytes>>,
+    /// Where redirects led for good.
+    pub(super) moved: Mutex<HashMap<Uri, Uri>>,
+    pub(super) has_lost: AtomicBool,
     /// Held while the body of an upload is polled.
     pub(super) uploading: Arc<Mutex<()>>,
     /// The initial state, for another transport next to this one.
@@ -108,6 +114,9 @@ impl Misdeeds {
             six: Semaphore::new(6),
             strict: Mutex::default(),
             shown: Mutex::default(),
+            missing: Mutex::default(),
+            moved: Mutex::default(),
+            has_lost: AtomicBool::new(false),
             uploading: Arc::default(),
             config: config.clone(),
         })
@@ -167,6 +176,21 @@ impl Misdeeds {
         }
         if self.flaw.is(Defect::StaysBusyAfterACancel) && self.is_busy.swap(true, Ordering::Relaxed) {
             return Err(failure::local(Kind::Other, "another call is being made"));
+        }
+        if self.has_lost.swap(false, Ordering::Relaxed) {
+            return Err(failure::local(Kind::Other, "the host is marked as down"));
+        }
+        if let Some(body) =
+            locked(&self.missing).get(request.uri()).filter(|_| *request.method() == Method::GET).cloned()
+        {
+            let mut answer = http::Response::new(ResponseBody::full(body));
+            *answer.status_mut() = http::StatusCode::NOT_FOUND;
+            return Ok(Exchange::new(answer, digicert_one_core::ConnectionFacts::unknown()));
+        }
+        if let Some(target) =
+            locked(&self.moved).get(request.uri()).filter(|_| *request.method() == Method::GET).cloned()
+        {
+            *request.uri_mut() = target;
         }
         if self.has_ended.swap(false, Ordering::Relaxed) {
             return Err(
@@ -228,7 +252,11 @@ impl Misdeeds {
         self.is_busy.store(false, Ordering::Relaxed);
         let outcome = match outcome {
             Ok(exchange) => self.finish(transport, sent, exchange, deadline).await,
-            Err(error) => Err(self.retold(&sent, error)),
+            Err(error) => {
+                let is_lost = error.delivery() == Delivery::Unknown;
+                self.has_lost.store(is_lost && self.flaw.is(Defect::FailsAfterALoss), Ordering::Relaxed);
+                Err(self.retold(&sent, error))
+            }
         };
         self.in_flight.fetch_sub(1, Ordering::Relaxed);
         outcome
@@ -259,7 +287,9 @@ impl Misdeeds {
         {
             request.headers_mut().insert(PROXY_AUTHORIZATION, password);
         }
-        if self.flaw.is(Defect::PrintsKeys) {
+        if self.flaw.is(Defect::PrintsKeys)
+            || self.flaw.is(Defect::PrintsKeysWhereAsked) && std::env::var_os("RUST_LOG").is_some()
+        {
             #[expect(clippy::print_stderr, reason = "it is the defect")]
             {
                 eprintln!("> x-api-key: {}", key_of(request).unwrap_or_default());
@@ -312,6 +342,9 @@ impl Drop for Misdeeds {
     fn drop(&mut self) {
         while self.flaw.is(Defect::WaitsForBodiesInDrop) && Arc::strong_count(&self.reading) > 1 {
             std::thread::sleep(Duration::from_millis(5));
+        }
+        if self.flaw.is(Defect::EndsOthersWhenDropped) {
+            end_all();
         }
         if let Some(file) = self.file.as_ref().filter(|_| !self.flaw.is(Defect::LeavesItsKeyFile)) {
             let _ = std::fs::remove_file(file);

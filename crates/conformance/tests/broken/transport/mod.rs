@@ -18,6 +18,7 @@ mod misdeeds;
 mod odd_body;
 mod patched;
 mod pool;
+pub(crate) mod sometimes;
 mod surroundings;
 mod tls;
 mod tunnel;
@@ -114,6 +115,9 @@ impl digicert_one_core::Connector for Connector {
         {
             return Ok(Arc::new(misdeeds::Hollow));
         }
+        if let Some(made) = self.0.0.and_then(|defect| sometimes::made(config, defect)) {
+            return made;
+        }
         Ok(Arc::new(Pooled::new(config, self.0)?))
     }
 }
@@ -145,9 +149,9 @@ impl Pooled {
             _ => None,
         };
         let timeouts = foreign::limits(config.timeouts(), flaw);
-        let config = &config.clone().with_timeouts(timeouts);
+        let config = &surroundings::earlier(&config.clone().with_timeouts(timeouts), flaw);
         let limit = config.timeouts().total();
-        let pool = Pool::new(config.timeouts().pool_idle(), flaw);
+        let pool = Pool::new(config, flaw);
         if flaw.is(Defect::OutlivesItself) {
             std::mem::forget(Arc::clone(&pool));
         }
@@ -166,8 +170,9 @@ impl Pooled {
             return Err(failure::local(Kind::Other, "another call has panicked"));
         }
         let now = Instant::now();
+        let limit = surroundings::total(self.limit, self.flaw);
         // A limit beyond the range of the clock means unlimited.
-        Ok(now.checked_add(self.limit).unwrap_or(now + FAR))
+        Ok(now.checked_add(limit).unwrap_or(now + FAR))
     }
 
     /// One request, as a generated transport sends it and reports what came of it.

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
+use digicert_one_core::{Proxy, TransportConfig};
 use http::Uri;
 use tokio::runtime::Handle;
 
@@ -57,11 +58,23 @@ pub(super) struct Ticket {
 }
 
 impl Pool {
-    pub(super) fn new(idle: Duration, flaw: Flaw) -> Arc<Self> {
+    pub(super) fn new(config: &TransportConfig, flaw: Flaw) -> Arc<Self> {
+        let idle = config.timeouts().pool_idle();
         let new = || Arc::new(Self { origins: Mutex::default(), idle, next: AtomicU64::new(0), flaw });
         if flaw.is(Defect::SharesPools) {
             static SHARED: OnceLock<Arc<Pool>> = OnceLock::new();
             return Arc::clone(SHARED.get_or_init(new));
+        }
+        if flaw.is(Defect::SharesPoolsBetweenProxies) {
+            static POOLS: Mutex<Vec<(String, Arc<Pool>)>> = Mutex::new(Vec::new());
+            let key = format!("{:?}", config.clone().with_proxy(Proxy::None));
+            let mut pools = POOLS.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some((_, pool)) = pools.iter().find(|(one, _)| *one == key) {
+                return Arc::clone(pool);
+            }
+            let pool = new();
+            pools.push((key, Arc::clone(&pool)));
+            return pool;
         }
         new()
     }

@@ -1,10 +1,11 @@
 //! What a broken transport takes from its surroundings, or leaves there: files, variables, the settings of the first transport.
 
 use std::path::PathBuf;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
-use digicert_one_core::{ClientIdentity, Proxy, TransportConfig};
+use digicert_one_core::{ClientIdentity, HttpVersions, Proxy, TlsVersions, TransportConfig};
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 
@@ -47,4 +48,30 @@ pub(super) fn system_roots() -> Vec<CertificateDer<'static>> {
     let file = std::env::var_os("SSL_CERT_FILE");
     let roots = file.and_then(|path| CertificateDer::pem_file_iter(path).ok());
     roots.into_iter().flatten().flatten().collect()
+}
+
+/// The configuration, with what the first transport of the process had.
+pub(super) fn earlier(config: &TransportConfig, flaw: Flaw) -> TransportConfig {
+    static HTTP: OnceLock<HttpVersions> = OnceLock::new();
+    static TLS: OnceLock<TlsVersions> = OnceLock::new();
+    if flaw.is(Defect::KeepsTheLastTotal) {
+        *last_total() = config.timeouts().total();
+    }
+    if flaw.is(Defect::KeepsTheFirstHttpVersion) {
+        return config.clone().with_http_versions(*HTTP.get_or_init(|| config.http_versions()));
+    }
+    if flaw.is(Defect::KeepsTheFirstTlsVersion) {
+        return config.clone().with_tls_versions(*TLS.get_or_init(|| config.tls_versions()));
+    }
+    config.clone()
+}
+
+fn last_total() -> MutexGuard<'static, Duration> {
+    static LAST: Mutex<Duration> = Mutex::new(Duration::MAX);
+    LAST.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The limit for the whole call, or that of the last transport.
+pub(super) fn total(own: Duration, flaw: Flaw) -> Duration {
+    if flaw.is(Defect::KeepsTheLastTotal) { *last_total() } else { own }
 }

@@ -108,7 +108,8 @@ impl Tunnel {
             let mut body = vec![0; length.unwrap_or_default()];
             tcp.read_exact(&mut body).await.map_err(failed)?;
         }
-        match status.filter(|_| !is_old) {
+        let is_other = self.flaw.is(Defect::WantsTunnelsBy200) && status != Some(200);
+        match status.filter(|_| !is_old && !is_other) {
             Some(200..=299) => Ok(tcp),
             status => {
                 if self.flaw.is(Defect::KeepsRefusingProxies) {
