@@ -67,7 +67,8 @@ pub(crate) async fn trust_05_a_wrong_name_is_refused(world: World) {
     let named = |server: FrontOptions| server.server(Pki::shared().server(&[OTHER]));
     refused_by_each(&world, Authority::Trusted, named, PeerFault::NameMismatch, Code::HO_01).await;
     // The name is that of the URI, whatever the request has as `Host`.
-    let crossing = Crossing::plain(&world, &Settings::ALL.pairwise(), named(FrontOptions::default()));
+    let good = Pki::shared().server(&[HOST]);
+    let crossing = Crossing::untrusted(&world, &Settings::ALL.pairwise(), named(FrontOptions::default()), good);
     for setting in crossing.settings() {
         let front = crossing.front(setting);
         let mut call = get(front.url(HOST));
