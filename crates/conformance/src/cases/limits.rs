@@ -106,9 +106,11 @@ pub(crate) async fn time_13_limits_at_their_maximum_never_expire(world: World) {
         let transport = world.transport(&config.with_http_versions(versions));
         for method in [Method::GET, Method::POST, Method::GET] {
             let call = request(method, format!("https://{HOST}:{port}/"), "");
-            let outcome = transport.send(call).await;
-            let exchange = outcome.unwrap_or_else(|error| panic!("limits of {most:?}, {versions:?}: {error:?}"));
-            assert_eq!(&collect(exchange).await.expect("a body")[..], b"{}", "{versions:?}");
+            let exchange = transport.send(call).await;
+            let exchange = exchange.unwrap_or_else(|error| panic!("limits of {most:?}, {versions:?}: {error:?}"));
+            let body = collect(exchange).await;
+            let body = body.unwrap_or_else(|error| panic!("a body, limits of {most:?}, {versions:?}: {error:?}"));
+            assert_eq!(&body[..], b"{}", "{versions:?}");
         }
     }
 }
