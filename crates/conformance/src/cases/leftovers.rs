@@ -134,8 +134,9 @@ pub(crate) async fn pool_33_a_late_call_leaves_the_others_of_its_connection(worl
             collect(to("/first").await.expect("answered")).await.expect("a body");
             let late = async {
                 to("/late").await.expect_err("its limit runs out");
-                // Time for a transport to close the connection.
                 drop(to("/next").await);
+                // Time for a transport to close the connection.
+                SystemClock::new().sleep(Duration::from_millis(100)).await;
                 gate.open();
             };
             let kept = async {
