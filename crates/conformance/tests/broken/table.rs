@@ -740,7 +740,7 @@ defects! {
     /// wakes only the task that polled a call first
     KeepsTheFirstWaker keeps_the_first_waker "TIME-28" "a call that moved does not go on";
     /// wakes only the task that polled a body first
-    KeepsTheFirstWakerOfBodies keeps_the_first_waker_of_bodies "TIME-28" "its limit ran out long ago";
+    KeepsTheFirstWakerOfBodies keeps_the_first_waker_of_bodies "TIME-28" "a body that moved does not wake its task";
     /// trusts a certificate for the address that the called name leads to
     TakesAddressesForNames takes_addresses_for_names "TRUST-38" "the address that the name leads to";
     /// counts the size of a chunk in 32 bits
