@@ -26,7 +26,7 @@ pub(crate) enum BodyEnd {
     Shown,
     /// It does not (see [`BodyEnd::of`]): only a length that was not reached shows a cut.
     ByLength,
-    /// No body, whatever the length says (HEAD).
+    /// No body, whatever the length says (HEAD, 304).
     Without,
 }
 
@@ -72,7 +72,7 @@ impl Body for StreamedBody {
     }
 
     fn size_hint(&self) -> SizeHint {
-        // Of a response to HEAD over HTTP/2 hyper says the length that its head announces.
+        // Of a response to HEAD or a 304 over HTTP/2 hyper says the length that its head announces.
         match self.inner.is_end_stream() || self.ends == BodyEnd::Without {
             true => SizeHint::with_exact(0),
             false => self.inner.size_hint(),

@@ -76,7 +76,7 @@ impl ReqwestTransport {
             return Err(TransportError::new(TransportErrorKind::NoRuntime, Delivery::NotSent).with_source(error));
         }
         let request = translate(head, body)?;
-        let ends = if request.method() == http::Method::HEAD { BodyEnd::Without } else { self.ends };
+        let is_head = request.method() == http::Method::HEAD;
         let (call, since) = (Arc::new(BegunConnection::default()), Instant::now());
         let response = tokio::select! {
             biased;
@@ -93,6 +93,8 @@ impl ReqwestTransport {
         HeadLimit::check(&head.headers).map_err(|size| size.error().with_facts(facts.clone()))?;
         // Types of the libraries below have no business above the seam.
         head.extensions.clear();
+        let is_empty = is_head || head.status == http::StatusCode::NOT_MODIFIED;
+        let ends = if is_empty { BodyEnd::Without } else { self.ends };
         let body = ResponseBody::new(StreamedBody { inner, version: head.version, ends, facts: facts.clone() });
         Ok(Exchange::new(http::Response::from_parts(head, body), facts))
     }
