@@ -12,6 +12,8 @@ use digicert_one::redis::{GenerationNotice, RedisConfig, RedisLock};
 use digicert_one::{Client, Error};
 use tokio::sync::OnceCell;
 
+use crate::output::Output;
+
 /// Both by the id of the user that the client authenticates as, unless they have a name.
 #[derive(Clone, Debug)]
 pub(crate) struct FleetRotation {
@@ -23,6 +25,11 @@ pub(crate) struct FleetRotation {
 impl FleetRotation {
     pub(crate) fn new(client: Client, redis: RedisConfig, name: Option<String>) -> Self {
         Self { client, redis, name: Arc::new(OnceCell::new_with(name)) }
+    }
+
+    /// The step of a rotation that announces it. Says so where Redis could not be used.
+    pub(crate) fn announcement(&self, output: Output) -> Announcement {
+        Announcement { fleet: self.clone(), output }
     }
 
     /// The notice that the machine that rotated gives to the others.
@@ -44,14 +51,25 @@ impl FleetRotation {
     }
 }
 
+/// See [`FleetRotation::announcement`].
+#[derive(Debug)]
+pub(crate) struct Announcement {
+    fleet: FleetRotation,
+    output: Output,
+}
+
 #[async_trait]
-impl CredentialConsumer for FleetRotation {
+impl CredentialConsumer for Announcement {
     fn name(&self) -> String {
-        format!("the other machines (notice in Redis at {})", self.redis.address())
+        format!("the other machines (notice in Redis at {})", self.fleet.redis.address())
     }
 
-    async fn switch(&self, to: &CredentialChange, clock: &Arc<dyn Clock>) -> Result<(), BoxError> {
-        self.notice().await?.switch(to, clock).await
+    async fn switch(&self, _to: &CredentialChange, clock: &Arc<dyn Clock>) -> Result<(), BoxError> {
+        // Without the notice they find the new secret when they next read its source.
+        if let Err(error) = self.fleet.notice().await?.announce(clock).await {
+            self.output.warning(&format_args!("the other machines were not notified of the rotation: {error}"));
+        }
+        Ok(())
     }
 }
 

@@ -69,7 +69,7 @@ impl Tunnel {
             sending.as_mut().poll(cx)
         });
         let status = response.await.map_err(failed)?.status();
-        // After a 204 hyper waits for another request: to it that is no tunnel.
+        // After a 204 hyper opens no tunnel: it would wait for another request.
         drop(sending);
         drop(sender);
         if !status.is_success() {

@@ -44,7 +44,7 @@ pub(super) async fn follow(
     let mut notices = notice.watch();
     loop {
         notices.changed(&clock).await;
-        log.event("notice", "another machine has rotated the credential: reloading", json!({}));
+        log.event("notice", "a rotation was announced: reloading the credential", json!({}));
         reload().await;
     }
 }

@@ -205,7 +205,7 @@ async fn prepare_with(
         #[cfg(feature = "redis")]
         Some(redis) => {
             let fleet = FleetRotation::new(client.clone(), redis, store.lock_name.clone());
-            flows = flows.shared_lock(fleet.clone()).consumer(fleet);
+            flows = flows.consumer(fleet.announcement(output)).shared_lock(fleet);
         }
         #[cfg(not(feature = "redis"))]
         Some(never) => match never {},

@@ -33,16 +33,16 @@ const DIRECT: Settings = Settings::where_(|one| !one.proxied);
 const PROXIED: Settings = Settings::where_(|one| one.proxied);
 
 /// A failure, and its origin.
-struct Told {
+struct ReportedFailure {
     what: String,
     setting: Setting,
     error: TransportError,
 }
 
 /// One failure has one kind and one delivery, whatever else is configured.
-fn all_the_same(reported: &[Told]) {
+fn all_the_same(reported: &[ReportedFailure]) {
     let Some(first) = reported.first() else { return };
-    for Told { what, setting, error } in reported {
+    for ReportedFailure { what, setting, error } in reported {
         let (left, right) = ((error.kind(), error.delivery()), (first.error.kind(), first.error.delivery()));
         assert_eq!(left, right, "{what}: {setting} (left) and {} (right) {error:?}", first.setting);
         let text = causes(error).map(|cause| format!("{cause} {cause:?} ")).collect::<String>();
@@ -61,7 +61,7 @@ async fn failed(
     (turn, setting): (usize, Setting),
     config: &TransportConfig,
     base: &str,
-) -> Vec<Told> {
+) -> Vec<ReportedFailure> {
     let (transport, mut reported) = (world.transport(config), Vec::new());
     for time in 0..FAILURES {
         let (method, body) = method(FAILURES * turn + time);
@@ -70,7 +70,7 @@ async fn failed(
         call.headers_mut().insert("x-api-key", key_value());
         match transport.send(call).await {
             Ok(exchange) => panic!("{base} cannot be called, {what}: {exchange:?}"),
-            Err(error) => reported.push(Told { what, setting, error }),
+            Err(error) => reported.push(ReportedFailure { what, setting, error }),
         }
     }
     reported
@@ -126,7 +126,7 @@ async fn proxies_fail(world: &World) {
             let config = setting.config(world.config(), &ours, None).with_proxy(Proxy::Http(url));
             reported.extend(failed(world, what, (turn, *setting), &config, &there.url(HOST)).await);
         }
-        for Told { what: call, setting, error } in &reported {
+        for ReportedFailure { what: call, setting, error } in &reported {
             let TransportErrorKind::Proxy(status) = error.kind() else { panic!("{call} {setting} {error:?}") };
             let expected = if address == refusing.addr() { Some(403) } else { None };
             assert!(
@@ -143,7 +143,12 @@ async fn proxies_fail(world: &World) {
 }
 
 /// A response that is not HTTP.
-async fn garbled(world: &World, setting: Setting, call: (Method, &'static str), reused: bool) -> Option<Told> {
+async fn garbled(
+    world: &World,
+    setting: Setting,
+    call: (Method, &'static str),
+    reused: bool,
+) -> Option<ReportedFailure> {
     const GOOD: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
     let before = if reused { vec![Step::ReadRequest, Step::write(GOOD)] } else { Vec::new() };
     let garbage = [Step::ReadRequest, Step::write("SSH-2.0-OpenSSH_9.9\r\n\r\n"), Step::CloseClean];
@@ -165,7 +170,7 @@ async fn garbled(world: &World, setting: Setting, call: (Method, &'static str), 
     assert_eq!(server.ledger().requests().len() - before, 1, "it was sent once more, {what} {setting}");
     let reported = (error.kind(), error.delivery());
     assert_eq!(reported, (TransportErrorKind::Protocol, Delivery::Unknown), "{what} {setting} {error:?}");
-    Some(Told { what, setting, error })
+    Some(ReportedFailure { what, setting, error })
 }
 
 /// A TLS 1.2 server that requires a certificate and gets none, or an unknown one: it refuses in the handshake.
@@ -180,14 +185,14 @@ async fn refused_by_alert(world: &World) {
             let proxy = setting.proxy(wants.addr());
             let config = setting.config(world.config(), &foreign, proxy.as_ref());
             let config = config.with_identity(has_foreign.then(|| identity(&foreign)));
-            let told = failed(world, &what, (turn, setting), &config, &wants.url(HOST)).await;
+            let failures = failed(world, &what, (turn, setting), &config, &wants.url(HOST)).await;
             let seen = wants.ledger().settle().await;
             assert_eq!(seen.connections.len(), FAILURES, "it was tried once more, {what}, {setting}");
             assert!(seen.requests.is_empty(), "{what}, {setting}");
-            for Told { what, error, .. } in told.iter().filter(|_| world.has(Capability::AlertDetail)) {
+            for ReportedFailure { what, error, .. } in failures.iter().filter(|_| world.has(Capability::AlertDetail)) {
                 assert!(matches!(error.kind(), TransportErrorKind::PeerAlert(_)), "{what}, {setting} {error:?}");
             }
-            reported.extend(told);
+            reported.extend(failures);
         }
         all_the_same(&reported);
     }
@@ -230,7 +235,7 @@ pub(crate) async fn retry_21_an_interrupted_call_is_sent_once_in_each_setting(wo
                 assert!(is_broken || error.kind() == TransportErrorKind::Interrupted, "{what} {error:?}");
                 assert_eq!(error.delivery(), Delivery::Unknown, "{what} {error:?}");
                 let facts = error.facts();
-                let reported = |capability, is_told: bool| is_told || !world.has(capability);
+                let reported = |capability, is_reported: bool| is_reported || !world.has(capability);
                 assert!(reported(Capability::TlsVersionFact, facts.tls_version.is_some()), "the TLS version, {what}");
                 assert!(
                     reported(Capability::ClientAuthSignal, facts.identity_requested.is_some()),
