@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 
 use crate::subject::Subject;
 use crate::switch::Switch;
-use crate::world::{KEY, World, certificate, front_answering, identity, key};
+use crate::world::{KEY, World, certificate, front_responding, identity, key};
 
 /// Makes the same random sequence of `steps` through every subject and compares what callers and servers saw.
 /// The message of a failure has the seed, which reproduces it.
@@ -59,7 +59,7 @@ struct Call {
     headers: Vec<(&'static str, String)>,
     body: Option<Vec<u8>>,
     status: StatusCode,
-    answer: Vec<u8>,
+    response: Vec<u8>,
     duplicates: Vec<String>,
     redirect: Option<&'static str>,
 }
@@ -133,8 +133,8 @@ impl Call {
         };
         let sends = [Method::POST, Method::PUT, Method::PATCH].contains(&method) && chance.bool();
         let body = sends.then(|| bytes(chance));
-        let answer = if status == StatusCode::NO_CONTENT { Vec::new() } else { bytes(chance) };
-        Self { method, path, headers, body, status, answer, duplicates, redirect }
+        let response = if status == StatusCode::NO_CONTENT { Vec::new() } else { bytes(chance) };
+        Self { method, path, headers, body, status, response, duplicates, redirect }
     }
 }
 
@@ -212,12 +212,12 @@ fn client(world: &World, port: u16, switch: Switch) -> Client {
 /// Responds by the plan: the first segment of a path names the step.
 fn front(plan: &Arc<Plan>) -> Front {
     let plan = Arc::clone(plan);
-    front_answering(FrontOptions::default().client_auth(ClientAuth::Optional), move |request| {
+    front_responding(FrontOptions::default().client_auth(ClientAuth::Optional), move |request| {
         let step = request.uri().path().split('/').nth(1).and_then(|step| step.parse().ok());
         let Some(call) = step.and_then(|step: usize| plan.call(step)) else {
             return Response::new(Bytes::from_static(b"elsewhere"));
         };
-        let mut response = Response::new(Bytes::copy_from_slice(&call.answer));
+        let mut response = Response::new(Bytes::copy_from_slice(&call.response));
         *response.status_mut() = call.status;
         let headers = response.headers_mut();
         for value in &call.duplicates {
@@ -272,7 +272,7 @@ fn arrived(ledger: &Ledger, before: usize, names: &[String]) -> String {
 
 /// A call to a server with this failure: the result for its caller, and how many requests arrived.
 async fn failed(world: &World, fault: Fault, method: &Method, material: Material) -> String {
-    let script = |answer: &'static str, end: Step| vec![Step::ReadRequest, Step::write(answer), end];
+    let script = |response: &'static str, end: Step| vec![Step::ReadRequest, Step::write(response), end];
     let scripts = match fault {
         Fault::Refused => {
             let outcome = faulted(world, refused_addr().port(), method, material).await;

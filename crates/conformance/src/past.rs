@@ -29,7 +29,7 @@ pub(crate) async fn past(transport: &dyn Transport) {
 
 /// It is called by its address, which no case overrides.
 fn start() -> Option<Front> {
-    let answer = handler(|request: Request<Bytes>, _peer| async move {
+    let response = handler(|request: Request<Bytes>, _peer| async move {
         let path = request.uri().path();
         let mut response = Response::new(Bytes::from_static(b"{\"before\":true}"));
         *response.status_mut() = path[1..].parse().expect("a status");
@@ -38,5 +38,5 @@ fn start() -> Option<Front> {
         }
         response
     });
-    Front::start(FrontOptions::default().http(HttpVersions::Only1), answer).ok()
+    Front::start(FrontOptions::default().http(HttpVersions::Only1), response).ok()
 }

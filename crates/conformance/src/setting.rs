@@ -206,13 +206,13 @@ pub(crate) struct Crossing {
 
 impl Crossing {
     /// Same as [`Self::start`], with a response that is a function of the request.
-    pub(crate) fn answering<F>(world: &World, settings: &Settings, options: FrontOptions, answer: F) -> Self
+    pub(crate) fn responding<F>(world: &World, settings: &Settings, options: FrontOptions, response: F) -> Self
     where
         F: Fn(&Request<Bytes>) -> http::Response<Bytes> + Send + Sync + 'static,
     {
-        let answer = Arc::new(answer);
+        let response = Arc::new(response);
         let handler = handler(move |request, _peer| {
-            let response = answer(&request);
+            let response = response(&request);
             async move { response }
         });
         Self::start(world, settings, options, handler)
@@ -220,7 +220,7 @@ impl Crossing {
 
     /// Servers that respond to every request with 200 and `{}`.
     pub(crate) fn plain(world: &World, settings: &Settings, options: FrontOptions) -> Self {
-        Self::answering(world, settings, options, |_| http::Response::new(Bytes::from_static(b"{}")))
+        Self::responding(world, settings, options, |_| http::Response::new(Bytes::from_static(b"{}")))
     }
 
     /// Servers that no transport can call, and for the calls before them servers with this certificate.

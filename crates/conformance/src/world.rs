@@ -182,19 +182,19 @@ pub(crate) fn servers() -> impl Iterator<Item = FrontOptions> {
 
 /// A front that responds to every request with 200 and `{}`.
 pub(crate) fn front(options: FrontOptions) -> Front {
-    front_answering(options, |_| http::Response::new(Bytes::from_static(b"{}")))
+    front_responding(options, |_| http::Response::new(Bytes::from_static(b"{}")))
 }
 
 /// A front whose response is a function of the request.
-pub(crate) fn front_answering<F>(options: FrontOptions, answer: F) -> Front
+pub(crate) fn front_responding<F>(options: FrontOptions, response: F) -> Front
 where
     F: Fn(&Request<Bytes>) -> http::Response<Bytes> + Send + Sync + 'static,
 {
-    let answer = Arc::new(answer);
+    let response = Arc::new(response);
     up(Front::start(
         options,
         handler(move |request, _peer| {
-            let response = answer(&request);
+            let response = response(&request);
             async move { response }
         }),
     ))

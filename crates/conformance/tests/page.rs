@@ -72,11 +72,11 @@ impl Browser {
             body.len()
         )
         .expect("sent");
-        let mut answer = BufReader::new(stream);
+        let mut response = BufReader::new(stream);
         let mut length = 0;
         loop {
             let mut line = String::new();
-            answer.read_line(&mut line).expect("a head");
+            response.read_line(&mut line).expect("a head");
             let line = line.trim_end().to_ascii_lowercase();
             if line.is_empty() {
                 break;
@@ -86,10 +86,10 @@ impl Browser {
             }
         }
         let mut text = vec![0; length];
-        answer.read_exact(&mut text).expect("a body");
-        let mut answer: Value = serde_json::from_slice(&text).expect("JSON");
-        assert!(answer["value"]["error"].is_null(), "{method} {path}: {answer}");
-        answer["value"].take()
+        response.read_exact(&mut text).expect("a body");
+        let mut response: Value = serde_json::from_slice(&text).expect("JSON");
+        assert!(response["value"]["error"].is_null(), "{method} {path}: {response}");
+        response["value"].take()
     }
 
     fn post(&self, command: &str, body: &Value) -> Value {

@@ -9,6 +9,8 @@ const RISE: f64 = 1.25;
 /// The lowest and the highest learnt rate, in requests a second.
 const SLOWEST: f64 = 0.5;
 const FASTEST: f64 = 999_999.0;
+/// A turn farther away is reserved alone: a process that is killed while it waits then loses one turn, not a batch.
+const FAR: f64 = SECOND / 4.0;
 /// The longest pause that a 429 can ask for.
 const LONGEST_PAUSE: f64 = 43_200.0 * SECOND;
 
@@ -84,7 +86,10 @@ impl Schedule {
                     reservation.late = true;
                     break;
                 }
-            } else if at - first > demand.validity || (permit > demand.need && !(plenty && at <= now)) {
+            } else if reservation.wait > FAR
+                || at - first > demand.validity
+                || (permit > demand.need && !(plenty && at <= now))
+            {
                 break;
             }
             for (next, window) in self.next.iter_mut().zip(&windows) {

@@ -112,7 +112,7 @@ impl AsyncWrite for Resettable {
 
 /// A body that is sent whole, or breaks off.
 #[derive(Debug)]
-pub(crate) struct AnswerBody {
+pub(crate) struct SentBody {
     part: Option<Bytes>,
     promised: u64,
     /// Runs once the part is handed over, so that it is on the wire before the end is.
@@ -124,7 +124,7 @@ pub(crate) struct AnswerBody {
 #[derive(Debug)]
 pub(crate) struct BrokenOff;
 
-impl AnswerBody {
+impl SentBody {
     pub(crate) fn new(body: Bytes, ending: Option<Ending>) -> Self {
         let length = body.len();
         let (part, promised, breaks_off) = match ending {
@@ -136,11 +136,11 @@ impl AnswerBody {
             _ => (body, length, false),
         };
         let part = (!part.is_empty()).then_some(part);
-        AnswerBody { part, promised: promised as u64, end: None, breaks_off }
+        SentBody { part, promised: promised as u64, end: None, breaks_off }
     }
 }
 
-impl Body for AnswerBody {
+impl Body for SentBody {
     type Data = Bytes;
     type Error = BrokenOff;
 

@@ -21,7 +21,7 @@ use wiremock::MockServer;
 
 use crate::certificate::ServerCert;
 use crate::connection::Listening;
-use crate::ending::{AnswerBody, Ending, ResetSwitch, Resettable};
+use crate::ending::{Ending, ResetSwitch, Resettable, SentBody};
 use crate::handler::{Handler, Peer};
 use crate::ledger::{Handshake, Ledger, Outcome, Request, RequestTicket};
 use crate::options::{FrontOptions, HttpVersions};
@@ -155,7 +155,7 @@ async fn serve(
     let switch = reset.clone();
     let service = service_fn(move |request: http::Request<Incoming>| {
         let (ledger, handler, peer, reset) = (ledger.clone(), Arc::clone(&handler), peer.clone(), switch.clone());
-        async move { Ok::<_, Infallible>(answer(request, peer, ledger.as_ref(), &*handler, &reset).await) }
+        async move { Ok::<_, Infallible>(respond(request, peer, ledger.as_ref(), &*handler, &reset).await) }
     });
     let served = async {
         // How a connection ends is the client's business; the ledger records that it did.
@@ -189,19 +189,19 @@ fn peer(accepted: Accepted, id: u64) -> io::Result<(Stream, Peer)> {
     Ok((stream, peer))
 }
 
-async fn answer(
+async fn respond(
     request: http::Request<Incoming>,
     peer: Peer,
     ledger: Option<&Ledger>,
     handler: &dyn Handler,
     reset: &ResetSwitch,
-) -> http::Response<AnswerBody> {
+) -> http::Response<SentBody> {
     let (head, body) = request.into_parts();
     let ticket = ledger.map(|ledger| record(&head, peer.connection, ledger));
     let Ok(body) = body.collect().await else {
         // The body was cut: no client is left for a response.
         drop(ticket);
-        let mut response = http::Response::new(AnswerBody::new(Bytes::new(), None));
+        let mut response = http::Response::new(SentBody::new(Bytes::new(), None));
         *response.status_mut() = http::StatusCode::BAD_REQUEST;
         return response;
     };
@@ -228,7 +228,7 @@ async fn answer(
     if let Some(ticket) = ticket {
         ticket.answered(response.status().as_u16());
     }
-    response.map(|body| AnswerBody::new(body, ending))
+    response.map(|body| SentBody::new(body, ending))
 }
 
 fn record(head: &http::request::Parts, connection: u64, ledger: &Ledger) -> RequestTicket {

@@ -42,7 +42,7 @@ pub struct Peer {
 }
 
 /// Makes a handler of a closure.
-pub fn handler<F, A>(answer: F) -> Arc<dyn Handler>
+pub fn handler<F, A>(response: F) -> Arc<dyn Handler>
 where
     F: Fn(http::Request<Bytes>, Peer) -> A + Send + Sync + 'static,
     A: Future<Output = http::Response<Bytes>> + Send + 'static,
@@ -59,5 +59,5 @@ where
         }
     }
 
-    Arc::new(Closure(answer))
+    Arc::new(Closure(response))
 }

@@ -43,7 +43,7 @@ pub use provider::{random_bytes, sha256_hex};
 pub use proxy::{ConnectProxy, ProxyOptions};
 pub use raw::{RawOptions, RawServer};
 pub use request::{RequestError, RequestSpec};
-pub use script::{Answers, Gate, Recording, Script, Step};
+pub use script::{Gate, Recording, Responses, Script, Step};
 pub use sign::{DigestKind, SignError};
 pub use spec::{Authority, Chain, ClientSpec, KeyKind, Purpose, ServerFlaw, ServerSpec, Validity};
 pub use unreachable::{Blackhole, blackhole, refused_addr};

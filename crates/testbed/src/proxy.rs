@@ -116,9 +116,9 @@ async fn tunnel(
             let expected = format!("Basic {}", BASE64.encode(format!("{user}:{password}").as_bytes()));
             if head.value("proxy-authorization") != Some(expected.as_bytes()) {
                 ticket.answered(407);
-                let answer = "HTTP/1.1 407 Proxy Authentication Required\r\n\
+                let response = "HTTP/1.1 407 Proxy Authentication Required\r\n\
                               proxy-authenticate: Basic realm=\"testbed\"\r\ncontent-length: 0\r\n\r\n";
-                client.write_all(answer.as_bytes()).await?;
+                client.write_all(response.as_bytes()).await?;
                 continue;
             }
         }
@@ -144,8 +144,8 @@ async fn tunnel(
 }
 
 async fn refuse(mut client: TcpStream, status: &str) -> io::Result<()> {
-    let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
-    client.write_all(answer.as_bytes()).await?;
+    let response = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+    client.write_all(response.as_bytes()).await?;
     linger(&mut client).await;
     Ok(())
 }

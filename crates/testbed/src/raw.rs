@@ -127,8 +127,8 @@ impl RawServer {
 
     /// A server that responds in clear text to everything, for a client that expects TLS.
     pub fn plain_http() -> io::Result<RawServer> {
-        let answer = "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
-        RawServer::start(RawOptions::plain([vec![Step::write(answer), Step::CloseClean]]))
+        let response = "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+        RawServer::start(RawOptions::plain([vec![Step::write(response), Step::CloseClean]]))
     }
 
     /// Where it listens.
@@ -200,7 +200,7 @@ async fn follow(script: &[Step], mut stream: Stream, is_http2: bool, ledger: &Le
     let mut steps: VecDeque<Cow<'_, Step>> = script.iter().map(Cow::Borrowed).collect();
     while let Some(step) = steps.pop_front() {
         match &*step {
-            Step::Answer(answers) => {
+            Step::Respond(responses) => {
                 let spoken = match &mut http2 {
                     Some(http2) => http2.begin_request(&mut stream, &mut buffer).await?,
                     None => {
@@ -208,9 +208,9 @@ async fn follow(script: &[Step], mut stream: Stream, is_http2: bool, ledger: &Le
                         0
                     }
                 };
-                let Some(answer) = answers.next(spoken) else { break };
+                let Some(response) = responses.next(spoken) else { break };
                 steps.push_front(step);
-                for step in answer.into_iter().rev() {
+                for step in response.into_iter().rev() {
                     steps.push_front(Cow::Owned(step));
                 }
             }
@@ -262,7 +262,7 @@ async fn follow(script: &[Step], mut stream: Stream, is_http2: bool, ledger: &Le
                 linger(stream.tcp()).await;
                 return Ok(());
             }
-            Step::AskLate(answer) => return ask_late(stream, answer, ledger, id).await,
+            Step::AskLate(response) => return ask_late(stream, response, ledger, id).await,
             Step::Reset => {
                 SockRef::from(&*stream.tcp()).set_linger(Some(Duration::ZERO))?;
                 return Ok(());

@@ -49,7 +49,7 @@ pub enum Step {
     Stall,
     /// Reads the head of each request, over the negotiated version of HTTP, and follows the next response
     /// while there are any. Requests over HTTP/2 are not recorded: their heads are not decoded.
-    Answer(Answers),
+    Respond(Responses),
     /// In a response: reads the body of the request.
     ReadBody,
     /// In a response over HTTP/2: waits until flow control allows this many bytes of the response.
@@ -70,8 +70,8 @@ impl Step {
     }
 
     /// [`Step::AskLate`] with any text or bytes.
-    pub fn ask_late(answer: impl Into<Bytes>) -> Step {
-        Step::AskLate(answer.into())
+    pub fn ask_late(response: impl Into<Bytes>) -> Step {
+        Step::AskLate(response.into())
     }
 }
 
@@ -122,17 +122,17 @@ impl Default for Gate {
     }
 }
 
-type Answer = Box<dyn FnOnce(u32) -> Script + Send>;
+type NextScript = Box<dyn FnOnce(u32) -> Script + Send>;
 
-/// The responses of a scripted server, request after request, see [`Step::Answer`](crate::Step::Answer).
+/// The responses of a scripted server, request after request, see [`Step::Respond`](crate::Step::Respond).
 /// Clones are one list.
 #[derive(Clone, Default)]
-pub struct Answers(Arc<Mutex<VecDeque<Answer>>>);
+pub struct Responses(Arc<Mutex<VecDeque<NextScript>>>);
 
-impl Answers {
+impl Responses {
     /// Adds a response: the steps for a request on this stream of HTTP/2, or on 0 over HTTP/1.1.
-    pub fn push(&self, answer: impl FnOnce(u32) -> Script + Send + 'static) {
-        self.lock().push_back(Box::new(answer));
+    pub fn push(&self, response: impl FnOnce(u32) -> Script + Send + 'static) {
+        self.lock().push_back(Box::new(response));
     }
 
     /// Removes unused responses, and returns their number.
@@ -141,17 +141,17 @@ impl Answers {
     }
 
     pub(crate) fn next(&self, stream: u32) -> Option<Script> {
-        let answer = self.lock().pop_front();
-        answer.map(|answer| answer(stream))
+        let response = self.lock().pop_front();
+        response.map(|response| response(stream))
     }
 
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Answer>> {
+    fn lock(&self) -> MutexGuard<'_, VecDeque<NextScript>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl fmt::Debug for Answers {
+impl fmt::Debug for Responses {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Answers").field("left", &self.lock().len()).finish()
+        f.debug_struct("Responses").field("left", &self.lock().len()).finish()
     }
 }

@@ -156,7 +156,7 @@ impl Report {
                     false => response.bytes().await.map(drop),
                 };
                 if let Err(error) = read {
-                    self.failed(GROUP, "answer", error.into());
+                    self.failed(GROUP, "response", error.into());
                 }
             }
             // Nothing was sent, for what a check above has reported.

@@ -308,21 +308,21 @@ const FAULTS: &[(&str, Setup)] = &[
         given.alive.push(Box::new(silent));
         given.arguments.extend(WHOLE);
     }),
-    ("no answer", |given| {
+    ("no response", |given| {
         given.scripted(TlsRange::Both, vec![Step::ReadRequest, Step::Stall]);
         given.arguments.extend(["--timeout", "3"]);
     }),
-    ("answer that stalls", |given| {
+    ("response that stalls", |given| {
         given.scripted(TlsRange::Both, vec![Step::ReadRequest, Step::write(SHORT), Step::Stall]);
         given.arguments.extend(["--timeout", "3"]);
     }),
-    ("answer shorter than announced", |given| {
+    ("response shorter than announced", |given| {
         given.scripted(TlsRange::Both, vec![Step::ReadRequest, Step::write(SHORT), Step::Pause, Step::CloseClean]);
     }),
-    ("answer reset half-way", |given| {
+    ("response reset half-way", |given| {
         given.scripted(TlsRange::Both, vec![Step::ReadRequest, Step::write(SHORT), Step::Pause, Step::Reset]);
     }),
-    ("answer cut in a chunk", |given| {
+    ("response cut in a chunk", |given| {
         given.scripted(TlsRange::Both, vec![Step::ReadRequest, Step::write(CHUNKED), Step::Pause, Step::CloseClean]);
     }),
     ("something that is not HTTP answers", |given| {
@@ -342,14 +342,14 @@ const FAULTS: &[(&str, Setup)] = &[
         let url = given.in_handshake(vec![Step::CloseClean]);
         given.key_at(&url);
     }),
-    ("end without an answer, TLS 1.3", |given| {
+    ("end without a response, TLS 1.3", |given| {
         given.scripted(TlsRange::Only13, vec![Step::ReadRequest, Step::CloseClean])
     }),
-    ("end without an answer, TLS 1.2", |given| {
+    ("end without a response, TLS 1.2", |given| {
         given.scripted(TlsRange::Only12, vec![Step::ReadRequest, Step::CloseClean])
     }),
-    ("reset without an answer", |given| given.scripted(TlsRange::Only13, vec![Step::ReadRequest, Step::Reset])),
-    ("reset without an answer, client certificate asked for and sent", |given| {
+    ("reset without a response", |given| given.scripted(TlsRange::Only13, vec![Step::ReadRequest, Step::Reset])),
+    ("reset without a response, client certificate asked for and sent", |given| {
         let options = FrontOptions::default().client_auth(ClientAuth::Optional).tls(TlsRange::Only13);
         let url = given.raw(RawOptions::tls_with(options, [vec![Step::ReadRequest, Step::Reset]]));
         given.certificate_at(&url, &certificate());

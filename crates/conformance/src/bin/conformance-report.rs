@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use digicert_one_conformance::Report;
 use digicert_one_conformance::render::{badge, junit, markdown, page};
 
-const INTRO: &str = "# Conformance of the transports\n\nMade by `cargo xtask conformance`. The same as one page with a filter and the reason behind each cell: [index.html](index.html);\nfor programs: [report.json](report.json), [junit.xml](junit.xml).\n\n";
+const INTRO: &str = "# Conformance of the transports\n\nMade by `cargo xtask conformance`. The same as one page with a filter and the reason behind each cell: [index.html](index.html);\nfor programs: [report.json](report.json); the command also writes junit.xml, for a CI server.\n\n";
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();

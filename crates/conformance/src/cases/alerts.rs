@@ -24,7 +24,7 @@ pub(crate) fn after_hello(hello: &Recording, steps: impl IntoIterator<Item = Ste
 }
 
 pub(crate) async fn err_40_alert_is_reported_only_where_the_server_sent_it(world: World) {
-    let answers = [
+    let responses = [
         ("a hello of TLS 1.1", Some(hello_of_tls_1_1()), None),
         ("the end of the connection", None, None),
         ("clear text", Some(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n".to_vec()), None),
@@ -35,13 +35,13 @@ pub(crate) async fn err_40_alert_is_reported_only_where_the_server_sent_it(world
     ];
     for versions in world.http_versions() {
         let transport = world.transport(&world.config().with_http_versions(versions));
-        for (answer, bytes, sent) in &answers {
+        for (response, bytes, sent) in &responses {
             // A connection that is closed with unread bytes is reset, and what was written is lost.
             let steps = bytes.clone().map_or(vec![Step::CloseClean], |bytes| vec![Step::write(bytes), Step::Stall]);
             let server = after_hello(&Recording::default(), steps);
             let call = transport.send(get(format!("https://{HOST}:{}/", server.port())));
             let error = call.await.expect_err("no handshake");
-            let setting = format!("{answer}, {versions:?}: {error:?}");
+            let setting = format!("{response}, {versions:?}: {error:?}");
             match error.kind() {
                 TransportErrorKind::PeerAlert(alert) => {
                     assert_eq!(Some(alert.0), *sent, "an alert that the server did not send, {setting}");

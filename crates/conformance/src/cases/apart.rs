@@ -56,7 +56,7 @@ struct Place {
 impl Place {
     fn new(world: &World, versions: HttpVersions) -> Self {
         let options = FrontOptions::default().server(Pki::shared().server(&[NAME])).client_auth(ClientAuth::Optional);
-        let answer = handler(|request: Request<Bytes>, _peer| async move {
+        let response = handler(|request: Request<Bytes>, _peer| async move {
             match request.uri().path() {
                 "/slow" => {
                     SystemClock::new().sleep(Duration::from_millis(300)).await;
@@ -69,7 +69,7 @@ impl Place {
         let tls = if world.has(Capability::Tls13) { testbed::TlsVersion::Tls13 } else { testbed::TlsVersion::Tls12 };
         let http2 = versions == HttpVersions::Both;
         let usual = Seen { server: Some(0), http2, tls: Some(tls), identity: None, failure: None };
-        Self { world: world.clone(), versions, servers: twins(options, &answer), usual }
+        Self { world: world.clone(), versions, servers: twins(options, &response), usual }
     }
 
     fn config(&self) -> TransportConfig {

@@ -14,13 +14,13 @@ use http::{HeaderValue, Method, Response};
 
 use crate::cases::time::{in_time, total_limit};
 use crate::cases::upload::{heads_only, response};
-use crate::world::{HOST, World, collect, front_answering, get, request, scripted};
+use crate::world::{HOST, World, collect, front_responding, get, request, scripted};
 
 /// What becomes of a body or a transport.
 type End = Box<dyn FnOnce() + Send>;
 
 pub(crate) async fn body_21_body_dropped_outside_its_runtime_does_not_panic(world: World) {
-    let front = front_answering(FrontOptions::default(), |_| Response::new(vec![b'x'; 4 << 20].into()));
+    let front = front_responding(FrontOptions::default(), |_| Response::new(vec![b'x'; 4 << 20].into()));
     for versions in world.http_versions() {
         let transport = world.transport(&world.config().with_http_versions(versions));
         let unread = transport.send(get(front.url(HOST))).await.expect("answered");
@@ -92,7 +92,7 @@ pub(crate) async fn body_22_unread_body_is_not_read_ahead_without_bound(world: W
         }
         let all_written = Gate::new();
         let gate = all_written.clone();
-        let front = front_answering(FrontOptions::default(), move |_| {
+        let front = front_responding(FrontOptions::default(), move |_| {
             Response::new(Bytes::from_owner(Watched(vec![b'x'; LARGE], gate.clone())))
         });
         held_back(&world, HttpVersions::Both, front.url(HOST), &all_written).await;
@@ -132,7 +132,7 @@ pub(crate) async fn body_24_a_body_is_bytes_whatever_its_type_says(world: World)
     let bodies: [&[u8]; 5] = [b"\xef\xbb\xbf{}", b"\xff\xfe{\0}\0", b"a\r\nb\nc\r", b"caf\xe9 \xf0\x28\x8c", b"\n "];
     let types = ["application/json", "text/plain; charset=utf-8", "text/html; charset=iso-8859-1"];
     for versions in world.http_versions() {
-        let front = front_answering(FrontOptions::default(), |request| {
+        let front = front_responding(FrontOptions::default(), |request| {
             let kind = request.headers()["content-type"].clone();
             Response::builder().header("content-type", kind).body(request.body().clone()).expect("a response")
         });
@@ -166,7 +166,7 @@ pub(crate) async fn pool_12_connection_that_is_said_to_close_is_not_used_again(w
 
 pub(crate) async fn pool_13_dropped_http2_body_gives_its_window_back(world: World) {
     const DROPPED: usize = 40;
-    let front = front_answering(FrontOptions::default(), |_| Response::new(vec![b'x'; 1 << 20].into()));
+    let front = front_responding(FrontOptions::default(), |_| Response::new(vec![b'x'; 1 << 20].into()));
     let transport = world.transport(&world.config());
     for _ in 0..DROPPED {
         let mut body = transport.send(get(front.url(HOST))).await.expect("answered").response.into_body();

@@ -18,7 +18,7 @@ use crate::cases::http2::{DATA, END_STREAM, after_request, frame, head, server};
 use crate::child::{self, Parent};
 use crate::setting::{Settings, method};
 use crate::world::{
-    HOST, World, certificate, collect, diagnose, front, front_answering, get, key, request, scripted, servers, up,
+    HOST, World, certificate, collect, diagnose, front, front_responding, get, key, request, scripted, servers, up,
 };
 
 /// More than the 10 MiB at which libraries end a body.
@@ -42,11 +42,11 @@ fn hex(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-pub(crate) async fn body_01_a_large_answer_arrives_whole(world: World) {
+pub(crate) async fn body_01_a_large_response_arrives_whole(world: World) {
     let large = large();
     for versions in world.http_versions() {
         let sent = large.clone();
-        let front = front_answering(FrontOptions::default(), move |_| Response::new(sent.clone()));
+        let front = front_responding(FrontOptions::default(), move |_| Response::new(sent.clone()));
         let transport = world.transport(&world.config().with_http_versions(versions));
         let arrived = collect(transport.send(get(front.url(HOST))).await.expect("answered")).await.expect("a body");
         assert_eq!(hex(&arrived), hex(&large), "{versions:?}");
@@ -70,8 +70,8 @@ pub(crate) async fn body_03_a_slow_server_costs_no_memory(world: World) {
     let Some(Parent { port, root }) = child::parent() else {
         // It begins to read when the client has had time to fill every buffer on the way.
         let gate = Gate::new();
-        let answer = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
-        let server = scripted([vec![Step::Wait(gate.clone()), Step::ReadRequest, Step::write(answer)]]);
+        let response = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
+        let server = scripted([vec![Step::Wait(gate.clone()), Step::ReadRequest, Step::write(response)]]);
         let command = child::command(server.port());
         let child = std::thread::spawn(move || child::run(command));
         let begun = |seen: &Snapshot| seen.connections.iter().any(Connection::established);
@@ -102,7 +102,7 @@ pub(crate) fn memory(name: &str) -> Option<u64> {
     Some(line.trim().trim_end_matches(" kB").parse::<u64>().ok()? << 10)
 }
 
-pub(crate) async fn body_04_an_answer_above_the_cap_is_cut_and_its_connection_dropped(world: World) {
+pub(crate) async fn body_04_a_response_above_the_cap_is_cut_and_its_connection_dropped(world: World) {
     // More than any buffer on the way holds, so that the server is still writing when the limit is met.
     let head = "HTTP/1.1 200 OK\r\ncontent-length: 67108864\r\n\r\n";
     let server = scripted([vec![Step::ReadRequest, Step::write(head), Step::write(vec![b'x'; 8 << 20]), Step::Stall]]);
@@ -129,19 +129,19 @@ pub(crate) async fn body_05_a_short_or_cut_body_is_an_error(world: World) {
     let long = "HTTP/1.1 200 OK\r\ncontent-length: 4294967301\r\n\r\nbegin";
     // Not the shorter of two lengths; a library may refuse them as invalid (RFC 9112 section 6.3).
     let two = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\ncontent-length: 100\r\n\r\nbegin";
-    for answer in [short, cut, large, long, two] {
+    for response in [short, cut, large, long, two] {
         for end in [Step::CloseClean, Step::CloseAbrupt, Step::Reset] {
-            let server = scripted([vec![Step::ReadRequest, Step::write(answer), end.clone()]]);
+            let server = scripted([vec![Step::ReadRequest, Step::write(response), end.clone()]]);
             let outcome = world.transport(&world.config()).send(get(server.url(HOST))).await;
             let error = match outcome {
-                Ok(exchange) => collect(exchange).await.expect_err(&format!("the body is not whole: {answer:?}")),
+                Ok(exchange) => collect(exchange).await.expect_err(&format!("the body is not whole: {response:?}")),
                 // An end that was not announced may overtake the head.
                 Err(error) => error,
             };
             let kinds = [
                 Some(TransportErrorKind::BodyCut),
                 (!matches!(end, Step::CloseClean)).then_some(TransportErrorKind::Interrupted),
-                (answer == two).then_some(TransportErrorKind::Protocol),
+                (response == two).then_some(TransportErrorKind::Protocol),
             ];
             assert!(kinds.contains(&Some(error.kind())), "{end:?} {error:?}");
             if error.kind() == TransportErrorKind::BodyCut {
@@ -166,9 +166,9 @@ pub(crate) async fn body_06_a_compressed_body_is_not_unpacked(world: World) {
     for (versions, status) in
         world.http_versions().into_iter().flat_map(|versions| [200, 400].map(|status| (versions, status)))
     {
-        let front = front_answering(FrontOptions::default(), move |_| {
-            let answer = Response::builder().status(status).header("content-encoding", "gzip");
-            answer.body(gzip_bomb()).expect("an answer")
+        let front = front_responding(FrontOptions::default(), move |_| {
+            let response = Response::builder().status(status).header("content-encoding", "gzip");
+            response.body(gzip_bomb()).expect("a response")
         });
         let config = world.config().with_http_versions(versions);
         let builder = world.builder(front.port()).transport_config(config).max_body(64 << 10);
@@ -193,11 +193,13 @@ pub(crate) async fn body_07_a_hostile_error_body_is_cleaned_before_it_is_shown(w
     ];
     for versions in world.http_versions() {
         for body in bodies {
-            let front = front_answering(FrontOptions::default(), move |_| {
-                let mut answer = Response::new(Bytes::from_static(body));
-                *answer.status_mut() = StatusCode::BAD_REQUEST;
-                answer.headers_mut().insert("x-request-id", HeaderValue::from_bytes(b"id\xff\x9b1m").expect("opaque"));
-                answer
+            let front = front_responding(FrontOptions::default(), move |_| {
+                let mut response = Response::new(Bytes::from_static(body));
+                *response.status_mut() = StatusCode::BAD_REQUEST;
+                response
+                    .headers_mut()
+                    .insert("x-request-id", HeaderValue::from_bytes(b"id\xff\x9b1m").expect("opaque"));
+                response
             });
             let builder = world.builder(front.port()).transport_config(world.config().with_http_versions(versions));
             let client = builder.credential(FixedCredential::new(key(), "the case")).build().expect("complete");
@@ -205,8 +207,8 @@ pub(crate) async fn body_07_a_hostile_error_body_is_cleaned_before_it_is_shown(w
             let shown = format!("{error}\n{error:?}\n{}", error.diagnosis());
             let control = shown.chars().find(|character| character.is_control() && *character != '\n');
             assert_eq!(control, None, "{shown:?} {versions:?}");
-            let answer = error.response().expect("an answer");
-            let message = answer.message.as_deref().expect("what was left of it");
+            let response = error.response().expect("a response");
+            let message = response.message.as_deref().expect("what was left of it");
             assert!(["two", "cut"].iter().any(|word| message.contains(word)), "{message:?}");
         }
     }
@@ -215,13 +217,13 @@ pub(crate) async fn body_07_a_hostile_error_body_is_cleaned_before_it_is_shown(w
 pub(crate) async fn body_08_an_early_refusal_is_read_while_the_upload_runs(world: World) {
     // The server never reads the body, so that the upload cannot end.
     let (gate, head) = (Gate::new(), Recording::default());
-    let answer =
+    let response =
         "HTTP/1.1 413 Content Too Large\r\nconnection: close\r\ncontent-length: 19\r\n\r\n{\"message\":\"large\"}";
-    let refusal = Step::write(answer);
+    let refusal = Step::write(response);
     let server = scripted([vec![Step::ReadUntil(head, b"\r\n\r\n"[..].into()), refusal, Step::Wait(gate.clone())]]);
     let transport = world.transport(&world.config());
     let body = vec![b'x'; 16 << 20];
-    let exchange = transport.send(request(Method::POST, server.url(HOST), body)).await.expect("the answer is read");
+    let exchange = transport.send(request(Method::POST, server.url(HOST), body)).await.expect("the response is read");
     assert_eq!(exchange.response.status(), StatusCode::PAYLOAD_TOO_LARGE);
     assert_eq!(&collect(exchange).await.expect("a body")[..], br#"{"message":"large"}"#);
     gate.open();
@@ -229,8 +231,8 @@ pub(crate) async fn body_08_an_early_refusal_is_read_while_the_upload_runs(world
 
 pub(crate) async fn body_09_no_upload_waits_for_a_continue(world: World) {
     // The server never sends 100.
-    let answer = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
-    let server = scripted([vec![Step::ReadRequest, Step::write(answer)]]);
+    let response = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
+    let server = scripted([vec![Step::ReadRequest, Step::write(response)]]);
     let transport = world.transport(&world.config());
     let body = vec![b'x'; 2 << 20];
     transport.send(request(Method::POST, server.url(HOST), body)).await.expect("answered");
@@ -241,21 +243,21 @@ pub(crate) async fn body_09_no_upload_waits_for_a_continue(world: World) {
 }
 
 pub(crate) async fn body_10_trailers_do_no_harm(world: World) {
-    let answer = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ntrailer: x-checksum\r\n\r\n\
+    let response = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ntrailer: x-checksum\r\n\r\n\
                   5\r\nbegin\r\n4;name=value\r\n end\r\n0\r\nx-checksum: 1\r\nx-api-key: other\r\n\r\n";
     let next = "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nnext";
-    let script = vec![Step::ReadRequest, Step::write(answer), Step::ReadRequest, Step::write(next)];
+    let script = vec![Step::ReadRequest, Step::write(response), Step::ReadRequest, Step::write(next)];
     let server = scripted([script, vec![Step::ReadRequest, Step::write(next)]]);
     let transport = world.transport(&world.config());
     let first = collect(transport.send(get(server.url(HOST))).await.expect("answered")).await;
     assert_eq!(&first.expect("a body")[..], b"begin end");
     let second = collect(transport.send(get(server.url(HOST))).await.expect("answered")).await;
-    assert_eq!(&second.expect("a body")[..], b"next", "what follows the trailers is another answer");
+    assert_eq!(&second.expect("a body")[..], b"next", "what follows the trailers is another response");
 }
 
 pub(crate) async fn body_11_a_truncated_stream_is_an_error(world: World) {
     // Without length and chunks, only TLS's close_notify distinguishes a complete body from a truncated one.
-    const ANSWER: &str = "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nperhaps all, perhaps not";
+    const RESPONSE: &str = "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nperhaps all, perhaps not";
     let ours = certificate();
     let all = servers().flat_map(|options| {
         let settings = Settings::where_(|one| !one.http2).pairwise().chosen(&world);
@@ -268,7 +270,7 @@ pub(crate) async fn body_11_a_truncated_stream_is_an_error(world: World) {
             other => other,
         };
         let what = format!("{method}, {:?}, {setting}", options.engine);
-        let ending = |end| vec![Step::ReadRequest, Step::write(ANSWER), end];
+        let ending = |end| vec![Step::ReadRequest, Step::write(RESPONSE), end];
         let scripts = [ending(Step::CloseClean), ending(Step::CloseAbrupt)];
         let server = up(RawServer::start(RawOptions::tls_with(setting.server(options), scripts)));
         let proxy = setting.proxy(server.addr());
@@ -276,7 +278,7 @@ pub(crate) async fn body_11_a_truncated_stream_is_an_error(world: World) {
         let call = request(method, server.url(HOST), content);
         let exchange = transport.send(call.clone()).await.expect("answered");
         let body = collect(exchange).await.unwrap_or_else(|error| panic!("a whole body, {what}: {error:?}"));
-        assert!(ANSWER.as_bytes().ends_with(&body), "{what}");
+        assert!(RESPONSE.as_bytes().ends_with(&body), "{what}");
         let error = match transport.send(call).await {
             Ok(exchange) => collect(exchange).await.err(),
             // The end may overtake the head.
@@ -298,13 +300,13 @@ pub(crate) async fn body_12_what_a_body_says_of_its_length_and_end_is_true(world
     let empty = "HTTP/1.1 204 No Content\r\n\r\n";
     // The length is that of another response.
     let alone = |status| format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\n\r\n", BODY.len());
-    let http1 = |method: Method, answer: &str, whole| {
-        let script = vec![Step::ReadRequest, Step::write(answer.to_owned())];
-        (format!("{method} with {answer:?}"), method, scripted([script]), whole)
+    let http1 = |method: Method, response: &str, whole| {
+        let script = vec![Step::ReadRequest, Step::write(response.to_owned())];
+        (format!("{method} with {response:?}"), method, scripted([script]), whole)
     };
     let mut calls: Vec<_> = [(&*measured, BODY), (chunked, BODY), (both, BODY), (empty, "")]
         .into_iter()
-        .map(|(answer, whole)| http1(Method::GET, answer, whole))
+        .map(|(response, whole)| http1(Method::GET, response, whole))
         .chain([http1(Method::HEAD, &alone("200 OK"), ""), http1(Method::GET, &alone("304 Not Modified"), "")])
         .collect();
     if world.has(Capability::Http2) {

@@ -1,5 +1,5 @@
 //! ERR: one fault, one code; the cause is shown, and the library's own error is available. Error responses
-//! are in `answer.rs`.
+//! are in `platform_response.rs`.
 
 use std::error::Error as _;
 
@@ -12,7 +12,7 @@ use digicert_one_testbed::{Front, FrontOptions, Pki, RawServer, Step, name_witho
 use futures_util::stream::{self, StreamExt as _};
 
 use crate::setting::{Crossing, Settings};
-use crate::world::{HOST, World, collect, diagnose, front, front_answering, get, key, scripted, up};
+use crate::world::{HOST, World, collect, diagnose, front, front_responding, get, key, scripted, up};
 
 async fn failing(world: &World, config: &TransportConfig, url: &str) -> TransportError {
     world.transport(config).send(get(url)).await.expect_err("a failure")
@@ -116,7 +116,7 @@ pub(crate) async fn err_19_an_end_right_after_the_handshake_is_never_waited_out(
     assert_eq!(late, 0, "of {CALLS} calls {late} waited for their whole limit: {failures:?}");
 }
 
-pub(crate) async fn err_20_outside_its_runtime_a_call_is_answered_or_an_error(world: World) {
+pub(crate) async fn err_20_outside_its_runtime_a_call_ends_with_a_response_or_an_error(world: World) {
     let crossing = Crossing::plain(&world, &Settings::ALL.pairwise(), FrontOptions::default());
     for (setting, made_inside) in crossing.settings().flat_map(|setting| [(setting, true), (setting, false)]) {
         let what = format!("created inside: {made_inside}, {setting}");
@@ -163,7 +163,7 @@ pub(crate) async fn err_21_no_cause_of_a_failure_is_without_words(world: World) 
 /// A server whose responses have this many fields with values of this length.
 fn with_head(fields: usize, length: usize) -> Front {
     let value = "v".repeat(length);
-    front_answering(FrontOptions::default(), move |_| {
+    front_responding(FrontOptions::default(), move |_| {
         let response = (0..fields)
             .fold(http::Response::builder(), |response, number| response.header(format!("x-field-{number}"), &value));
         response.body(Bytes::from_static(b"{}")).expect("a response")

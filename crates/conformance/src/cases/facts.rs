@@ -12,7 +12,7 @@ use digicert_one_testbed::{
 use http::Response;
 
 use crate::cases::alerts::{after_hello, alert, hello_of_tls_1_1};
-use crate::world::{HOST, World, certificate, collect, front, front_answering, get, identity, scripted, up};
+use crate::world::{HOST, World, certificate, collect, front, front_responding, get, identity, scripted, up};
 
 /// Panics where a fact contradicts the ledger.
 fn agree(facts: &ConnectionFacts, connection: &Connection, setting: &str) {
@@ -107,7 +107,7 @@ pub(crate) async fn obs_15_facts_of_a_resumed_session_are_those_of_the_ledger(wo
         for sessions in [Sessions::Tickets, Sessions::Ids] {
             let options = FrontOptions::default().tls(range).sessions(sessions).client_auth(ClientAuth::Optional);
             // Each call needs a new connection, and may resume the session of the last.
-            let front = front_answering(options, |_| {
+            let front = front_responding(options, |_| {
                 let mut response = Response::new("{}".into());
                 response.headers_mut().insert("connection", http::HeaderValue::from_static("close"));
                 response
@@ -132,18 +132,18 @@ pub(crate) async fn obs_15_facts_of_a_resumed_session_are_those_of_the_ledger(wo
 pub(crate) async fn obs_20_facts_of_a_failed_handshake_are_what_was_seen_of_it(world: World) {
     let ours = identity(&certificate());
     // Handshakes that end before a server could ask.
-    let answers = [
+    let responses = [
         ("a hello of TLS 1.1", vec![Step::write(hello_of_tls_1_1()), Step::Stall]),
         ("alert 70", vec![Step::write(alert(70)), Step::Stall]),
         ("the end of the connection", vec![Step::CloseClean]),
     ];
-    for (answer, steps) in answers {
+    for (response, steps) in responses {
         for given in [None, Some(ours.clone())] {
             let server = after_hello(&Recording::default(), steps.clone());
             let transport = world.transport(&world.config().with_identity(given));
             let call = transport.send(get(format!("https://{HOST}:{}/", server.port())));
             let error = call.await.expect_err("no handshake");
-            let (facts, setting) = (error.facts(), format!("{answer}: {error:?}"));
+            let (facts, setting) = (error.facts(), format!("{response}: {error:?}"));
             assert_ne!(facts.identity_requested, Some(true), "nothing was asked for, {setting}");
             assert_ne!(facts.identity_sent, Some(true), "nothing was sent, {setting}");
             assert_eq!(facts.tls_version, None, "no version was agreed on, {setting}");

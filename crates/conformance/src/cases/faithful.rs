@@ -95,7 +95,7 @@ fn answered() -> HeaderMap {
     headers
 }
 
-fn answer(request: &Request<Bytes>) -> Response<Bytes> {
+fn response(request: &Request<Bytes>) -> Response<Bytes> {
     let target = request.uri().path_and_query().map_or("", |target| target.as_str());
     let call = CALLS.iter().find(|call| call.target == target && call.method == *request.method());
     let (status, length) = call.map_or((599, 0), |call| (call.status, call.receives));
@@ -143,7 +143,7 @@ fn same(arrived: &[(String, Vec<u8>)], given: &HeaderMap, framing: &[&str], what
 pub(crate) async fn req_20_a_call_is_the_same_at_both_ends_in_each_setting(world: World) {
     nothing_is_done_before_a_call(&world).await;
     let options = FrontOptions::default().sessions(Sessions::Off);
-    let crossing = Crossing::answering(&world, &Settings::ALL, options, answer);
+    let crossing = Crossing::responding(&world, &Settings::ALL, options, response);
     for setting in crossing.settings() {
         let (front, transport) = (crossing.front(setting), crossing.transport(setting).await);
         let before = front.ledger().connections().len();
@@ -288,7 +288,7 @@ pub(crate) async fn retry_20_no_status_makes_a_transport_ask_again(world: World)
     const CHALLENGES: [&str; 4] =
         ["Negotiate", "NTLM", "Digest realm=\"a\", nonce=\"b\", qop=\"auth\"", "Basic realm=\"a\""];
     const STATUSES: [u16; 14] = [400, 401, 403, 404, 405, 407, 408, 421, 425, 429, 500, 502, 503, 504];
-    let crossing = Crossing::answering(&world, &Settings::ALL.pairwise(), FrontOptions::default(), |request| {
+    let crossing = Crossing::responding(&world, &Settings::ALL.pairwise(), FrontOptions::default(), |request| {
         let response = Response::builder().status(parts(request).0).header("retry-after", "0");
         let response = CHALLENGES.iter().fold(response, |response, challenge| {
             response.header("www-authenticate", *challenge).header("proxy-authenticate", *challenge)
@@ -301,7 +301,7 @@ pub(crate) async fn retry_20_no_status_makes_a_transport_ask_again(world: World)
 pub(crate) async fn redir_20_no_redirect_is_followed_in_any_setting(world: World) {
     let other = front(FrontOptions::default());
     let elsewhere = other.url(HOST);
-    let crossing = Crossing::answering(&world, &Settings::ALL.pairwise(), FrontOptions::default(), move |request| {
+    let crossing = Crossing::responding(&world, &Settings::ALL.pairwise(), FrontOptions::default(), move |request| {
         let (status, kind) = parts(request);
         let host = request.headers().get("host").and_then(|host| host.to_str().ok()).map(str::to_owned);
         let own = request.uri().authority().map(ToString::to_string).or(host).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! BODY and POOL, continued: what an HTTP/2 client owes its server: answers to frames of the connection, windows and limits that are
+//! BODY and POOL, continued: what an HTTP/2 client owes its server: replies to frames of the connection, windows and limits that are
 //! kept, and calls that survive GOAWAY (RFC 9113 sections 5.1.2, 6.5, 6.7, 6.8 and 6.9).
 
 use bytes::Bytes;
@@ -10,7 +10,7 @@ use http::{Method, Response};
 use crate::cases::http2::{DATA, END_STREAM, PING, SETTINGS, after_request, block, frame, goaway, server};
 use crate::cases::http2::{END_HEADERS, HEADERS};
 use crate::cases::time::{in_time, total_limit};
-use crate::world::{HOST, World, collect, front_answering, get, request};
+use crate::world::{HOST, World, collect, front_responding, get, request};
 
 const ACK: u8 = 1;
 const OK: [(&str, &str); 2] = [(":status", "200"), ("content-length", "2")];
@@ -38,7 +38,7 @@ pub(crate) async fn body_27_http2_request_stays_within_the_window_of_its_server(
         Step::ReadUntil(first.clone(), frame(SETTINGS, ACK, 0, &[]).into()),
         Step::write(response(1)),
         Step::ReadUntil(second.clone(), vec![BYTE; WINDOW].into()),
-        // What is on its way arrives before the answer to this.
+        // What is on its way arrives before the response to this.
         Step::write(frame(PING, 0, 0, b"boundary")),
         Step::ReadUntil(second.clone(), frame(PING, ACK, 0, b"boundary").into()),
         Step::write(response(3)),
@@ -76,7 +76,7 @@ pub(crate) async fn pool_27_http2_server_gets_its_acknowledgements(world: World)
         let part = frame(kind, flags, 0, payload);
         seen.bytes().windows(part.len()).any(|window| window == part)
     };
-    assert!(holds(ACK, PING, b"are you?"), "a PING got no answer: {outcome:?}");
+    assert!(holds(ACK, PING, b"are you?"), "a PING got no response: {outcome:?}");
     assert!(holds(ACK, SETTINGS, &[]), "SETTINGS were not acknowledged: {outcome:?}");
     collect(outcome.expect("answered")).await.expect("a body");
 }
@@ -87,7 +87,7 @@ pub(crate) async fn pool_28_calls_beyond_the_limit_of_streams_wait(world: World)
         return;
     }
     let front =
-        front_answering(FrontOptions::default().max_streams(1), |_| Response::new(Bytes::from_static(&[b'x'; 1000])));
+        front_responding(FrontOptions::default().max_streams(1), |_| Response::new(Bytes::from_static(&[b'x'; 1000])));
     let transport = world.transport(&world.config());
     // From this call on the limit is known.
     collect(in_time(transport.send(get(front.url(HOST)))).await.expect("answered")).await.expect("a body");

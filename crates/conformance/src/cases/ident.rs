@@ -240,7 +240,7 @@ pub(crate) async fn ident_25_no_certificate_where_tls12_requires_one(world: Worl
 pub(crate) async fn ident_26_a_server_that_only_asks_answers_over_http(world: World) {
     for range in [TlsRange::Only12, TlsRange::Only13] {
         let front = front(FrontOptions::default().client_auth(ClientAuth::Optional).tls(range));
-        let exchange = world.transport(&world.config()).send(get(front.url(HOST))).await.expect("the answer decides");
+        let exchange = world.transport(&world.config()).send(get(front.url(HOST))).await.expect("the response decides");
         assert_eq!(exchange.response.status(), 200);
         assert!(front.ledger().connections()[0].requested_client_cert);
     }
@@ -426,7 +426,7 @@ async fn refused_as(
     let outcome = world.transport(&config).send(get(front.url(HOST))).await;
     let error = match outcome {
         Err(error) => error,
-        Ok(exchange) => panic!("the server refused, and yet there is an answer: {:?}", exchange.response.status()),
+        Ok(exchange) => panic!("the server refused, and yet there is a response: {:?}", exchange.response.status()),
     };
     assert!(!matches!(error.kind(), TransportErrorKind::PeerUntrusted(_)), "the wrong side is blamed: {error:?}");
     let mode = if given.is_some() { Mode::Certificate } else { Mode::Anonymous };

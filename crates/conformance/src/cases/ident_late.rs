@@ -10,7 +10,7 @@ use digicert_one_testbed::{Engine, FrontOptions, RawOptions, RawServer, Snapshot
 use crate::cases::time::total_limit;
 use crate::world::{HOST, World, certificate, collect, diagnose, get, identity, up};
 
-const ANSWER: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
+const RESPONSE: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
 
 pub(crate) async fn ident_33_a_request_for_a_certificate_after_the_handshake_is_met_or_named(world: World) {
     let certificate = certificate();
@@ -19,7 +19,7 @@ pub(crate) async fn ident_33_a_request_for_a_certificate_after_the_handshake_is_
     let transport = world.transport(&config);
     for (engine, range) in [(Engine::OpenSsl, TlsRange::Only12), (Engine::Rustls, TlsRange::Only13)] {
         let options = FrontOptions::default().engine(engine).tls(range);
-        let script = vec![Step::ReadRequest, Step::ask_late(ANSWER)];
+        let script = vec![Step::ReadRequest, Step::ask_late(RESPONSE)];
         let server = up(RawServer::start(RawOptions::tls_with(options, [script])));
         let outcome = transport.send(get(server.url(HOST))).await;
 

@@ -102,8 +102,8 @@ pub(crate) async fn req_15_request_headers_arrive_as_given_and_none_is_added(wor
             }
         }
         // Nor is a switch to HTTP/2 offered in clear text.
-        let answer = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
-        let clear = up(RawServer::start(RawOptions::plain([vec![Step::ReadRequest, Step::write(answer)]])));
+        let response = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
+        let clear = up(RawServer::start(RawOptions::plain([vec![Step::ReadRequest, Step::write(response)]])));
         collect(transport.send(get(clear.url("127.0.0.1"))).await.expect("answered")).await.expect("a body");
         let arrived = clear.ledger().requests().pop().expect("arrived");
         for added in ["connection", "upgrade", "http2-settings", "te"] {

@@ -10,7 +10,7 @@ use http::{Method, Response};
 use crate::cases::time::total_limit;
 use crate::log_scan::LogScan;
 use crate::setting::method;
-use crate::world::{HOST, World, collect, front_answering, get, key, request, scripted, up};
+use crate::world::{HOST, World, collect, front_responding, get, key, request, scripted, up};
 
 /// Everything that a program could print of it, with every cause.
 pub(crate) fn printed(error: &TransportError) -> String {
@@ -29,7 +29,7 @@ pub(crate) async fn err_34_no_cause_of_a_failure_quotes_path_or_query(world: Wor
     let cut = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nbegin";
     let cut = scripted([vec![Step::ReadRequest, Step::write(cut), Step::CloseClean]]);
     let (clear, untrusted) =
-        (up(RawServer::plain_http()), front_answering(FrontOptions::default(), |_| Response::default()));
+        (up(RawServer::plain_http()), front_responding(FrontOptions::default(), |_| Response::default()));
     let foreign = world.config().with_trust(world.trusting(Pki::shared().foreign_root_der()));
     let port = |address: std::net::SocketAddr| format!("https://127.0.0.1:{}", address.port());
     let calls = [
@@ -63,7 +63,7 @@ pub(crate) async fn secret_12_no_log_shows_bodies_or_response_headers(world: Wor
     const HEADER: &str = "canaryheader5ecret0001";
     let scan = LogScan::start([UPLOAD, BODY, HEADER].map(str::to_owned));
     for versions in world.http_versions() {
-        let front = front_answering(FrontOptions::default(), |_| {
+        let front = front_responding(FrontOptions::default(), |_| {
             let mut response = Response::new(Bytes::from_static(b"{\"apikey\":\"canarybody5ecret0001\"}"));
             response.headers_mut().insert("x-created-key", http::HeaderValue::from_static(HEADER));
             response

@@ -16,7 +16,7 @@ const WHOLE: &[u8] = b"a response that is whole";
 
 /// Servers whose response to `/bad` ends like this; every other one is complete.
 fn ending(world: &World, ending: Ending) -> Crossing {
-    Crossing::answering(world, &Settings::ALL, FrontOptions::default(), move |request: &Request<Bytes>| {
+    Crossing::responding(world, &Settings::ALL, FrontOptions::default(), move |request: &Request<Bytes>| {
         let mut response = Response::new(Bytes::from_static(WHOLE));
         if request.uri().path() == "/bad" {
             response.extensions_mut().insert(ending);

@@ -1,7 +1,6 @@
 //! The cases, one file for each group of the catalogue. Each reads as given / when / then.
 
 pub(crate) mod alerts;
-pub(crate) mod answer;
 pub(crate) mod apart;
 pub(crate) mod bodies;
 pub(crate) mod body;
@@ -28,6 +27,7 @@ pub(crate) mod names;
 pub(crate) mod obs;
 pub(crate) mod once;
 pub(crate) mod overdue;
+pub(crate) mod platform_response;
 pub(crate) mod pool;
 pub(crate) mod proxy;
 pub(crate) mod redir;

@@ -19,11 +19,11 @@ use http::{Response, StatusCode, header};
 use metrics_util::debugging::DebuggingRecorder;
 
 use crate::cases::proxy::{proxied, proxy_to};
-use crate::cases::retry::{answering, clock, status};
+use crate::cases::retry::{clock, responding, status};
 use crate::meters::{Meters, Reading};
 use crate::spans::Spans;
 use crate::witness;
-use crate::world::{HOST, KEY, World, certificate, front, front_answering, get, identity, key, up, without_request};
+use crate::world::{HOST, KEY, World, certificate, front, front_responding, get, identity, key, up, without_request};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
@@ -54,7 +54,7 @@ fn gauge(seen: &[Reading], name: &str, of: Option<&str>) -> Option<f64> {
 }
 
 pub(crate) async fn obs_01_a_call_is_a_span_and_each_attempt_one_in_it(world: World) {
-    let (front, clock) = (answering([status(503)]), clock());
+    let (front, clock) = (responding([status(503)]), clock());
     let client = with_key(world.builder(front.port())).clock(Arc::new(clock.clone())).build().expect("complete");
     let spans = Spans::watch();
     clock.run(client.get("/account/api/v1/user/me").send()).await.0.expect("the second attempt");
@@ -75,7 +75,7 @@ pub(crate) async fn obs_01_a_call_is_a_span_and_each_attempt_one_in_it(world: Wo
 }
 
 pub(crate) async fn obs_02_ids_names_and_queries_are_seen_nowhere(world: World) {
-    let front = answering([status(404)]);
+    let front = responding([status(404)]);
     let (builder, records) = audited(with_key(world.builder(front.port())));
     let client = builder.build().expect("complete");
     let recorder = DebuggingRecorder::new();
@@ -93,7 +93,7 @@ pub(crate) async fn obs_02_ids_names_and_queries_are_seen_nowhere(world: World) 
 }
 
 pub(crate) async fn obs_03_metrics_count_outcomes_handshakes_and_the_time_that_is_left(world: World) {
-    let front = front_answering(FrontOptions::default().client_auth(ClientAuth::Optional), |request| {
+    let front = front_responding(FrontOptions::default().client_auth(ClientAuth::Optional), |request| {
         match request.uri().path() {
             "/missing" => status(404),
             _ => Response::new(Bytes::from_static(b"{}")),
@@ -143,14 +143,14 @@ pub(crate) async fn obs_03_metrics_count_outcomes_handshakes_and_the_time_that_i
 
 pub(crate) async fn obs_04_an_audit_record_names_who_what_and_how_it_ended_and_no_value(world: World) {
     let platform = handler(|request, _peer| async move {
-        let mut answer = match request.uri().path() {
+        let mut response = match request.uri().path() {
             "/missing" => status(404),
             // No call can be faster than this response.
             "/dropped" => std::future::pending().await,
             _ => Response::new(Bytes::from_static(b"{}")),
         };
-        answer.headers_mut().insert("x-request-id", http::HeaderValue::from_static("theirs-1"));
-        answer
+        response.headers_mut().insert("x-request-id", http::HeaderValue::from_static("theirs-1"));
+        response
     });
     let front = up(Front::start(FrontOptions::default().client_auth(ClientAuth::Optional), platform));
     let identity = identity(&certificate());
@@ -228,13 +228,13 @@ pub(crate) async fn obs_05_a_hook_that_panics_or_blocks_leaves_the_call_alone(wo
 pub(crate) async fn obs_06_the_trace_context_goes_to_our_origin_alone(world: World) {
     let other = front(FrontOptions::default());
     let elsewhere = other.url("localhost");
-    let front = front_answering(FrontOptions::default(), move |request| {
-        let mut answer = Response::new(Bytes::from_static(b"{}"));
+    let front = front_responding(FrontOptions::default(), move |request| {
+        let mut response = Response::new(Bytes::from_static(b"{}"));
         if request.uri().path() == "/away" {
-            *answer.status_mut() = StatusCode::FOUND;
-            answer.headers_mut().insert(header::LOCATION, elsewhere.parse().expect("a header value"));
+            *response.status_mut() = StatusCode::FOUND;
+            response.headers_mut().insert(header::LOCATION, elsewhere.parse().expect("a header value"));
         }
-        answer
+        response
     });
     let traced = |builder: ClientBuilder| {
         let context = TraceContext::new(TRACE).and_then(|trace| trace.with_state("vendor=1")).expect("a context");
@@ -263,7 +263,7 @@ pub(crate) async fn obs_07_every_failure_is_counted_under_a_code_of_the_closed_s
     let metrics = Meters::watch(&recorder);
     let mut expected = Vec::new();
     for code in [401, 403, 404, 429, 500, 503] {
-        let front: Front = front_answering(FrontOptions::default(), move |_| status(code));
+        let front: Front = front_responding(FrontOptions::default(), move |_| status(code));
         let client = with_key(world.builder(front.port())).retry(Retry::never()).build().expect("complete");
         expected.push(client.get("/").send().await.expect_err("an error").code());
     }

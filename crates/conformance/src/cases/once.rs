@@ -11,13 +11,13 @@ use http::{Method, Response, StatusCode};
 
 use crate::cases::http2::{after_request, reset};
 use crate::cases::time::total_limit;
-use crate::world::{HOST, World, collect, front_answering, request, up};
+use crate::world::{HOST, World, collect, front_responding, request, up};
 
 pub(crate) async fn replay_05_post_refused_as_early_or_misdirected_arrives_once(world: World) {
     for versions in world.http_versions() {
         for code in [408, 421, 425] {
             let status = StatusCode::from_u16(code).expect("a status");
-            let front = front_answering(FrontOptions::default(), move |_| {
+            let front = front_responding(FrontOptions::default(), move |_| {
                 let mut response = Response::new("{}".into());
                 *response.status_mut() = status;
                 response

@@ -15,7 +15,7 @@ use http::{Method, Response};
 
 use crate::cases::time::{in_time, total_limit};
 use crate::cases::upload::{heads_only, response};
-use crate::world::{HOST, World, collect, front, front_answering, get, request, up};
+use crate::world::{HOST, World, collect, front, front_responding, get, request, up};
 
 /// More than all buffers between two ends hold.
 const LARGE: usize = 64 << 20;
@@ -25,7 +25,7 @@ const IN_HAND: usize = 256 << 10;
 
 pub(crate) async fn time_20_body_that_is_always_ready_does_not_outrun_the_total_limit(world: World) {
     let large = Bytes::from(vec![b'x'; LARGE]);
-    let front = front_answering(FrontOptions::default(), move |_| Response::new(large.clone()));
+    let front = front_responding(FrontOptions::default(), move |_| Response::new(large.clone()));
     let calls = world.http_versions().into_iter().map(|versions| {
         let transport = world.transport(&total_limit(&world).with_http_versions(versions));
         let call = get(front.url(HOST));

@@ -25,7 +25,7 @@ const CALLS: usize = 12;
 
 pub(crate) async fn pool_01_two_calls_share_one_connection(world: World) {
     for server in servers() {
-        let crossing = Crossing::answering(&world, &Settings::ALL.pairwise(), server, |request| {
+        let crossing = Crossing::responding(&world, &Settings::ALL.pairwise(), server, |request| {
             let status = request.uri().path().trim_start_matches('/');
             Response::builder().status(status).body(Bytes::from_static(b"{}")).expect("a response")
         });
@@ -200,7 +200,7 @@ pub(crate) async fn pool_06_a_connection_that_broke_the_protocol_is_not_used_aga
             }
         }
         let exchange = transport.send(get(server.url(HOST))).await.expect("another connection");
-        assert_eq!(&collect(exchange).await.expect("its own answer")[..], b"good", "{broken:?}");
+        assert_eq!(&collect(exchange).await.expect("its own response")[..], b"good", "{broken:?}");
         let connections: Vec<u64> = server.ledger().requests().iter().map(|request| request.connection).collect();
         assert_eq!(connections, [0, 1], "{broken:?}");
     }

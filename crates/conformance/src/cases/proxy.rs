@@ -276,13 +276,13 @@ fn stripped_codes(world: &World) -> Vec<Code> {
 }
 
 pub(crate) async fn proxy_08_no_certificate_passes_an_inspecting_proxy_that_we_trust(world: World) {
-    let answer = handler(|_, peer| async move {
+    let response = handler(|_, peer| async move {
         let missing = "<html><body><center>No required SSL certificate was sent</center></body></html>";
         let (status, body) = if peer.fingerprint.is_some() { (200, "{}") } else { (400, missing) };
-        Response::builder().status(status).body(Bytes::from_static(body.as_bytes())).expect("an answer")
+        Response::builder().status(status).body(Bytes::from_static(body.as_bytes())).expect("a response")
     });
     let options = FrontOptions::default().client_auth(ClientAuth::Optional);
-    let front = up(Front::start(options, answer));
+    let front = up(Front::start(options, response));
     let proxy = proxy_to(&front, ProxyOptions::default().inspecting());
     let material = Material::certificate(identity(&certificate()));
     let Some(client) = inspected(&world, &front, &proxy, Pki::shared().foreign_root_der(), material.clone()) else {
@@ -441,8 +441,8 @@ pub(crate) async fn proxy_13_a_proxy_that_hangs_up_is_named_and_one_that_is_sile
 }
 
 pub(crate) async fn proxy_14_clear_text_is_shown_to_no_proxy(world: World) {
-    let answer = Step::write("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
-    let origin = up(RawServer::start(RawOptions::plain([vec![Step::ReadRequest, answer]])));
+    let response = Step::write("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+    let origin = up(RawServer::start(RawOptions::plain([vec![Step::ReadRequest, response]])));
     let front = front(FrontOptions::default());
     let proxy = proxy_to(&front, ProxyOptions::default());
     let config = proxied(world.config(), &proxy.url());

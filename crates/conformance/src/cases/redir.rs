@@ -6,7 +6,7 @@ use digicert_one_core::{ApiKey, Code, Material};
 use digicert_one_testbed::{ClientAuth, Front, FrontOptions, RawOptions, RawServer, Step};
 use http::{Response, StatusCode, header};
 
-use crate::world::{HOST, KEY, World, certificate, front, front_answering, get, identity, key, untouched, up};
+use crate::world::{HOST, KEY, World, certificate, front, front_responding, get, identity, key, untouched, up};
 
 pub(crate) async fn redir_01_another_host_is_not_followed(world: World) {
     let other = front(FrontOptions::default());
@@ -35,7 +35,7 @@ pub(crate) async fn redir_04_clientauth_and_platform_are_different_origins(world
         (Material::certificate(identity(&certificate())), HOST.to_owned()),
         (Material::certificate_and_key(identity(&certificate()), ApiKey::new(KEY).expect("a key")), HOST.to_owned()),
     ] {
-        let front = front_answering(FrontOptions::default().client_auth(ClientAuth::Optional), move |request| {
+        let front = front_responding(FrontOptions::default().client_auth(ClientAuth::Optional), move |request| {
             // The same server has both names. HTTP/2 has the port in the URI, HTTP/1.1 in `Host`.
             let in_host = request
                 .headers()
@@ -53,7 +53,7 @@ pub(crate) async fn redir_04_clientauth_and_platform_are_different_origins(world
 
 /// Redirects `/old` with this status; all other paths succeed.
 fn moving(status: StatusCode) -> Front {
-    front_answering(FrontOptions::default(), move |request| match request.uri().path() {
+    front_responding(FrontOptions::default(), move |request| match request.uri().path() {
         "/old" => redirect(status, "/new?moved=yes"),
         _ => Response::new(Bytes::from_static(b"{}")),
     })
@@ -85,7 +85,7 @@ pub(crate) async fn redir_06_a_303_becomes_a_get_without_body(world: World) {
 }
 
 pub(crate) async fn redir_07_a_circle_ends_with_its_number_of_hops(world: World) {
-    let front = front_answering(FrontOptions::default(), |request| {
+    let front = front_responding(FrontOptions::default(), |request| {
         let there = if request.uri().path() == "/a" { "/b" } else { "/a" };
         redirect(StatusCode::FOUND, there)
     });
@@ -121,7 +121,7 @@ pub(crate) async fn redir_08_an_invalid_target_is_refused_without_its_query(worl
         &*long,
     ];
     let places = targets.map(str::to_owned);
-    let front = front_answering(FrontOptions::default(), move |request| {
+    let front = front_responding(FrontOptions::default(), move |request| {
         let index: usize = request.uri().path().trim_start_matches('/').parse().expect("the number of a target");
         redirect(StatusCode::FOUND, &places[index])
     });
@@ -163,7 +163,7 @@ pub(crate) async fn redir_10_the_transport_itself_never_follows(world: World) {
         for versions in world.http_versions() {
             let server = redirecting(status, other.url(HOST));
             let transport = world.transport(&world.config().with_http_versions(versions));
-            let exchange = transport.send(get(server.url(HOST))).await.expect("an answer like any other");
+            let exchange = transport.send(get(server.url(HOST))).await.expect("a response like any other");
             assert_eq!(exchange.response.status(), status);
             assert_eq!(server.ledger().requests().len(), 1);
         }
@@ -172,12 +172,12 @@ pub(crate) async fn redir_10_the_transport_itself_never_follows(world: World) {
 }
 
 fn redirect(status: StatusCode, location: &str) -> Response<Bytes> {
-    let answer = Response::builder().status(status).header(header::LOCATION, location);
-    answer.body(Bytes::new()).expect("a valid answer")
+    let response = Response::builder().status(status).header(header::LOCATION, location);
+    response.body(Bytes::new()).expect("a valid response")
 }
 
 fn redirecting(status: StatusCode, location: String) -> Front {
-    front_answering(FrontOptions::default(), move |_| redirect(status, &location))
+    front_responding(FrontOptions::default(), move |_| redirect(status, &location))
 }
 
 async fn redirected(world: &World, location: &str) -> Error {

@@ -80,8 +80,8 @@ pub(crate) async fn trust_13_other_roots_count_for_every_later_connection(world:
 
 async fn a_call_in_flight_ends_as_it_began(world: &World) {
     let gate = Gate::new();
-    let answer = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
-    let server = scripted([vec![Step::ReadRequest, Step::Wait(gate.clone()), Step::write(answer)]]);
+    let response = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
+    let server = scripted([vec![Step::ReadRequest, Step::Wait(gate.clone()), Step::write(response)]]);
     let bundle = Bundle::new();
     let client = client(world, server.port(), key(), &bundle);
     let replaced = async {
@@ -98,8 +98,8 @@ async fn a_call_in_flight_ends_as_it_began(world: &World) {
 
 pub(crate) async fn trust_14_a_broken_bundle_changes_nothing_and_is_reported_once(world: World) {
     // A connection for each call, so that each needs the roots.
-    let answer = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}";
-    let server = scripted([vec![Step::ReadRequest, Step::write(answer), Step::CloseClean]]);
+    let response = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}";
+    let server = scripted([vec![Step::ReadRequest, Step::write(response), Step::CloseClean]]);
     let bundle = Bundle::new();
     let client = client(&world, server.port(), key(), &bundle);
     let call = async || client.get("/").send().await.expect("trusted").bytes().await.expect("a body");

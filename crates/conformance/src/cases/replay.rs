@@ -14,9 +14,9 @@ use crate::world::{HOST, World, certificate, collect, front, get, request, up, w
 /// Responds to the first request of a connection, reads the second one completely, and disconnects. On
 /// further connections too.
 fn dying(setting: Setting) -> RawServer {
-    let answer = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
+    let response = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
     let scripts = [
-        vec![Step::ReadRequest, Step::write(answer), Step::ReadRequest, Step::CloseClean],
+        vec![Step::ReadRequest, Step::write(response), Step::ReadRequest, Step::CloseClean],
         vec![Step::ReadRequest, Step::CloseClean],
     ];
     up(RawServer::start(RawOptions::tls_with(setting.server(FrontOptions::default()), scripts)))

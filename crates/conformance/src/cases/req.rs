@@ -7,7 +7,7 @@ use digicert_one_testbed::{FrontOptions, Request as Arrived, Step};
 use http::{HeaderName, HeaderValue, Method, Response, StatusCode, Version};
 
 use crate::setting::{Crossing, Settings, calls, method};
-use crate::world::{HOST, World, collect, front, front_answering, get, key, request, scripted, untouched};
+use crate::world::{HOST, World, collect, front, front_responding, get, key, request, scripted, untouched};
 
 const YESTERDAY: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
 
@@ -72,7 +72,7 @@ pub(crate) async fn req_02_a_segment_is_encoded_exactly_once(world: World) {
 
 pub(crate) async fn req_03_methods_arrive_unchanged_and_head_has_no_body(world: World) {
     let hello = |_: &http::Request<Bytes>| Response::new(Bytes::from_static(b"hello"));
-    let crossing = Crossing::answering(&world, &Settings::ALL, FrontOptions::default(), hello);
+    let crossing = Crossing::responding(&world, &Settings::ALL, FrontOptions::default(), hello);
     for (turn, setting) in crossing.settings().enumerate() {
         let (front, transport) = (crossing.front(setting), crossing.transport(setting).await);
         for (mut call, what) in calls(turn, &front.url(HOST)) {
@@ -232,12 +232,12 @@ pub(crate) async fn req_09_slashes_and_prefixes_join_to_one_path(world: World) {
     }
 }
 
-pub(crate) async fn req_10_empty_answers_keep_status_duplicates_and_version(world: World) {
+pub(crate) async fn req_10_empty_responses_keep_status_duplicates_and_version(world: World) {
     let methods = [Method::GET, Method::PUT];
     for (versions, method) in world.http_versions().into_iter().flat_map(|one| methods.each_ref().map(|two| (one, two)))
     {
         for status in [StatusCode::OK, StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED] {
-            let front = front_answering(FrontOptions::default(), move |_| {
+            let front = front_responding(FrontOptions::default(), move |_| {
                 let mut response = Response::new(Bytes::new());
                 *response.status_mut() = status;
                 response.headers_mut().append("x-twice", HeaderValue::from_static("b"));
@@ -265,7 +265,7 @@ async fn many_headers(world: &World) {
     let methods = [Method::GET, Method::PUT];
     for (versions, method) in world.http_versions().into_iter().flat_map(|one| methods.each_ref().map(|two| (one, two)))
     {
-        let front = front_answering(FrontOptions::default(), |_| {
+        let front = front_responding(FrontOptions::default(), |_| {
             let response = (0..NUMBERED).fold(Response::builder(), |response, number| {
                 response.header(format!("x-number-{number}"), format!("Value Of {number}"))
             });
@@ -284,12 +284,12 @@ async fn many_headers(world: &World) {
     }
 }
 
-pub(crate) async fn req_11_no_answer_leaves_a_trace_in_the_next_request(world: World) {
+pub(crate) async fn req_11_no_response_leaves_a_trace_in_the_next_request(world: World) {
     for versions in world.http_versions() {
-        let front = front_answering(FrontOptions::default(), |_| {
-            let answer = Response::builder().header("set-cookie", "session=1; Path=/").header("etag", "\"1\"");
-            let answer = answer.header("cache-control", "max-age=3600").header("last-modified", YESTERDAY);
-            answer.body(Bytes::from_static(b"hello")).expect("an answer")
+        let front = front_responding(FrontOptions::default(), |_| {
+            let response = Response::builder().header("set-cookie", "session=1; Path=/").header("etag", "\"1\"");
+            let response = response.header("cache-control", "max-age=3600").header("last-modified", YESTERDAY);
+            response.body(Bytes::from_static(b"hello")).expect("a response")
         });
         let transport = world.transport(&world.config().with_http_versions(versions));
         for _ in 0..2 {
@@ -305,8 +305,8 @@ pub(crate) async fn req_11_no_answer_leaves_a_trace_in_the_next_request(world: W
 
 pub(crate) async fn req_12_the_request_line_holds_path_and_query_alone(world: World) {
     // A server may accept the whole address instead (RFC 9112 §3.2.2), so this one only records what was sent.
-    let answer = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
-    let server = scripted([vec![Step::ReadRequest, Step::write(answer)]]);
+    let response = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
+    let server = scripted([vec![Step::ReadRequest, Step::write(response)]]);
     let transport = world.transport(&world.config());
     transport.send(get(format!("{}/a?b=c", server.url(HOST)))).await.expect("answered");
     let arrived = server.ledger().requests().remove(0);

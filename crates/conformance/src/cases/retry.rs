@@ -16,10 +16,10 @@ use futures_util::future::join_all;
 use http::{Method, Response, StatusCode};
 
 use crate::switch::Switch;
-use crate::world::{HOST, KEY, World, front_answering, identity, key, request, scripted, up};
+use crate::world::{HOST, KEY, World, front_responding, identity, key, request, scripted, up};
 
 const SECOND: Duration = Duration::from_secs(1);
-const ANSWER: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
+const RESPONSE: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
 
 /// A separate clock; certificates are not used, so any time works.
 pub(crate) fn clock() -> ManualClock {
@@ -38,12 +38,12 @@ fn client(world: &World, port: u16, clock: &ManualClock, retry: Retry) -> Client
 }
 
 /// Sends the responses in order, then 200.
-pub(crate) fn answering(answers: impl IntoIterator<Item = Response<Bytes>>) -> Front {
-    let answers: Vec<_> = answers.into_iter().collect();
+pub(crate) fn responding(responses: impl IntoIterator<Item = Response<Bytes>>) -> Front {
+    let responses: Vec<_> = responses.into_iter().collect();
     let next = AtomicUsize::new(0);
-    front_answering(FrontOptions::default(), move |_| {
+    front_responding(FrontOptions::default(), move |_| {
         let index = next.fetch_add(1, Ordering::Relaxed);
-        answers.get(index).cloned().unwrap_or_else(|| Response::new(Bytes::from_static(b"{}")))
+        responses.get(index).cloned().unwrap_or_else(|| Response::new(Bytes::from_static(b"{}")))
     })
 }
 
@@ -62,7 +62,7 @@ fn with_headers(status: u16, headers: &[(&str, &str)]) -> Response<Bytes> {
 }
 
 pub(crate) async fn retry_01_a_get_is_repeated_after_a_503(world: World) {
-    let (front, clock) = (answering([status(503)]), clock());
+    let (front, clock) = (responding([status(503)]), clock());
     let client = client(&world, front.port(), &clock, Retry::new());
     let (outcome, waits) = clock.run(client.get("/").send()).await;
     assert_eq!((outcome.expect("the second attempt").attempts(), waits.len()), (2, 1));
@@ -70,7 +70,7 @@ pub(crate) async fn retry_01_a_get_is_repeated_after_a_503(world: World) {
 }
 
 pub(crate) async fn retry_02_a_429_is_waited_out_to_the_second(world: World) {
-    let (front, clock) = (answering([with_headers(429, &[("retry-after", "2")])]), clock());
+    let (front, clock) = (responding([with_headers(429, &[("retry-after", "2")])]), clock());
     let start = clock.now();
     let client = client(&world, front.port(), &clock, Retry::new());
     clock.run(client.get("/").send()).await.0.expect("the second attempt");
@@ -82,7 +82,7 @@ pub(crate) async fn retry_03_a_date_is_measured_by_the_servers_clock(world: Worl
     // The clocks of both sides are decades apart; the second date is past, which leaves a wait of our own.
     for (retry_after, seconds) in [("Sun, 06 Nov 1994 08:49:40 GMT", 3), ("Sun, 06 Nov 1994 08:00:00 GMT", 0)] {
         let headers = [("retry-after", retry_after), ("date", "Sun, 06 Nov 1994 08:49:37 GMT")];
-        let (front, clock) = (answering([with_headers(503, &headers)]), clock());
+        let (front, clock) = (responding([with_headers(503, &headers)]), clock());
         let start = clock.now();
         let client = client(&world, front.port(), &clock, Retry::new());
         clock.run(client.get("/").send()).await.0.expect("the second attempt");
@@ -94,21 +94,23 @@ pub(crate) async fn retry_03_a_date_is_measured_by_the_servers_clock(world: Worl
 
 pub(crate) async fn retry_04_a_wait_beyond_the_deadline_fails_at_once(world: World) {
     for wait in ["3600", "99999999999"] {
-        let (front, clock) = (answering([with_headers(429, &[("retry-after", wait)])]), clock());
+        let (front, clock) = (responding([with_headers(429, &[("retry-after", wait)])]), clock());
         let start = clock.now();
         let client = client(&world, front.port(), &clock, Retry::new());
         let error = clock.run(client.get("/").send()).await.0.expect_err("too long");
         assert_eq!((error.code(), error.attempts(), clock.now()), (Code::AUT_04, 1, start));
-        let answer = error.response().expect("what was read");
-        assert!(answer.retry_after.is_some_and(|wait| wait >= SECOND * 3600), "says when to retry: {answer:?}");
+        let response = error.response().expect("what was read");
+        assert!(response.retry_after.is_some_and(|wait| wait >= SECOND * 3600), "says when to retry: {response:?}");
         assert!(error.to_string().contains("deadline"), "{error}");
     }
 }
 
 pub(crate) async fn retry_05_a_post_that_was_sent_is_one_attempt_unless_marked(world: World) {
     for (marked, attempts) in [(false, 1), (true, 2)] {
-        let server =
-            scripted([vec![Step::ReadRequest, Step::Reset], vec![Step::ReadRequest, Step::write(ANSWER), Step::Stall]]);
+        let server = scripted([
+            vec![Step::ReadRequest, Step::Reset],
+            vec![Step::ReadRequest, Step::write(RESPONSE), Step::Stall],
+        ]);
         let clock = clock();
         let client = client(&world, server.port(), &clock, Retry::new());
         let call = client.post("/x").body("application/json", "{}");
@@ -126,7 +128,7 @@ pub(crate) async fn retry_06_a_post_that_was_not_sent_may_be_repeated(world: Wor
     let client = client(&world, bind.port(), &clock, Retry::new().attempts(20));
     let opens = async {
         clock.waited_for().await;
-        let script: Script = vec![Step::ReadRequest, Step::write(ANSWER), Step::Stall];
+        let script: Script = vec![Step::ReadRequest, Step::write(RESPONSE), Step::Stall];
         let mut options = RawOptions::tls([script]);
         options.bind = bind;
         let server = up(RawServer::start(options));
@@ -146,7 +148,7 @@ pub(crate) async fn retry_07_a_refused_certificate_is_one_attempt(world: World) 
     let foreign = Pki::shared().client(ClientSpec { authority: Authority::Foreign, ..ClientSpec::default() });
     for range in [TlsRange::Only12, TlsRange::Only13] {
         let front =
-            front_answering(FrontOptions::default().client_auth(ClientAuth::Required).tls(range), |_| status(200));
+            front_responding(FrontOptions::default().client_auth(ClientAuth::Required).tls(range), |_| status(200));
         let clock = clock();
         let client = world
             .builder(front.port())
@@ -163,7 +165,7 @@ pub(crate) async fn retry_07_a_refused_certificate_is_one_attempt(world: World) 
 
 pub(crate) async fn retry_08_what_the_platform_refused_is_one_attempt(world: World) {
     for refused in [400, 401, 403, 404, 409, 422] {
-        let (front, clock) = (answering([status(refused)]), clock());
+        let (front, clock) = (responding([status(refused)]), clock());
         let client = client(&world, front.port(), &clock, Retry::new());
         let (outcome, waits) = clock.run(client.get("/").send()).await;
         assert_eq!((outcome.expect_err("refused").attempts(), waits.len()), (1, 0), "{refused}");
@@ -172,7 +174,7 @@ pub(crate) async fn retry_08_what_the_platform_refused_is_one_attempt(world: Wor
 }
 
 pub(crate) async fn retry_09_a_closed_pooled_connection_fails_no_call(world: World) {
-    let once = || vec![Step::ReadRequest, Step::write(ANSWER), Step::CloseClean];
+    let once = || vec![Step::ReadRequest, Step::write(RESPONSE), Step::CloseClean];
     let (server, clock) = (scripted([once(), once(), once(), once()]), clock());
     let client = client(&world, server.port(), &clock, Retry::new());
     for _ in 0..4 {
@@ -184,7 +186,7 @@ pub(crate) async fn retry_09_a_closed_pooled_connection_fails_no_call(world: Wor
 }
 
 pub(crate) async fn retry_10_the_budget_bounds_the_load_of_a_hundred_callers(world: World) {
-    let front = front_answering(FrontOptions::default(), |_| status(503));
+    let front = front_responding(FrontOptions::default(), |_| status(503));
     let clock = clock();
     let client = world
         .builder(front.port())
@@ -202,7 +204,7 @@ pub(crate) async fn retry_10_the_budget_bounds_the_load_of_a_hundred_callers(wor
 
 pub(crate) async fn retry_11_a_401_is_repeated_once_with_a_newer_key(world: World) {
     const NEWER: &str = "01canary5ecret0000000000bb_c0ffee00canary00c0ffee00canary00c0ffee00canary00c0ffee00canary1";
-    let front = front_answering(FrontOptions::default(), |request| {
+    let front = front_responding(FrontOptions::default(), |request| {
         let known = request.headers().get("x-api-key").is_some_and(|key| key == NEWER);
         status(if known { 200 } else { 401 })
     });
@@ -217,7 +219,7 @@ pub(crate) async fn retry_11_a_401_is_repeated_once_with_a_newer_key(world: Worl
 }
 
 pub(crate) async fn retry_12_a_repeated_put_has_the_same_bytes(world: World) {
-    let (front, clock) = (answering([status(503), status(503)]), clock());
+    let (front, clock) = (responding([status(503), status(503)]), clock());
     let client = client(&world, front.port(), &clock, Retry::new());
     let body = Bytes::from((0..100_000_u32).flat_map(u32::to_be_bytes).collect::<Vec<_>>());
     let (outcome, _) = clock.run(client.put("/x").body("application/octet-stream", body).send()).await;
@@ -228,7 +230,7 @@ pub(crate) async fn retry_12_a_repeated_put_has_the_same_bytes(world: World) {
 }
 
 pub(crate) async fn retry_13_attempts_and_waits_are_in_the_last_error(world: World) {
-    let front = front_answering(FrontOptions::default(), |_| status(503));
+    let front = front_responding(FrontOptions::default(), |_| status(503));
     let clock = clock();
     let client = client(&world, front.port(), &clock, Retry::new().attempts(3));
     let (outcome, waits) = clock.run(client.get("/").send()).await;
@@ -262,7 +264,7 @@ pub(crate) async fn retry_14_an_http2_stream_is_repeated_only_if_unprocessed(wor
         let recording = Recording::default();
         let server = http2_server(&recording, frames);
         let post = request(Method::POST, server.url(HOST), Bytes::from_static(b"{}"));
-        let error = world.transport(&world.config()).send(post).await.expect_err("no answer");
+        let error = world.transport(&world.config()).send(post).await.expect_err("no response");
         // A stack that sends a POST over HTTP/1.1 only never reaches this.
         let sent = !recording.bytes().is_empty();
         let expected = if unprocessed || !sent { Delivery::NotSent } else { Delivery::Unknown };
@@ -275,7 +277,7 @@ pub(crate) async fn retry_15_a_status_about_the_connection_is_repeated_on_a_new_
         // The first connection stays open and would get the same response again.
         let refusal = || [Step::ReadRequest, Step::write(format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n"))];
         let first: Script = refusal().into_iter().chain(refusal()).chain([Step::Stall]).collect();
-        let server = scripted([first, vec![Step::ReadRequest, Step::write(ANSWER), Step::Stall]]);
+        let server = scripted([first, vec![Step::ReadRequest, Step::write(RESPONSE), Step::Stall]]);
         let clock = clock();
         let client = client(&world, server.port(), &clock, Retry::new());
         let (outcome, _) = clock.run(client.get("/").send()).await;

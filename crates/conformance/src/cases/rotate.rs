@@ -145,9 +145,9 @@ pub(crate) async fn rotate_12_a_replacement_that_the_platform_refuses_does_not_g
         handler(move |_request, peer| {
             let status = if peer.fingerprint.as_ref() == Some(&refused) { 401 } else { 200 };
             async move {
-                let mut answer = http::Response::new(Bytes::from_static(b"{}"));
-                *answer.status_mut() = http::StatusCode::from_u16(status).expect("a status");
-                answer
+                let mut response = http::Response::new(Bytes::from_static(b"{}"));
+                *response.status_mut() = http::StatusCode::from_u16(status).expect("a status");
+                response
             }
         }),
     ));

@@ -21,7 +21,7 @@ use crate::life::dropped;
 use crate::log_scan::LogScan;
 use crate::setting::{Setting, Settings, leading, method};
 use crate::world::{
-    HOST, KEY, World, certificate, collect, front, front_answering, get, identity, key_value, request, untouched, up,
+    HOST, KEY, World, certificate, collect, front, front_responding, get, identity, key_value, request, untouched, up,
 };
 
 /// The password of every proxy that wants one.
@@ -254,7 +254,7 @@ pub(crate) async fn cred_21_no_log_shows_a_secret_in_any_setting(world: World) {
     let canaries = [KEY, UPLOAD, BODY, PASSWORD].map(str::to_owned).into_iter().chain([proxy_header]);
     let scan = LogScan::start(canaries);
     for (turn, setting) in Settings::ALL.chosen(&world).into_iter().enumerate() {
-        let front = front_answering(setting.server(FrontOptions::default()), |_| {
+        let front = front_responding(setting.server(FrontOptions::default()), |_| {
             let mut response = Response::new(BODY.into());
             response.headers_mut().insert("x-created-key", HeaderValue::from_static(BODY));
             response
@@ -339,7 +339,7 @@ pub(crate) async fn pool_22_connections_end_as_they_should_in_each_setting(world
 /// Responds to `/never` when the gate is open, and to everything else at once.
 fn never_answering(setting: Setting, never: &Gate) -> Front {
     let gate = never.clone();
-    let answer = handler(move |request, _peer| {
+    let response = handler(move |request, _peer| {
         let gate = gate.clone();
         async move {
             if request.uri().path() == "/never" {
@@ -348,7 +348,7 @@ fn never_answering(setting: Setting, never: &Gate) -> Front {
             Response::new("{}".into())
         }
     });
-    up(Front::start(setting.server(FrontOptions::default()), answer))
+    up(Front::start(setting.server(FrontOptions::default()), response))
 }
 
 pub(crate) async fn trust_52_roots_identities_and_names_are_those_of_their_transport(world: World) {

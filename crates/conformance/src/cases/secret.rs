@@ -21,7 +21,7 @@ use crate::log_scan::LogScan;
 use crate::setting::Settings;
 use crate::witness::{self, Meant};
 use crate::world::{
-    HOST, KEY, World, certificate, collect, front, front_answering, get, identity, scripted, untouched,
+    HOST, KEY, World, certificate, collect, front, front_responding, get, identity, scripted, untouched,
 };
 
 const PROXY_PASSWORD: &str = "canarypass";
@@ -122,14 +122,14 @@ pub(crate) async fn secret_02_no_error_shows_a_secret(world: World) {
                     .client_auth(ClientAuth::Optional)
                     .trusted_clients(vec![Pki::shared().foreign_root_der().to_vec()]),
             ),
-            front_answering(FrontOptions::default().client_auth(ClientAuth::Optional), move |_| {
-                let mut answer = http::Response::new(quoting.clone().into());
-                *answer.status_mut() = http::StatusCode::UNAUTHORIZED;
-                answer
+            front_responding(FrontOptions::default().client_auth(ClientAuth::Optional), move |_| {
+                let mut response = http::Response::new(quoting.clone().into());
+                *response.status_mut() = http::StatusCode::UNAUTHORIZED;
+                response
             }),
-            front_answering(FrontOptions::default().client_auth(ClientAuth::Optional), |_| {
-                let answer = http::Response::builder().status(302).header("location", "https://elsewhere.test/?x=1");
-                answer.body(bytes::Bytes::new()).expect("an answer")
+            front_responding(FrontOptions::default().client_auth(ClientAuth::Optional), |_| {
+                let response = http::Response::builder().status(302).header("location", "https://elsewhere.test/?x=1");
+                response.body(bytes::Bytes::new()).expect("a response")
             }),
         ];
     let cut = scripted([vec![Step::ReadRequest, Step::CloseAbrupt]]);

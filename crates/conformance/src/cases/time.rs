@@ -53,11 +53,11 @@ pub(crate) async fn time_02_a_stalled_handshake_times_out(world: World) {
     assert_eq!(diagnose(&error, Mode::Key, None).code, Code::NET_01);
 }
 
-pub(crate) async fn time_03_a_missing_answer_times_out(world: World) {
+pub(crate) async fn time_03_a_missing_response_times_out(world: World) {
     let transport = world.transport(&total_limit(&world));
     let no_head = async {
         let server = scripted([vec![Step::ReadRequest, Step::Stall]]);
-        let error = in_time(transport.send(get(server.url(HOST)))).await.expect_err("no answer");
+        let error = in_time(transport.send(get(server.url(HOST)))).await.expect_err("no response");
         assert_eq!(error.kind(), TransportErrorKind::Timeout(Phase::Response), "{error:?}");
         assert_eq!(error.delivery(), Delivery::Unknown, "{error:?}");
         assert_eq!(diagnose(&error, Mode::Key, None).code, Code::NET_08);
@@ -76,7 +76,7 @@ pub(crate) async fn time_03_a_missing_answer_times_out(world: World) {
         async move {
             let server = scripted([vec![Step::ReadRequest, Step::Stall]]);
             let error = in_time(transport.send(request(method.clone(), server.url(HOST), "{}"))).await;
-            let error = error.expect_err("no answer");
+            let error = error.expect_err("no response");
             assert_eq!(error.delivery(), Delivery::Unknown, "{method}: {error:?}");
         }
     });
@@ -109,13 +109,15 @@ pub(crate) async fn time_06_a_dropped_call_closes_its_connection(world: World) {
 }
 
 pub(crate) async fn time_07_a_cancelled_call_leaves_the_pool_usable(world: World) {
-    let answer = "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\n";
-    let server =
-        scripted([vec![Step::ReadRequest, Step::Stall], vec![Step::ReadRequest, Step::write(format!("{answer}good"))]]);
+    let response = "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\n";
+    let server = scripted([
+        vec![Step::ReadRequest, Step::Stall],
+        vec![Step::ReadRequest, Step::write(format!("{response}good"))],
+    ]);
     let transport = world.transport(&world.config());
     drop_when(&*transport, &server.url(HOST), server.ledger(), |seen| !seen.requests.is_empty()).await;
     let exchange = transport.send(get(server.url(HOST))).await.expect("another connection");
-    assert_eq!(&collect(exchange).await.expect("its own answer")[..], b"good");
+    assert_eq!(&collect(exchange).await.expect("its own response")[..], b"good");
 
     // Over HTTP/2 the connection stays and the stream alone ends.
     let front = front(FrontOptions::default());
@@ -145,8 +147,8 @@ pub(crate) async fn time_05_the_deadline_holds_over_all_attempts_and_waits(world
     // Announced as the connection's last: in virtual time the next attempt would race with its end, and that
     // costs an attempt.
     let busy = "HTTP/1.1 503 Service Unavailable\r\nretry-after: 4\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
-    let answers = || vec![Step::ReadRequest, Step::write(busy), Step::CloseClean];
-    let (server, clock) = (scripted([answers(), answers(), vec![Step::ReadRequest, Step::Stall]]), retry::clock());
+    let responses = || vec![Step::ReadRequest, Step::write(busy), Step::CloseClean];
+    let (server, clock) = (scripted([responses(), responses(), vec![Step::ReadRequest, Step::Stall]]), retry::clock());
     let start = clock.now();
     let deadline = Duration::from_secs(15);
     let client = timed(&world, &server, &clock).deadline(deadline).build().expect("complete");
@@ -184,8 +186,8 @@ pub(crate) async fn time_08_a_slow_but_steady_body_is_read_to_its_end(world: Wor
 
 pub(crate) async fn time_09_calls_in_flight_end_or_are_counted_at_shutdown(world: World) {
     let (gate, never) = (Gate::new(), Gate::new());
-    let answer = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
-    let script = |gate: &Gate| vec![Step::ReadRequest, Step::Wait(gate.clone()), Step::write(answer), Step::Stall];
+    let response = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
+    let script = |gate: &Gate| vec![Step::ReadRequest, Step::Wait(gate.clone()), Step::write(response), Step::Stall];
     let server = scripted([script(&gate), script(&never)]);
     let clock = retry::clock();
     let client = timed(&world, &server, &clock).build().expect("complete");
@@ -222,8 +224,8 @@ pub(crate) async fn time_10_what_ran_out_while_connecting_was_not_sent(world: Wo
 pub(crate) async fn time_11_a_call_that_waits_is_left_to_sleep(world: World) {
     for versions in world.http_versions() {
         let slow = Gate::new();
-        let answer = Step::write("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
-        let server = scripted([vec![Step::ReadRequest, Step::Wait(slow.clone()), answer]]);
+        let response = Step::write("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+        let server = scripted([vec![Step::ReadRequest, Step::Wait(slow.clone()), response]]);
         let transport = world.transport(&world.config().with_http_versions(versions));
         let mut polls = 0;
         let mut call = transport.send(get(server.url(HOST)));

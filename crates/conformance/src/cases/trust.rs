@@ -241,9 +241,9 @@ pub(crate) async fn trust_12_a_server_of_tls_1_1_is_refused(world: World) {
         assert_eq!((diagnosis.code, diagnosis.retryable()), (expected, false), "{error:?}");
         assert_eq!(error.delivery(), Delivery::NotSent);
     };
-    for answer in [hello_of_tls_1_1(), alert(70)] {
+    for response in [hello_of_tls_1_1(), alert(70)] {
         let heard = Recording::default();
-        let server = after_hello(&heard, [Step::write(answer), Step::Stall]);
+        let server = after_hello(&heard, [Step::write(response), Step::Stall]);
         refused(server.port()).await;
         assert!(heard.bytes().starts_with(&[22, 3]), "it began with a hello");
     }

@@ -20,7 +20,7 @@ use crate::life::dropped;
 use crate::setting::{Setting, Settings, calls};
 use crate::witness::Witness;
 use crate::world::{
-    HOST, KEY, World, certificate, collect, front, front_answering, get, identity, key_value, request, scripted,
+    HOST, KEY, World, certificate, collect, front, front_responding, get, identity, key_value, request, scripted,
     untouched, up,
 };
 
@@ -70,7 +70,7 @@ pub(crate) async fn req_22_no_response_header_leads_to_another_server(world: Wor
     let (port, place, plain) = (other.port(), other.url(HOST), clear.url("localhost"));
     for versions in world.http_versions() {
         let (place, plain) = (place.clone(), plain.clone());
-        let front = front_answering(FrontOptions::default(), move |_| {
+        let front = front_responding(FrontOptions::default(), move |_| {
             let headers = [
                 ("alt-svc", format!("h2=\":{port}\"; ma=3600, http/1.1=\"localhost:{port}\"; ma=3600")),
                 ("refresh", format!("0; url={place}/refresh")),
@@ -183,7 +183,7 @@ pub(crate) async fn pool_21_calls_that_fail_or_are_dropped_take_nothing_from_lat
 pub(crate) async fn cred_20_no_output_of_the_process_shows_a_credential(world: World) {
     const BODY: &str = "canarybody5ecret0020";
     let Some(Parent { port, root }) = child::parent() else {
-        let front = front_answering(FrontOptions::default(), |_| {
+        let front = front_responding(FrontOptions::default(), |_| {
             let mut response = Response::new(Bytes::from_static(BODY.as_bytes()));
             response.headers_mut().insert("x-created-key", HeaderValue::from_static(BODY));
             response

@@ -52,15 +52,15 @@ fn waiting(gate: &Gate) -> Front {
 
 pub(crate) async fn time_27_a_call_that_waits_leaves_its_thread_to_others(world: World) {
     for versions in world.http_versions() {
-        let (handshake, answer) = (Gate::new(), Gate::new());
-        let front = waiting(&answer);
+        let (handshake, response) = (Gate::new(), Gate::new());
+        let front = waiting(&response);
         let relay = gated(&handshake, &front);
         let transport = world.transport(&total_limit(&world).with_http_versions(versions));
         let call = transport.send(get(format!("https://{HOST}:{}/", relay.port())));
         // On the same thread: the handshake, and then the response, wait for this.
         let others = async {
             opened(&handshake, relay.ledger(), |seen| !seen.connections.is_empty()).await;
-            opened(&answer, front.ledger(), |seen| !seen.requests.is_empty()).await;
+            opened(&response, front.ledger(), |seen| !seen.requests.is_empty()).await;
         };
         let outcome = match select(call, Box::pin(others)).await {
             Either::Left((outcome, _)) => outcome,
@@ -78,8 +78,8 @@ fn polled_elsewhere<T>(what: &mut (impl Future<Output = T> + Unpin)) {
 
 pub(crate) async fn time_28_a_call_and_a_body_wake_the_task_that_polls_them_last(world: World) {
     for versions in world.http_versions() {
-        let answer = Gate::new();
-        let front = waiting(&answer);
+        let response = Gate::new();
+        let front = waiting(&response);
         let transport = world.transport(&total_limit(&world).with_http_versions(versions));
         let mut call = transport.send(get(front.url(HOST)));
         polled_elsewhere(&mut call);
@@ -91,7 +91,7 @@ pub(crate) async fn time_28_a_call_and_a_body_wake_the_task_that_polls_them_last
         let opens = async {
             // A moment in which the call is polled here, and waits.
             SystemClock::new().sleep(Duration::from_millis(50)).await;
-            answer.open();
+            response.open();
         };
         let Some((outcome, ())) = ended_in_time(join(call, opens)).await else {
             panic!("a call that moved does not go on, {versions:?}: its response came")

@@ -10,7 +10,7 @@ use digicert_one_client::SystemClock;
 use digicert_one_core::{
     Capability, Clock as _, Delivery, HttpVersions, Timeouts, TransportError, TransportErrorKind, UploadBody,
 };
-use digicert_one_testbed::{Answers, FrontOptions, Gate, RawOptions, RawServer, Script, Step, sha256_hex};
+use digicert_one_testbed::{FrontOptions, Gate, RawOptions, RawServer, Responses, Script, Step, sha256_hex};
 use futures_util::future::{Either, join_all, select};
 use futures_util::stream::{self, Stream, StreamExt as _};
 use http::{Method, Request, StatusCode, Version};
@@ -102,13 +102,13 @@ pub(crate) async fn refuses_uploads(world: &World) -> bool {
 
 /// A server that reads the head of each request, over whichever version of HTTP, and follows this script.
 pub(crate) fn heads_only(script: impl Fn(u32) -> Script + Send + Sync + 'static) -> RawServer {
-    let answers = Answers::default();
+    let responses = Responses::default();
     let script = Arc::new(script);
     for _ in 0..4 {
         let script = Arc::clone(&script);
-        answers.push(move |stream| script(stream));
+        responses.push(move |stream| script(stream));
     }
-    let options = RawOptions::tls_with(FrontOptions::default(), [vec![Step::Answer(answers)]]);
+    let options = RawOptions::tls_with(FrontOptions::default(), [vec![Step::Respond(responses)]]);
     up(RawServer::start(options.either_version()))
 }
 

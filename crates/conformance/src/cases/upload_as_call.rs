@@ -27,7 +27,7 @@ use crate::log_scan::LogScan;
 use crate::setting::{Crossing, Settings};
 use crate::witness;
 use crate::world::{
-    HOST, KEY, World, certificate, collect, front, front_answering, get, key_value, untouched, up, without_request,
+    HOST, KEY, World, certificate, collect, front, front_responding, get, key_value, untouched, up, without_request,
 };
 
 fn small() -> UploadBody {
@@ -81,7 +81,7 @@ pub(crate) async fn upload_12_a_redirect_of_an_upload_is_returned_and_not_follow
         for status in [301, 302, 303, 307, 308] {
             for location in ["/elsewhere".to_owned(), elsewhere.url(HOST)] {
                 let what = format!("{status} to {location}, {versions:?}");
-                let front = front_answering(FrontOptions::default(), move |_| {
+                let front = front_responding(FrontOptions::default(), move |_| {
                     let response = Response::builder().status(status).header("location", &location);
                     response.body(Bytes::from_static(b"{}")).expect("a response")
                 });
@@ -237,7 +237,7 @@ pub(crate) async fn upload_18_the_response_to_an_upload_is_read_as_any_other(wor
     for versions in world.http_versions() {
         // As it was sent, whatever its status and its headers say.
         for status in [200, 404, 500] {
-            let front = front_answering(FrontOptions::default(), move |_| {
+            let front = front_responding(FrontOptions::default(), move |_| {
                 let response = Response::builder().status(status).header("content-encoding", "gzip");
                 let response = response.header("x-part", "One").header("x-part", "Two");
                 response.body(Bytes::from_static(BODY.as_bytes())).expect("a response")
@@ -276,7 +276,7 @@ pub(crate) async fn upload_18_the_response_to_an_upload_is_read_as_any_other(wor
     }
 }
 
-pub(crate) async fn upload_19_outside_its_runtime_an_upload_is_answered_or_an_error(world: World) {
+pub(crate) async fn upload_19_outside_its_runtime_an_upload_ends_with_a_response_or_an_error(world: World) {
     if refuses_uploads(&world).await {
         return;
     }

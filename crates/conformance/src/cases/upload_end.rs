@@ -24,7 +24,7 @@ use crate::cases::upload::{
     Feed, content, heads_only, pieces, refuses_uploads, response, stalled, upload, versions_and_lengths,
 };
 use crate::setting::{Crossing, Settings};
-use crate::world::{HOST, KEY, World, collect, diagnose, front, front_answering, get, key_value, up};
+use crate::world::{HOST, KEY, World, collect, diagnose, front, front_responding, get, key_value, up};
 
 const LIMIT: Duration = Duration::from_secs(8);
 
@@ -154,7 +154,7 @@ pub(crate) async fn upload_09_upload_is_never_repeated(world: World) {
     for versions in world.http_versions() {
         for status in [408, 421, 425, 429, 503] {
             let status = StatusCode::from_u16(status).expect("a status");
-            let front = front_answering(FrontOptions::default(), move |_| {
+            let front = front_responding(FrontOptions::default(), move |_| {
                 let mut response = Response::new("{}".into());
                 *response.status_mut() = status;
                 response
@@ -168,9 +168,9 @@ pub(crate) async fn upload_09_upload_is_never_repeated(world: World) {
         }
     }
     // A used connection that takes the second request and ends.
-    let answer = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
+    let response = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
     for ending in [Step::CloseClean, Step::CloseAbrupt, Step::Reset] {
-        let first = vec![Step::ReadRequest, Step::write(answer), Step::ReadRequest, ending.clone()];
+        let first = vec![Step::ReadRequest, Step::write(response), Step::ReadRequest, ending.clone()];
         let server = up(RawServer::start(RawOptions::tls([first, vec![Step::ReadRequest, ending.clone()]])));
         let transport = world.transport(&world.config());
         collect(transport.send(get(server.url(HOST))).await.expect("answered")).await.expect("a body");

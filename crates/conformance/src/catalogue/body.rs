@@ -5,7 +5,7 @@
 macro_rules! __body {
     ($kind:ident $argument:tt) => {
         $crate::__expand_cases! { $kind $argument
-            "BODY-01" Must body body_01_a_large_answer_arrives_whole
+            "BODY-01" Must body body_01_a_large_response_arrives_whole
                 given "A server whose response is a little more than 10 MiB that cannot be compressed."
                 when "It is read, for every version of HTTP."
                 then "The hash of what arrived equals that of what was sent."
@@ -26,7 +26,7 @@ macro_rules! __body {
                 why "A library that buffers without limit makes a container exceed its memory as soon as the platform \
                     is slow."
                 fix "Pass `Bytes` on without copying, and do not push the body into an unbounded channel.";
-            "BODY-04" Must body body_04_an_answer_above_the_cap_is_cut_and_its_connection_dropped
+            "BODY-04" Must body body_04_a_response_above_the_cap_is_cut_and_its_connection_dropped
                 given "A server whose response is larger than the caller's limit."
                 when "It is read over HTTP/1.1."
                 then "The reading fails with CFG-03, and the connection is closed while the server is still writing."

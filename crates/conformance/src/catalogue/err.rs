@@ -5,7 +5,7 @@
 macro_rules! __err {
     ($kind:ident $argument:tt) => {
         $crate::__expand_cases! { $kind $argument
-            "ERR-01" Must answer err_01_a_list_of_errors_gives_code_and_message
+            "ERR-01" Must platform_response err_01_a_list_of_errors_gives_code_and_message
                 given "A platform that responds with 400 with a list under `errors`."
                 when "A call is made, for every version of HTTP."
                 then "The code and the message of the first entry are stored and shown, under API-06 (the name is \
@@ -13,7 +13,7 @@ macro_rules! __err {
                 why "Without them the caller sees a bare 400 and has to guess which field was wrong."
                 fix "The client reads the document. A transport only has to hand over status, headers and body of an \
                     error response like those of any other.";
-            "ERR-02" Must answer err_02_an_error_object_gives_code_and_message
+            "ERR-02" Must platform_response err_02_an_error_object_gives_code_and_message
                 given "A platform that responds with 422 with an object under `error`."
                 when "A call is made, for every version of HTTP."
                 then "Its code and message are stored and shown, under API-01."
@@ -21,28 +21,28 @@ macro_rules! __err {
                     loses the message of the others."
                 fix "The client reads the document. If only yours fails, it turns 4xx into its own error: look for \
                     `error_for_status` or `FAILONERROR`.";
-            "ERR-03" Must answer err_03_a_status_in_words_is_the_code
+            "ERR-03" Must platform_response err_03_a_status_in_words_is_the_code
                 given "A platform that responds with 403 with a `status` in words in its error object."
                 when "A call is made, for every version of HTTP."
                 then "The words are the code, and the diagnosis is AUT-03."
                 why "Programs decide by the code; without it they have to parse a message."
                 fix "The client reads the document. A body that is missing was dropped by your library with the status; read \
                     it to the end first.";
-            "ERR-04" Must answer err_04_a_frameworks_own_error_is_read
+            "ERR-04" Must platform_response err_04_a_frameworks_own_error_is_read
                 given "A platform that responds with 500 with the error page of a framework: a time, a status, an \
                     `error` and a path."
                 when "A call is made, for every version of HTTP."
                 then "The text under `error` is the message, whether the status in it is a number or a string, under API-03."
                 why "This is what an unexpected fault looks like; a parser that fails on it hides it behind its own error."
                 fix "The client reads the document. Do not decode JSON in a transport, and do not repeat a 500.";
-            "ERR-05" Must answer err_05_a_number_is_a_code
+            "ERR-05" Must platform_response err_05_a_number_is_a_code
                 given "A platform that responds with 400 with a number as code."
                 when "A call is made, for every version of HTTP."
                 then "The number is the code, as text, beside the message."
                 why "A parser that wants a string throws away the message with the number."
                 fix "The client reads the document. A failure with your transport alone means a body that is not the one that \
                     was sent (see BODY-01).";
-            "ERR-06" Must answer err_06_a_body_that_is_not_an_error_document_has_a_bounded_excerpt
+            "ERR-06" Must platform_response err_06_a_body_that_is_not_an_error_document_has_a_bounded_excerpt
                 given "Responses that are not an error document: HTML, plain text, an empty body, truncated JSON, with \
                     right and wrong types and many statuses."
                 when "The client reads them."
@@ -51,7 +51,7 @@ macro_rules! __err {
                 why "Such a response comes from a gateway, and its text is the only hint; the whole text would flood the log."
                 fix "Return the body whatever its type, and an empty one as empty. A library that sniffs or converts \
                     text damages the excerpt.";
-            "ERR-07" Must answer err_07_a_refused_credential_is_read_anew_once_at_most
+            "ERR-07" Must platform_response err_07_a_refused_credential_is_read_anew_once_at_most
                 given "A platform that responds with 401, and a credential with nothing newer."
                 when "A POST is made."
                 then "It is AUT-01 after one request; the refusal is reported to the credential once, and it is asked \
@@ -59,27 +59,27 @@ macro_rules! __err {
                 why "Retrying with the same key locks accounts, and reading the secret store in a loop locks that."
                 fix "The client decides. A second request means that your library retries after a 401 on its own: \
                     switch off its authentication.";
-            "ERR-08" Must answer err_08_a_missing_second_factor_is_named
+            "ERR-08" Must platform_response err_08_a_missing_second_factor_is_named
                 given "A platform that responds with 403 with a text about multi-factor authentication."
                 when "A client with a key alone makes a call."
                 then "It is AUT-02 and reports the missing certificate."
                 why "Otherwise a user with all permissions looks for a missing role."
                 fix "The client reads the text. If it is not found, the body of your 403 is empty or cut.";
-            "ERR-09" Must answer err_09_a_missing_role_asks_for_no_other_credential
+            "ERR-09" Must platform_response err_09_a_missing_role_asks_for_no_other_credential
                 given "A platform that responds with 403 because a permission is missing."
                 when "A call is made."
                 then "It is AUT-03, and no retry is advised."
                 why "Otherwise a valid key is replaced by another one with the same missing permission."
                 fix "The client reads the text. Hand the 403 over once and unchanged; a proxy login of the library must not \
                     react to it.";
-            "ERR-10" Must answer err_10_a_load_balancer_that_misses_a_certificate_is_understood
+            "ERR-10" Must platform_response err_10_a_load_balancer_that_misses_a_certificate_is_understood
                 given "A load balancer that responds with 400 with the words of nginx for a certificate that is missing."
                 when "A client with a key makes a call."
                 then "It is HS-01, as for a handshake error."
                 why "This page is the only sign of an identity that was not presented, and it looks like a bad request."
                 fix "The client reads the page. With an identity configured this response means that yours was not \
                     presented: see IDENT-22.";
-            "ERR-11" Must answer err_11_a_load_balancer_that_refuses_a_certificate_is_understood
+            "ERR-11" Must platform_response err_11_a_load_balancer_that_refuses_a_certificate_is_understood
                 given "A load balancer that responds with 400 with the words of nginx for a certificate that it refuses."
                 when "A client with a certificate makes a call."
                 then "It is HS-02, and no retry is advised."
@@ -122,13 +122,13 @@ macro_rules! __err {
                 why "Alarms and retries depend on codes; they must not depend on the chosen stack."
                 fix "Map a parse error to `Protocol` and an early end to `Interrupted`. The wildcard arm of your \
                     mapping should be `Other`, never a guess.";
-            "ERR-17" Should answer err_17_the_transaction_id_is_kept
+            "ERR-17" Should platform_response err_17_the_transaction_id_is_kept
                 given "A platform that responds with 500 with a transaction id in a header."
                 when "The error is read."
                 then "The id is stored and shown in the diagnosis."
                 why "It is the first thing that support asks for."
                 fix "Clause 4 of `Transport::send`: all received headers, of error responses too.";
-            "ERR-18" Must answer err_18_an_endless_or_bottomless_answer_is_bounded
+            "ERR-18" Must platform_response err_18_an_endless_or_bottomless_response_is_bounded
                 given "An error response that announces 100 MiB, and documents nested ten thousand times."
                 when "The client reads them."
                 then "The error is short, the rest is not read, and the connection is closed."
@@ -142,7 +142,7 @@ macro_rules! __err {
                 why "In about one call of a hundred the end is missed, and its caller waits for the whole timeout."
                 fix "A lost wake-up: look for an end of the connection that arrives between two reads or while the \
                     request is written, and for events that are taken by edge.";
-            "ERR-20" Must err err_20_outside_its_runtime_a_call_is_answered_or_an_error
+            "ERR-20" Must err err_20_outside_its_runtime_a_call_ends_with_a_response_or_an_error
                 given "A transport that was created inside a runtime, and one that is created outside."
                 when "A call is driven on a thread on which no runtime was entered."
                 then "It succeeds, or fails as `NoRuntime` with nothing sent; it never panics."
@@ -175,7 +175,7 @@ macro_rules! __err {
                 then "The error is NET-10 after one attempt. A lenient library may return the response."
                 why "As an interrupted connection it is tried four times, and the client certificate is suspected."
                 fix "Map the errors of your library's parser, and what its HTTP/2 finds wrong on its own, to `Protocol`.";
-            "ERR-28" Must answer err_28_a_page_of_a_gateway_is_not_the_platforms_verdict
+            "ERR-28" Must platform_response err_28_a_page_of_a_gateway_is_not_the_platforms_verdict
                 given "A gateway that responds with a web page, headers of its own and 401, 403, 404, 407, 429, 500, 502 or 503."
                 when "A GET is made, for every version of HTTP."
                 then "It is GW-01 or GW-02 after one request, with status, title, `Server` and `Via`; the service user is not \
@@ -184,7 +184,7 @@ macro_rules! __err {
                     for in vain."
                 fix "Clause 4 of `Transport::send`: all headers, and every status as a response. A 407 through a tunnel is not the \
                     proxy's refusal of the tunnel; switch off authentication by the library.";
-            "ERR-29" Must answer err_29_an_encoded_response_is_named_and_none_of_it_shown
+            "ERR-29" Must platform_response err_29_an_encoded_response_is_named_and_none_of_it_shown
                 given "A gateway that encodes responses with `br` although no encoding was requested, with 200, 401, \
                     403 and 503."
                 when "A GET is made and its JSON is read."

@@ -157,7 +157,7 @@ macro_rules! __pool {
                 given "An HTTP/2 server that responds only when its SETTINGS and its PING were acknowledged."
                 when "A GET request is sent."
                 then "Both acknowledgements arrive while the call waits, and then the response."
-                why "Servers and load balancers close connections whose PING gets no answer, in the middle of slow calls."
+                why "Servers and load balancers close connections whose PING gets no response, in the middle of slow calls."
                 fix "Read the connection for as long as it is open, and answer its frames (RFC 9113 sections 6.5.3 and \
                     6.7).";
             "POOL-28" Must http2_duties pool_28_calls_beyond_the_limit_of_streams_wait

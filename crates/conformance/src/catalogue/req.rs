@@ -84,7 +84,7 @@ macro_rules! __req {
                     installation and gets 404 from the next."
                 fix "The client joins the path. If only your transport fails, its URL library normalises the path \
                     again; send it unchanged.";
-            "REQ-10" Must req req_10_empty_answers_keep_status_duplicates_and_version
+            "REQ-10" Must req req_10_empty_responses_keep_status_duplicates_and_version
                 given "A server that responds with 204 and 304, a repeated header and a header value of bytes that are \
                     not text; and one whose response has a hundred headers, values in mixed case, and two cookies."
                 when "The response is read."
@@ -94,7 +94,7 @@ macro_rules! __req {
                     platform sent."
                 fix "Clauses 4 and 8 of `Transport::send`. Copy headers as bytes and append them; take the version \
                     from the response and not from the configuration.";
-            "REQ-11" Must req req_11_no_answer_leaves_a_trace_in_the_next_request
+            "REQ-11" Must req req_11_no_response_leaves_a_trace_in_the_next_request
                 given "A server whose responses set a cookie and carry validators for a cache."
                 when "The same GET is sent twice over one transport."
                 then "The second request has the same headers as the first, and both bodies arrive."

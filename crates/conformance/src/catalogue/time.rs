@@ -20,7 +20,7 @@ macro_rules! __time {
                 why "Many libraries end their connect limit when TCP is connected; a hanging load balancer then \
                     blocks the call forever."
                 fix "Apply the limit to TCP and TLS together. If the phase is wrong, do not declare `TimeoutPhase`.";
-            "TIME-03" Must time time_03_a_missing_answer_times_out
+            "TIME-03" Must time time_03_a_missing_response_times_out
                 given "A server that accepts a request and does not respond, and one that stops in the middle of a body."
                 when "Calls with a total limit are made."
                 then "The first ends with the phase response and NET-08, the second with the phase body; neither is \

@@ -122,7 +122,7 @@ macro_rules! __upload {
                 then "The response is as it was sent; a cut is `BodyCut`, and the total limit ends a body that stalls."
                 why "A path of its own for uploads often has other defaults for statuses, encodings and limits."
                 fix "Read the response of an upload with the code that reads all others.";
-            "UPLOAD-19" Must upload_as_call upload_19_outside_its_runtime_an_upload_is_answered_or_an_error
+            "UPLOAD-19" Must upload_as_call upload_19_outside_its_runtime_an_upload_ends_with_a_response_or_an_error
                 given "A thread on which no runtime was entered."
                 when "A body is uploaded on it."
                 then "It gets its response, or `NoRuntime` as not sent, without a connection."

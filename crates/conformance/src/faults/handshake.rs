@@ -10,7 +10,7 @@ use digicert_one_testbed::{
 use rustls_pki_types::CertificateDer;
 
 use super::fault::{Fault, Wider, fault, wider};
-use super::lab::{Seen, answering, by_key, call, configured, impatient};
+use super::lab::{Seen, by_key, call, configured, impatient, responding};
 use super::unknown;
 use crate::world::{World, certificate, front, identity, identity_at};
 
@@ -176,7 +176,7 @@ pub(super) const FAULTS: &[Fault] = &[
     .needing(Capability::Http2),
     fault("nginx: no certificate came (400), by key", Code::HS_01, &[], |world| {
         Box::pin(async move {
-            let front = answering(FrontOptions::default(), 400, HTML, nginx("No required SSL certificate was sent"));
+            let front = responding(FrontOptions::default(), 400, HTML, nginx("No required SSL certificate was sent"));
             by_key(&world, front.port()).await
         })
     }),
@@ -283,7 +283,7 @@ async fn certified(
     headers: &'static [(&'static str, &'static str)],
     body: String,
 ) -> Seen {
-    let front = answering(options, status, headers, body);
+    let front = responding(options, status, headers, body);
     call(world.builder(front.port()), Material::certificate(identity(&certificate()))).await
 }
 
@@ -293,7 +293,7 @@ async fn inspected(world: World, status: u16, headers: &'static [(&'static str, 
     const PUBLIC: &str = "demo.one.digicert.com";
     let host = format!("clientauth.{PUBLIC}");
     let spec = ServerSpec { names: vec![host.clone()], authority: Authority::Foreign, ..ServerSpec::default() };
-    let front = answering(FrontOptions::default().server(Pki::shared().server_with(spec)), status, headers, body);
+    let front = responding(FrontOptions::default().server(Pki::shared().server_with(spec)), status, headers, body);
     let root = CertificateDer::from(Pki::shared().foreign_root_der().to_vec());
     let trust = match world.has(Capability::TrustOnly) {
         true => TrustRoots::Only(vec![root]),

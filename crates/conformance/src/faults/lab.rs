@@ -11,7 +11,7 @@ use digicert_one_testbed::{Front, FrontOptions};
 use http::{Request, Response};
 
 use super::raw_text;
-use crate::world::{HOST, KEY, World, front_answering, key};
+use crate::world::{HOST, KEY, World, front_responding, key};
 
 /// The password that protects nothing here.
 pub(super) const WRONG_PASSWORD: &str = "Osprey-wrong-43";
@@ -129,18 +129,18 @@ pub(super) fn impatient(world: &World) -> TransportConfig {
 }
 
 /// A front with one response for everything.
-pub(super) fn answering(
+pub(super) fn responding(
     options: FrontOptions,
     status: u16,
     headers: &'static [(&'static str, &'static str)],
     body: impl Into<Bytes>,
 ) -> Front {
     let body: Bytes = body.into();
-    front_answering(options, move |_: &Request<Bytes>| {
+    front_responding(options, move |_: &Request<Bytes>| {
         let builder = headers
             .iter()
             .fold(Response::builder().status(status), |builder, (name, value)| builder.header(*name, *value));
-        builder.body(body.clone()).expect("a valid answer")
+        builder.body(body.clone()).expect("a valid response")
     })
 }
 
@@ -151,7 +151,7 @@ pub(super) async fn answered(
     headers: &'static [(&'static str, &'static str)],
     body: impl Into<Bytes>,
 ) -> Seen {
-    let front = answering(FrontOptions::default(), status, headers, body);
+    let front = responding(FrontOptions::default(), status, headers, body);
     let seen = by_key(&world, front.port()).await;
     assert_eq!(front.ledger().requests().len(), 1, "exactly one request to {HOST}");
     seen

@@ -56,7 +56,7 @@ mod tests {
         }
         reached.extend(from_facts().map(|diagnosis| diagnosis.code));
         // Reported elsewhere than in the error of a call.
-        reached.insert(Code::API_05); // client: an_answer_without_the_key_is_an_error_that_names_what_was_made
+        reached.insert(Code::API_05); // client: a_response_without_the_key_is_an_error_that_names_what_was_made
         reached.insert(Code::CFG_05); // client: clocks_that_differ_are_told_before_anything_is_made
         reached.insert(Code::CFG_06); // client: nothing_is_made_where_it_could_not_be_kept
         reached.insert(Code::IO_01); // d1: output_that_cannot_be_written_is_io_01
@@ -79,14 +79,14 @@ mod tests {
         let error = TransportError::new(TransportErrorKind::PeerAlert(TlsAlert(116)), Delivery::NotSent)
             .with_facts(context.facts.clone());
         let by_alert = diagnose_transport(&error, &context);
-        let mut answer = ErrorResponse::new(http::StatusCode::BAD_REQUEST);
-        answer.message = Some("400 No required SSL certificate was sent".to_owned());
-        let by_answer = diagnose_response(&answer, &context);
+        let mut response = ErrorResponse::new(http::StatusCode::BAD_REQUEST);
+        response.message = Some("400 No required SSL certificate was sent".to_owned());
+        let by_answer = diagnose_response(&response, &context);
         assert_eq!((by_alert.code, by_answer.code), (Code::ID_14, Code::ID_14));
         let refused = [("duplicate_error", Code::API_06), ("token_limit_reached", Code::API_07)].map(|(said, code)| {
-            let mut answer = ErrorResponse::new(http::StatusCode::CONFLICT);
-            (answer.code, answer.recognised) = (Some(said.to_owned()), true);
-            let diagnosis = diagnose_response(&answer, &context);
+            let mut response = ErrorResponse::new(http::StatusCode::CONFLICT);
+            (response.code, response.recognised) = (Some(said.to_owned()), true);
+            let diagnosis = diagnose_response(&response, &context);
             assert_eq!(diagnosis.code, code);
             diagnosis
         });

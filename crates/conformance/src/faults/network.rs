@@ -44,25 +44,25 @@ pub(super) const FAULTS: &[Fault] = &[
             configured(&world, silent.port(), impatient_to_connect(&world)).await
         })
     }),
-    fault("no answer", Code::NET_08, &[], |world| {
+    fault("no response", Code::NET_08, &[], |world| {
         Box::pin(async move {
             let server = scripted([vec![Step::ReadRequest, Step::Stall]]);
             configured(&world, server.port(), impatient(&world)).await
         })
     }),
-    fault("answer that stalls", Code::NET_08, &[], |world| {
+    fault("response that stalls", Code::NET_08, &[], |world| {
         Box::pin(async move {
             let server = scripted([vec![Step::ReadRequest, Step::write(SHORT), Step::Stall]]);
             configured(&world, server.port(), impatient(&world)).await
         })
     }),
-    fault("answer shorter than announced", Code::NET_09, &[], |world| Box::pin(cut(world, SHORT, Step::CloseClean))),
-    fault("answer reset half-way", Code::NET_09, &[], |world| Box::pin(cut(world, SHORT, Step::Reset))),
-    fault("answer cut in a chunk", Code::NET_09, &[], |world| Box::pin(cut(world, CHUNKED, Step::CloseClean))),
-    fault("answer without the end that TLS signs", Code::NET_09, &[], |world| {
+    fault("response shorter than announced", Code::NET_09, &[], |world| Box::pin(cut(world, SHORT, Step::CloseClean))),
+    fault("response reset half-way", Code::NET_09, &[], |world| Box::pin(cut(world, SHORT, Step::Reset))),
+    fault("response cut in a chunk", Code::NET_09, &[], |world| Box::pin(cut(world, CHUNKED, Step::CloseClean))),
+    fault("response without the end that TLS signs", Code::NET_09, &[], |world| {
         Box::pin(cut(world, UNFRAMED, Step::CloseAbrupt))
     }),
-    fault("answer above the limit", Code::CFG_03, &[], |world| {
+    fault("response above the limit", Code::CFG_03, &[], |world| {
         Box::pin(async move {
             let server = scripted([vec![Step::ReadRequest, Step::write(SHORT), Step::write("x".repeat(95))]]);
             call(world.builder(server.port()).max_body(10), key()).await
@@ -80,16 +80,16 @@ pub(super) const FAULTS: &[Fault] = &[
     }),
     fault("reset in the handshake", Code::HS_03, &[], |world| Box::pin(in_handshake(world, Step::Reset))),
     fault("end in the handshake", Code::HS_03, &[], |world| Box::pin(in_handshake(world, Step::CloseClean))),
-    fault("end without an answer, TLS 1.3", Code::NET_07, &[unknown::ASKED], |world| {
+    fault("end without a response, TLS 1.3", Code::NET_07, &[unknown::ASKED], |world| {
         Box::pin(after_handshake(world, TlsRange::Only13, vec![Step::ReadRequest, Step::CloseClean]))
     }),
-    fault("end without an answer, TLS 1.2", Code::NET_07, &[unknown::ASKED], |world| {
+    fault("end without a response, TLS 1.2", Code::NET_07, &[unknown::ASKED], |world| {
         Box::pin(after_handshake(world, TlsRange::Only12, vec![Step::ReadRequest, Step::CloseClean]))
     }),
-    fault("reset without an answer", Code::NET_07, &[unknown::ASKED], |world| {
+    fault("reset without a response", Code::NET_07, &[unknown::ASKED], |world| {
         Box::pin(after_handshake(world, TlsRange::Only13, vec![Step::ReadRequest, Step::Reset]))
     }),
-    fault("reset without an answer, client certificate asked for and sent", Code::HS_03, &[], |world| {
+    fault("reset without a response, client certificate asked for and sent", Code::HS_03, &[], |world| {
         Box::pin(async move {
             let options = FrontOptions::default().client_auth(ClientAuth::Optional).tls(TlsRange::Only13);
             let raw = RawOptions::tls_with(options, [vec![Step::ReadRequest, Step::Reset]]);
@@ -205,11 +205,11 @@ async fn unasked(world: World, range: TlsRange) -> Seen {
 }
 
 /// The end comes only when the head has arrived: otherwise it could overtake it, and would be another fault.
-async fn cut(world: World, answer: &'static str, end: Step) -> Seen {
+async fn cut(world: World, response: &'static str, end: Step) -> Seen {
     let gate = Gate::new();
-    let server = scripted([vec![Step::ReadRequest, Step::write(answer), Step::Wait(gate.clone()), end]]);
+    let server = scripted([vec![Step::ReadRequest, Step::write(response), Step::Wait(gate.clone()), end]]);
     let client = client(world.builder(server.port()), key());
     let response = client.get("/").send().await.expect("the head arrived");
     gate.open();
-    response.bytes().await.expect_err("the answer is not whole").into()
+    response.bytes().await.expect_err("the response is not whole").into()
 }

@@ -6,7 +6,7 @@ use digicert_one_testbed::FrontOptions;
 use serde_json::Value;
 
 use super::fault::{Fault, fault};
-use super::lab::{Seen, answered, answering, client};
+use super::lab::{Seen, answered, client, responding};
 use crate::world::{World, key};
 
 const JSON: &[(&str, &str)] = &[("content-type", "application/json")];
@@ -105,9 +105,9 @@ pub(super) const FAULTS: &[Fault] = &[
     }),
     fault("200 in HTML where JSON was expected", Code::GW_03, &[], |world| {
         Box::pin(async move {
-            let front = answering(FrontOptions::default(), 200, HTML, "<html><title>Sign in</title></html>");
+            let front = responding(FrontOptions::default(), 200, HTML, "<html><title>Sign in</title></html>");
             let client = client(world.builder(front.port()), key());
-            let response = client.get("/").send().await.expect("an answer");
+            let response = client.get("/").send().await.expect("a response");
             response.json::<Value>().await.expect_err("not JSON").into()
         })
     }),
@@ -136,7 +136,7 @@ pub(super) const FAULTS: &[Fault] = &[
 
 /// The end of a list of which every page is this.
 async fn listed(world: World, page: &'static str) -> Seen {
-    let front = answering(FrontOptions::default(), 200, JSON, page);
+    let front = responding(FrontOptions::default(), 200, JSON, page);
     let mut items = client(world.builder(front.port()), key()).pages("/x").page_size(2).items::<Value>();
     while let Some(item) = items.next().await {
         if let Err(error) = item {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use digicert_one_core::{HttpVersions, Timeouts, Transport, TransportConfig, TransportError, causes};
-use digicert_one_testbed::{Answers, FrontOptions, RawOptions, RawServer, Script, Step};
+use digicert_one_testbed::{FrontOptions, RawOptions, RawServer, Responses, Script, Step};
 use http::{HeaderMap, Method, StatusCode, Version};
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, any};
@@ -79,7 +79,7 @@ pub(super) fn splits() -> impl Strategy<Value = Splits> + Clone {
 /// A server for one version of HTTP (or either), and a transport that calls it.
 pub(super) struct Served {
     server: RawServer,
-    answers: Answers,
+    responses: Responses,
     world: World,
     config: TransportConfig,
     transport: RefCell<Arc<dyn Transport>>,
@@ -102,15 +102,15 @@ pub(super) struct Got {
 
 impl Served {
     pub(super) fn new(world: &World, versions: HttpVersions) -> Self {
-        let answers = Answers::default();
-        let options = RawOptions::tls_with(FrontOptions::default(), [vec![Step::Answer(answers.clone())]]);
+        let responses = Responses::default();
+        let options = RawOptions::tls_with(FrontOptions::default(), [vec![Step::Respond(responses.clone())]]);
         let options = if versions == HttpVersions::Http1 { options } else { options.either_version() };
         // One that overlooks an end is found out soon, and shrinking waits for it many times.
         let timeouts = Timeouts::new().with_connect(Duration::from_secs(5)).with_total(Duration::from_secs(8));
         let config = world.config().with_http_versions(versions).with_timeouts(timeouts);
         let transport = RefCell::new(world.transport(&config));
         let server = RawServer::start(options).expect("loopback can be bound");
-        Self { server, answers, world: world.clone(), config, transport, calls: Cell::new(0) }
+        Self { server, responses, world: world.clone(), config, transport, calls: Cell::new(0) }
     }
 
     /// Uses another transport, without connections, for the next call.
@@ -129,8 +129,8 @@ impl Served {
         if self.calls.get().is_multiple_of(CALLS) {
             self.renew();
         }
-        self.answers.clear();
-        self.answers.push(script);
+        self.responses.clear();
+        self.responses.push(script);
         let transport = Arc::clone(&self.transport.borrow());
         let mut call = request(method, self.server.url(HOST), upload);
         if !call.body().is_empty() {

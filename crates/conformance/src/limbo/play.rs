@@ -77,8 +77,8 @@ fn judged(outcome: Result<&(), &TransportError>, arrived: usize) -> LimboOutcome
 fn server(certificate: &ServerCert, bind: IpAddr) -> io::Result<Front> {
     let start = |engine| {
         let options = FrontOptions::default().engine(engine).server(certificate.clone());
-        let answer = handler(|_, _| async { http::Response::new(Bytes::from_static(b"{}")) });
-        Front::start(options.bind(SocketAddr::new(bind, 0)), answer)
+        let response = handler(|_, _| async { http::Response::new(Bytes::from_static(b"{}")) });
+        Front::start(options.bind(SocketAddr::new(bind, 0)), response)
     };
     start(Engine::Rustls).or_else(|_| start(Engine::OpenSsl))
 }

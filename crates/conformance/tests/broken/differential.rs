@@ -18,7 +18,7 @@ const SEEN: [Defect; 8] = [
     Defect::LowersPaths,
     Defect::SendsPatchAsPost,
     Defect::AddsAReferer,
-    Defect::DropsRepeatedAnswerHeaders,
+    Defect::DropsRepeatedResponseHeaders,
     Defect::IgnoresIdentities,
     Defect::PresentsTheFirstIdentity,
     Defect::FollowsRedirects,

@@ -60,21 +60,21 @@ defects! {
     /// does not announce that a POST has no body
     LeavesOutLengthZero leaves_out_length_zero "REQ-08" "[] Http1";
     /// keeps the first of several equal headers of a response
-    DropsRepeatedAnswerHeaders drops_repeated_answer_headers "REQ-10" "left: [\"b\"]";
+    DropsRepeatedResponseHeaders drops_repeated_response_headers "REQ-10" "left: [\"b\"]";
     /// sorts the headers of a response
-    SortsAnswerHeaders sorts_answer_headers "REQ-10" "left: [\"a\", \"b\"]";
+    SortsResponseHeaders sorts_response_headers "REQ-10" "left: [\"a\", \"b\"]";
     /// lowers the values of response headers
     LowersResponseValues lowers_response_values "REQ-10" "right: [\"Value Of 0\"]";
     /// keeps the first 64 headers of a response
     KeepsSixtyFourHeaders keeps_sixty_four_headers "REQ-10" "header ";
     /// treats a 204 as a failure
     FailsWithoutContent fails_without_content "REQ-10" "answered: TransportError(Inner { kind: Protocol";
-    /// says HTTP/1.1 of every answer
+    /// says HTTP/1.1 of every response
     SpeaksOfHttp11Alone speaks_of_http11_alone "REQ-10" "left: HTTP/1.1";
     /// sends a cookie back
     KeepsCookies keeps_cookies "REQ-11" "left: [\"cookie\"";
     /// responds from a cache
-    AnswersFromACache answers_from_a_cache "REQ-11" "1 requests";
+    ServesFromACache serves_from_a_cache "REQ-11" "1 requests";
     /// sends the whole address as target, as if to a proxy
     SendsAbsoluteTargets sends_absolute_targets "REQ-12" "https://one.digicert.test";
     /// treats an interim response as a failure
@@ -249,11 +249,11 @@ defects! {
     /// reports that TCP was slow when it was TLS
     MistakesPhases mistakes_phases "TIME-02" "left: Timeout(Connect)";
     /// waits for a response without a limit
-    IgnoresMissingAnswers ignores_missing_answers "TIME-03" "its limit ran out long ago";
+    IgnoresMissingResponses ignores_missing_responses "TIME-03" "its limit ran out long ago";
     /// waits for the rest of a body without a limit
     IgnoresStalledBodies ignores_stalled_bodies "TIME-03" "its limit ran out long ago";
     /// reads the whole body before it returns the head
-    BuffersAnswers buffers_answers "TIME-03" "a head: TransportError(Inner { kind: Timeout(Body)";
+    BuffersResponses buffers_responses "TIME-03" "a head: TransportError(Inner { kind: Timeout(Body)";
     /// continues a call that was dropped
     KeepsDroppedCalls keeps_dropped_calls "TIME-06" "the connection stays open";
     /// makes no further call after one was cancelled
@@ -295,7 +295,7 @@ defects! {
     CopiesUploads copies_uploads "BODY-03" "more for a body of 32768 KiB";
     /// treats a body that was truncated as a whole one
     SwallowsShortBodies swallows_short_bodies "BODY-05" "the body is not whole";
-    /// asks for compressed answers
+    /// asks for compressed responses
     AsksForCompression asks_for_compression "BODY-06" "accept-encoding";
     /// hides that a response is compressed
     DropsContentEncodings drops_content_encodings "BODY-06" "content-encoding";
@@ -656,7 +656,7 @@ defects! {
     /// ignores the window that an HTTP/2 server gives to each stream
     IgnoresWindowsOfServers ignores_windows_of_servers "BODY-27" "where the server lets 1000 through";
     /// does not answer the PING of an HTTP/2 server
-    IgnoresPings ignores_pings "POOL-27" "a PING got no answer";
+    IgnoresPings ignores_pings "POOL-27" "a PING got no response";
     /// does not acknowledge the SETTINGS of an HTTP/2 server
     AcknowledgesNoSettings acknowledges_no_settings "POOL-27" "SETTINGS were not acknowledged";
     /// opens more streams than an HTTP/2 server allows

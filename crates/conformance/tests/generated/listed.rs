@@ -37,12 +37,12 @@ pub(crate) const RULES: &[Rule] = rules! {
     "quotes" "urls-in-errors" Listed(Is::QuotesUrls), [Http1 Http2 Proxied Identity Unsafe Failed], ["RETRY-22" "ERR-34"];
     "quotes" "keys-in-errors" Listed(Is::QuotesKeysInErrors), [Http1 Http2 Proxied Unsafe Failed], ["RETRY-22" "SECRET-02"];
     "returns" "cookies-later" Listed(Is::KeepsCookies), [Http1 Http2 Identity Proxied], ["REQ-11" "REQ-20"];
-    "serves" "cached-responses" Listed(Is::AnswersFromACache), [Http1 Http2 Identity], ["REQ-20" "REQ-11"];
+    "serves" "cached-responses" Listed(Is::ServesFromACache), [Http1 Http2 Identity], ["REQ-20" "REQ-11"];
     "reads" "proxy-variables" Listed(Is::ReadsProxyVariables), [Http1 Http2 Identity], ["PROXY-11"];
     "shows" "key-to-proxy" Listed(Is::ShowsTheKeyToProxies), [Http1 Http2 Identity Tls12 Unsafe Failed], ["PROXY-02" "REQ-20"];
     "goes" "around-refusing-proxy" Listed(Is::GoesAroundProxies), [Http1 Http2 Identity Unsafe Failed], ["RETRY-22" "PROXY-04"];
     "reads" "bodies-ahead" Listed(Is::ReadsAhead), [Http1 Http2], ["BODY-22"];
-    "buffers" "responses" Listed(Is::BuffersAnswers), [Http1 Http2 Proxied Unsafe], ["TIME-12" "TIME-03"];
+    "buffers" "responses" Listed(Is::BuffersResponses), [Http1 Http2 Proxied Unsafe], ["TIME-12" "TIME-03"];
     "accepts" "end-without-close-notify" Listed(Is::TakesAnyEndForTheEnd), [Http1 Http2 Tls12 Tls13 Proxied Unsafe Failed], ["BODY-11" "BODY-31"];
     "accepts" "reset-streams" Listed(Is::TakesResetsForEnds), [Http2 Tls12 Proxied], ["BODY-14" "BODY-31" "BODY-14"];
     "sends" "length-hidden" Listed(Is::HidesLengths), [Http1 Http2 Proxied], ["REQ-20" "BODY-02"];

@@ -11,7 +11,7 @@ use crate::setting::Setting;
 use crate::stream::Read;
 use crate::table::Defect;
 use crate::transport::Ended;
-use crate::{again, config, failure, handmade, listed, request, response as answer};
+use crate::{again, config, failure, handmade, listed, request, response as response_rules};
 
 /// What a rule alters, and how.
 #[derive(Clone, Copy)]
@@ -65,8 +65,15 @@ impl Mutant {
 
 /// Every defect, in the order of the rules.
 pub(crate) fn mutants() -> impl Iterator<Item = Mutant> {
-    let lists: [&'static [Rule]; 7] =
-        [request::RULES, answer::RULES, failure::RULES, config::RULES, again::RULES, listed::RULES, handmade::RULES];
+    let lists: [&'static [Rule]; 7] = [
+        request::RULES,
+        response_rules::RULES,
+        failure::RULES,
+        config::RULES,
+        again::RULES,
+        listed::RULES,
+        handmade::RULES,
+    ];
     let rules = lists.into_iter().flatten();
     rules.flat_map(|rule| rule.settings.iter().map(move |setting| Mutant { rule, setting: *setting }))
 }

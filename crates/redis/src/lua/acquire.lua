@@ -10,6 +10,7 @@ local need, want, within, validity = tonumber(ARGV[2]), tonumber(ARGV[3]), tonum
 local most, used, wanted, lease = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
 local queued, windows = ARGV[10], tonumber(ARGV[11])
 local AHEAD = 86400000000 -- a time further in the future was not written by this script
+local FAR = 250000 -- a turn further away is reserved alone: a process that is killed while it waits loses one, not a batch
 local IDLE = 3600 -- seconds until the state of a caller without calls is forgotten
 
 local state, read = {}, redis.call('HGETALL', KEYS[1])
@@ -102,7 +103,7 @@ for turn = 1, want do
   if turn == 1 then
     wait, first = at - now, at
     if wait > within then late = 1; break end
-  elseif at - first > validity or (turn > need and not (plenty and at <= now)) then
+  elseif wait > FAR or at - first > validity or (turn > need and not (plenty and at <= now)) then
     break
   end
   for i = 1, windows do tat[i] = math.max(tat[i], at) + each[i] end

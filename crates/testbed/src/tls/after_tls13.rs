@@ -30,7 +30,7 @@ const REQUEST: &[u8] = &[13, 0, 0, 16, 1, 42, 0, 12, 0, 13, 0, 8, 0, 6, 4, 3, 8,
 const CLOSE_NOTIFY: &[u8] = &[1, 0];
 const CERTIFICATE_REQUIRED: &[u8] = &[2, 116];
 
-pub(super) async fn ask(tls: TlsStream<TcpStream>, answer: &Bytes, entry: &Entry) -> io::Result<()> {
+pub(super) async fn ask(tls: TlsStream<TcpStream>, response: &Bytes, entry: &Entry) -> io::Result<()> {
     let (tcp, session) = tls.into_inner();
     let mut records = Records::take_over(tcp, session)?;
     // Before the request is sent: a client that refuses at once must find it in the ledger.
@@ -42,7 +42,7 @@ pub(super) async fn ask(tls: TlsStream<TcpStream>, answer: &Bytes, entry: &Entry
         if chain.is_empty() {
             records.write(ContentType::Alert, CERTIFICATE_REQUIRED).await?;
         } else {
-            records.write(ContentType::ApplicationData, answer).await?;
+            records.write(ContentType::ApplicationData, response).await?;
             records.write(ContentType::Alert, CLOSE_NOTIFY).await?;
         }
     }

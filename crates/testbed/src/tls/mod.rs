@@ -86,13 +86,13 @@ impl TlsServer {
 /// Asks for a client certificate on an established connection, and returns when it has arrived: by a second
 /// handshake under TLS 1.2 (RFC 5246 §7.4.1.1), by a certificate request after the handshake under TLS 1.3
 /// (RFC 8446 §4.6.2).
-pub(crate) async fn ask_late(stream: Stream, answer: &Bytes, ledger: &Ledger, id: u64) -> io::Result<()> {
+pub(crate) async fn ask_late(stream: Stream, response: &Bytes, ledger: &Ledger, id: u64) -> io::Result<()> {
     let entry = Entry { ledger: ledger.clone(), id };
     entry.change(|connection| connection.asked_late = true);
     match stream {
-        Stream::Rustls(tls) => after_tls13::ask(*tls, answer, &entry).await,
+        Stream::Rustls(tls) => after_tls13::ask(*tls, response, &entry).await,
         #[cfg(feature = "openssl")]
-        Stream::OpenSsl(tls) => with_openssl::renegotiate(*tls, answer, &entry).await,
+        Stream::OpenSsl(tls) => with_openssl::renegotiate(*tls, response, &entry).await,
         Stream::Plain(_) => Err(invalid("clear text has no certificates")),
     }
 }

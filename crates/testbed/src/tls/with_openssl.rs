@@ -141,7 +141,7 @@ impl OpenSslServer {
 ///
 /// The crate has no API for this. So the splice inserts a HelloRequest into the stream, and OpenSSL treats
 /// the resulting hello as started by the client.
-pub(super) async fn renegotiate(mut tls: OpenSslStream, answer: &Bytes, entry: &Entry) -> io::Result<()> {
+pub(super) async fn renegotiate(mut tls: OpenSslStream, response: &Bytes, entry: &Entry) -> io::Result<()> {
     let notes = Notes::of(tls.ssl()).ok_or_else(|| invalid("a stream of another server"))?;
     notes.lock().asks_again = true;
     let keys = super::splice::Keys::of(tls.ssl())?;
@@ -152,7 +152,7 @@ pub(super) async fn renegotiate(mut tls: OpenSslStream, answer: &Bytes, entry: &
     entry.shown(true, &notes.lock().chain);
     if outcome.is_ok() {
         entry.shown(true, &client_chain(tls.ssl()));
-        tls.write_all(answer).await?;
+        tls.write_all(response).await?;
         tls.shutdown().await?;
     } else {
         // OpenSSL has written its alert; the splice may still have a part of it.

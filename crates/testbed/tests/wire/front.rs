@@ -21,7 +21,7 @@ fn servers() -> impl Iterator<Item = (FrontOptions, TlsVersion)> {
 
 const HTTP: [(HttpVersions, &str); 2] = [(HttpVersions::Only1, "http/1.1"), (HttpVersions::Only2, "h2")];
 
-async fn answering_ok(front: &Front) {
+async fn responding_ok(front: &Front) {
     Mock::given(method("GET")).respond_with(ResponseTemplate::new(200).set_body_string("ok")).mount(front.mock()).await;
 }
 
@@ -329,9 +329,9 @@ fn front_starts_without_runtime_and_frees_its_port() {
 #[test]
 fn port_in_use_is_an_error_of_the_constructor() {
     let first = Front::with_wiremock(FrontOptions::default());
-    let answer = handler(|_, _| async { http::Response::new(bytes::Bytes::new()) });
+    let response = handler(|_, _| async { http::Response::new(bytes::Bytes::new()) });
 
-    let error = Front::start(FrontOptions::default().bind(first.addr()), answer).unwrap_err();
+    let error = Front::start(FrontOptions::default().bind(first.addr()), response).unwrap_err();
 
     assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse);
 }

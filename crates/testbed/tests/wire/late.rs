@@ -45,9 +45,9 @@ async fn call(port: u16, ssl: Ssl) -> io::Result<String> {
     let mut stream = SslStream::new(ssl, TcpStream::connect(("127.0.0.1", port)).await?)?;
     Pin::new(&mut stream).connect().await.map_err(io::Error::other)?;
     stream.write_all(REQUEST).await?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await?;
-    Ok(answer)
+    let mut response = String::new();
+    stream.read_to_string(&mut response).await?;
+    Ok(response)
 }
 
 fn asking_late(engine: Engine, tls: TlsRange) -> io::Result<RawServer> {
@@ -60,9 +60,9 @@ async fn second_handshake_requests_the_certificate() {
     let identity = Pki::shared().client(ClientSpec::default());
     let server = asking_late(Engine::OpenSsl, TlsRange::Only12).unwrap();
 
-    let answer = call(server.port(), permissive(Some(&identity))).await.unwrap();
+    let response = call(server.port(), permissive(Some(&identity))).await.unwrap();
 
-    assert_eq!(answer, OK);
+    assert_eq!(response, OK);
     let connection = server.ledger().connections().remove(0);
     assert!(connection.requested_client_cert);
     assert_eq!(connection.peer_fingerprint, Some(identity.fingerprint()));

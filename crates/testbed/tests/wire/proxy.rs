@@ -47,12 +47,12 @@ async fn proxy_with_password_refuses_other_clients() {
     let proxy = ConnectProxy::start(ProxyOptions::default().credentials("user", "right")).unwrap();
 
     for credentials in [None, Some(("user", "wrong"))] {
-        let answer = through(&proxy, credentials).get(front.url("127.0.0.1")).send().await;
-        assert!(answer.is_err());
+        let response = through(&proxy, credentials).get(front.url("127.0.0.1")).send().await;
+        assert!(response.is_err());
         assert_eq!(proxy.ledger().requests().pop().unwrap().outcome, Outcome::Answered(407));
     }
     assert!(front.ledger().connections().is_empty());
 
-    let answer = through(&proxy, Some(("user", "right"))).get(front.url("127.0.0.1")).send().await;
-    assert_eq!(answer.unwrap().status(), 200);
+    let response = through(&proxy, Some(("user", "right"))).get(front.url("127.0.0.1")).send().await;
+    assert_eq!(response.unwrap().status(), 200);
 }

@@ -21,8 +21,8 @@ async fn script_serves_several_requests_on_one_connection() {
     let turn = [Step::ReadRequest, Step::write(OK)];
     let (server, client) = start([[turn.clone(), turn].concat()]);
     for body in ["first", "second"] {
-        let answer = client.post(server.url("localhost") + "/x?y").body(body).send().await.unwrap();
-        assert_eq!(answer.bytes().await.unwrap(), "ok");
+        let response = client.post(server.url("localhost") + "/x?y").body(body).send().await.unwrap();
+        assert_eq!(response.bytes().await.unwrap(), "ok");
     }
 
     let seen = server.ledger().snapshot();
@@ -54,9 +54,9 @@ async fn clean_close_and_truncation_differ() {
         [(Step::CloseClean, "end of file before message length reached"), (Step::CloseAbrupt, "close_notify")]
     {
         let (server, client) = start([vec![Step::ReadRequest, Step::write(CUT), end]]);
-        let answer = client.get(server.url("localhost")).send().await.unwrap();
+        let response = client.get(server.url("localhost")).send().await.unwrap();
 
-        let error = answer.bytes().await.unwrap_err();
+        let error = response.bytes().await.unwrap_err();
 
         assert!(chain(&error).contains(expected), "{}", chain(&error));
     }
@@ -74,14 +74,14 @@ async fn reset_reaches_the_client_as_a_reset() {
 
 #[tokio::test]
 async fn connections_use_scripts_in_order_and_repeat_the_last() {
-    let answer = |status| {
+    let response = |status| {
         vec![
             Step::ReadRequest,
             Step::write(format!("HTTP/1.1 {status} X\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")),
             Step::CloseClean,
         ]
     };
-    let (server, client) = start([answer(201), answer(202)]);
+    let (server, client) = start([response(201), response(202)]);
     for status in [201, 202, 202] {
         assert_eq!(client.get(server.url("localhost")).send().await.unwrap().status(), status);
     }
@@ -93,13 +93,13 @@ async fn gate_holds_back_the_rest_of_a_body() {
     let gate = Gate::new();
     let (server, client) =
         start([vec![Step::ReadRequest, Step::write(CUT), Step::Wait(gate.clone()), Step::write("more5")]]);
-    let mut answer = client.get(server.url("localhost")).send().await.unwrap();
-    assert_eq!(answer.chunk().await.unwrap().unwrap(), "five5");
+    let mut response = client.get(server.url("localhost")).send().await.unwrap();
+    assert_eq!(response.chunk().await.unwrap().unwrap(), "five5");
 
     gate.open();
 
-    assert_eq!(answer.chunk().await.unwrap().unwrap(), "more5");
-    assert_eq!(answer.chunk().await.unwrap(), None);
+    assert_eq!(response.chunk().await.unwrap().unwrap(), "more5");
+    assert_eq!(response.chunk().await.unwrap(), None);
 }
 
 #[tokio::test]

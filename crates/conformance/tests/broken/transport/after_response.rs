@@ -123,8 +123,8 @@ impl Misdeeds {
             let cut = ResponseBody::full(body.slice(..body.len().min(1 << 10)));
             return Ok(Exchange::new(http::Response::from_parts(head, cut), exchange.facts));
         }
-        let caches = self.flaw.is(Defect::AnswersFromACache) && exchange.response.headers().contains_key(CACHE_CONTROL);
-        if !caches && !self.flaw.is(Defect::BuffersAnswers) {
+        let caches = self.flaw.is(Defect::ServesFromACache) && exchange.response.headers().contains_key(CACHE_CONTROL);
+        if !caches && !self.flaw.is(Defect::BuffersResponses) {
             return Ok(exchange);
         }
         let (head, body) = exchange.response.into_parts();

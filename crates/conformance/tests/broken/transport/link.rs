@@ -24,7 +24,7 @@ use super::patched::{LastRead, Patched};
 use super::tls::Wire;
 use crate::table::Defect;
 
-/// What an answer may still need to come through after its connection has ended.
+/// What a response may still need to come through after its connection has ended.
 const GRACE: Duration = Duration::from_millis(250);
 
 /// Those of all transports.
@@ -61,9 +61,9 @@ pub(super) struct Link {
     last: LastRead,
 }
 
-/// How the wait for the head of an answer ended.
+/// How the wait for the head of a response ended.
 pub(super) enum Outcome {
-    Answer(Response<Incoming>),
+    Response(Response<Incoming>),
     /// `unsent`: hyper gave the request back untouched.
     Failed {
         error: hyper::Error,
@@ -170,7 +170,7 @@ impl Link {
         }
     }
 
-    /// Whether it takes a request. The last answer may just be ending.
+    /// Whether it takes a request. The last response may just be ending.
     pub(super) async fn ready(&mut self) -> bool {
         let ready = async {
             match &mut self.sender {
@@ -182,7 +182,7 @@ impl Link {
         timeout(GRACE, ready).await.unwrap_or(false)
     }
 
-    /// Sends one request and waits for the head of its answer, until `limit` if there is one.
+    /// Sends one request and waits for the head of its response, until `limit` if there is one.
     pub(super) async fn send(&mut self, request: Request<Upload>, limit: Option<Instant>) -> Outcome {
         let call = match &mut self.sender {
             Some(Sender::Http1(sender)) => Either::Left(sender.try_send_request(request)),
@@ -228,7 +228,7 @@ impl Link {
 impl Outcome {
     fn of(answered: Answered) -> Self {
         match answered {
-            Ok(response) => Self::Answer(response),
+            Ok(response) => Self::Response(response),
             Err(mut failure) => {
                 let unsent = failure.take_message().is_some();
                 Self::Failed { error: failure.into_error(), unsent }

@@ -1,4 +1,4 @@
-//! Requests as they go out and answers as they come in: what was given, the framing, and nothing else; here the defects that change
+//! Requests as they go out and responses as they come in: what was given, the framing, and nothing else; here the defects that change
 //! either of them.
 
 use std::pin::Pin;
@@ -287,40 +287,40 @@ pub(super) fn framed(request: &Request<Bytes>, is_http2: bool, flaw: Flaw) -> Re
     Ok(framed)
 }
 
-/// The answer as the caller is given it.
-pub(super) fn incoming(mut answer: Response<Incoming>, flaw: Flaw) -> Result<Response<Incoming>, TransportError> {
-    if flaw.is(Defect::FailsWithoutContent) && answer.status() == StatusCode::NO_CONTENT {
+/// The response as the caller is given it.
+pub(super) fn incoming(mut response: Response<Incoming>, flaw: Flaw) -> Result<Response<Incoming>, TransportError> {
+    if flaw.is(Defect::FailsWithoutContent) && response.status() == StatusCode::NO_CONTENT {
         return Err(TransportError::new(Kind::Protocol, Delivery::Sent).with_source("the body is missing"));
     }
-    if flaw.is(Defect::RefusesUnusualStatuses) && answer.status().as_u16() >= 600 {
+    if flaw.is(Defect::RefusesUnusualStatuses) && response.status().as_u16() >= 600 {
         return Err(TransportError::new(Kind::Protocol, Delivery::Sent).with_source("status code out of range"));
     }
     if !flaw.is(Defect::ReadsHeadsOfAnySize) {
         let doubts = flaw.is(Defect::DoubtsDeliveryOfLargeHeads);
-        HeadLimit::check(answer.headers()).map_err(|size| match doubts {
+        HeadLimit::check(response.headers()).map_err(|size| match doubts {
             true => TransportError::new(Kind::HeadLimit, Delivery::Unknown).with_source(size),
             false => size.error(),
         })?;
     }
-    if flaw.is(Defect::DropsLengthsWithoutABody) && answer.body().is_end_stream() {
-        answer.headers_mut().remove(CONTENT_LENGTH);
+    if flaw.is(Defect::DropsLengthsWithoutABody) && response.body().is_end_stream() {
+        response.headers_mut().remove(CONTENT_LENGTH);
     }
     if flaw.is(Defect::SpeaksOfHttp11Alone) {
-        *answer.version_mut() = Version::HTTP_11;
+        *response.version_mut() = Version::HTTP_11;
     }
     if flaw.is(Defect::LogsResponseHeaders) {
-        tracing::trace!("answered with {:?}", answer.headers());
+        tracing::trace!("answered with {:?}", response.headers());
     }
-    let headers = answer.headers_mut();
+    let headers = response.headers_mut();
     if flaw.is(Defect::DropsLongNames) {
         let kept = headers.iter().filter(|(name, _)| name.as_str().len() <= 64);
         *headers = kept.map(|(name, value)| (name.clone(), value.clone())).collect();
     }
-    if flaw.is(Defect::DropsRepeatedAnswerHeaders) {
+    if flaw.is(Defect::DropsRepeatedResponseHeaders) {
         let first: Vec<_> = headers.keys().map(|name| (name.clone(), headers[name].clone())).collect();
         *headers = first.into_iter().collect();
     }
-    if flaw.is(Defect::SortsAnswerHeaders) {
+    if flaw.is(Defect::SortsResponseHeaders) {
         sort(headers);
     }
     if flaw.is(Defect::LowersResponseValues) {
@@ -339,8 +339,8 @@ pub(super) fn incoming(mut answer: Response<Incoming>, flaw: Flaw) -> Result<Res
         headers.remove(CONTENT_ENCODING);
     }
     // Types of the libraries below have no business above the seam.
-    answer.extensions_mut().clear();
-    Ok(answer)
+    response.extensions_mut().clear();
+    Ok(response)
 }
 
 /// What interim responses said, where a defect wants it.

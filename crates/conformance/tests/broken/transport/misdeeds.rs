@@ -183,9 +183,9 @@ impl Misdeeds {
         if let Some(body) =
             locked(&self.missing).get(request.uri()).filter(|_| *request.method() == Method::GET).cloned()
         {
-            let mut answer = http::Response::new(ResponseBody::full(body));
-            *answer.status_mut() = http::StatusCode::NOT_FOUND;
-            return Ok(Exchange::new(answer, digicert_one_core::ConnectionFacts::unknown()));
+            let mut response = http::Response::new(ResponseBody::full(body));
+            *response.status_mut() = http::StatusCode::NOT_FOUND;
+            return Ok(Exchange::new(response, digicert_one_core::ConnectionFacts::unknown()));
         }
         if let Some(target) =
             locked(&self.moved).get(request.uri()).filter(|_| *request.method() == Method::GET).cloned()
@@ -206,10 +206,10 @@ impl Misdeeds {
             place.forget();
         }
         if let (true, Some(body)) =
-            (self.flaw.is(Defect::AnswersFromACache), locked(&self.cache).get(request.uri()).cloned())
+            (self.flaw.is(Defect::ServesFromACache), locked(&self.cache).get(request.uri()).cloned())
         {
-            let answer = http::Response::new(ResponseBody::full(body));
-            return Ok(Exchange::new(answer, digicert_one_core::ConnectionFacts::unknown()));
+            let response = http::Response::new(ResponseBody::full(body));
+            return Ok(Exchange::new(response, digicert_one_core::ConnectionFacts::unknown()));
         }
         let _place = match self.flaw.is(Defect::MakesSixCallsAtATime) {
             true => self.six.acquire().await.ok(),

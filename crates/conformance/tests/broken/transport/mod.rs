@@ -242,7 +242,7 @@ impl Pooled {
             let hints = message::Hints::watch(&mut framed, self.flaw);
             let taken = framed.body().taken();
             let is_large = request.body().len() > 1 << 20;
-            let ignores = self.flaw.is(Defect::IgnoresMissingAnswers)
+            let ignores = self.flaw.is(Defect::IgnoresMissingResponses)
                 || self.flaw.is(Defect::IgnoresTotalOverHttp2) && link.is_http2()
                 || self.flaw.is(Defect::IgnoresTotalWhileUploading) && is_large;
             let ignores = ignores || was_used && self.flaw.is(Defect::IgnoresTotalOnUsed);
@@ -253,7 +253,7 @@ impl Pooled {
                 false => limit,
             };
             match link.send(framed, limit).await {
-                Outcome::Answer(response) => {
+                Outcome::Response(response) => {
                     if self.flaw.is(Defect::CallsBusyConnectionsUsed) {
                         facts.reused = Some(link.was_used());
                     }

@@ -94,16 +94,16 @@ impl Tunnel {
         }
         tcp.write_all(format!("{head}\r\n").as_bytes()).await.map_err(failed)?;
         // Byte by byte: what follows the head belongs to the tunnel.
-        let mut answer = Vec::new();
-        while !answer.ends_with(b"\r\n\r\n") && answer.len() < MAX_HEAD {
-            answer.push(tcp.read_u8().await.map_err(failed)?);
+        let mut response = Vec::new();
+        while !response.ends_with(b"\r\n\r\n") && response.len() < MAX_HEAD {
+            response.push(tcp.read_u8().await.map_err(failed)?);
         }
-        let status = answer.get(9..12).and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok());
-        let is_old = !answer.starts_with(b"HTTP/1.1 ") && self.flaw.is(Defect::WantsHttp11OfProxies);
+        let status = response.get(9..12).and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok());
+        let is_old = !response.starts_with(b"HTTP/1.1 ") && self.flaw.is(Defect::WantsHttp11OfProxies);
         let refuses = self.flaw.is(Defect::TakesEveryRefusalFor407) && !matches!(status, Some(200..=299));
         let status = if refuses { Some(407) } else { status };
         if self.flaw.is(Defect::SkipsBodiesOfConnect) && matches!(status, Some(200..=299)) {
-            let text = String::from_utf8_lossy(&answer).to_ascii_lowercase();
+            let text = String::from_utf8_lossy(&response).to_ascii_lowercase();
             let length = text.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok());
             let mut body = vec![0; length.unwrap_or_default()];
             tcp.read_exact(&mut body).await.map_err(failed)?;

@@ -224,7 +224,7 @@ async fn once(
         let limit = (!flaw.is(Defect::IgnoresTotalOfUploads)).then_some(deadline);
         let body = if is_unframed { message::Upload::default() } else { message::Upload::streamed(streamed) };
         match link.send(framed.map(|_| body), limit).await {
-            Outcome::Answer(response) => {
+            Outcome::Response(response) => {
                 link.mark_used();
                 let is_refused = response.status().is_client_error() && !ended.load(Ordering::Relaxed);
                 if is_refused && flaw.is(Defect::FailsAtRefusalsOfUploads) {

@@ -15,41 +15,41 @@ use digicert_one_core::{
 use digicert_one_testbed::{ClientAuth, Front, FrontOptions, Snapshot, Step};
 use http::{Response, StatusCode};
 
-use crate::world::{World, certificate, front_answering, identity, key, scripted};
+use crate::world::{World, certificate, front_responding, identity, key, scripted};
 
 const JSON: &str = "application/json";
 
 /// A server with a configurable response, and clients of one caller, one per version of HTTP.
 struct Platform {
     front: Front,
-    answer: Arc<Mutex<Response<Bytes>>>,
+    response: Arc<Mutex<Response<Bytes>>>,
     clients: Vec<Client>,
 }
 
 impl Platform {
     fn new(world: &World, material: &Material) -> Self {
-        let answer: Arc<Mutex<Response<Bytes>>> = Arc::default();
-        let given = Arc::clone(&answer);
+        let response: Arc<Mutex<Response<Bytes>>> = Arc::default();
+        let given = Arc::clone(&response);
         let options = FrontOptions::default().client_auth(ClientAuth::Optional);
-        let front = front_answering(options, move |_| given.lock().unwrap_or_else(PoisonError::into_inner).clone());
+        let front = front_responding(options, move |_| given.lock().unwrap_or_else(PoisonError::into_inner).clone());
         let versions = world.http_versions().into_iter();
         let clients = versions.map(|versions| client(world, front.port(), material.clone(), versions)).collect();
-        Self { front, answer, clients }
+        Self { front, response, clients }
     }
 
-    fn answers(&self, status: u16, content_type: &str, body: &str) {
-        let mut answer = Response::new(Bytes::copy_from_slice(body.as_bytes()));
-        *answer.status_mut() = StatusCode::from_u16(status).expect("a status");
+    fn responds(&self, status: u16, content_type: &str, body: &str) {
+        let mut response = Response::new(Bytes::copy_from_slice(body.as_bytes()));
+        *response.status_mut() = StatusCode::from_u16(status).expect("a status");
         if !content_type.is_empty() {
-            answer.headers_mut().insert("content-type", content_type.parse().expect("a value"));
+            response.headers_mut().insert("content-type", content_type.parse().expect("a value"));
         }
-        answer.headers_mut().insert("x-dc-transactionid", "transaction-1".parse().expect("a value"));
-        *self.answer.lock().unwrap_or_else(PoisonError::into_inner) = answer;
+        response.headers_mut().insert("x-dc-transactionid", "transaction-1".parse().expect("a value"));
+        *self.response.lock().unwrap_or_else(PoisonError::into_inner) = response;
     }
 
     /// The errors of this response for the caller.
     async fn refuses(&self, status: u16, content_type: &str, body: &str) -> Vec<Error> {
-        self.answers(status, content_type, body);
+        self.responds(status, content_type, body);
         let mut errors = Vec::new();
         for client in &self.clients {
             let error = client.get("/x?token=canary").send().await.expect_err("refused");
@@ -74,9 +74,9 @@ fn client(world: &World, port: u16, material: Material, versions: HttpVersions) 
 /// An error document, its machine code and its message.
 async fn read(world: &World, status: u16, body: &str, code: Option<&str>, message: &str, diagnosis: Code) {
     for error in Platform::new(world, &key()).refuses(status, JSON, body).await {
-        let answer = error.response().expect("an answer");
-        assert!(answer.recognised, "{body}");
-        assert_eq!((answer.code.as_deref(), answer.message.as_deref()), (code, Some(message)), "{body}");
+        let response = error.response().expect("a response");
+        assert!(response.recognised, "{body}");
+        assert_eq!((response.code.as_deref(), response.message.as_deref()), (code, Some(message)), "{body}");
         assert_eq!(error.code(), diagnosis, "{error}");
         // Both are shown, not only stored.
         let shown = error.to_string();
@@ -144,7 +144,7 @@ pub(crate) async fn err_06_a_body_that_is_not_an_error_document_has_a_bounded_ex
         }
     }
     // Not an error document, with a success status.
-    platform.answers(200, "text/html", &html);
+    platform.responds(200, "text/html", &html);
     let response = platform.clients[0].get("/").send().await.expect("a status");
     let error = response.json::<Vec<String>>().await.expect_err("no JSON");
     assert_eq!((error.kind(), error.code()), (ErrorKind::Decode, Code::GW_03), "{error}");
@@ -153,7 +153,7 @@ pub(crate) async fn err_06_a_body_that_is_not_an_error_document_has_a_bounded_ex
 
 pub(crate) async fn err_07_a_refused_credential_is_read_anew_once_at_most(world: World) {
     let platform = Platform::new(&world, &key());
-    platform.answers(401, JSON, r#"{"error":{"code":"invalid_api_key","message":"Unknown key"}}"#);
+    platform.responds(401, JSON, r#"{"error":{"code":"invalid_api_key","message":"Unknown key"}}"#);
     let front = &platform.front;
     let credential = Counting::default();
     let (leases, rejections) = (Arc::clone(&credential.leases), Arc::clone(&credential.rejections));
@@ -226,12 +226,12 @@ pub(crate) async fn err_11_a_load_balancer_that_refuses_a_certificate_is_underst
 pub(crate) async fn err_17_the_transaction_id_is_kept(world: World) {
     let body = r#"{"error":{"code":"oops","message":"Try later"}}"#;
     for error in Platform::new(&world, &key()).refuses(500, JSON, body).await {
-        assert_eq!(error.response().and_then(|answer| answer.request_id.as_deref()), Some("transaction-1"));
+        assert_eq!(error.response().and_then(|response| response.request_id.as_deref()), Some("transaction-1"));
         assert!(error.diagnosis().to_string().contains("transaction-1"), "{}", error.diagnosis());
     }
 }
 
-pub(crate) async fn err_18_an_endless_or_bottomless_answer_is_bounded(world: World) {
+pub(crate) async fn err_18_an_endless_or_bottomless_response_is_bounded(world: World) {
     // 100 MiB that begin as an error document.
     let chunk = Bytes::from(vec![b'x'; 4 << 20]);
     let head = "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: 104857600\r\n\r\n{\"message\":\"";
@@ -251,7 +251,7 @@ pub(crate) async fn err_18_an_endless_or_bottomless_answer_is_bounded(world: Wor
             assert!(error.to_string().len() < 1 << 10, "{} bytes", error.to_string().len());
         }
     }
-    platform.answers(200, JSON, &deep);
+    platform.responds(200, JSON, &deep);
     let response = platform.clients[0].get("/").send().await.expect("a status");
     let error = response.json::<serde_json::Value>().await.expect_err("too deep");
     assert_eq!(error.kind(), ErrorKind::Decode, "{error}");
@@ -262,7 +262,7 @@ const DENIED: &str = "<html><head><title>Access Denied</title></head><body><p>Re
 pub(crate) async fn err_28_a_page_of_a_gateway_is_not_the_platforms_verdict(world: World) {
     let platform = Platform::new(&world, &key());
     for (status, code) in [401, 403, 404, 407, 429, 500, 502, 503].map(|status| (status, of_a_page(status))) {
-        platform.answers(status, "text/html", DENIED);
+        platform.responds(status, "text/html", DENIED);
         let headers = [
             ("server", "gateway/1.2"),
             ("via", "1.1 proxy.example"),
@@ -271,9 +271,9 @@ pub(crate) async fn err_28_a_page_of_a_gateway_is_not_the_platforms_verdict(worl
             ("proxy-authenticate", "Basic realm=\"x\""),
         ];
         {
-            let mut answer = platform.answer.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut response = platform.response.lock().unwrap_or_else(PoisonError::into_inner);
             for (name, value) in headers {
-                answer.headers_mut().insert(name, value.parse().expect("a value"));
+                response.headers_mut().insert(name, value.parse().expect("a value"));
             }
         }
         for client in &platform.clients {
@@ -296,9 +296,9 @@ pub(crate) async fn err_29_an_encoded_response_is_named_and_none_of_it_shown(wor
     const ENCODED: &[u8] = b"\x8b\x07\x80canary\x03";
     let platform = Platform::new(&world, &key());
     for status in [200, 401, 403, 503] {
-        let answer = Response::builder().status(status).header("content-encoding", "br");
-        *platform.answer.lock().unwrap_or_else(PoisonError::into_inner) =
-            answer.body(Bytes::from_static(ENCODED)).expect("an answer");
+        let response = Response::builder().status(status).header("content-encoding", "br");
+        *platform.response.lock().unwrap_or_else(PoisonError::into_inner) =
+            response.body(Bytes::from_static(ENCODED)).expect("a response");
         for client in &platform.clients {
             let error = match client.get("/x").send().await {
                 Ok(response) => response.json::<serde_json::Value>().await.expect_err("no JSON"),
