@@ -21,7 +21,7 @@ fn servers() -> impl Iterator<Item = (FrontOptions, TlsVersion)> {
 
 const HTTP: [(HttpVersions, &str); 2] = [(HttpVersions::Only1, "http/1.1"), (HttpVersions::Only2, "h2")];
 
-async fn responding_ok(front: &Front) {
+async fn responds_ok(front: &Front) {
     Mock::given(method("GET")).respond_with(ResponseTemplate::new(200).set_body_string("ok")).mount(front.mock()).await;
 }
 
@@ -60,7 +60,7 @@ async fn required_certificate_reaches_handler_and_ledger() {
 async fn optional_certificate_may_be_missing() {
     for (options, _) in servers() {
         let front = Front::with_wiremock(options.client_auth(ClientAuth::Optional));
-        answering_ok(&front).await;
+        responds_ok(&front).await;
 
         let client = client(None, TlsRange::Both, HttpVersions::Both, front.addr());
         assert_eq!(client.get(front.url("localhost")).send().await.unwrap().status(), 200);
@@ -76,7 +76,7 @@ async fn server_that_does_not_ask_gets_no_certificate() {
     let identity = Pki::shared().client(ClientSpec::default());
     for (options, _) in servers() {
         let front = Front::with_wiremock(options);
-        answering_ok(&front).await;
+        responds_ok(&front).await;
 
         let client = client(Some(&identity), TlsRange::Both, HttpVersions::Both, front.addr());
         assert_eq!(client.get(front.url("localhost")).send().await.unwrap().status(), 200);
@@ -148,7 +148,7 @@ async fn every_kind_of_client_key_is_accepted() {
         let identity = Pki::shared().client(ClientSpec { key, common_name, ..ClientSpec::default() });
         for (options, _) in servers() {
             let front = Front::with_wiremock(options.client_auth(ClientAuth::Required));
-            answering_ok(&front).await;
+            responds_ok(&front).await;
             let client = client(Some(&identity), TlsRange::Both, HttpVersions::Both, front.addr());
             assert_eq!(client.get(front.url("localhost")).send().await.unwrap().status(), 200, "{key:?}");
         }
@@ -159,7 +159,7 @@ async fn every_kind_of_client_key_is_accepted() {
 async fn forged_peer_header_never_reaches_the_mock_server() {
     for (http, _) in HTTP {
         let front = Front::with_wiremock(FrontOptions::default().client_auth(ClientAuth::Optional).http(http));
-        answering_ok(&front).await;
+        responds_ok(&front).await;
         let identity = Pki::shared().client(ClientSpec::default());
 
         for (identity, expected) in [(None, None), (Some(&identity), Some(identity.fingerprint()))] {
@@ -223,7 +223,7 @@ async fn resumed_and_full_handshakes_are_distinguished() {
             (Sessions::Off, Handshake::Full),
         ] {
             let front = Front::with_wiremock(options.clone().client_auth(ClientAuth::Required).sessions(sessions));
-            answering_ok(&front).await;
+            responds_ok(&front).await;
             // No idle connections: each call opens a new one.
             let client = builder(Some(&identity), TlsRange::Both, HttpVersions::Only1, front.addr())
                 .pool_max_idle_per_host(0)
@@ -354,7 +354,7 @@ fn blocking_waits_end_at_their_limit() {
 #[tokio::test]
 async fn requests_can_go_unrecorded() {
     let front = Front::with_wiremock(FrontOptions::default().record_requests(false));
-    answering_ok(&front).await;
+    responds_ok(&front).await;
     let client = client(None, TlsRange::Both, HttpVersions::Both, front.addr());
 
     assert_eq!(client.get(front.url("localhost")).send().await.unwrap().status(), 200);
