@@ -188,8 +188,8 @@ pub(crate) async fn host_09_an_address_has_no_sni_and_needs_its_ip_in_the_certif
 pub(crate) async fn host_10_an_address_of_another_scheme_is_refused_before_anything_is_sent(world: World) {
     let server = up(RawServer::silent());
     let transport = world.transport(&world.config());
-    for scheme in ["ftp", "ws"] {
-        let call = transport.send(get(format!("{scheme}://127.0.0.1:{}/", server.port())));
+    for begin in ["ftp://", "ws://", "https://user:canary@"] {
+        let call = transport.send(get(format!("{begin}127.0.0.1:{}/", server.port())));
         let error = call.await.expect_err("no such thing");
         assert_eq!((error.kind(), error.delivery()), (TransportErrorKind::Config, Delivery::NotSent), "{error:?}");
     }

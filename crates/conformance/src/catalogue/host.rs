@@ -73,11 +73,12 @@ macro_rules! __host {
                 fix "RFC 6066 forbids an address as SNI: create the server name of the engine from the IP address. \
                     Never disable name checks to let it pass.";
             "HOST-10" Must host host_10_an_address_of_another_scheme_is_refused_before_anything_is_sent
-                given "A server, and its address under `ftp:` and `ws:`."
+                given "A server, and its address under `ftp:` and `ws:`, or with a user name and a password in it."
                 when "A request with that address is sent."
                 then "It fails before anything is sent, and no connection is made to the server."
-                why "Libraries that support more than HTTP would send the key over an unexpected protocol."
-                fix "Allow `https`, `http` for loopback, and refuse the rest before the library sees it.";
+                why "Libraries that support more than HTTP would send the key over an unexpected protocol, and take the user info \
+                    for credentials."
+                fix "Allow `https`, `http` for loopback, and refuse the rest, and every `@`, before the library sees it.";
             "HOST-11" Must names host_11_two_transports_keep_their_own_address_of_one_name
                 given "Two servers on one port of two loopback addresses, and two transports with an override of one name each."
                 when "Both transports call that name, twice."
