@@ -57,6 +57,12 @@ macro_rules! __secret {
                 then "No line at any level shows one."
                 why "The secret of a new API key is in one response and nowhere else."
                 fix "Log names and lengths, not values. Where your library logs bodies at trace, filter its target.";
+            "SECRET-20" Must failures secret_20_no_log_shows_the_target_of_a_call_that_fails
+                given "The calls of ERR-34, and a reader of every log line."
+                when "They fail, and the transport is printed by Debug."
+                then "No line at any level, and no Debug text, shows path or query."
+                why "Queries hold tokens and the names of people. A warning about a failure is what most programs log."
+                fix "Log the host and the kind of the failure. Filter a target of your library that logs the request line.";
         }
     };
 }

@@ -925,4 +925,60 @@ defects! {
     BlocksWhileResolving blocks_while_resolving "TIME-31" "waits for the resolver keeps its thread";
     /// prints the API key where the environment asks for a log
     PrintsKeysWhereAsked prints_keys_where_asked "CRED-20" "to the output of the process";
+    // What a library keeps or does beside the calls: idle connections, refused streams, names, its log, its errors.
+    /// counts the idle limit from the making of a connection
+    CountsIdleTimeFromTheStart counts_idle_time_from_the_start "POOL-40" "it was closed though it was in use";
+    /// ends calls that take longer than the idle limit
+    EndsCallsAtTheIdleLimit ends_calls_at_the_idle_limit "POOL-40" "the idle limit ended /slow";
+    /// sends a request again that the server has refused unprocessed
+    RepeatsRefusedStreams repeats_refused_streams "RETRY-30" "the streams that were opened";
+    /// sends a request above the last stream of a GOAWAY again on a new connection
+    RepeatsStreamsAboveGoaway repeats_streams_above_goaway "RETRY-30" "it was sent once more";
+    /// sends a GET again that the server has refused unprocessed
+    RepeatsRefusedGets repeats_refused_gets "RETRY-31" "the streams that were opened";
+    /// reports *unknown* for a stream that was refused on a used connection
+    DoubtsRefusalsOnUsed doubts_refusals_on_used "RETRY-30" "the server did not look at it";
+    /// closes a connection of HTTP/2 when one of its streams is reset
+    ClosesConnectionsOfResetStreams closes_connections_of_reset_streams "POOL-41" "a call failed with another one";
+    /// takes the roots of an earlier transport whose roots have the same names
+    FindsRootsByName finds_roots_by_name "TRUST-60" "its own authority";
+    /// takes the verifier of an earlier transport that called the same host
+    FindsVerifiersByHost finds_verifiers_by_host "TRUST-60" "its own authority";
+    /// presents the identity of an earlier transport whose certificate has the same subject
+    FindsIdentitiesByName finds_identities_by_name "TRUST-60" "another's identity";
+    /// resumes the sessions of other transports with the same host
+    SharesSessionsByHost shares_sessions_by_host "TRUST-60" "of another authority";
+    /// logs the URL of a call that fails
+    LogsUrlsOfFailures logs_urls_of_failures "SECRET-20" "the URL is logged by";
+    /// logs the URL of a response whose body fails
+    LogsUrlsOfCutBodies logs_urls_of_cut_bodies "SECRET-20" "the URL is logged by";
+    /// logs the URL of a call that runs out of time
+    LogsUrlsOfLateCalls logs_urls_of_late_calls "SECRET-20" "the URL is logged by";
+    /// shows the URL of the last call that failed in its `Debug`
+    ShowsItsLastFailure shows_its_last_failure "SECRET-20" "the transport shows its last call";
+    /// turns the error of its library into text
+    FlattensErrors flattens_errors "ERR-60" "is nothing but text";
+    /// turns the error of a body into text
+    FlattensErrorsOfBodies flattens_errors_of_bodies "ERR-60" "is nothing but text";
+    /// turns the error of a handshake into text
+    FlattensErrorsOfHandshakes flattens_errors_of_handshakes "ERR-60" "is nothing but text";
+    // What a method changes in cases that send GETs, and what a response of failure changes behind a proxy.
+    /// announces a name to a server that is called by its address with PUT, PATCH or DELETE
+    NamesAddressesInPuts names_addresses_in_puts "HOST-09" "left: Some(\"localhost\")";
+    /// connects to what `Alt-Svc` in the response to a PUT, PATCH or DELETE names
+    FollowsAlternativeServicesOfPuts follows_alternative_services_of_puts "REQ-22" "a header led to another server";
+    /// does not verify a server that is called by the name localhost with POST
+    TrustsLocalhostForPosts trusts_localhost_for_posts "TRUST-25" "this server proves nothing";
+    /// leads PUT, PATCH and DELETE where the first transport of the process led the name
+    KeepsTheFirstNamesOfPuts keeps_the_first_names_of_puts "HOST-11" "went where the other is to go";
+    /// discards what it has read of the response to a POST when the connection ends right after it
+    LosesLastBytesOfPosts loses_last_bytes_of_posts "BODY-15" "lost \"HTTP/1.";
+    /// counts the length of the response to a PUT, PATCH or DELETE in 32 bits
+    WrapsLengthsOfPuts wraps_lengths_of_puts "BODY-05" "4294967301";
+    /// treats the stream of a POST that was reset without an error as one that has ended
+    TakesResetsForEndsOfPosts takes_resets_for_ends_of_posts "BODY-14" "RST_STREAM(NO_ERROR), with a length: true";
+    /// reads heads of any size in response to PUT, PATCH and DELETE
+    ReadsHeadsOfAnySizeOfPuts reads_heads_of_any_size_of_puts "ERR-23" "too large: Exchange";
+    /// shows the API key to its proxy after responses of failure
+    ShowsTheKeyToProxiesAfterErrors shows_the_key_to_proxies_after_errors "PROXY-02" "x-api-key";
 }

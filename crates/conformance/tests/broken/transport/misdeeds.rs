@@ -57,6 +57,7 @@ pub(super) struct Misdeeds {
     /// Where redirects led for good.
     pub(super) moved: Mutex<HashMap<Uri, Uri>>,
     pub(super) has_lost: AtomicBool,
+    pub(super) last_failure: Mutex<Option<Uri>>,
     /// Held while the body of an upload is polled.
     pub(super) uploading: Arc<Mutex<()>>,
     /// The initial state, for another transport next to this one.
@@ -117,6 +118,7 @@ impl Misdeeds {
             missing: Mutex::default(),
             moved: Mutex::default(),
             has_lost: AtomicBool::new(false),
+            last_failure: Mutex::default(),
             uploading: Arc::default(),
             config: config.clone(),
         })
