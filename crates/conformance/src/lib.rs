@@ -35,7 +35,7 @@
 //! **Lives.** A clause holds for every method and in every life of a transport. Before its first call, a transport of
 //! almost every case has had a response of failure, a call that found no server, and a response of success; cases that
 //! run in each setting also try transports that are new, that lost or dropped calls, and that stand beside another one. Cases whose
-//! calls are GETs and whose clause holds for each method run again with POST and with DELETE in their place (`methods`).
+//! calls are GETs and whose clause holds for each method run again with POST, and with DELETE, PUT or PATCH, in their place (`methods`).
 //!
 //! Assertions read the *ledger* of the server side, not the transport's opinion. A failure names the case,
 //! the configuration of the last transport that was created, and each server with its TLS library and the

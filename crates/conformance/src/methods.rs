@@ -1,5 +1,5 @@
-//! Methods. A clause holds for each of them, and the calls of most cases are GETs: such a case runs once more for each
-//! of these methods, which its GETs are then sent with.
+//! Methods. A clause holds for each of them, and the calls of most cases are GETs: such a case runs again with POST, and
+//! with another method, in place of GET.
 
 use digicert_one_testbed::FrontOptions;
 use http::{Method, Version};
@@ -7,9 +7,14 @@ use http::{Method, Version};
 use crate::sent_as::SentAs;
 use crate::world::{HOST, World, front, get};
 
-/// What a GET is sent as. A response to HEAD differs, and HEAD is left to cases of its own.
-const OTHERS: [SentAs; 2] =
-    [SentAs { method: Method::POST, body: "{\"a\":1}" }, SentAs { method: Method::DELETE, body: "" }];
+/// What the GETs of every such case are sent as. A response to HEAD differs, and HEAD is left to cases of its own.
+const POST: SentAs = SentAs { method: Method::POST, body: "{\"a\":1}" };
+/// What those of one case after the other are sent as.
+const IN_TURN: [SentAs; 3] = [
+    SentAs { method: Method::DELETE, body: "" },
+    SentAs { method: Method::PUT, body: "{}" },
+    SentAs { method: Method::PATCH, body: "{}" },
+];
 
 /// The cases that run with each method.
 const EACH: [&str; 60] = [
@@ -27,8 +32,11 @@ const EACH_LIKE_GET: [&str; 20] = [
 ];
 
 /// What the GETs of this case are sent as, besides GET.
-pub(crate) fn others(case: &str) -> &'static [SentAs] {
-    if EACH.contains(&case) || EACH_LIKE_GET.contains(&case) { &OTHERS } else { &[] }
+pub(crate) fn others(case: &str) -> Vec<SentAs> {
+    match EACH.iter().chain(&EACH_LIKE_GET).position(|id| *id == case) {
+        Some(turn) => vec![POST, IN_TURN[turn % IN_TURN.len()].clone()],
+        None => Vec::new(),
+    }
 }
 
 /// Whether this case can run in this world, whose transports send GETs as another method.

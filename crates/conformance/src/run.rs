@@ -16,6 +16,7 @@ use crate::child;
 use crate::log_scan;
 use crate::methods;
 use crate::report::{CaseReport, Outcome, Report};
+use crate::sent_as::SentAs;
 use crate::subject::Subject;
 use crate::waiver::{self, Waiver};
 use crate::witness::watched;
@@ -188,11 +189,11 @@ fn outcome(case: &Case, subject: &Subject, waivers: &[Waiver]) -> Outcome {
 async fn within_limit(case: Case, subject: Subject) {
     let audit = Audit::here();
     let has_past = child::parent().is_none() && !NEW.contains(&case.id);
-    let world = |sent_as| World::new(&subject).audited(&audit, has_past, sent_as);
+    let world = |sent_as: Option<&SentAs>| World::new(&subject).audited(&audit, has_past, sent_as);
     let work = async {
         (case.run)(world(None)).await;
         for sent_as in methods::others(case.id) {
-            let world = world(Some(sent_as));
+            let world = world(Some(&sent_as));
             if methods::suits(case.id, &world).await {
                 (case.run)(world).await;
             }

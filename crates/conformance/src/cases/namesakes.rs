@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use bytes::Bytes;
 use digicert_one_core::{Capability, TransportErrorKind, TrustRoots};
-use digicert_one_testbed::{ClientCert, ClientSpec, Front, FrontOptions, Pki, handler};
+use digicert_one_testbed::{ClientCert, ClientSpec, Front, FrontOptions, KeyKind, Pki, handler};
 use http::Response;
 use rustls_pki_types::CertificateDer;
 
@@ -37,10 +37,13 @@ pub(crate) async fn trust_60_authorities_of_one_name_are_told_apart(world: World
     if world.leaves_out(Capability::TrustOnly) {
         return;
     }
-    let people = [(); 2].map(|()| Pki::shared().client(ClientSpec::default()));
+    // Another key; and, as RSA keys of one name are one key here, a renewed certificate.
+    let people = [KeyKind::P256, KeyKind::Rsa2048]
+        .map(|key| [(); 2].map(|()| Pki::shared().client(ClientSpec { key, ..ClientSpec::default() })));
     let settings = Settings::where_(|one| !one.proxied).pairwise().chosen(&world);
     for (turn, setting) in settings.into_iter().enumerate() {
         for order in [[0, 1], [1, 0]] {
+            let people = &people[(turn + order[0]) % 2];
             let both = Namesakes::start(setting);
             let config = |authorities: &[usize], server: usize, person: &ClientCert| {
                 let roots = authorities.iter().map(|one| both.root(*one)).collect();

@@ -14,21 +14,41 @@ use crate::cases::time::{in_time, total_limit};
 use crate::setting::{Setting, Settings};
 use crate::world::{HOST, World, certificate, collect, get, request, up};
 
-/// How a server says that it has not looked at a stream (RFC 9113 sections 6.8 and 8.7).
+/// How a server ends a stream that it does not answer (RFC 9113 sections 6.8, 7 and 8.7).
 #[derive(Clone, Copy, Debug)]
 enum Refusal {
-    Reset,
+    /// It has not looked at it: REFUSED_STREAM.
+    Unprocessed,
+    /// It has not looked at it: GOAWAY below it.
     GoAway,
+    /// By this code, after which it may have been processed.
+    Reset(u8),
 }
 
 impl Refusal {
-    const ALL: [Self; 2] = [Self::Reset, Self::GoAway];
+    /// Each on a new or on a used connection. The codes are PROTOCOL_ERROR, CANCEL, ENHANCE_YOUR_CALM and INADEQUATE_SECURITY.
+    const ALL: [(Self, bool); 8] = [
+        (Self::Unprocessed, false),
+        (Self::GoAway, false),
+        (Self::Unprocessed, true),
+        (Self::GoAway, true),
+        (Self::Reset(1), false),
+        (Self::Reset(8), true),
+        (Self::Reset(11), false),
+        (Self::Reset(12), true),
+    ];
 
     fn of(self, stream: u8) -> Vec<u8> {
+        let reset = |code| frame(RST_STREAM, 0, stream, &[0, 0, 0, code]);
         match self {
-            Self::Reset => frame(RST_STREAM, 0, stream, &[0, 0, 0, 7]),
+            Self::Unprocessed => reset(7),
             Self::GoAway => goaway(stream.saturating_sub(2)),
+            Self::Reset(code) => reset(code),
         }
+    }
+
+    fn delivery(self) -> Delivery {
+        if matches!(self, Self::Reset(_)) { Delivery::Unknown } else { Delivery::NotSent }
     }
 }
 
@@ -74,9 +94,8 @@ async fn refused_once(world: &World, methods: &[(Method, &'static str)]) {
     }
     let ours = certificate();
     let settings = Settings::where_(|one| one.http2).pairwise().chosen(world);
-    let refusals = Refusal::ALL.into_iter().flat_map(|refusal| [false, true].map(|is_used| (refusal, is_used)));
     for (turn, setting) in settings.into_iter().enumerate() {
-        for (index, (refusal, is_used)) in refusals.clone().enumerate() {
+        for (index, (refusal, is_used)) in Refusal::ALL.into_iter().enumerate() {
             let (method, body) = methods[(turn + index) % methods.len()].clone();
             let what = format!("{method}, {refusal:?}, on a used connection: {is_used}, {setting}");
             let seen: [Recording; 2] = Default::default();
@@ -89,7 +108,6 @@ async fn refused_once(world: &World, methods: &[(Method, &'static str)]) {
                 collect(exchange).await.unwrap_or_else(|error| panic!("the call before, {what}: {error:?}"));
             }
             let outcome = in_time(transport.send(request(method.clone(), server.url(HOST), body))).await;
-            drop(transport);
             let connections = server.ledger().settle().await.connections;
             // A stack that sends this method over HTTP/1.1 only finds no such server.
             if connections.last().is_some_and(|one| one.alpn.is_none()) {
@@ -100,7 +118,10 @@ async fn refused_once(world: &World, methods: &[(Method, &'static str)]) {
             assert_eq!(opened(&bytes), expected, "the streams that were opened, {what}");
             assert_eq!(connections.len(), 1, "it was sent once more, {what}");
             let error = outcome.err().unwrap_or_else(|| panic!("no response, {what}"));
-            assert_eq!(error.delivery(), Delivery::NotSent, "the server did not look at it, {what}: {error:?}");
+            assert_eq!(error.delivery(), refusal.delivery(), "how far it came, {what}: {error:?}");
+            // The server responds to the next call, on this connection or another one.
+            let next = in_time(transport.send(get(server.url(HOST)))).await;
+            next.unwrap_or_else(|error| panic!("the call after it, {what}: {error:?}"));
         }
     }
 }

@@ -193,7 +193,7 @@ macro_rules! __err {
                 fix "Clause 4 of `Transport::send`: no decompression, and `Content-Encoding` is handed over with the other \
                     headers.";
             "ERR-34" Must failures err_34_no_cause_of_a_failure_quotes_path_or_query
-                given "Calls that fail in some 25 ways, before and in HTTP/1.1 and 2 and at a proxy, each with ids in the path and a token in the query."
+                given "Calls that fail in some 25 ways, before and in HTTP/1.1 and 2 and at a proxy, some of them uploads, each with ids in the path and a token in the query."
                 when "The error and all its causes are printed, by Display and Debug."
                 then "Neither path nor query is shown."
                 why "Errors go to logs and tickets; queries hold tokens and the names of people."

@@ -327,7 +327,7 @@ macro_rules! __trust {
                 fix "Read the clock in each verification, not when the transport is made.";
             "TRUST-60" Must namesakes trust_60_authorities_of_one_name_are_told_apart
                 given "Two authorities with one name and different keys, a server of each at one name and port of two addresses, and two \
-                    identities of one name, in each setting."
+                    identities of one name, with one key or two, in each setting."
                 when "Transports trust one of them, or both in either order, and call both servers, in both orders."
                 then "Each transport trusts the servers of its own roots alone, and presents its own identity."
                 why "A CA whose key is replaced keeps its name. What a process stores by name (verifiers, sessions, \

@@ -730,9 +730,9 @@ defects! {
     /// calls no server with an RSA key
     RefusesRsaServers refuses_rsa_servers "TRUST-45" "a server with a key of Rsa2048";
     /// shows its identity on its first connection only
-    PresentsItsIdentityOnce presents_its_identity_once "POOL-22" "the identity on connection 1";
+    PresentsItsIdentityOnce presents_its_identity_once "POOL-22" "the identity on connection";
     /// goes through its proxy with its first connection only
-    UsesItsProxyOnce uses_its_proxy_once "POOL-22" "Some(1) tunnels for 3 connections";
+    UsesItsProxyOnce uses_its_proxy_once "POOL-22" "tunnels for 3 connections";
     /// reports every refusal of a proxy as a 407
     TakesEveryRefusalFor407 takes_every_refusal_for_407 "RETRY-22" "the status of a proxy that refuses is Some(403)";
     /// sends the first 64 fields of a request
@@ -937,7 +937,7 @@ defects! {
     /// sends a GET again that the server has refused unprocessed
     RepeatsRefusedGets repeats_refused_gets "RETRY-31" "the streams that were opened";
     /// reports *unknown* for a stream that was refused on a used connection
-    DoubtsRefusalsOnUsed doubts_refusals_on_used "RETRY-30" "the server did not look at it";
+    DoubtsRefusalsOnUsed doubts_refusals_on_used "RETRY-30" "how far it came";
     /// closes a connection of HTTP/2 when one of its streams is reset
     ClosesConnectionsOfResetStreams closes_connections_of_reset_streams "POOL-41" "a call failed with another one";
     /// takes the roots of an earlier transport whose roots have the same names
@@ -981,4 +981,24 @@ defects! {
     ReadsHeadsOfAnySizeOfPuts reads_heads_of_any_size_of_puts "ERR-23" "too large: Exchange";
     /// shows the API key to its proxy after responses of failure
     ShowsTheKeyToProxiesAfterErrors shows_the_key_to_proxies_after_errors "PROXY-02" "x-api-key";
+    /// sends a request again when its stream is reset by ENHANCE_YOUR_CALM
+    RepeatsCalmedStreams repeats_calmed_streams "RETRY-30" "the streams that were opened";
+    /// makes no call after one whose stream was refused
+    FailsAfterRefusedStreams fails_after_refused_streams "RETRY-30" "the call after it";
+    /// closes a connection at the idle limit while a call is made on it
+    ClosesBusyConnections closes_busy_connections "POOL-40" "the idle limit ended";
+    /// presents the certificate of an earlier transport with the same key
+    FindsIdentitiesByKey finds_identities_by_key "TRUST-60" "another's identity";
+    /// logs the URL of each call
+    LogsUrls logs_urls "CRED-21" "a secret is logged by";
+    /// logs the URL of an upload that fails
+    LogsUrlsOfUploads logs_urls_of_uploads "SECRET-20" "the URL is logged by";
+    /// writes the URL of a call that fails to the error stream of the process
+    PrintsUrlsOfFailures prints_urls_of_failures "CRED-20" "to the output of the process";
+    /// puts the text of its library into an error of its own
+    WrapsTextsOfErrors wraps_texts_of_errors "ERR-60" "is nothing but text";
+    /// turns the error of an HTTP/2 stream into text
+    FlattensErrorsOfStreams flattens_errors_of_streams "ERR-60" "is nothing but text";
+    /// turns the error of a proxy that is not there into text
+    FlattensErrorsOfProxies flattens_errors_of_proxies "ERR-60" "is nothing but text";
 }

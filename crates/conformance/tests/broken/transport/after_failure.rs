@@ -1,7 +1,9 @@
 //! What a broken transport does when a call has failed: it repeats the call, or reports something else.
 
+use std::sync::atomic::Ordering;
+
 use bytes::Bytes;
-use digicert_one_core::{Delivery, HttpVersions, Phase, Proxy, TransportError, TransportErrorKind as Kind};
+use digicert_one_core::{Delivery, HttpVersions, Phase, Proxy, TransportError, TransportErrorKind as Kind, causes};
 use http::{Method, Request};
 
 use super::misdeeds::{Misdeeds, key_of, locked};
@@ -21,6 +23,7 @@ impl Misdeeds {
             || (is(Defect::RepeatsGets) && interrupted && method == Method::GET)
             || is(Defect::RepeatsRefusedHandshakes)
             || is(Defect::RepeatsRefusedStreams) && is_unprocessed && method != Method::GET
+            || is(Defect::RepeatsCalmedStreams) && failure::is_reset_by(error, h2::Reason::ENHANCE_YOUR_CALM)
             || is(Defect::RepeatsRefusedGets) && is_unprocessed && method == Method::GET
             || is(Defect::RepeatsStreamsAboveGoaway) && failure::is_goaway(error)
             || is(Defect::RepeatsPostsInTunnels) && interrupted && !matches!(self.config.proxy(), Proxy::None)
@@ -65,6 +68,25 @@ impl Misdeeds {
             || self.flaw.is(Defect::LogsUrlsOfLateCalls) && matches!(error.kind(), Kind::Timeout(Phase::Response))
         {
             tracing::debug!("failed to call {}", request.uri());
+        }
+        if self.flaw.is(Defect::PrintsUrlsOfFailures) {
+            #[expect(clippy::print_stderr, reason = "it is the defect")]
+            {
+                eprintln!("failed to call {}", request.uri());
+            }
+        }
+        let is_reset = failure::is_reset_by(&error, h2::Reason::REFUSED_STREAM);
+        if is_reset && self.flaw.is(Defect::FailsAfterRefusedStreams) {
+            self.has_lost.store(true, Ordering::Relaxed);
+        }
+        let is_of_stream = causes(&error).any(|cause| cause.is::<h2::Error>());
+        if is_of_stream && self.flaw.is(Defect::FlattensErrorsOfStreams)
+            || matches!(error.kind(), Kind::Proxy(None)) && self.flaw.is(Defect::FlattensErrorsOfProxies)
+        {
+            return anew(error.delivery()).with_source(failure::text_of(&error));
+        }
+        if self.flaw.is(Defect::WrapsTextsOfErrors) {
+            return anew(error.delivery()).with_source(failure::Worded::of(&error));
         }
         *locked(&self.last_failure) = Some(request.uri().clone());
         if self.flaw.is(Defect::DoubtsRefusalsOnUsed)

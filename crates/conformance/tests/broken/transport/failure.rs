@@ -43,6 +43,30 @@ pub(super) fn is_goaway(error: &TransportError) -> bool {
     causes(error).filter_map(|cause| cause.downcast_ref::<h2::Error>()).any(h2::Error::is_go_away)
 }
 
+/// Whether the server has reset the stream of a call by this code.
+pub(super) fn is_reset_by(error: &TransportError, code: h2::Reason) -> bool {
+    let mut streams = causes(error).filter_map(|cause| cause.downcast_ref::<h2::Error>());
+    streams.any(|stream| stream.is_reset() && stream.reason() == Some(code))
+}
+
+/// The text of an error, as one of our own.
+#[derive(Debug)]
+pub(super) struct Worded(String);
+
+impl Worded {
+    pub(super) fn of(error: &(dyn Error + 'static)) -> Self {
+        Self(causes(error).map(ToString::to_string).collect::<Vec<_>>().join(": "))
+    }
+}
+
+impl fmt::Display for Worded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Error for Worded {}
+
 /// Creates errors about one connection.
 #[derive(Clone, Debug)]
 pub(super) struct Report {

@@ -36,9 +36,12 @@ pub(super) fn load(
         CertifiedKey::from_der(chain, key, provider).map(Arc::new)
     });
     let key = key.map_err(|error| failure::local(Kind::LocalIdentity, error))?;
-    if flaw.is(Defect::FindsIdentitiesByName) {
+    if flaw.among(&[Defect::FindsIdentitiesByName, Defect::FindsIdentitiesByKey]) {
         static KNOWN: Mutex<Vec<(String, Arc<CertifiedKey>)>> = Mutex::new(Vec::new());
-        let name = identity.subject().to_string();
+        let name = match flaw.is(Defect::FindsIdentitiesByKey) {
+            true => format!("{:?}", identity.public_key().bits()),
+            false => identity.subject().to_owned(),
+        };
         let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, earlier)) = known.iter().find(|(one, _)| *one == name) {
             return Ok(Some(Arc::clone(earlier)));

@@ -219,6 +219,7 @@ impl Link {
             Defect::ClosesConnectionsOfDroppedCalls,
             Defect::ClosesConnectionsOfLateCalls,
             Defect::ClosesConnectionsOfResetStreams,
+            Defect::ClosesBusyConnections,
         ];
         let grace = if self.flaw.among(&closes) { Duration::ZERO } else { GRACE };
         self.is_waiting = true;

@@ -276,6 +276,9 @@ impl Misdeeds {
             parts.scheme = Some(Scheme::HTTPS);
             *request.uri_mut() = Uri::from_parts(parts).unwrap_or_default();
         }
+        if self.flaw.is(Defect::LogsUrls) {
+            tracing::debug!("{} {}", request.method(), request.uri());
+        }
         if self.flaw.is(Defect::LogsKeys) {
             tracing::debug!("sending {:?}", key_of(request));
         }

@@ -149,11 +149,15 @@ impl Pool {
         }
         shared.rests += 1;
         let (rests, age) = (shared.rests, shared.link.age());
+        let is_busy = self.flaw.is(Defect::ClosesBusyConnections);
         let is_older = self.flaw.is(Defect::CountsIdleTimeFromTheStart);
         drop(origins);
         self.later(ticket, age, move |connections| {
             let rests = |shared: &Shared| is_older || shared.rests == rests;
             let rested = |shared: &Shared| shared.id == id && rests(shared) && shared.calls == 0;
+            if let Some(shared) = connections.shared.as_ref().filter(|shared| is_busy && shared.id == id) {
+                shared.link.end();
+            }
             if connections.shared.as_ref().is_some_and(rested) {
                 connections.shared = None;
             }
