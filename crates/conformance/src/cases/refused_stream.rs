@@ -26,16 +26,14 @@ enum Refusal {
 }
 
 impl Refusal {
-    /// Each on a new or on a used connection. The codes are PROTOCOL_ERROR, CANCEL, ENHANCE_YOUR_CALM and INADEQUATE_SECURITY.
-    const ALL: [(Self, bool); 8] = [
+    /// Each on a new or on a used connection. The codes are CANCEL and ENHANCE_YOUR_CALM.
+    const ALL: [(Self, bool); 6] = [
         (Self::Unprocessed, false),
         (Self::GoAway, false),
         (Self::Unprocessed, true),
         (Self::GoAway, true),
-        (Self::Reset(1), false),
         (Self::Reset(8), true),
         (Self::Reset(11), false),
-        (Self::Reset(12), true),
     ];
 
     fn of(self, stream: u8) -> Vec<u8> {
