@@ -126,7 +126,7 @@ fn other_thing(text: &str) -> Option<&'static str> {
 
 /// Whether the text refers to a secret as profiles and options do.
 fn is_reference(text: &str) -> bool {
-    text.split_once(':').is_some_and(|(kind, _)| ["file", "env", "keyring", "command"].contains(&kind))
+    text.split_once(':').is_some_and(|(kind, _)| ["file", "env", "keyring", "exec", "fd"].contains(&kind))
 }
 
 /// Whether the text is a path by its beginning and has no part that could be a key.
