@@ -1,11 +1,12 @@
 //! `d1 init`: a new profile in d1.toml, which holds references and never a secret. It is read back before it gets its name, and checked as
 //! `d1 doctor` does.
 
+use std::error::Error as _;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use digicert_one::core::{ValueShape, is_random_word};
+use digicert_one::core::{CredentialError, ValueShape, is_random_word};
 use digicert_one::credentials::{ProfileFile, Reference, is_path};
 use digicert_one::{Config, ConfigError, Variable};
 use serde_json::Value;
@@ -162,13 +163,24 @@ impl InitOptions {
             "DC_PROFILE" => Some(Variable::option("NAME", &self.name)),
             _ => Variable::from_env(name),
         };
-        Config::standard(&lookup).map_err(|error| match error {
-            // The file that was read gets its name only now.
-            ConfigError::Host { name, source } => {
-                let name = name.replace(&file.path().display().to_string(), &path.display().to_string());
-                Failure::Setup(ConfigError::Host { name, source })
-            }
-            error => Failure::Setup(error),
+        // The file that was read gets its name only now.
+        let named = |text: &str| text.replace(&file.path().display().to_string(), &path.display().to_string());
+        Config::standard(&lookup).map_err(|error| {
+            Failure::Setup(match error {
+                ConfigError::Host { name, source } => ConfigError::Host { name: named(&name), source },
+                ConfigError::Conflict { first, second } => {
+                    ConfigError::Conflict { first: named(&first), second: named(&second) }
+                }
+                ConfigError::Credential(error) => {
+                    let place = error.place().map(named).unwrap_or_default();
+                    let renamed = CredentialError::new(error.code(), named(error.message())).at(place);
+                    ConfigError::Credential(match error.source() {
+                        Some(source) => renamed.with_source(source.to_string()),
+                        None => renamed,
+                    })
+                }
+                error => error,
+            })
         })?;
         let existing = if previous.is_empty() { Existing::Refuse } else { Existing::Replace };
         persist(file, path, existing).map_err(failed)

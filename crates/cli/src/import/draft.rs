@@ -6,6 +6,9 @@ use digicert_one::Secret;
 use digicert_one::core::{ValueShape, is_random_word};
 use digicert_one::credentials::Reference;
 
+/// What a password becomes.
+pub(super) const PASSWORD: &str = "password of the client certificate";
+
 /// A part of a credential.
 pub(super) enum Part {
     /// It stays where it is.
@@ -31,11 +34,23 @@ pub(super) struct Draft {
 
 impl Draft {
     pub(super) fn understood(&mut self, name: &str, what: &str) {
-        self.understood.push((name.to_owned(), what.to_owned()));
+        self.understood.push((shown(name), what.to_owned()));
     }
 
     pub(super) fn left_out(&mut self, name: &str, why: &str) {
-        self.left_out.push((name.to_owned(), why.to_owned()));
+        self.left_out.push((shown(name), why.to_owned()));
+    }
+
+    /// Leaves out a password that opens nothing, which no profile may have.
+    pub(super) fn without_lost_password(mut self) -> Self {
+        if self.certificate.is_none() && self.password.take().is_some() {
+            let (lost, understood) =
+                std::mem::take(&mut self.understood).into_iter().partition(|(_, what)| what == PASSWORD);
+            self.understood = understood;
+            let lost: Vec<(String, String)> = lost;
+            lost.iter().for_each(|(name, _)| self.left_out(name, "missing client certificate, which it would open"));
+        }
+        self
     }
 
     /// Takes a host: a profile has the one for API keys, and the other follows from it.
@@ -63,7 +78,7 @@ impl Draft {
 
     /// Takes the password itself.
     pub(super) fn password(&mut self, name: &str, value: &str) {
-        self.understood(name, "password of the client certificate");
+        self.understood(name, PASSWORD);
         self.password = Some(Part::Value(Secret::new(value, name), "password"));
     }
 
@@ -84,6 +99,11 @@ impl Draft {
         self.understood(name, "CA file");
         self.ca_file = Some(absolute(path));
     }
+}
+
+/// The name of an entry, where it cannot be a secret itself.
+fn shown(name: &str) -> String {
+    if name.len() <= 80 && ValueShape::of(name).is_none() { name.to_owned() } else { "an entry".to_owned() }
 }
 
 /// Whether it has the form of a host, with a port or without.

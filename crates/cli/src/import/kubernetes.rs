@@ -8,7 +8,7 @@ use digicert_one::credentials::DirectorySource;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::draft::{Draft, Part};
+use super::draft::{Draft, PASSWORD, Part};
 use crate::failure::Failure;
 
 /// Names and values of one map.
@@ -152,7 +152,7 @@ fn entry(draft: &mut Draft, name: &str, value: Secret) {
             draft.private_key = Some(Part::Value(value, "tls.key"));
         }
         DirectorySource::PASSWORD => {
-            draft.understood(name, "password of the client certificate");
+            draft.understood(name, PASSWORD);
             draft.password = Some(Part::Value(value, "password"));
         }
         "host" | "DC_BASE" => match value.expose_text() {

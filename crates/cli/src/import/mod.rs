@@ -54,7 +54,8 @@ impl ImportOptions {
             (ImportKind::Curl, Some(file)) => curl::read(file).map_err(Failure::CertificateFile)?,
             (ImportKind::Kubernetes, Some(file)) => kubernetes::read(file)?,
             (_, None) => Draft::default(),
-        };
+        }
+        .without_lost_password();
         if let Some(host) = &self.host {
             draft.host = Some(host.clone());
         }

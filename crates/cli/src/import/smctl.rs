@@ -8,7 +8,7 @@ use digicert_one::core::CredentialError;
 use digicert_one::credentials::Reference;
 use zeroize::Zeroizing;
 
-use super::draft::{Draft, Part, file};
+use super::draft::{self, Draft, Part, file};
 
 const KEY: &str = "SM_API_KEY";
 const PASSWORD: &str = "SM_CLIENT_CERT_PASSWORD";
@@ -47,7 +47,7 @@ pub(super) fn read(properties: Option<&Secret>) -> Result<Draft, CredentialError
             draft.understood(name, "API key");
             draft.api_key = Some(part);
         } else {
-            draft.understood(name, "password of the client certificate");
+            draft.understood(name, draft::PASSWORD);
             draft.password = Some(part);
         }
     }
@@ -67,10 +67,6 @@ pub(super) fn read(properties: Option<&Secret>) -> Result<Draft, CredentialError
     }
     if value("SM_TLS_SKIP_VERIFY").is_some() {
         draft.left_out("SM_TLS_SKIP_VERIFY", "d1 always verifies the server; name its CA with --ca-file");
-    }
-    if draft.certificate.is_none() && draft.password.take().is_some() {
-        draft.understood.retain(|(name, _)| name != PASSWORD);
-        draft.left_out(PASSWORD, "missing SM_CLIENT_CERT_FILE, which it would open");
     }
     let used = ["SM_HOST", "SM_CLIENT_CERT_FILE", "SM_CA_FILE", "SM_TLS_SKIP_VERIFY", KEY, PASSWORD];
     let others: Vec<String> = found.keys().filter(|name| !used.contains(&name.as_str())).cloned().collect();

@@ -141,6 +141,23 @@ fn kubernetes_secret_becomes_private_files() {
 }
 
 #[test]
+fn names_that_hold_a_secret_and_passwords_that_open_nothing_are_left_out() {
+    let stage = Stage::new();
+    let (host, key) = (stage.emulator.platform_url(), stage.key());
+    let secret = format!("kind: Secret\nstringData:\n  api-key: {key}\n  password: canary\n  extra-{key}: x\n");
+    let output = import(&stage, &["--from", "kubernetes", "--file", "-", "--host", &host], &[], secret.as_bytes());
+    let shown = text(&output);
+    assert!(output.status.success(), "{shown}");
+    for words in ["password  missing client certificate", "an entry  not a part of a credential"] {
+        let row =
+            |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ").starts_with(&words.replace("  ", " "));
+        assert!(shown.lines().any(row), "{words}: {shown}");
+    }
+    assert!(!shown.contains(&key[..20]), "{shown}");
+    assert_eq!(mode(&stage, &[]), "key");
+}
+
+#[test]
 fn import_overwrites_nothing_and_leaves_nothing_where_it_fails() {
     let stage = Stage::new();
     let host = stage.emulator.platform_url();
