@@ -114,7 +114,8 @@ fn public_half(pkcs8: &[u8]) -> Result<PublicKey, CredentialError> {
         (EC, Some((_, Some(curve)))) => public_point(curve, ec_scalar(secret)?).map_err(no_public_half)?,
         (oid, curve) => {
             let name = algorithm_name(&curve.map_or(oid, |(curve, _)| curve).to_string());
-            let message = format!("unsupported private key: {name}");
+            let message =
+                format!("unsupported private key: {name}; supported: RSA (PKCS#1), P-256, P-384, P-521 and Ed25519");
             return Err(CredentialError::new(Code::ID_07, message));
         }
     };
