@@ -126,6 +126,9 @@ impl Failure {
                     Code::ID_03 => {
                         "check which file the password of --input-password belongs to; it may end in a blank, or be in another encoding"
                     }
+                    Code::ID_07 if error.message().starts_with("missing private key") => {
+                        "give the file with the key with --private-key"
+                    }
                     _ => return diagnosis,
                 };
                 remedy.clone_into(&mut diagnosis.remedy);

@@ -127,7 +127,7 @@ pub fn is_path(path: &Path) -> bool {
 }
 
 /// What follows `C:\`, which another system than Windows takes for a part of a name.
-fn below_drive(text: &str) -> Option<&str> {
+pub(crate) fn below_drive(text: &str) -> Option<&str> {
     let (drive, rest) = text.split_once(':')?;
     let is_drive = drive.len() == 1 && drive.as_bytes()[0].is_ascii_alphabetic();
     rest.strip_prefix(['\\', '/']).filter(|rest| is_drive && !rest.is_empty())
