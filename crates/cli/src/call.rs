@@ -207,11 +207,11 @@ impl<'de> Deserialize<'de> for Sent {
 pub(crate) async fn whoami(options: &ConnectionOptions, output: &Output) -> Result<(), Failure> {
     let client = connection::client(options, output).await?;
     output.progress("asking /account/api/v1/user/me");
-    let (head, sent) = within(connection::limit(options), async {
+    let (mode, head, sent) = within(connection::limit(options), async {
         let response = client.get("/account/api/v1/user/me").send().await?;
-        let head = head(&client, &response, output);
+        let (mode, head) = (response.mode(), head(&client, &response, output));
         let Sent(user) = response.json().await?;
-        Ok((head, user))
+        Ok((mode, head, user))
     })
     .await?;
     let me = reading(&sent);
@@ -224,12 +224,12 @@ pub(crate) async fn whoami(options: &ConnectionOptions, output: &Output) -> Resu
         applications.iter().filter_map(|application| application["permissions"].as_array()).map(Vec::len).sum::<usize>()
     });
     output.text(&format!(
-        "{}\n  id           {}\n  type         {}\n  status       {}\n  permissions  {permissions}\n  proof        {} at {}{}\n  transport    {}",
+        "{}\n  id           {}\n  type         {}\n  status       {}\n  permissions  {permissions}\n  credential   {} at {}{}\n  transport    {}",
         field("friendly_name"),
         if me["id"].is_null() { field("user_id") } else { field("id") },
         field("user_type"),
         field("status"),
-        head["mode"].as_str().unwrap_or_default(),
+        connection::name_of(mode),
         head["host"].as_str().unwrap_or_default(),
         remark(&head["client_certificate"]),
         head["transport"].as_str().unwrap_or_default(),

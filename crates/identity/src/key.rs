@@ -128,7 +128,7 @@ fn public_half(pkcs8: &[u8]) -> Result<PublicKey, CredentialError> {
 
 fn unsupported(name: &str) -> CredentialError {
     let message = format!(
-        "unsupported private key: {name}; use RSA, P-256, P-384, P-521 or Ed25519, and for a curve its name and not its parameters"
+        "unsupported private key: {name}; use RSA (PKCS#1), P-256, P-384, P-521 or Ed25519, and for a curve its name and not its parameters"
     );
     CredentialError::new(Code::ID_07, message)
 }
