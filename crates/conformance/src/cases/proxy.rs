@@ -103,7 +103,8 @@ pub(crate) async fn proxy_16_proxy_user_without_password_is_sent_with_a_colon(wo
             return;
         }
         let outcome = world.transport(&config).send(get(front.url(HOST))).await;
-        let asked = proxy.ledger().requests().pop().expect("a tunnel is asked for");
+        let asked = proxy.ledger().requests();
+        let [asked] = &asked[..] else { panic!("one CONNECT, with the credentials, for {given}: {asked:?}") };
         let expected = format!("Basic {}", BASE64.encode(meant.as_bytes()));
         assert_eq!(asked.header_values("proxy-authorization"), [expected], "for {given}");
         outcome.expect("answered");

@@ -17,6 +17,7 @@ use futures_util::poll;
 use http::Method;
 
 use crate::cases::retry;
+use crate::cases::unhindered::bodies_that_wait_are_left_to_sleep;
 use crate::world::{HOST, World, collect, diagnose, front, get, key, request, scripted, up};
 
 const SHORT: Duration = Duration::from_millis(300);
@@ -242,6 +243,7 @@ pub(crate) async fn time_11_a_call_that_waits_is_left_to_sleep(world: World) {
         answered.expect("answered");
         assert!(polls < 200, "polled {polls} times for one response, {versions:?}");
     }
+    bodies_that_wait_are_left_to_sleep(&world).await;
 }
 
 /// Ends by a specific limit. The next of the other limits expires far later, and must not be what ends it:

@@ -122,7 +122,7 @@ macro_rules! __proxy {
             "PROXY-16" Must proxy proxy_16_proxy_user_without_password_is_sent_with_a_colon
                 given "Proxies that require a user without a password, and a user and a password with reserved characters."
                 when "A call is made with each in the URL of the proxy, escaped."
-                then "The proxy receives `Basic` and the base64 of user, colon and password, unescaped."
+                then "The proxy receives one CONNECT, with `Basic` and the base64 of user, colon and password, unescaped."
                 why "RFC 7617 always requires the colon. Without it a proxy responds with 407, and the password seems wrong."
                 fix "Split at the first colon, decode both parts, and join them with a colon, also without a password.";
             "PROXY-17" Must tunnel proxy_17_default_port_is_named_to_the_proxy_and_not_to_the_server

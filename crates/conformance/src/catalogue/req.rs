@@ -10,9 +10,9 @@ macro_rules! __req {
                     speaks."
                 when "A GET is sent whose path and query hold every character that a URI allows, escapes such as `%2F` \
                     and `%E4` among them; then targets that libraries like to normalise, such as `/a?`, `/a//b` and \
-                    `/a/`; and targets with `.` and `..` as segments."
+                    `/a/`; and targets with `.` and `..` as segments, and with `'` in the query."
                 then "The target on the wire is the one that was given, byte for byte; only the client may change the \
-                    letters of an escape to upper case. Segments of dots may be refused instead."
+                    letters of an escape to upper case. Segments of dots and quotes in a query may be refused instead."
                 why "A path that is decoded or encoded again names another resource, so a call for one user or order reaches \
                     another one or none."
                 fix "Clause 5 of `Transport::send`. Pass the URI on as text; look for a URL type that normalises \
