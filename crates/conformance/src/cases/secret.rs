@@ -3,25 +3,29 @@
 use std::fmt::{Debug, Write as _};
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use data_encoding::BASE64;
 use digicert_one_core::{
     ApiKey, Capability, Credential, CredentialError, FixedCredential, Generation, Lease, LeaseRequest, Material, Proxy,
     TransportErrorKind, causes,
 };
 use digicert_one_testbed::{
-    ClientAuth, ClientCert, ClientSpec, FrontOptions, KeyEncoding, Pki, RawServer, ServerSpec, Step, Validity,
-    refused_addr,
+    ClientAuth, ClientCert, ClientSpec, Front, FrontOptions, Gate, KeyEncoding, Pki, RawServer, ServerSpec, Step,
+    Validity, handler, refused_addr,
 };
 use futures_util::FutureExt as _;
+use futures_util::future::join;
+use http::{Method, Request, Response};
 
 use crate::child::{self, Parent};
 use crate::log_scan::LogScan;
 use crate::setting::Settings;
 use crate::witness::{self, Meant};
 use crate::world::{
-    HOST, KEY, World, certificate, collect, front, front_responding, get, identity, scripted, untouched,
+    HOST, KEY, World, certificate, collect, front, front_responding, get, identity, request, scripted, untouched, up,
 };
 
 const PROXY_PASSWORD: &str = "canarypass";
@@ -254,6 +258,48 @@ pub(crate) async fn secret_11_the_keys_of_a_connection_are_written_nowhere(world
                 assert!(words.contains("SSLKEYLOGFILE"), "the variable is not named: {words}");
             }
         }
+    }
+}
+
+pub(crate) async fn secret_13_bodies_are_written_to_no_file(world: World) {
+    const REQUEST: &[u8] = b"canary of a request's body 0007";
+    const RESPONSE: &[u8] = b"canary of a response's body 0007";
+    // Below the size that is looked at, and above what libraries keep in memory.
+    const COUNT: usize = 20_000;
+    let unwritten = |what: &str| {
+        for canary in [REQUEST, RESPONSE] {
+            let found: Vec<_> = holding(canary).into_iter().map(|(path, _)| path).collect();
+            assert!(found.is_empty(), "a body is in a file, {what}: {found:?}");
+        }
+    };
+    for versions in world.http_versions() {
+        let gate = Gate::new();
+        let opened = gate.clone();
+        let waits = handler(move |_request: Request<Bytes>, _peer| {
+            let gate = opened.clone();
+            async move {
+                gate.passed().await;
+                Response::new(Bytes::from(RESPONSE.repeat(COUNT)))
+            }
+        });
+        let front = up(Front::start(FrontOptions::default(), waits));
+        let transport = world.transport(&world.config().with_http_versions(versions));
+        let call = transport.send(request(Method::POST, front.url(HOST), REQUEST.repeat(COUNT)));
+        let looks = async {
+            let arrived = front.ledger().wait_until(|seen| !seen.requests.is_empty(), Duration::from_secs(20)).await;
+            assert!(arrived, "the request did not arrive, {versions:?}");
+            unwritten("before the response");
+            gate.open();
+        };
+        let (outcome, ()) = join(call, looks).await;
+        let mut body = outcome.expect("answered").response.into_body();
+        let mut length = body.chunk().await.expect("a body").expect("begins").len();
+        unwritten("in the response");
+        while let Some(chunk) = body.chunk().await.expect("a body") {
+            length += chunk.len();
+        }
+        assert_eq!(length, RESPONSE.len() * COUNT, "{versions:?}");
+        unwritten("after the response");
     }
 }
 

@@ -19,7 +19,7 @@ use super::failure::Report;
 use super::link::Link;
 use super::tls::{Tls, Wire};
 use super::tunnel::Tunnel;
-use super::{Flaw, foreign};
+use super::{Flaw, by_request, foreign};
 use crate::table::Defect;
 
 /// How one transport reaches its servers.
@@ -73,6 +73,8 @@ impl Dialer {
             _ if self.is_tunnelled() && self.flaw.is(Defect::IgnoresTotalBeforeTunnels) => now + limit,
             _ => (now + limit).min(deadline),
         };
+        let is_ignored = by_request::in_clear_text(uri, self.flaw, Defect::IgnoresConnectLimitInClearText);
+        let connect = if is_ignored { deadline } else { connect };
         let until = |ignoring: &[Defect]| if self.flaw.among(ignoring) { deadline } else { connect };
         let mut facts = ConnectionFacts::unknown();
 
@@ -162,7 +164,10 @@ impl Dialer {
         })?;
         let proxy = if tunnel.is_https() { self.tls.to_proxy(&tunnel.host, tcp).await? } else { tcp };
         match tunnel.open(proxy, host, port, headers).await {
-            Err(error) if self.flaw.is(Defect::AsksProxiesTwice) && error.kind() == Kind::Proxy(Some(407)) => {
+            Err(error)
+                if error.kind() == Kind::Proxy(Some(407))
+                    && (self.flaw.is(Defect::AsksProxiesTwice) || tunnel.is_asked()) =>
+            {
                 let (tcp, peer) = self.direct(&tunnel.host, tunnel.port).await?;
                 Ok((tunnel.open(tcp, host, port, headers).await?, peer))
             }

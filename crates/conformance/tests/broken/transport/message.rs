@@ -19,6 +19,7 @@ use http::{Method, Request, Response, StatusCode, Version};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
+use super::by_request::without_quotes;
 use super::failure::local;
 use super::upload::Streamed;
 use super::{Flaw, foreign};
@@ -149,6 +150,8 @@ fn rewritten(uri: &Uri, flaw: Flaw) -> Option<PathAndQuery> {
             }
         }
         format!("/{}?{query}", kept.join("/"))
+    } else if flaw.is(Defect::EncodesQuotes) {
+        return without_quotes(uri);
     } else if flaw.is(Defect::MergesSlashes) && path.contains("//") {
         path.replace("//", "/")
     } else {

@@ -35,6 +35,12 @@ pub(super) fn given(held: Held, flaw: Flaw) -> ResponseBody {
     if flaw.is(Defect::PanicsPastTheEnd) {
         return ResponseBody::new(Ending(Some(held)));
     }
+    if flaw.is(Defect::NeverSleepsInBodies) {
+        return ResponseBody::new(Restless(held));
+    }
+    if flaw.is(Defect::KeepsPartsOfBodies) {
+        return ResponseBody::new(Hoarding(held, Vec::new()));
+    }
     if flaw.is(Defect::PanicsInDrop) {
         return ResponseBody::new(Closing(held));
     }
@@ -187,6 +193,39 @@ struct Closing(Held);
 impl Drop for Closing {
     fn drop(&mut self) {
         tokio::spawn(std::future::ready(()));
+    }
+}
+
+/// Wakes itself for as long as it waits.
+struct Restless(Held);
+
+impl Body for Restless {
+    type Data = Bytes;
+    type Error = TransportError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Read>> {
+        let polled = Pin::new(&mut self.0).poll_frame(cx);
+        if polled.is_pending() {
+            cx.waker().wake_by_ref();
+        }
+        polled
+    }
+}
+
+/// Keeps what it has handed on.
+struct Hoarding(Held, Vec<Bytes>);
+
+impl Body for Hoarding {
+    type Data = Bytes;
+    type Error = TransportError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Read>> {
+        let this = &mut *self;
+        let polled = Pin::new(&mut this.0).poll_frame(cx);
+        if let Poll::Ready(Some(Ok(frame))) = &polled {
+            this.1.extend(frame.data_ref().cloned());
+        }
+        polled
     }
 }
 
