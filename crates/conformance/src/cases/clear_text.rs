@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use digicert_one_core::{Delivery, Phase, Timeouts, TransportError, TransportErrorKind, causes};
+use digicert_one_core::{
+    Capability, Delivery, Phase, Timeouts, TransportError, TransportErrorKind, UploadBody, causes,
+};
 use digicert_one_testbed::{RawOptions, RawServer, Script, Step, blackhole};
-use futures_util::future::{join_all, join5};
-use http::Method;
+use futures_util::future::{join, join_all, join5};
+use http::{Method, Request};
 
 use crate::cases::time::{in_time, total_limit};
 use crate::log_scan::LogScan;
@@ -114,8 +116,26 @@ async fn cuts(world: &World) {
     }
 }
 
-/// The limit of the whole call holds before the head, in the body, and while the server sends on.
+/// The limit of the whole call holds before the head, in the body, and while the server sends on; for an upload, too.
 async fn limits(world: &World) {
+    join(limit_of_an_upload(world), limits_of_calls(world)).await;
+}
+
+async fn limit_of_an_upload(world: &World) {
+    if !world.has(Capability::StreamingUploads) {
+        return;
+    }
+    let server = plain([vec![Step::ReadRequest, Step::Stall]]);
+    let transport = world.transport(&total_limit(world));
+    let call = Request::post(url(&server)).body(UploadBody::full("{}")).expect("the request is valid");
+    let error = in_time(transport.upload(call)).await.expect_err("its limit");
+    let reported = (error.kind(), error.delivery());
+    let late = (TransportErrorKind::Timeout(Phase::Response), Delivery::Unknown);
+    assert_eq!(reported, late, "an upload in clear text: {error:?}");
+    assert_eq!(server.ledger().requests().len(), 1, "an upload in clear text");
+}
+
+async fn limits_of_calls(world: &World) {
     let begin = || Step::write("HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\nx");
     let cases = [
         ("no response", vec![Step::Stall], Phase::Response, Delivery::Unknown),

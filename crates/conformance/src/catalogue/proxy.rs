@@ -30,9 +30,10 @@ macro_rules! __proxy {
                 fix "The client applies the rules and configures each transport with one proxy or none. Disable the \
                     library's own handling of `NO_PROXY`.";
             "PROXY-04" Must proxy proxy_04_a_refusing_proxy_is_named
-                given "A proxy that responds with 407."
-                when "A call without its password is made."
-                then "It is `Proxy` with 407 or without a status, NET-02; the proxy was asked once, and the server sees no connection."
+                given "A proxy that responds with 407, one whose name has no address, and one that does not listen."
+                when "A call without a password is made through each."
+                then "It is `Proxy` with 407 or without a status, NET-02; the first proxy was asked once, and the server sees no \
+                    connection."
                 why "A 407 that is reported as the platform's response makes users replace a valid API key."
                 fix "Map the failed CONNECT to `TransportErrorKind::Proxy` before the generic connect error, and \
                     never bypass the proxy.";

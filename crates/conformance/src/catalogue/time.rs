@@ -44,7 +44,7 @@ macro_rules! __time {
                 fix "The client counts and drops the future of `send`. Nothing of yours may continue afterwards: no \
                     detached task, no retry.";
             "TIME-06" Must time time_06_a_dropped_call_closes_its_connection
-                given "A server that stalls in the handshake, before the response, or in the body."
+                given "A server that stalls in the handshake, before the response, or in the body, and a proxy that stalls before its tunnel."
                 when "The future, or the body, is dropped there."
                 then "The server sees the connection close, and nothing more is written."
                 why "Work continues for a caller that has left, and connections accumulate until the server refuses new ones."
