@@ -959,4 +959,22 @@ defects! {
     SpoolsLargeBodies spools_large_bodies "SECRET-13" "a body is in a file";
     /// resumes the session of another name
     ResumesSessionsOfOtherNames resumes_sessions_of_other_names "TRUST-54" "this server has another name";
+    /// refuses names with `_`
+    RefusesUnderscores refuses_underscores "HOST-18" "under_score.digicert.test cannot be called";
+    /// treats more than five interim responses as a failure
+    CountsInterimResponses counts_interim_responses "REQ-13" "GET Http1: TransportError";
+    /// sends what its caller marks as HTTP/1.0 as HTTP/1.0
+    ObeysVersionsOfRequests obeys_versions_of_requests "REQ-26" "does not choose the version";
+    /// waits as long as `Retry-After` says before it returns the response
+    WaitsAsServersSay waits_as_servers_say "RETRY-20" "it still waits";
+    /// keeps no limit for uploads in clear text
+    IgnoresTotalOfUploadsInClearText ignores_total_of_uploads_in_clear_text "HOST-17" "it still waits";
+    /// reports a proxy that is missing as a missing host
+    TakesMissingProxiesForHosts takes_missing_proxies_for_hosts "PROXY-04" "right: (Proxy(None), NotSent)";
+    /// leaves the connection to a proxy open when a call is dropped that waits for its tunnel
+    LeavesTunnelsOfDroppedCalls leaves_tunnels_of_dropped_calls "TIME-06" "the connection stays open";
+    /// leaves the HTTP/2 stream of a body open whose limit ran out
+    LeavesStreamsOfLateBodies leaves_streams_of_late_bodies "POOL-33" "stays open, after its limit: true";
+    /// has one pool for transports of equal configuration
+    SharesPoolsOfEqualConfigurations shares_pools_of_equal_configurations "POOL-36" "two transports share a connection";
 }

@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use data_encoding::BASE64;
 use digicert_one_core::{Delivery, Exchange, TransportError, TransportErrorKind as Kind};
-use http::header::{AUTHORIZATION, HeaderValue, LOCATION};
+use http::header::{AUTHORIZATION, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
 use http::uri::{PathAndQuery, Scheme, Uri};
-use http::{Method, Request};
+use http::{Method, Request, Version};
 use tokio::time::Instant;
 
 use super::misdeeds::{Misdeeds, key_of};
@@ -35,6 +36,25 @@ pub(super) fn authorized(request: &mut Request<Bytes>, flaw: Flaw) -> Option<()>
     *request.uri_mut() = Uri::from_parts(parts).ok()?;
     request.headers_mut().insert(AUTHORIZATION, value);
     Some(())
+}
+
+/// Whether a defect refuses the name of the host.
+pub(super) fn refuses(uri: &Uri, flaw: Flaw) -> bool {
+    flaw.is(Defect::RefusesUnderscores) && uri.host().is_some_and(|host| host.contains('_'))
+}
+
+/// The version in which a request of this version is sent.
+pub(super) fn version(given: Version, flaw: Flaw) -> Version {
+    let obeys = given == Version::HTTP_10 && flaw.is(Defect::ObeysVersionsOfRequests);
+    if obeys { given } else { Version::HTTP_11 }
+}
+
+/// Waits as long as the server says.
+pub(super) async fn waited(headers: HeaderMap, flaw: Flaw) {
+    let told = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+    if let Some(told) = told.filter(|_| flaw.is(Defect::WaitsAsServersSay)) {
+        tokio::time::sleep(Duration::from_secs(told)).await;
+    }
 }
 
 /// The target with the quotes of its query as `%27`.

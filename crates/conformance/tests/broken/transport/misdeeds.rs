@@ -257,7 +257,10 @@ impl Misdeeds {
         self.is_busy.store(false, Ordering::Relaxed);
         let outcome = match outcome {
             Ok(exchange) => match self.moved(transport, &sent, exchange, deadline).await {
-                Ok(exchange) => self.finish(transport, sent, exchange, deadline).await,
+                Ok(exchange) => {
+                    by_request::waited(exchange.response.headers().clone(), self.flaw).await;
+                    self.finish(transport, sent, exchange, deadline).await
+                }
                 Err(error) => Err(error),
             },
             Err(error) => {

@@ -8,14 +8,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
 use bytes::{Bytes, BytesMut};
-use digicert_one_core::{ResponseBody, TransportError};
+use digicert_one_core::{ResponseBody, TransportError, TransportErrorKind as Kind};
 use http::Method;
 use http::header::{CONTENT_LENGTH, HeaderMap};
 use http_body::{Body, Frame, SizeHint};
 use tokio::sync::mpsc;
 
-use super::Flaw;
 use super::body::Held;
+use super::{Flaw, foreign};
 use crate::table::Defect;
 
 /// The body as the caller gets it.
@@ -37,6 +37,9 @@ pub(super) fn given(held: Held, flaw: Flaw) -> ResponseBody {
     }
     if flaw.is(Defect::NeverSleepsInBodies) {
         return ResponseBody::new(Restless(held));
+    }
+    if flaw.is(Defect::LeavesStreamsOfLateBodies) {
+        return ResponseBody::new(Left(Some(held)));
     }
     if flaw.is(Defect::KeepsPartsOfBodies) {
         return ResponseBody::new(Hoarding(held, Vec::new()));
@@ -207,6 +210,23 @@ impl Body for Restless {
         let polled = Pin::new(&mut self.0).poll_frame(cx);
         if polled.is_pending() {
             cx.waker().wake_by_ref();
+        }
+        polled
+    }
+}
+
+/// Is left where it is when its limit has run out.
+struct Left(Option<Held>);
+
+impl Body for Left {
+    type Data = Bytes;
+    type Error = TransportError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Read>> {
+        let Some(held) = &mut self.0 else { return Poll::Ready(None) };
+        let polled = Pin::new(held).poll_frame(cx);
+        if matches!(&polled, Poll::Ready(Some(Err(error))) if matches!(error.kind(), Kind::Timeout(_))) {
+            foreign::keep(self.0.take());
         }
         polled
     }
