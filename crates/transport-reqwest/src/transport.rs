@@ -105,6 +105,10 @@ fn translate(head: http::request::Parts, body: Option<reqwest::Body>) -> Result<
     let invalid = |source: digicert_one_core::BoxError| {
         TransportError::new(TransportErrorKind::Config, Delivery::NotSent).with_source(source)
     };
+    if head.uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+        // reqwest would drop it, or send it as `Authorization`.
+        return Err(invalid("the address holds a user name or a password; credentials do not belong there".into()));
+    }
     let url = reqwest::Url::parse(&head.uri.to_string()).map_err(|error| invalid(error.into()))?;
     if (url.path(), url.query()) != (head.uri.path(), head.uri.query()) {
         return Err(invalid("reqwest would change the path or query on the way: percent-encode it".into()));

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use digicert_one_core::{Delivery, HttpVersions, Proxy, TransportError, TransportErrorKind as Kind};
 use http::{Method, Request};
 
+use super::by_request::in_clear_text;
 use super::foreign;
 use super::misdeeds::{Misdeeds, key_of};
 use crate::table::Defect;
@@ -56,7 +57,7 @@ impl Misdeeds {
         {
             return TransportError::new(Kind::Proxy(None), error.delivery()).with_source(error);
         }
-        if self.flaw.is(Defect::QuotesUrls) {
+        if self.flaw.is(Defect::QuotesUrls) || in_clear_text(request.uri(), self.flaw, Defect::QuotesUrlsInClearText) {
             return anew(error.delivery()).with_source(format!("while calling {}", request.uri()));
         }
         error

@@ -22,7 +22,7 @@ use tokio_rustls::rustls::{self, ClientConfig, HandshakeKind, ProtocolVersion, R
 use super::failure::{Report, is_ours, local};
 use super::identity::{self, Asked, Presenter, SharedPresenter};
 use super::verifier::Verifier;
-use super::{Flaw, surroundings, wants_http2};
+use super::{Flaw, sessions, surroundings, wants_http2};
 use crate::table::Defect;
 
 /// What carries HTTP.
@@ -31,8 +31,13 @@ pub(super) trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Wire for T {}
 
 /// The defects that need sessions to resume.
-const SHARING: [Defect; 4] =
-    [Defect::SharesSessions, Defect::SendsEarlyData, Defect::ClaimsFullHandshakes, Defect::ClaimsResumedWasNotAsked];
+const SHARING: [Defect; 5] = [
+    Defect::SharesSessions,
+    Defect::SendsEarlyData,
+    Defect::ClaimsFullHandshakes,
+    Defect::ClaimsResumedWasNotAsked,
+    Defect::ResumesSessionsOfOtherNames,
+];
 
 /// Whether sessions are those of the process.
 fn shares(flaw: Flaw, is_tls12: bool) -> bool {
@@ -85,7 +90,12 @@ impl Tls {
             tls.key_log = Arc::new(rustls::KeyLogFile::new());
         }
         let is_tls12 = config.tls_versions() == TlsVersions::Only(TlsVersion::Tls12);
-        if shares(flaw, is_tls12) {
+        if flaw.is(Defect::ResumesSessionsOfOtherNames) {
+            let presenter = SharedPresenter::default();
+            presenter.set(key.clone());
+            tls.client_auth_cert_resolver = Arc::new(presenter);
+            tls.resumption = sessions::of_one_server();
+        } else if shares(flaw, is_tls12) {
             tls = shared(tls, key.clone());
             tls.enable_early_data = flaw.is(Defect::SendsEarlyData);
         }
