@@ -79,14 +79,14 @@ pub(crate) struct Arguments {
     /// Print one JSON document on standard output, for errors too.
     #[arg(long, global = true, display_order = 900)]
     pub(crate) json: bool,
-    /// Print what a filter of jq selects from the document (call: body, list: items).
+    /// Print what a filter of jq selects (call: body, list: items).
     #[cfg(feature = "jq")]
     #[arg(long, global = true, display_order = 901, value_name = "FILTER")]
     pub(crate) jq: Option<String>,
-    /// Show on standard error what is sent where; -vv shows more. Never a secret.
+    /// Show on standard error what is sent; -vv: more. Never a secret.
     #[arg(short, long, global = true, display_order = 902, action = ArgAction::Count)]
     pub(crate) verbose: u8,
-    /// Colours: auto, always or never; NO_COLOR switches them off.
+    /// Colours: auto, always, never; not with NO_COLOR.
     #[arg(
         long,
         global = true,
@@ -104,15 +104,15 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Show real TLS calls that succeed and fail, on every transport. Needs no account.
+    /// Show real calls that succeed and fail. Needs no account.
     #[command(after_help = "Examples:\n  d1 demo\n  d1 --json demo\n  d1 demo --midnight")]
     Demo(OnDemand<DemoOptions>),
-    /// Run a local DigiCert ONE until Ctrl-C, or while a program runs that uses it.
+    /// Run a local DigiCert ONE, until Ctrl-C or for one program.
     #[command(
         after_help = "Examples:\n  d1 emulator\n  d1 emulator --port 4433 --clientauth-port 4434 --dir /run/d1\n  d1 emulator --state emulator.json\n  d1 emulator -- pytest tests/"
     )]
     Emulator(OnDemand<EmulatorOptions>),
-    /// Show the user that DigiCert ONE authenticates you as (GET /account/api/v1/user/me).
+    /// Show the user that DigiCert ONE authenticates you as.
     #[command(after_help = concat!("Examples:\n  DC_BASE=https://demo.one.digicert.com DC_API_KEY=... d1 whoami\n",
         "  d1 whoami --mode certificate --transport native-tls"))]
     Whoami(OnDemand<ConnectionOptions>),
@@ -121,12 +121,12 @@ pub(crate) enum Command {
         "  d1 call POST /signingmanager/api/v1/keypairs/ID/sign --data @request.json --mode both\n",
         "  d1 call GET /account/api/v1/user --jq '.items[].friendly_name'"))]
     Call(OnDemand<CallOptions>),
-    /// Print the items of a list from all its pages, one line of JSON each.
+    /// Print the items of all pages of a list, one line of JSON each.
     #[command(after_help = concat!("Examples:\n  d1 list '/mpki/api/v1/certificate-search?status=ISSUED' | jq -r .serial_number\n",
         "  d1 list /devicetrustmanager/api/v4/device --limit 500 --page-size 50\n",
         "  d1 list /mpki/api/v1/audit-log --start-at offset:1200   # where an earlier run stopped"))]
     List(OnDemand<ListOptions>),
-    /// Show which credential would be used, and why the other sources are not. Sends nothing.
+    /// Show which credential would be used, and why. Sends nothing.
     #[command(after_help = concat!("Examples:\n  d1 env\n  d1 env --profile ci-prod\n",
         "  DC_CREDENTIALS_DIR=/run/secrets/d1 d1 --json env\n",
         "  d1 env --profile ci-prod --curl=/account/api/v1/user/me\n",
@@ -140,7 +140,7 @@ pub(crate) enum Command {
         "  d1 run --profile ci-prod --names smctl -- smctl healthcheck\n",
         "  d1 run -- sh -c 'curl --cert $DC_CLIENT_CERT_FILE $DC_CLIENTAUTH_BASE/account/api/v1/user'"))]
     Run(OnDemand<RunOptions>),
-    /// Let programs in any language call DigiCert ONE with this credential, through a local socket.
+    /// Let other programs call DigiCert ONE, through a local socket.
     ///
     /// Forwards requests over a Unix socket (0600), a loopback address with a token, or the sockets that systemd opened; reloads the
     /// credential when it changes; refuses browsers and other hosts. GET /_d1/health and /_d1/metrics report on it. Stops at SIGTERM or
@@ -150,14 +150,14 @@ pub(crate) enum Command {
         "  curl --unix-socket /run/d1/proxy.sock http://localhost/account/api/v1/user/me\n",
         "  d1 proxy --listen 127.0.0.1:8700 --token-file ./proxy-token"))]
     Proxy(OnDemand<ProxyOptions>),
-    /// Write a profile into d1.toml, with references to secrets, and check it.
+    /// Write a profile with references to secrets, and check it.
     ///
     /// Asks on a terminal for what the options do not give. A profile that exists is not changed.
     #[command(after_help = concat!("Examples:\n  d1 init ci-prod\n",
         "  d1 init ci-prod --host one.digicert.com --api-key-from file:/run/secrets/api-key\n",
         "  d1 init ci-prod --host one.digicert.com --certificate-from file:/etc/d1/client.p12 --password-from env:P12_PASSWORD"))]
     Init(OnDemand<InitOptions>),
-    /// Write a profile with what smctl, jsign, curl or Kubernetes uses, and check it.
+    /// Write a profile from settings of smctl, jsign, curl, Kubernetes.
     ///
     /// Shows what was understood and what was left out. Secrets that are in the imported file itself go to files of mode 0600 beside
     /// d1.toml; the profile refers to them. Nothing that exists is changed.
@@ -165,7 +165,7 @@ pub(crate) enum Command {
         "  d1 import ci-prod --from curl --file ~/.digicert.curlrc\n",
         "  kubectl get secret d1 -o yaml | d1 import ci-prod --from kubernetes --file - --host one.digicert.com"))]
     Import(OnDemand<ImportOptions>),
-    /// Check configuration, credential, network, TLS and platform, and say what to do.
+    /// Check configuration, credential, network, TLS and platform.
     ///
     /// Sends nothing unless --online is given. What is wrong has a code, its cause and what to do; what could not be checked says why. The
     /// exit code is that of the first check that failed.
@@ -173,10 +173,10 @@ pub(crate) enum Command {
         "  d1 doctor --online --call /mpki/api/v1/hello --transport isahc\n  d1 doctor --online --compare-transports\n",
         "  d1 doctor --online --bundle report.json\n  d1 --json doctor | jq '.checks[] | select(.status == \"fail\")'"))]
     Doctor(OnDemand<DoctorOptions>),
-    /// Show when API key, client certificate and service user expire, the earliest first.
+    /// Show when API key, client certificate and user expire.
     ///
-    /// A certificate knows its own end; the platform is asked for the others. Exit code 8 says that an end is past or nearer than
-    /// --fail-under; with --nagios the exit codes are those of a Nagios plugin.
+    /// A certificate has its own end date; the platform is asked for the others. Exit code 8: the credential has expired, or expires
+    /// before --fail-under; with --nagios the exit codes are those of a Nagios plugin.
     #[command(after_help = concat!("Examples:\n  d1 expiry\n  d1 expiry --fail-under 14d || rotate-now\n",
         "  d1 expiry --nagios --fail-under 7d\n  d1 expiry --prometheus /var/lib/node_exporter/d1.prom\n  d1 --json expiry --offline"))]
     Expiry(OnDemand<ExpiryOptions>),
@@ -189,12 +189,12 @@ pub(crate) enum Command {
     #[command(after_help = concat!("Examples:\n  d1 whoami --profile ci-prod\n  d1 list /mpki/api/v1/audit-log --mode both --timeout 300\n",
         "  d1 call GET /account/api/v1/user --base https://demo.one.digicert.com --no-retry"))]
     Connection(OnDemand<ConnectionOptions>),
-    /// Print a completion script for a shell: bash, elvish, fish, powershell or zsh.
+    /// Print a completion script for a shell.
     #[command(after_help = concat!("Examples:\n  d1 completions bash > ~/.local/share/bash-completion/completions/d1\n",
         "  d1 completions zsh > ~/.zfunc/_d1\n  d1 completions fish > ~/.config/fish/completions/d1.fish\n",
         "  d1 completions powershell >> $PROFILE"))]
     Completions(OnDemand<CompletionsOptions>),
-    /// Print the manual page of d1, or write the pages of all commands into a directory.
+    /// Print the manual page, or write the pages of all commands.
     #[command(after_help = "Examples:\n  d1 man | man -l -\n  d1 man --directory ~/.local/share/man/man1")]
     Man(OnDemand<ManOptions>),
     /// Service users: list, show, create, disable, enable.
@@ -209,7 +209,7 @@ pub(crate) enum Command {
         after_help = "Examples:\n  d1 token list\n  d1 token rotate --store file:api-key --ends-in 90d"
     )]
     Token(TokenCommand),
-    /// Client certificates: request, rotate, list, ...; files: inspect, verify, convert, csr.
+    /// Client certificates: request, rotate, ...; files: inspect, ...
     #[command(subcommand, after_help = "Examples:\n  d1 cert list\n  d1 cert rotate --store dir:/run/secrets/d1")]
     Cert(CertCommand),
     /// Finish an interrupted create, request or rotate.
@@ -218,7 +218,7 @@ pub(crate) enum Command {
     #[command(after_help = concat!("Examples:\n  d1 resume --store file:/etc/d1/api-key\n",
         "  d1 resume --journal ci.journal --store dir:/run/secrets/d1"))]
     Resume(OnDemand<ResumeOptions>),
-    /// Decrypt the file of --last-resort and write the secret. Works offline.
+    /// Decrypt a last-resort file and write its secret. Works offline.
     #[command(after_help = concat!("Examples:\n  d1 recover rescued --output /etc/d1/api-key\n",
         "  d1 recover rescued --input-password file:/run/secrets/rescue --stdout | vault kv put secret/ci api_key=-"))]
     Recover(OnDemand<RecoverOptions>),
@@ -259,7 +259,7 @@ impl Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct DemoOptions {
-    /// Instead: the month before an API key ends and the day after, in virtual time, without rotation and with it.
+    /// Instead: the month before an API key expires and the day after, in virtual time, without rotation and with it.
     #[arg(long)]
     pub(crate) midnight: bool,
 }

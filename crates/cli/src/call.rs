@@ -6,6 +6,7 @@ use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
 
+use bytes::Bytes;
 use data_encoding::BASE64;
 use digicert_one::core::{Mode, printable_line};
 use digicert_one::{Client, Response};
@@ -46,7 +47,11 @@ pub(crate) async fn call(options: &CallOptions, output: &Output) -> Result<(), F
             head["headers"] = headers.document();
         }
         let refusal = ErrorResponse::of(&response);
-        Ok((head, headers, encoding, refusal, response.bytes().await?))
+        let body = match output.filters_bodies() && refusal.is_none() {
+            true => filterable(response).await?,
+            false => response.bytes().await?,
+        };
+        Ok((head, headers, encoding, refusal, body))
     })
     .await?;
     if let Some(encoding) = encoding {
@@ -64,6 +69,7 @@ pub(crate) async fn call(options: &CallOptions, output: &Output) -> Result<(), F
         return match refusal {
             // A filter is for the bodies of successful responses.
             Some(refusal) => Err(refusal.into()),
+            None if bytes.is_empty() => Ok(()),
             None => output.select(&bytes).map(drop),
         };
     }
@@ -81,6 +87,17 @@ pub(crate) async fn call(options: &CallOptions, output: &Output) -> Result<(), F
     }
     output.bytes(&bytes)?;
     refusal.map_or(Ok(()), |refusal| Err(refusal.into()))
+}
+
+/// The body for a filter: JSON in UTF-8, or nothing, which gives nothing. Anything else is the error of the response and not of the
+/// filter.
+async fn filterable(response: Response) -> Result<Bytes, Failure> {
+    let (head, body) = response.json_parts().await?;
+    if body.trim_ascii().is_empty() {
+        return Ok(Bytes::new());
+    }
+    head.json::<Box<RawValue>>(&body)?;
+    Ok(body)
 }
 
 impl CallOptions {
@@ -190,11 +207,11 @@ impl<'de> Deserialize<'de> for Sent {
 pub(crate) async fn whoami(options: &ConnectionOptions, output: &Output) -> Result<(), Failure> {
     let client = connection::client(options, output).await?;
     output.progress("asking /account/api/v1/user/me");
-    let (head, sent) = within(connection::limit(options), async {
+    let (mode, head, sent) = within(connection::limit(options), async {
         let response = client.get("/account/api/v1/user/me").send().await?;
-        let head = head(&client, &response, output);
+        let (mode, head) = (response.mode(), head(&client, &response, output));
         let Sent(user) = response.json().await?;
-        Ok((head, user))
+        Ok((mode, head, user))
     })
     .await?;
     let me = reading(&sent);
@@ -207,12 +224,12 @@ pub(crate) async fn whoami(options: &ConnectionOptions, output: &Output) -> Resu
         applications.iter().filter_map(|application| application["permissions"].as_array()).map(Vec::len).sum::<usize>()
     });
     output.text(&format!(
-        "{}\n  id           {}\n  type         {}\n  status       {}\n  permissions  {permissions}\n  proof        {} at {}{}\n  transport    {}",
+        "{}\n  id           {}\n  type         {}\n  status       {}\n  permissions  {permissions}\n  credential   {} at {}{}\n  transport    {}",
         field("friendly_name"),
         if me["id"].is_null() { field("user_id") } else { field("id") },
         field("user_type"),
         field("status"),
-        head["mode"].as_str().unwrap_or_default(),
+        connection::name_of(mode),
         head["host"].as_str().unwrap_or_default(),
         remark(&head["client_certificate"]),
         head["transport"].as_str().unwrap_or_default(),

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use digicert_one::core::{Capabilities, Code, Connector};
+use digicert_one::core::{Capabilities, Code, Connector, Mode};
 use digicert_one::credentials::LoadedCredential;
 use digicert_one::{
     Client, ClientBuilder, Config, ConfigError, HttpVersions, ReadOptions, Retry, Timeouts, TransportConfig,
@@ -46,7 +46,7 @@ pub(crate) async fn client_of_fleet(
     for warning in found.reading.warnings.iter().chain(&found.setup.warnings()) {
         output.warning(warning);
     }
-    end_date::warn(&found.reading.validity, profile(options), *output);
+    end_date::warn(&found.reading.validity, &profile(options), *output);
     connect(options, found, *output).await
 }
 
@@ -113,8 +113,19 @@ pub(crate) async fn builder(
 }
 
 /// The name, in reports, of the caller that these options choose.
-pub(crate) fn profile(options: &ConnectionOptions) -> &str {
-    options.setup.profile.as_deref().unwrap_or("default")
+pub(crate) fn profile(options: &ConnectionOptions) -> String {
+    let variable = || std::env::var("DC_PROFILE").ok().filter(|name| !name.is_empty());
+    options.setup.profile.clone().or_else(variable).unwrap_or_else(|| "default".to_owned())
+}
+
+/// What a caller is authenticated with, in words.
+pub(crate) fn name_of(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Key => "API key",
+        Mode::Certificate => "client certificate",
+        Mode::Both => "API key and client certificate",
+        _ => "no credential",
+    }
 }
 
 /// The limit of a whole call, as `--timeout` says.

@@ -12,6 +12,7 @@ use crate::whole_file::{Existing, Readers, write_whole};
 pub(crate) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// When other commands begin to warn.
 pub(crate) const NEAR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
 /// Warns of a near end date: without a terminal once a day, so that a loop does not repeat the warning.
 pub(crate) fn warn(validity: &Validity, who: &str, output: Output) {
     let now = SystemTime::now();
@@ -41,17 +42,17 @@ fn first_of_the_day(who: &str, now: SystemTime) -> bool {
     true
 }
 
-/// `ends in 12 days`, `ended 3 days ago`.
+/// `expires in 12 days`, `expired 3 hours ago`: in whole days, and in hours or minutes where it is less than a day.
 pub(crate) fn until(at: SystemTime, now: SystemTime) -> String {
-    let days = |count: i64| if count == 1 { "1 day".to_owned() } else { format!("{count} days") };
-    match seconds_left(at, now) {
-        ..0 => match days_left(at, now).unsigned_abs() {
-            0 => "ended today".to_owned(),
-            past => format!("ended {} ago", days(i64::try_from(past).unwrap_or(i64::MAX))),
-        },
-        left if left < 86_400 => format!("ends in {} hours", left / 3600),
-        _ => format!("ends in {}", days(days_left(at, now))),
-    }
+    let seconds = seconds_left(at, now);
+    let (size, unit) = match seconds.unsigned_abs() {
+        left if left >= DAY.as_secs() => (DAY.as_secs(), "day"),
+        left if left >= 3600 => (3600, "hour"),
+        _ => (60, "minute"),
+    };
+    let count = seconds.unsigned_abs() / size;
+    let span = format!("{count} {unit}{}", if count == 1 { "" } else { "s" });
+    if seconds < 0 { format!("expired {span} ago") } else { format!("expires in {span}") }
 }
 
 /// Whole days; the last one counts as 0.
@@ -75,15 +76,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn time_left_is_in_whole_days_and_in_hours_on_the_last_day() {
+    fn time_left_is_in_whole_days_and_in_smaller_units_below_one() {
         let now = SystemTime::UNIX_EPOCH + 1000 * DAY;
+        let minutes = |count: u64| Duration::from_secs(60 * count);
         for (at, text) in [
-            (now + 12 * DAY + DAY / 2, "ends in 12 days"),
-            (now + DAY, "ends in 1 day"),
-            (now + DAY / 2, "ends in 12 hours"),
-            (now, "ends in 0 hours"),
-            (now - DAY / 2, "ended today"),
-            (now - 3 * DAY, "ended 3 days ago"),
+            (now + 12 * DAY + DAY / 2, "expires in 12 days"),
+            (now + DAY, "expires in 1 day"),
+            (now + DAY / 2, "expires in 12 hours"),
+            (now + minutes(59), "expires in 59 minutes"),
+            (now, "expires in 0 minutes"),
+            (now - minutes(1), "expired 1 minute ago"),
+            (now - DAY / 2, "expired 12 hours ago"),
+            (now - 3 * DAY, "expired 3 days ago"),
         ] {
             assert_eq!(until(at, now), text);
         }

@@ -167,7 +167,7 @@ impl Findings {
         text.push('\n');
         let mut line = |name: &str, value: &str| text.push_str(&format!("\n{name:<12} {value}"));
         match &self.setup {
-            Ok(_) => line("host", self.host().as_deref().unwrap_or("(none for this mode)")),
+            Ok(_) => line("host", self.host().as_deref().unwrap_or("(not set, or none for this mode)")),
             Err(error) => line("host", &error.to_string()),
         }
         if let Some(proxy) = self.proxy() {

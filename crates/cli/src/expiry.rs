@@ -1,5 +1,5 @@
-//! `d1 expiry`: when the credential stops working, and which of API key, client certificate and service user ends first.
-//! A certificate knows its own end; the other two are asked of the platform, as far as it says.
+//! `d1 expiry`: when the credential stops working, and which of API key, client certificate and service user expires first.
+//! A certificate has its own end date; the platform is asked for the other two.
 
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
@@ -9,7 +9,7 @@ use digicert_one::{Client, EndDate, account::AccountExt as _, account::Id};
 use serde_json::{Value, json};
 
 use crate::arguments::ExpiryOptions;
-use crate::connection;
+use crate::connection::{self, Found};
 use crate::end_date::{DAY, NEAR, days_left, seconds_left, shown, until};
 use crate::failure::Failure;
 use crate::output::Output;
@@ -17,72 +17,99 @@ use crate::whole_file::{Existing, Readers, write_whole};
 
 /// The exit code for an end that is nearer than `--fail-under`, or past.
 const TOO_NEAR: u8 = 8;
+/// The status of a plugin for Nagios that cannot say how things are.
+const UNKNOWN: u8 = 3;
 
 /// The known facts about one end date.
-struct End {
-    cause: ExpiryCause,
-    ends: Result<Known, String>,
+pub(crate) struct End {
+    pub(crate) cause: ExpiryCause,
+    /// Or why it is not known.
+    pub(crate) ends: Result<Known, String>,
 }
 
-struct Known {
-    at: SystemTime,
-    /// Who says so.
+pub(crate) struct Known {
+    pub(crate) at: SystemTime,
+    /// Where it is from.
     by: &'static str,
 }
 
 /// All three ends, as far as they exist and are known.
-struct EndDates {
-    ends: Vec<End>,
+pub(crate) struct EndDates {
+    pub(crate) ends: Vec<End>,
     /// The first second of a certificate that is not valid yet.
     begins: Option<SystemTime>,
     now: SystemTime,
 }
 
-/// Prints when the credential ends.
+/// Prints when the credential expires.
 pub(crate) async fn run(options: &ExpiryOptions, output: &Output) -> Result<(), Failure> {
-    let found = connection::found(&options.connection, true).await?;
-    let (material, validity) = (found.reading.material.clone(), found.reading.validity);
-    let now = SystemTime::now();
-    let begins = validity.not_before.filter(|first| *first > now);
-    let mut ends = EndDates { ends: Vec::new(), begins, now };
-    let mut add = |of, at: Option<SystemTime>, by, why: &str| {
-        ends.ends.push(End { cause: of, ends: at.map(|at| Known { at, by }).ok_or_else(|| why.to_owned()) });
+    let ends = match of_caller(options, *output).await {
+        Ok(ends) => ends,
+        // A plugin prints a line and exits with a status of its own, whatever happens.
+        Err(failure) if options.nagios => {
+            let diagnosis = failure.diagnosis();
+            let summary = diagnosis.summary.lines().next().unwrap_or_default();
+            output.text(&format!("EXPIRY UNKNOWN - {} {summary}", diagnosis.code))?;
+            return Err(Failure::Plugin { failure: Box::new(failure), status: UNKNOWN });
+        }
+        Err(failure) => return Err(failure),
     };
-    let has_ended = validity.expiry().is_some_and(|end| end.has_passed(now));
-    let unasked = match () {
-        () if options.offline => "not asked (--offline)",
-        () if has_ended => "not asked: the credential has ended",
-        () if begins.is_some() => "not asked: the client certificate is not valid yet",
-        () => "",
-    };
-    if material.key().is_some() {
-        add(ExpiryCause::Key, validity.key_ends, "the configuration", unasked);
-    }
-    if material.identity().is_some() {
-        add(ExpiryCause::Certificate, validity.certificate_ends, "the certificate", "");
-    }
-    add(ExpiryCause::Owner, validity.owner_ends, "the configuration", unasked);
-    if unasked.is_empty() {
-        let client = connection::over(&options.connection, found, *output).await?;
-        output.progress("asking the platform for the end dates that only it knows");
-        ends.ask(&client).await?;
-    }
     ends.report(options, *output)
 }
 
+async fn of_caller(options: &ExpiryOptions, output: Output) -> Result<EndDates, Failure> {
+    let found = connection::found(&options.connection, true).await?;
+    let mut ends = EndDates::known(&found);
+    let unasked = match () {
+        () if options.offline => "not asked (--offline)",
+        () if ends.earliest().is_some_and(|end| end.has_passed(ends.now)) => "not asked: the credential has expired",
+        () if ends.begins.is_some() => "not asked: the client certificate is not valid yet",
+        () => "",
+    };
+    if unasked.is_empty() {
+        let client = connection::over(&options.connection, found, output).await?;
+        output.progress("asking the platform for the end dates that only it knows");
+        ends.ask(&client).await?;
+    } else {
+        ends.unknown().for_each(|end| end.ends = Err(unasked.to_owned()));
+    }
+    Ok(ends)
+}
+
 impl EndDates {
-    /// Asks the platform for what is not known yet. That it does not answer is an error only where nothing is known.
-    async fn ask(&mut self, client: &Client) -> Result<(), Failure> {
+    /// What is known on this machine.
+    pub(crate) fn known(found: &Found) -> Self {
+        let (material, validity, now) = (&found.reading.material, found.reading.validity, SystemTime::now());
+        let begins = validity.not_before.filter(|first| *first > now);
+        let parts = [
+            (material.key().is_some(), ExpiryCause::Key, validity.key_ends, "the configuration"),
+            (material.identity().is_some(), ExpiryCause::Certificate, validity.certificate_ends, "the certificate"),
+            (true, ExpiryCause::Owner, validity.owner_ends, "the configuration"),
+        ];
+        let end = |cause, at: Option<SystemTime>, by| End {
+            cause,
+            ends: at.map(|at| Known { at, by }).ok_or_else(|| "not asked".to_owned()),
+        };
+        let ends = parts.into_iter().filter(|part| part.0).map(|(_, cause, at, by)| end(cause, at, by)).collect();
+        Self { ends, begins, now }
+    }
+
+    pub(crate) fn unknown(&mut self) -> impl Iterator<Item = &mut End> {
+        self.ends.iter_mut().filter(|end| end.ends.is_err())
+    }
+
+    /// Asks the platform for what is not known yet. That it cannot be asked is an error only where nothing is known.
+    pub(crate) async fn ask(&mut self, client: &Client) -> Result<(), Failure> {
         let me = match client.account().users().me().await {
             Ok(me) => me,
             Err(error) if self.earliest().is_none() => return Err(error.into()),
             Err(error) => {
-                let why = format!("the platform did not answer: {} {}", error.code(), error.diagnosis().summary);
-                self.ends.iter_mut().filter(|end| end.ends.is_err()).for_each(|end| end.ends = Err(why.clone()));
+                let why = format!("the platform could not be asked: {} {}", error.code(), error.diagnosis().summary);
+                self.unknown().for_each(|end| end.ends = Err(why.clone()));
                 return Ok(());
             }
         };
-        for end in self.ends.iter_mut().filter(|end| end.ends.is_err()) {
+        for end in self.unknown() {
             let asked = match end.cause {
                 ExpiryCause::Owner => me.end_date.ok_or_else(|| "the platform names no end date".to_owned()),
                 ExpiryCause::Key => of_key(client).await,
@@ -107,7 +134,7 @@ impl EndDates {
         if let Some(path) = &options.prometheus {
             write_whole(
                 path,
-                self.metrics(connection::profile(&options.connection)).as_bytes(),
+                self.metrics(&connection::profile(&options.connection)).as_bytes(),
                 Readers::All,
                 Existing::Replace,
             )
@@ -124,6 +151,9 @@ impl EndDates {
             return if status == 0 { Ok(()) } else { Err(Failure::Reported(status)) };
         }
         output.text(&self.text(earliest))?;
+        if options.fail_under.is_some() && earliest.is_none() {
+            output.warning(&"no end date is known, so --fail-under had nothing to compare");
+        }
         output.document(&self.json(earliest, !is_near))?;
         if is_near { Err(Failure::Reported(TOO_NEAR)) } else { Ok(()) }
     }
@@ -178,10 +208,10 @@ impl EndDates {
         json!({ "ok": ok, "earliest": earliest, "ends": ends })
     }
 
-    /// A line and a status as Nagios and its kin read them (Nagios Plugins Development Guidelines).
+    /// A line and a status as Nagios and its kin read them; `30:` is a range that 29 is outside of (Nagios Plugins Development Guidelines).
     fn nagios(&self, limit: Option<Duration>, earliest: Option<Expiry>) -> (String, u8) {
         let critical = limit.unwrap_or(7 * DAY);
-        let Some(end) = earliest else { return ("EXPIRY UNKNOWN - no end date is known".to_owned(), 3) };
+        let Some(end) = earliest else { return ("EXPIRY UNKNOWN - no end date is known".to_owned(), UNKNOWN) };
         let left = end.remaining(self.now);
         let (word, status) = match () {
             () if self.begins.is_some() || end.has_passed(self.now) || left < critical => ("CRITICAL", 2),
@@ -194,7 +224,7 @@ impl EndDates {
             Some(begins) => not_yet(begins),
             None => format!("the {} {}", end.cause, until(end.at, self.now)),
         };
-        let line = format!("EXPIRY {word} - {what} | days={days};{};{}", warn / day, critical / day);
+        let line = format!("EXPIRY {word} - {what} | days={days};{}:;{}:", warn / day, critical / day);
         (line, status)
     }
 

@@ -82,6 +82,9 @@ pub(crate) enum Failure {
     /// A failure that is part of what was printed, and its exit code.
     #[error("see above")]
     Reported(u8),
+    /// A failure under `--nagios`, with the status that a plugin has for it.
+    #[error("{failure}")]
+    Plugin { failure: Box<Failure>, status: u8 },
     #[error("interrupted")]
     Interrupted(Signal),
     #[error("{0}")]
@@ -122,6 +125,9 @@ impl Failure {
                     Code::ID_02 => "give its password with --input-password env:NAME or --input-password file:PATH",
                     Code::ID_03 => {
                         "check which file the password of --input-password belongs to; it may end in a blank, or be in another encoding"
+                    }
+                    Code::ID_07 if error.message().starts_with("missing private key") => {
+                        "give the file with the key with --private-key"
                     }
                     _ => return diagnosis,
                 };
@@ -187,6 +193,7 @@ impl Failure {
                 "the response began, and its body did not end within the time for the whole call (--timeout)",
             ),
             Self::NoSuchUser(_) => Diagnosis::of(Code::API_02, self.to_string()),
+            Self::Plugin { failure, .. } => failure.diagnosis(),
             _ => Diagnosis::of(Code::CFG_04, self.to_string()),
         }
     }
@@ -196,6 +203,9 @@ impl Failure {
         #[cfg(feature = "redis")]
         if let Self::Limiter(error) = self {
             return digicert_one::core::causes(error).skip(1).map(ToString::to_string).collect();
+        }
+        if let Self::Plugin { failure, .. } = self {
+            return failure.causes();
         }
         let (Self::Call(error) | Self::List { error, .. }) = self else { return Vec::new() };
         let mut texts: Vec<String> = digicert_one::core::causes(error).skip(1).map(ToString::to_string).collect();
@@ -211,7 +221,7 @@ impl Failure {
             Self::CertificateFile(_) | Self::Unfit(_) | Self::Recover(_) | Self::Exists(_) | Self::Taken(_) => 3,
             #[cfg(feature = "redis")]
             Self::Limiter(_) => 4,
-            Self::Reported(code) => *code,
+            Self::Reported(code) | Self::Plugin { status: code, .. } => *code,
             Self::Call(error) | Self::List { error, .. } => of_call(error),
             Self::ErrorResponse(response) => of_status(response.status).unwrap_or(9),
             Self::Issue(issue) => of_issue(&issue.error),

@@ -38,7 +38,12 @@ pub(crate) async fn status(options: &FleetStatusOptions, output: Output) -> Resu
     };
 
     let mut page = output.page();
-    page.add(&format!("{} processes share the rate limit of {caller} at {address}\n", status.processes.len()));
+    let processes = match status.processes.len() {
+        0 => "no process uses".to_owned(),
+        1 => "1 process uses".to_owned(),
+        count => format!("{count} processes share"),
+    };
+    page.add(&format!("{processes} the rate limit of {caller} at {address}\n"));
     if let Some(rate) = status.learnt_rate {
         page.add(&format!("rate learnt from 429 responses: {rate:.1} requests a second\n"));
     }

@@ -1,11 +1,12 @@
 //! `d1 init`: a new profile in d1.toml, which holds references and never a secret. It is read back before it gets its name, and checked as
 //! `d1 doctor` does.
 
+use std::error::Error as _;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use digicert_one::core::{ValueShape, is_random_word};
+use digicert_one::core::{CredentialError, InstanceError, ValueShape, is_random_word};
 use digicert_one::credentials::{ProfileFile, Reference, is_path};
 use digicert_one::{Config, ConfigError, Variable};
 use serde_json::Value;
@@ -69,7 +70,7 @@ impl InitOptions {
             config: Some(path),
         };
         let connection = ConnectionOptions::of(setup);
-        let call = "/account/api/v1/user/me".to_owned();
+        let call = doctor::WHOAMI.to_owned();
         let doctor = DoctorOptions {
             online: self.online,
             call,
@@ -120,6 +121,7 @@ impl InitOptions {
             password: self.password_from.clone(),
         };
         let is_given = profile.api_key.is_some() || profile.certificate.is_some();
+        self.check_mode(&profile, is_given)?;
         if (self.host.is_none() || !is_given) && !has_terminal() {
             return Err(Failure::Usage(
                 "missing terminal to ask on: give --host, and --api-key-from or --certificate-from or both".to_owned(),
@@ -127,7 +129,7 @@ impl InitOptions {
         }
         profile.host = match &self.host {
             Some(host) => host.clone(),
-            None => ask("Host of DigiCert ONE", Some("one.digicert.com"))?,
+            None => self.ask_for_host()?,
         };
         if !is_given {
             profile.ask_for_credential()?;
@@ -136,6 +138,32 @@ impl InitOptions {
             check(reference)?;
         }
         Ok(profile)
+    }
+
+    /// Refuses a mode whose credential is not among what is given.
+    fn check_mode(&self, profile: &Profile, is_given: bool) -> Result<(), Failure> {
+        let (key, certificate) = (profile.api_key.is_some(), profile.certificate.is_some());
+        let missing = match self.mode {
+            Some(ModeName::Key | ModeName::Both) if is_given && !key => "--mode requires --api-key-from as well",
+            Some(ModeName::Certificate | ModeName::Both) if is_given && !certificate => {
+                "--mode requires --certificate-from as well"
+            }
+            _ => return Ok(()),
+        };
+        Err(Failure::Usage(missing.to_owned()))
+    }
+
+    /// Asks until the answer is a host.
+    fn ask_for_host(&self) -> Result<String, Failure> {
+        loop {
+            let host = ask("Host of DigiCert ONE", Some("one.digicert.com"))?;
+            let lookup = |name: &str| (name == "DC_BASE").then(|| Variable::new("the host", &*host));
+            match Config::standard(&lookup) {
+                // A confirmation is a variable, which the profile needs, too.
+                Ok(_) | Err(ConfigError::Host { source: InstanceError::Lookalike { .. }, .. }) => return Ok(host),
+                Err(error) => say(&error.to_string())?,
+            }
+        }
     }
 
     /// Adds the profile to the file, once the file with it can be read.
@@ -160,15 +188,28 @@ impl InitOptions {
         let lookup = |name: &str| match name {
             "DC_CONFIG" => Some(Variable::option("--config", file.path())),
             "DC_PROFILE" => Some(Variable::option("NAME", &self.name)),
+            // Nothing of the profile: the check below reports it.
+            "SM_TLS_SKIP_VERIFY" => None,
             _ => Variable::from_env(name),
         };
-        Config::standard(&lookup).map_err(|error| match error {
-            // The file that was read gets its name only now.
-            ConfigError::Host { name, source } => {
-                let name = name.replace(&file.path().display().to_string(), &path.display().to_string());
-                Failure::Setup(ConfigError::Host { name, source })
-            }
-            error => Failure::Setup(error),
+        // The file that was read gets its name only now.
+        let named = |text: &str| text.replace(&file.path().display().to_string(), &path.display().to_string());
+        Config::standard(&lookup).map_err(|error| {
+            Failure::Setup(match error {
+                ConfigError::Host { name, source } => ConfigError::Host { name: named(&name), source },
+                ConfigError::Conflict { first, second } => {
+                    ConfigError::Conflict { first: named(&first), second: named(&second) }
+                }
+                ConfigError::Credential(error) => {
+                    let place = error.place().map(named).unwrap_or_default();
+                    let renamed = CredentialError::new(error.code(), named(error.message())).at(place);
+                    ConfigError::Credential(match error.source() {
+                        Some(source) => renamed.with_source(source.to_string()),
+                        None => renamed,
+                    })
+                }
+                error => error,
+            })
         })?;
         let existing = if previous.is_empty() { Existing::Refuse } else { Existing::Replace };
         persist(file, path, existing).map_err(failed)

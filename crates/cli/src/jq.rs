@@ -15,14 +15,17 @@ pub(crate) enum JqError {
     Undefined { kind: &'static str, position: usize },
     #[error("invalid filter: modules are not supported")]
     Module,
-    #[error("the filter was given a text that is not JSON, or has half of a surrogate pair (\\ud800)")]
+    #[error("the input has half of a surrogate pair (\\ud800), or is not JSON")]
     NotJson,
     #[error("the filter failed: {0}")]
     Failed(String),
 }
 
 /// A filter that was compiled.
-pub(crate) struct Filter(compile::Filter<Native<JustLut<Val>>>);
+pub(crate) struct Filter {
+    filter: compile::Filter<Native<JustLut<Val>>>,
+    code: String,
+}
 
 /// A value that a filter gives: a string is printed as it is, as jq's `--raw-output` does.
 #[derive(Debug, PartialEq, Eq)]
@@ -41,7 +44,7 @@ impl Filter {
         let modules = Loader::new(definitions).load(&arena, File { code, path: () });
         let modules = modules.map_err(|errors| of_loading(code, &errors))?;
         let filter = Compiler::default().with_funs(functions).compile(modules);
-        filter.map(Self).map_err(|errors| of_compiling(code, &errors))
+        filter.map(|filter| Self { filter, code: code.to_owned() }).map_err(|errors| of_compiling(code, &errors))
     }
 
     /// Gives each output for this input to `each`, until that gives false.
@@ -51,14 +54,14 @@ impl Filter {
         mut each: impl FnMut(Value) -> Result<bool, E>,
     ) -> Result<(), E> {
         let input = read::parse_single(input).map_err(|_| JqError::NotJson)?;
-        let context = Ctx::<JustLut<Val>>::new(&self.0.lut, Vars::new([]));
-        for output in self.0.id.run((context, input)) {
+        let context = Ctx::<JustLut<Val>>::new(&self.filter.lut, Vars::new([]));
+        for output in self.filter.id.run((context, input)) {
             let value = match output {
                 Ok(Val::TStr(text)) => Value::Text(String::from_utf8_lossy(&text).into_owned()),
                 Ok(value) => Value::Json(value.to_string()),
                 Err(exception) => match Exn::get_halt(exception) {
                     Ok(_) => return Ok(()),
-                    Err(exception) => return Err(failed(exception).into()),
+                    Err(exception) => return Err(failed(exception, &self.code).into()),
                 },
             };
             if !each(value)? {
@@ -69,10 +72,29 @@ impl Filter {
     }
 }
 
-fn failed(exception: Exn<'_, Val>) -> JqError {
-    let text = exception.get_err().map_or_else(|_| "it broke off".to_owned(), |error| error.to_string());
-    // A whole input may be in it.
-    JqError::Failed(text.chars().take(200).collect())
+/// Names what failed, and the type of the value instead of the value: it may be a secret that is shown once.
+fn failed(exception: Exn<'_, Val>, code: &str) -> JqError {
+    let Ok(error) = exception.get_err() else { return JqError::Failed("it broke off".to_owned()) };
+    let text = error.to_string();
+    let verbs = ["cannot index ", "cannot use ", "cannot calculate "];
+    JqError::Failed(match verbs.iter().find_map(|verb| Some((verb, text.strip_prefix(verb)?))) {
+        Some((verb, value)) => format!("{verb}{}", type_of(value)),
+        // A text of its own, as in error("no user").
+        None if text.starts_with('"') && code.contains(&text) => text,
+        None => "it raised an error".to_owned(),
+    })
+}
+
+/// The type of a value that begins like this.
+fn type_of(value: &str) -> &'static str {
+    match value.as_bytes().first() {
+        Some(b'{') => "an object",
+        Some(b'[') => "an array",
+        Some(b'"') => "a string",
+        Some(b't' | b'f') => "a boolean",
+        Some(b'n') => "null",
+        _ => "a number",
+    }
 }
 
 fn position(code: &str, part: &str) -> usize {
@@ -159,7 +181,23 @@ mod tests {
             let error = Filter::new(filter).err().map(|error| error.to_string()).unwrap_or_default();
             assert!(error.contains(words), "{filter}: {error}");
         }
-        assert!(matches!(run(".a.b", "[1]"), Err(JqError::Failed(_))));
         assert!(matches!(run(".", "no JSON"), Err(JqError::NotJson)));
+    }
+
+    #[test]
+    fn failed_filter_shows_the_type_and_never_the_value() {
+        for (filter, input, words) in [
+            (".a.b", r#"["canary"]"#, "cannot index an array"),
+            (".a.b", r#"{"a":"canary"}"#, "cannot index a string"),
+            (".a | keys", r#"{"a":"canary"}"#, "a string"),
+            (".a - 1", r#"{"a":"canary"}"#, "cannot calculate a string"),
+            (".a | tonumber", r#"{"a":"canary"}"#, ""),
+            (".a | fromjson", r#"{"a":"{canary"}"#, ""),
+            (".a | error", r#"{"a":"canary"}"#, "it raised an error"),
+            ("error(\"no user\")", r#"{"a":"canary"}"#, "no user"),
+        ] {
+            let error = run(filter, input).expect_err(filter).to_string();
+            assert!(error.contains(words) && !error.contains("canary"), "{filter}: {error}");
+        }
     }
 }

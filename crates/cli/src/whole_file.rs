@@ -46,7 +46,9 @@ pub(crate) fn prepare(path: &Path, content: &[u8], readers: Readers) -> std::io:
     }
     #[cfg(not(unix))]
     let _ = readers;
-    let mut file = builder.tempfile_in(directory)?;
+    // Says best that it is missing. The other errors would name the temporary file.
+    std::fs::metadata(directory)?;
+    let mut file = builder.tempfile_in(directory).map_err(|error| error.kind())?;
     file.write_all(content)?;
     file.as_file().sync_all()?;
     Ok(file)

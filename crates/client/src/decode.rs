@@ -23,8 +23,8 @@ const MAX_MESSAGE: usize = 500;
 const MAX_EXCERPT: usize = 200;
 /// The longest header, title or code.
 const MAX_WORD: usize = 100;
-/// The longest delay, 136 years: more could overflow when it is added to a time.
-const MAX_WAIT: Duration = Duration::from_secs(u32::MAX as u64);
+/// The longest delay: no rate limit lasts longer than a day, and a wrong header must not stop a program for ever.
+const MAX_WAIT: Duration = Duration::from_secs(86_400);
 
 /// Reads an error response. `now` is used if the response has no date.
 pub(crate) fn response(status: StatusCode, headers: &HeaderMap, body: &Bytes, now: SystemTime) -> ErrorResponse {
@@ -33,7 +33,7 @@ pub(crate) fn response(status: StatusCode, headers: &HeaderMap, body: &Bytes, no
     response.retry_after = retry_after(headers, now);
     response.request_id = request_id(headers);
     read_responder(headers, &mut response);
-    let text = text(body);
+    let text = text(body, response.content_type.as_deref());
     // serde_json stops at 128 levels.
     let json = serde_json::from_str::<Value>(text.trim()).ok();
     response.body = match json {
@@ -92,9 +92,18 @@ fn is_binary(text: &str) -> bool {
     begin().filter(odd).count() * 10 > begin().count() * 3
 }
 
-/// The body as text, without its byte order mark.
-fn text(body: &[u8]) -> Cow<'_, str> {
+/// The body as text, without its byte order mark. Latin-1 is read where the content type names it, or names no encoding for a web page.
+fn text<'a>(body: &'a [u8], content_type: Option<&str>) -> Cow<'a, str> {
+    let kind = content_type.unwrap_or_default().to_ascii_lowercase();
+    let names = |encoding: &str| kind.contains(encoding);
     match json_text::utf8(body) {
+        Cow::Borrowed(text)
+            if std::str::from_utf8(text).is_err()
+                && (["iso-8859-1", "latin1", "windows-1252"].into_iter().any(names)
+                    || (names("text/html") && !names("charset="))) =>
+        {
+            text.iter().map(|byte| char::from(*byte)).collect()
+        }
         Cow::Borrowed(text) => String::from_utf8_lossy(text),
         Cow::Owned(text) => Cow::Owned(String::from_utf8_lossy(&text).into_owned()),
     }
@@ -158,18 +167,32 @@ fn date(headers: &HeaderMap) -> Option<SystemTime> {
 
 /// `Retry-After`: seconds, or a date (RFC 9110 §10.2.3) by the clock of the server; `now` is used if the response has no date.
 pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
-    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    // Some programs write a fraction, too.
-    let (seconds, fraction) = value.split_once('.').unwrap_or((value, ""));
-    if !seconds.is_empty() && seconds.bytes().chain(fraction.bytes()).all(|byte| byte.is_ascii_digit()) {
-        let wait = seconds.parse().map_or(MAX_WAIT, Duration::from_secs);
-        let up = Duration::from_secs(u64::from(fraction.bytes().any(|digit| digit != b'0')));
-        return Some(wait.saturating_add(up).min(MAX_WAIT));
+    let values = headers.get_all(RETRY_AFTER).iter().filter_map(|value| value.to_str().ok());
+    // A proxy may add one of its own, or join both.
+    let values = values.flat_map(|value| match value.split(',').all(|part| seconds(part.trim()).is_some()) {
+        true => value.split(',').collect(),
+        false => vec![value],
+    });
+    values.filter_map(|value| delay(value.trim(), headers, now)).max()
+}
+
+fn delay(value: &str, headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    if let Some(wait) = seconds(value) {
+        return Some(wait);
     }
     // Some programs write the zone as in mails.
     let utc = value.strip_suffix("+0000").or_else(|| value.strip_suffix("UTC")).map(|date| format!("{date}GMT"));
     let until = httpdate::parse_http_date(utc.as_deref().unwrap_or(value)).ok()?;
     Some(until.duration_since(date(headers).unwrap_or(now)).unwrap_or_default().min(MAX_WAIT))
+}
+
+/// Some programs write a fraction, too.
+fn seconds(value: &str) -> Option<Duration> {
+    let (seconds, fraction) = value.split_once('.').unwrap_or((value, ""));
+    let is_number = !seconds.is_empty() && seconds.bytes().chain(fraction.bytes()).all(|byte| byte.is_ascii_digit());
+    let wait = is_number.then(|| seconds.parse().map_or(MAX_WAIT, Duration::from_secs))?;
+    let up = Duration::from_secs(u64::from(fraction.bytes().any(|digit| digit != b'0')));
+    Some(wait.saturating_add(up).min(MAX_WAIT))
 }
 
 #[cfg(test)]
@@ -180,6 +203,22 @@ mod tests {
         let status = StatusCode::BAD_REQUEST;
         let response = response(status, &HeaderMap::new(), &Bytes::copy_from_slice(body), SystemTime::UNIX_EPOCH);
         (response.code, response.message, response.recognised)
+    }
+
+    #[test]
+    fn page_in_latin_1_keeps_its_letters() {
+        for (kind, title) in [
+            ("text/html; charset=ISO-8859-1", "Accès refusé"),
+            ("text/html; charset=windows-1252", "Accès refusé"),
+            ("text/html", "Accès refusé"),
+            ("text/html; charset=utf-8", "Acc\u{fffd}s refus\u{fffd}"),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(CONTENT_TYPE, kind.parse().expect("a value"));
+            let body = Bytes::from_static(b"<html><title>Acc\xe8s refus\xe9</title></html>");
+            let response = response(StatusCode::FORBIDDEN, &headers, &body, SystemTime::UNIX_EPOCH);
+            assert_eq!((response.body, response.title.as_deref()), (BodyKind::Page, Some(title)), "{kind}");
+        }
     }
 
     #[test]
@@ -306,5 +345,13 @@ mod tests {
         for long in ["99999999999", "99999999999999999999999", "Fri, 31 Dec 9999 23:59:59 GMT"] {
             assert_eq!(wait(long, Some(date)), Some(MAX_WAIT), "{long}");
         }
+        for (joined, longest) in [("5, 7000", Some(7000)), ("7000,5", Some(7000)), ("5,", None), ("5 7000", None)] {
+            assert_eq!(wait(joined, None), longest.map(Duration::from_secs), "{joined}");
+        }
+        let mut headers = HeaderMap::new();
+        for value in ["5", "soon", "Sun, 06 Nov 1994 08:49:37 GMT", "60"] {
+            headers.append(RETRY_AFTER, value.parse().expect("a value"));
+        }
+        assert_eq!(retry_after(&headers, SystemTime::now()), Some(Duration::from_secs(60)), "the longest counts");
     }
 }

@@ -7,6 +7,7 @@ use http::HeaderValue;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::diagnosis::Code;
+use crate::value_shape::is_random_word;
 use crate::{CredentialError, Fingerprint};
 
 /// The secret that a service user sends in the `x-api-key` header.
@@ -116,8 +117,23 @@ fn other_thing(text: &str) -> Option<&'static str> {
         _ if words.iter().any(|word| text.eq_ignore_ascii_case(word)) => Some("a word in place of a value"),
         _ if text.split_once('=').is_some_and(|(name, _)| is_name(name)) => Some("a setting (NAME=VALUE)"),
         _ if has_header(text) => Some("a header"),
+        _ if text.contains("://") => Some("a URL"),
+        _ if is_reference(text) => Some("a reference to a secret, where the secret itself belongs"),
+        _ if is_path(text) => Some("a path: give the key itself, or the path where a file is expected"),
         _ => None,
     }
+}
+
+/// Whether the text refers to a secret as profiles and options do.
+fn is_reference(text: &str) -> bool {
+    text.split_once(':').is_some_and(|(kind, _)| ["file", "env", "keyring", "exec", "fd"].contains(&kind))
+}
+
+/// Whether the text is a path by its beginning and has no part that could be a key.
+fn is_path(text: &str) -> bool {
+    let begins = ["/", "./", "../", "~/"].into_iter().any(|start| text.starts_with(start));
+    let has_drive = text.as_bytes().first().is_some_and(u8::is_ascii_alphabetic) && text[1..].starts_with(":\\");
+    (begins || has_drive) && !text.split(['/', '\\']).any(is_random_word)
 }
 
 impl fmt::Debug for ApiKey {
@@ -174,13 +190,20 @@ mod tests {
             ("x-api-key:canary", "a header"),
             ("x-api-key: canary", "give the key alone"),
             ("Bearer canary", "give the key alone"),
+            ("https://canary.one.digicert.com", "a URL"),
+            ("http://canary:pw@proxy:3128", "a URL"),
+            ("file:/run/secrets/canary", "a reference"),
+            ("env:CANARY", "a reference"),
+            ("/run/secrets/canary", "a path"),
+            ("./canary.txt", "a path"),
+            ("C:\\ProgramData\\canary", "a path"),
             (&*long, "4096"),
         ] {
             let error = ApiKey::new(text).expect_err(text);
             assert!(error.to_string().contains(words), "{error}");
             assert!(!format!("{error} {error:?}").to_ascii_lowercase().contains("canary"), "{error:?}");
         }
-        for text in ["01_secret", "abc=def", "none-of-these", "k$y", "MIIB=="] {
+        for text in ["01_secret", "abc=def", "none-of-these", "k$y", "MIIB==", "/9j4AAQSkZJRg/x==", "a:b"] {
             assert!(ApiKey::new(text).is_ok(), "{text}");
         }
     }

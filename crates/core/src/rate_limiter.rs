@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 
-use crate::{BoxError, Clock, Code, Fingerprint};
+use crate::{BoxError, Clock, Code, Fingerprint, span};
 
 /// A rate limiter: decides when a caller may send its next request, and is notified when the platform throttles.
 ///
@@ -124,7 +124,7 @@ impl fmt::Debug for Permit {
 #[non_exhaustive]
 pub enum RateLimitError {
     /// The permit would come after the deadline of the call.
-    #[error("rate limit: a permit is available in {} seconds at the earliest, after the deadline of the call", .wait.as_secs_f32().ceil())]
+    #[error("rate limit: a permit is available in {} at the earliest, after the deadline of the call", span::delay(*.wait))]
     TooLate {
         /// The remaining delay.
         wait: Duration,

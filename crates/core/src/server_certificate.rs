@@ -28,6 +28,8 @@ const MAX_LENGTH: usize = 150;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ServerCertificate {
+    /// Its own name, such as `CN=one.example.com`.
+    pub subject: String,
     /// The issuer's name, such as `CN=DigiCert Global G2 TLS RSA SHA256 2020 CA1,O=DigiCert Inc,C=US`.
     pub issuer: String,
     /// The first names (DNS and IP) that it is valid for.
@@ -49,6 +51,7 @@ impl ServerCertificate {
             _ => Vec::new(),
         };
         Some(Self {
+            subject: printable(&body.subject().to_string()),
             issuer: printable(&body.issuer().to_string()),
             names,
             not_before: body.validity().not_before.to_system_time(),

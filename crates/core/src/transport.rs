@@ -75,8 +75,9 @@ pub trait Connector: fmt::Debug + Send + Sync + 'static {
 #[async_trait]
 pub trait Transport: fmt::Debug + Send + Sync + 'static {
     /// Sends one request and returns when the head of the response is there. The URI is absolute: `https://host[:port]/path`, or
-    /// `http://host[:port]/path` for a server in clear text, which the client asks for on loopback alone. Every other scheme, and
-    /// user info before the host, is a [`Config`](crate::TransportErrorKind::Config) error before anything is sent. (`HOST-04`, `HOST-10`)
+    /// `http://host[:port]/path` for a server in clear text, which the client asks for on loopback alone. Every other scheme, and a
+    /// user or password before the host, is a [`Config`](crate::TransportErrorKind::Config) error before anything is sent.
+    /// (`HOST-04`, `HOST-10`, `HOST-16`)
     ///
     /// # Errors
     /// See [`TransportErrorKind`](crate::TransportErrorKind).

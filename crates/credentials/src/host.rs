@@ -20,9 +20,12 @@ pub(crate) struct HostSettings {
 impl HostSettings {
     /// Reads the variables, or what replaces them.
     pub(crate) fn of_variables(lookup: &Environment<'_>) -> Result<Self, ConfigError> {
+        let platform = get(lookup, "DC_BASE");
+        // The variable belongs to the host that an option has replaced.
+        let is_replaced = platform.as_ref().is_some_and(Variable::is_typed);
         Ok(Self {
-            platform: get(lookup, "DC_BASE"),
-            client_auth: get(lookup, "DC_CLIENTAUTH_BASE"),
+            client_auth: get(lookup, "DC_CLIENTAUTH_BASE").filter(|host| !is_replaced || host.is_typed()),
+            platform,
             smctl: get(lookup, "SM_HOST"),
             confirmed: get(lookup, "DC_CONFIRM_HOST"),
             ca_file: either(get(lookup, "DC_CA_FILE"), get(lookup, "SM_CA_FILE"))?,
@@ -205,5 +208,16 @@ mod tests {
         expect(HostSettings::default().before(hosts(&[("DC_BASE", "one.digicert.com")])), "https://one.digicert.com");
         let typed = HostSettings { platform: Some(Variable::option("--base", "https://typed.example")), ..variables };
         expect(profile().before(typed), "https://typed.example");
+    }
+
+    #[test]
+    fn option_for_the_host_replaces_the_variables_of_both_hosts() {
+        let lookup = |name: &str| match name {
+            "DC_BASE" => Some(Variable::option("--base", "one.digicert.com")),
+            "DC_CLIENTAUTH_BASE" => Some(Variable::new(name, "clientauth.demo.one.digicert.com")),
+            _ => None,
+        };
+        let hosts = HostSettings::of_variables(&lookup).expect("no conflict");
+        assert_eq!(hosts.instance().expect("a host"), Instance::parse("one.digicert.com").expect("a host"));
     }
 }

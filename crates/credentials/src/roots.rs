@@ -117,6 +117,22 @@ mod tests {
         (read_ca_file(file.path(), &mut warnings), warnings)
     }
 
+    #[test]
+    fn certificate_of_a_server_in_a_ca_file_is_a_warning() {
+        let client = Pki::shared().client(ClientSpec::default());
+        let (roots, warnings) = read(client.chain_pem().as_bytes());
+        assert_eq!(roots.expect("certificates").len(), client.chain_der().len());
+        let [warning] = warnings.as_slice() else { panic!("one: {warnings:?}") };
+        assert_eq!(warning.code, Code::TR_03);
+        for words in ["is not a CA certificate", "of its issuer \"CN=Testbed Intermediate"] {
+            assert!(warning.text.contains(words), "{warning}");
+        }
+        let key = rcgen::KeyPair::generate().expect("a key");
+        let own =
+            rcgen::CertificateParams::new(["one.test".to_owned()]).and_then(|it| it.self_signed(&key)).expect("signed");
+        assert_eq!(read(own.pem().as_bytes()).1, [], "a self-signed certificate is its own root");
+    }
+
     fn both() -> Vec<CertificateDer<'static>> {
         [Pki::shared().root_der(), Pki::shared().intermediate_der()]
             .map(|der| CertificateDer::from(der.to_vec()))
@@ -255,7 +271,8 @@ mod tests {
         let client = Pki::shared().client(ClientSpec::default());
         let (roots, warnings) = read((Pki::shared().root_pem().to_owned() + &client.bundle_pem()).as_bytes());
         assert_eq!(roots.expect("roots").len(), 3);
-        let [warning] = warnings.as_slice() else { panic!("{warnings:?}") };
-        assert!(warning.code == Code::TR_03 && warning.text.contains("a private key"), "{warning}");
+        let [key, leaf] = warnings.as_slice() else { panic!("{warnings:?}") };
+        assert!(key.code == Code::TR_03 && key.text.contains("a private key"), "{key}");
+        assert!(leaf.text.contains("is not a CA certificate"), "{leaf}");
     }
 }

@@ -109,6 +109,9 @@ pub fn is_path(path: &Path) -> bool {
     if text.len() > LONGEST || ValueShape::of(text).is_some() {
         return false;
     }
+    if let Some(rest) = below_drive(text).filter(|_| cfg!(not(windows))) {
+        return rest.split(['\\', '/']).filter(|word| !word.is_empty()).all(is_plain_word);
+    }
     // Existing paths need no check; others must consist of plain words.
     let existing = path.ancestors().skip(1).find(|ancestor| !ancestor.as_os_str().is_empty() && ancestor.exists());
     let rest = existing.and_then(|existing| path.strip_prefix(existing).ok()).unwrap_or(path);
@@ -121,6 +124,13 @@ pub fn is_path(path: &Path) -> bool {
             Component::Normal(word) => word.to_str().is_some_and(is_plain_word),
             _ => true,
         })
+}
+
+/// What follows `C:\`, which another system than Windows takes for a part of a name.
+pub(crate) fn below_drive(text: &str) -> Option<&str> {
+    let (drive, rest) = text.split_once(':')?;
+    let is_drive = drive.len() == 1 && drive.as_bytes()[0].is_ascii_alphabetic();
+    rest.strip_prefix(['\\', '/']).filter(|rest| is_drive && !rest.is_empty())
 }
 
 fn has_extension(path: &Path) -> bool {
@@ -160,6 +170,8 @@ mod tests {
             "-----BEGIN PRIVATE KEY-----\nMII\n-----END PRIVATE KEY-----\n",
             "MIIKWgIBAzCCChAGCSqGSIb3DQEHAaCCCgEEggn9MIIJ+TCCBJ8GCSqGSIb3DQEHBqCCBJAwggSMAgEAMIIEhQ==",
             "/9j/4AAQSkZJRgABAQAAAQABAAD/2wCEAAkGBxMTEhUT",
+            "C:\\Tr0ub4dor&3",
+            "C:hunter2",
             "",
         ] {
             assert_eq!(shown_path(Path::new(value)), None, "{value}");
@@ -183,6 +195,8 @@ mod tests {
             "~/key",
             "client.p12",
             "keys/client.pem",
+            "C:\\Users\\ci bot\\client.p12",
+            "d:/keys/client.pem",
             "/etc/digicert-one-key",
             "/srv/Schlüssel von Käte/key",
             &directory.path().join("missing").display().to_string(),

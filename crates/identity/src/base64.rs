@@ -9,6 +9,7 @@ const SHORTEST: usize = 40;
 
 /// Returns the bytes, or `None` if this is not base64 or too short to be a key.
 pub(crate) fn decode(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let text = unquoted(text.trim_ascii());
     let mut kept = Zeroizing::new(Vec::with_capacity(text.len()));
     let mut rest = text;
     loop {
@@ -38,6 +39,19 @@ pub(crate) fn decode(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     Some(bytes)
 }
 
+/// Removes the quotes that jq and Terraform print without `-r` or `-raw`, and the beginning of a `data:` URL.
+fn unquoted(text: &[u8]) -> &[u8] {
+    let inner = match text {
+        [b'"', inner @ .., b'"'] | [b'\'', inner @ .., b'\''] => inner,
+        _ => text,
+    };
+    let marker = b";base64,";
+    match inner.starts_with(b"data:").then(|| inner.windows(marker.len()).take(100).position(|part| part == marker)) {
+        Some(Some(at)) => &inner[at + marker.len()..],
+        _ => inner,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -55,11 +69,14 @@ mod tests {
             wrapped.replace("\r\n", "\\n"),
             wrapped,
             data_encoding::BASE64URL.encode(&bytes),
+            format!("\"{text}\"\n"),
+            format!("'{text}'"),
+            format!("data:application/x-pkcs12;base64,{text}"),
         ];
         for form in forms {
             assert_eq!(*decode(form.as_bytes()).expect("base64"), bytes, "{form}");
         }
-        for bad in ["", "c2hvcnQ=", &text.replace('z', "!"), &text[1..], &format!("{text}====")] {
+        for bad in ["", "c2hvcnQ=", &text.replace('z', "!"), &text[1..], &format!("{text}===="), &format!("\"{text}")] {
             assert!(decode(bad.as_bytes()).is_none(), "{bad}");
         }
     }

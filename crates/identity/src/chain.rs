@@ -118,7 +118,17 @@ fn leaf_of(
         }
     }
     match (best, refused) {
-        (Some((index, _)), _) => Ok(index),
+        (Some((index, _)), _) => match issued_without_key(index, found.len(), paths) {
+            Some(leaf) => {
+                let (issuer, leaf) = (name(paths.node(index)), name(paths.node(leaf)));
+                let message = format!(
+                    "the private key belongs to the CA certificate \"{issuer}\", which issued \"{leaf}\"; the key of \"{leaf}\" is \
+                     missing"
+                );
+                Err(CredentialError::new(Code::ID_01, message).at(places(&found[index].origin, &key.origin)))
+            }
+            None => Ok(index),
+        },
         (None, Some(error)) => Err(error),
         (None, None) => {
             let message =
@@ -126,6 +136,16 @@ fn leaf_of(
             let place = places(&found[0].origin, &key.origin);
             Err(CredentialError::new(Code::ID_01, message).at(place))
         }
+    }
+}
+
+/// Returns a certificate that is not a CA's and that this CA issued: it was meant, and the key of its CA is there in place of its own.
+fn issued_without_key(authority: usize, count: usize, paths: &Paths<'_>) -> Option<usize> {
+    let is_authority = |index: usize| paths.node(index).and_then(Node::is_authority);
+    let mut others = (0..count).filter(|index| is_authority(*index) != Some(true));
+    match is_authority(authority) {
+        Some(true) => others.find(|index| paths.issued_by(*index, authority).is_some_and(|evidence| evidence.signed)),
+        _ => None,
     }
 }
 

@@ -16,6 +16,8 @@ use crate::curve::{Curve, NoPublicHalf};
 
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+/// The field of a curve that is described by its parameters.
+const PRIME_FIELD: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.1.1");
 const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 
 /// Creates an identity from a chain (leaf first) and a key in PKCS#8, PKCS#1 or SEC1.
@@ -60,11 +62,16 @@ fn normalise(key: &PrivateKeyDer<'_>) -> Result<Key, CredentialError> {
             wrap(AlgorithmIdentifierRef { oid: RSA, parameters: Some(AnyRef::NULL) }, der.secret_pkcs1_der())?
         }
         PrivateKeyDer::Sec1(der) => {
-            let ec = EcPrivateKey::from_der(der.secret_sec1_der()).map_err(|_| unreadable())?;
+            let ec = EcPrivateKey::from_der(der.secret_sec1_der()).map_err(|_| {
+                let field = PRIME_FIELD.as_bytes();
+                match der.secret_sec1_der().windows(field.len()).any(|part| part == field) {
+                    true => unsupported(&algorithm_name(&EC.to_string())),
+                    false => unreadable(),
+                }
+            })?;
             // RFC 5915: the curve is in the key, but in PKCS#8 it is in the algorithm.
             let Some(EcParameters::NamedCurve(curve)) = ec.parameters else {
-                let message = "the EC private key does not name its curve, or describes it by its parameters";
-                return Err(CredentialError::new(Code::ID_07, message));
+                return Err(CredentialError::new(Code::ID_07, "the EC private key does not name its curve"));
             };
             wrap(AlgorithmIdentifierRef { oid: EC, parameters: Some((&curve).into()) }, der.secret_sec1_der())?
         }
@@ -113,12 +120,17 @@ fn public_half(pkcs8: &[u8]) -> Result<PublicKey, CredentialError> {
         (ED25519, _) => ed25519(secret)?,
         (EC, Some((_, Some(curve)))) => public_point(curve, ec_scalar(secret)?).map_err(no_public_half)?,
         (oid, curve) => {
-            let name = algorithm_name(&curve.map_or(oid, |(curve, _)| curve).to_string());
-            let message = format!("unsupported private key: {name}");
-            return Err(CredentialError::new(Code::ID_07, message));
+            return Err(unsupported(&algorithm_name(&curve.map_or(oid, |(curve, _)| curve).to_string())));
         }
     };
     Ok(PublicKey::new(info.algorithm.oid.to_string(), curve.map(|oid| oid.to_string()), bits))
+}
+
+fn unsupported(name: &str) -> CredentialError {
+    let message = format!(
+        "unsupported private key: {name}; use RSA (PKCS#1), P-256, P-384, P-521 or Ed25519, and for a curve its name and not its parameters"
+    );
+    CredentialError::new(Code::ID_07, message)
 }
 
 fn rsa(secret: &[u8]) -> Result<Vec<u8>, CredentialError> {

@@ -93,7 +93,8 @@ impl FleetError {
         let code = error.code().unwrap_or_default().to_owned();
         let detail = error.detail().map(|detail| printable_line(detail).into_owned()).unwrap_or_default();
         let (kind, message) = match (error.kind(), code.as_str()) {
-            (_, "WRONGPASS" | "NOAUTH") | (ErrorKind::AuthenticationFailed, _) => {
+            (_, "NOAUTH") => (Kind::Denied, "Redis requires a password, and none was given"),
+            (_, "WRONGPASS") | (ErrorKind::AuthenticationFailed, _) => {
                 (Kind::Denied, "Redis refused the user name or the password; check the reference to the password")
             }
             (ErrorKind::Server(ServerErrorKind::NoPerm), _) => {

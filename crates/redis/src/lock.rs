@@ -20,8 +20,8 @@ use crate::store::Store;
 const WAIT: Duration = Duration::from_secs(5);
 /// Between two attempts to acquire a held lock, and to reach Redis.
 const PAUSE: Duration = Duration::from_secs(2);
-/// How long the renewal of a held lock is tried again while Redis is unavailable.
-const RENEW: Duration = Duration::from_secs(30);
+/// How long to try again while Redis is unavailable.
+const UNAVAILABLE: Duration = Duration::from_secs(30);
 
 /// A lock in Redis for one credential, by a name that all machines use: of the service user, of the secret.
 ///
@@ -121,13 +121,16 @@ impl SharedLock for RedisLock {
     ) -> Result<Box<dyn HeldLock>, LockError> {
         let text = written(owner)?;
         let start = clock.now();
+        // The time for the lock is for another holder: without Redis none can release it.
+        let mut reached = start;
         loop {
             let failed = match self.try_acquire(&text, ttl, clock).await {
                 Ok(Attempt::Held(fence)) => {
                     return Ok(Box::new(Held { lock: self.clone(), owner: text, fence }));
                 }
                 Ok(Attempt::Taken(owner, left)) => {
-                    let until = clock.now().checked_add(left).unwrap_or(SystemTime::UNIX_EPOCH);
+                    reached = clock.now();
+                    let until = reached.checked_add(left).unwrap_or(SystemTime::UNIX_EPOCH);
                     LockError::Held { path: self.place.clone(), owner, until }
                 }
                 // An error that a retry cannot mend is reported at once.
@@ -136,7 +139,8 @@ impl SharedLock for RedisLock {
             };
             // Random delays, so that waiting processes do not retry in step.
             let pause = PAUSE.mul_f64(0.2 + 0.8 * random());
-            if clock.now().duration_since(start).unwrap_or_default() + pause > timeout {
+            let since = |start| clock.now().duration_since(start).unwrap_or_default() + pause;
+            if since(start) > timeout || since(reached) > UNAVAILABLE {
                 return Err(failed);
             }
             clock.sleep(pause).await;
@@ -167,7 +171,7 @@ impl HeldLock for Held {
             match self.lock.hold(&self.owner, &self.fence.to_string(), &millis(ttl), clock).await {
                 Ok(true) => return Ok(()),
                 Ok(false) => return Err(LockError::Lost { path: self.lock.place.clone() }),
-                Err(error) if clock.now().duration_since(start).unwrap_or_default() > RENEW => {
+                Err(error) if clock.now().duration_since(start).unwrap_or_default() > UNAVAILABLE => {
                     return Err(store(error));
                 }
                 Err(_) => clock.sleep(PAUSE).await,

@@ -105,9 +105,9 @@ fn translate(head: http::request::Parts, body: Option<reqwest::Body>) -> Result<
     let invalid = |source: digicert_one_core::BoxError| {
         TransportError::new(TransportErrorKind::Config, Delivery::NotSent).with_source(source)
     };
-    // reqwest would take it for credentials, and the pool below logs it.
     if head.uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
-        return Err(invalid("the URI must have no user info before its host".into()));
+        // reqwest would drop it, or send it as `Authorization`.
+        return Err(invalid("the address holds a user name or a password; credentials do not belong there".into()));
     }
     let url = reqwest::Url::parse(&head.uri.to_string()).map_err(|error| invalid(error.into()))?;
     if (url.path(), url.query()) != (head.uri.path(), head.uri.query()) {

@@ -140,6 +140,9 @@ impl Single {
         if !matches!(request.uri().scheme_str(), Some("https" | "http")) {
             return Err(local(Kind::Config, "neither https nor http"));
         }
+        if request.uri().authority().is_some_and(|authority| authority.as_str().contains('@')) {
+            return Err(local(Kind::Config, "a user or password before the host"));
+        }
         let end = after(self.config.timeouts().total());
         let asked = Arc::new(AtomicU8::new(0));
         let connecting = after(self.config.timeouts().connect()).min(end);

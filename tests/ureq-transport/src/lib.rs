@@ -72,6 +72,9 @@ impl std::fmt::Debug for Blocking {
 #[async_trait::async_trait]
 impl Transport for Blocking {
     async fn send(&self, mut request: http::Request<Bytes>) -> Result<Exchange, TransportError> {
+        if request.uri().authority().is_some_and(|authority| authority.as_str().contains('@')) {
+            return Err(local(Kind::Config, "a user or password before the host"));
+        }
         announce_empty_body(&mut request);
         let (start, total) = (Instant::now(), self.config.timeouts().total().min(config::FAR));
         let left = move |limit: Duration| limit.min(total).saturating_sub(start.elapsed());

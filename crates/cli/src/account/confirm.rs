@@ -28,7 +28,9 @@ impl ConfirmOptions {
         if self.yes || has_terminal() {
             return Ok(());
         }
-        Err(Failure::Usage(format!("missing terminal to ask on whether to {action} it: confirm it with --yes")))
+        Err(Failure::Usage(format!(
+            "no terminal to ask for confirmation: to {action} it without a question, give --yes"
+        )))
     }
 }
 

@@ -1,8 +1,8 @@
-//! The value parser of diagnosis codes: any case, `HS_02` and `HS02` too, and a suggestion for what is not a code.
+//! The value parser of diagnosis codes: any case, `HS_02` and `HS02` too, and the codes of the same family for what is not a code.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValue, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{Arg, Command, Error};
 use digicert_one::Code;
@@ -16,18 +16,26 @@ impl TypedValueParser for CodeParser {
 
     fn parse_ref(&self, command: &Command, argument: Option<&Arg>, value: &OsStr) -> Result<Code, Error> {
         let typed = normal(&value.to_string_lossy());
-        let name = names().parse_ref(command, argument, &OsString::from(typed))?;
-        let code = Code::ALL.iter().find(|code| code.as_str() == name);
-        code.copied().ok_or_else(|| Error::new(ErrorKind::InvalidValue).with_cmd(command))
+        let code = Code::ALL.iter().find(|code| code.as_str() == typed);
+        code.copied().ok_or_else(|| {
+            let is_code = typed.len() <= 8
+                && typed.bytes().all(|one| one.is_ascii_uppercase() || one.is_ascii_digit() || one == b'-');
+            let named = if is_code { format!(" {typed}") } else { String::new() };
+            let near = Code::ALL
+                .iter()
+                .map(|code| code.as_str())
+                .filter(|code| is_code && code[..2] == typed[..2.min(typed.len())]);
+            let near: Vec<&str> = near.collect();
+            let meant = if near.is_empty() { String::new() } else { format!("; there are {}", near.join(", ")) };
+            let argument = argument.map(ToString::to_string).unwrap_or_default();
+            let text = format!("{argument}: unknown code{named}{meant}; `d1 explain` lists all codes\n");
+            Error::raw(ErrorKind::ValueValidation, text).with_cmd(command)
+        })
     }
 
     fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
         Some(Box::new(Code::ALL.iter().map(|code| PossibleValue::new(code.as_str()).help(code.title()))))
     }
-}
-
-fn names() -> PossibleValuesParser {
-    PossibleValuesParser::new(Code::ALL.iter().map(|code| code.as_str()))
 }
 
 /// `hs02` and `HS_2` as `HS-02`.

@@ -40,13 +40,13 @@ pub(crate) struct SecretStoreOptions {
     /// Its password: env:NAME or file:PATH. Default: d1 asks.
     #[arg(long, value_name = "REF", requires = "last_resort", help_heading = STORE)]
     pub(crate) last_resort_password: Option<String>,
-    /// Journal for d1 resume. Default: beside the file or directory of --store.
+    /// Journal for d1 resume. Default: beside the store.
     #[arg(value_parser = path::parser(), long, value_name = "FILE", help_heading = STORE)]
     pub(crate) journal: Option<PathBuf>,
     /// Lock that several machines share. Default: beside the journal.
     #[arg(value_parser = path::parser(), long, value_name = "FILE", help_heading = STORE)]
     pub(crate) lock: Option<PathBuf>,
-    /// Name of the lock in the Redis of --limiter. Default: the id of the user of d1.
+    /// Name of the lock in the Redis of --limiter. Default: the caller's id.
     #[arg(long, value_name = "NAME", help_heading = STORE)]
     pub(crate) lock_name: Option<String>,
     /// How long to wait for the lock.
@@ -80,13 +80,13 @@ impl EndOptions {
 /// When a credential is replaced, and what happens to the previous one.
 #[derive(Debug, Args)]
 pub(crate) struct RenewalOptions {
-    /// Do nothing while the current one is valid for longer than this, as in 14d.
+    /// Do nothing while the current one is valid for longer, as in 14d.
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) renew_before: Option<Duration>,
     /// Do nothing if the current one is younger than this.
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = time)]
     pub(crate) min_age: Duration,
-    /// Time between the first use of the new one and the end of the previous one.
+    /// Time for which the previous one stays enabled beside the new one.
     #[arg(long, value_name = "TIME", default_value = "2m", value_parser = time)]
     pub(crate) grace: Duration,
     /// Leave the previous one enabled.

@@ -1,9 +1,10 @@
-//! `d1 cert convert`: a client certificate in another format. Files appear whole or not at all.
+//! `d1 cert convert`: a client certificate, or certificates without a key, in another format. Files appear whole or not at all.
 
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use digicert_one::{ClientIdentity, ReadOptions, Secret};
+use pem_rfc7468::LineEnding;
 use serde_json::json;
 use zeroize::Zeroizing;
 
@@ -28,11 +29,17 @@ pub(crate) async fn convert(options: &ConvertOptions, output: Output) -> Result<
     options.check()?;
     let mut input = Input::read(&options.input).await?;
     // An expired certificate may be converted, too.
-    let identity = input.identity(&ReadOptions::at(SystemTime::now()).report_only()).await?;
-    for warning in &input.warnings {
-        output.warning(warning);
-    }
-    let files = options.files(identity).await?;
+    let identity = input.identity(&ReadOptions::at(SystemTime::now()).report_only()).await;
+    let files = match (identity, input.certificates()) {
+        (Ok(identity), _) => {
+            for warning in &input.warnings {
+                output.warning(warning);
+            }
+            options.files(identity).await?
+        }
+        (Err(_), Some(certificates)) => vec![options.certificates(&certificates)?],
+        (Err(failure), None) => return Err(failure),
+    };
     let paths: Vec<PathBuf> = files.iter().map(|file| file.path.clone()).collect();
     write(files, Existing::forced(options.force))?;
     let names: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
@@ -45,9 +52,6 @@ impl ConvertOptions {
         let is_store = matches!(self.to, TargetFormat::Pkcs12 | TargetFormat::Pkcs12Legacy);
         let wrong = |text: &str| Err(Failure::Usage(text.to_owned()));
         match (&self.key_output, self.to) {
-            (None, TargetFormat::Der) => {
-                wrong("--to der needs --key-output: a DER file holds one certificate or one key")
-            }
             (Some(_), _) if is_store => wrong("--key-output: a PKCS#12 file holds the key, too"),
             (Some(key), _) if *key == self.output => wrong("--output and --key-output name one file"),
             _ if !is_store && self.output_password.is_some() => {
@@ -56,6 +60,21 @@ impl ConvertOptions {
             _ => free(&self.output, self.force)
                 .and_then(|()| self.key_output.as_ref().map_or(Ok(()), |path| free(path, self.force))),
         }
+    }
+
+    /// A file of certificates without a private key.
+    fn certificates(&self, certificates: &[Vec<u8>]) -> Result<NewFile, Failure> {
+        let content = match (self.to, certificates) {
+            _ if self.key_output.is_some() => {
+                Err("--key-output: the file has no private key; give it with --private-key")
+            }
+            (TargetFormat::Pem, several) => Ok(several.iter().flat_map(|one| pem(one)).collect()),
+            (TargetFormat::Der, [one]) => Ok(one.to_vec()),
+            (TargetFormat::Der, _) => Err("--to der: the file has several certificates, and a DER file holds one"),
+            _ => Err("--to pkcs12 needs the private key; give it with --private-key"),
+        };
+        let content = content.map_err(|text: &str| Failure::Usage(text.to_owned()))?;
+        Ok(NewFile { path: self.output.clone(), content: Zeroizing::new(content), readers: Readers::All })
     }
 
     async fn files(&self, identity: ClientIdentity) -> Result<Vec<NewFile>, Failure> {
@@ -74,6 +93,9 @@ impl ConvertOptions {
                 file(key, key_pem(), Readers::Owner),
                 file(&self.output, identity.chain_pem().into_bytes(), Readers::All),
             ]),
+            (TargetFormat::Der, None) => Err(Failure::Usage(
+                "--to der needs --key-output: a DER file holds one certificate or one key".to_owned(),
+            )),
             (TargetFormat::Der, key) => {
                 let leaf = identity.chain().first().map(|der| der.to_vec()).unwrap_or_default();
                 let key = key.iter().map(|key| file(key, identity.expose_pkcs8(<[u8]>::to_vec), Readers::Owner));
@@ -99,6 +121,11 @@ impl ConvertOptions {
             None => password(&self.output, OPTION, Ask::Twice).await,
         }
     }
+}
+
+fn pem(certificate: &[u8]) -> Vec<u8> {
+    // Fails only for sizes that no file has.
+    pem_rfc7468::encode_string("CERTIFICATE", LineEnding::LF, certificate).unwrap_or_default().into_bytes()
 }
 
 /// Whether a file can be written there, before a password is asked for.

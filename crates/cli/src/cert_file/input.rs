@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use digicert_one::core::{CredentialError, Mode, Warning};
 use digicert_one::credentials::{RawCredential, read_secret_file};
+use digicert_one::identity::read_certificates;
 use digicert_one::{ClientIdentity, Code, ReadOptions, Secret, read_client_identity};
 
 use crate::arguments::CertInput;
@@ -63,6 +64,14 @@ impl Input {
         };
         self.warnings.extend(warnings);
         identity.map_err(Failure::CertificateFile)
+    }
+
+    /// The certificates of a file that holds nothing else: DER, in the order of the file.
+    pub(crate) fn certificates(&self) -> Option<Vec<Vec<u8>>> {
+        let mut others = Vec::new();
+        let certificates = read_certificates(&self.certificate, &mut others).ok()?;
+        let is_alone = others.is_empty() && self.private_key.is_none();
+        is_alone.then(|| certificates.iter().map(|one| one.to_vec()).collect())
     }
 
     /// The bytes for a call by certificate, with the password that was given or asked for.

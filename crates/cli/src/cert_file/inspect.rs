@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::time::SystemTime;
 
 use digicert_one::core::{CertificateFacts, Warning};
-use digicert_one::identity::{purpose_name, read_certificates};
+use digicert_one::identity::purpose_name;
 use digicert_one::{Code, ReadOptions};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -36,27 +36,20 @@ pub(crate) async fn inspect(options: &InspectOptions, output: Output) -> Result<
     let mut input = Input::read(&options.input).await?;
     let identity = input.identity(&ReadOptions::at(now).report_only()).await;
     let mut warnings = std::mem::take(&mut input.warnings);
-    let (chain, has_key) = match identity {
-        Ok(identity) => (identity.chain().to_vec(), true),
-        Err(Failure::CertificateFile(error)) if error.code() == Code::ID_07 => {
-            // A file without a private key is not a client certificate, and can be shown.
-            let mut others = Vec::new();
-            match read_certificates(&input.certificate, &mut others) {
-                Ok(certificates) if others.is_empty() && options.input.private_key.is_none() => {
-                    // A public file may be readable for everyone.
-                    warnings.retain(|warning| warning.code != Code::ID_13);
-                    (certificates, false)
-                }
-                _ => return Err(Failure::CertificateFile(error)),
-            }
+    let (chain, has_key) = match (identity, input.certificates()) {
+        (Ok(identity), _) => (identity.chain().iter().map(|der| der.to_vec()).collect(), true),
+        // A file without a private key is not a client certificate, and can be shown. It may be readable for everyone.
+        (Err(Failure::CertificateFile(error)), Some(certificates)) if error.code() == Code::ID_07 => {
+            warnings.retain(|warning| warning.code != Code::ID_13);
+            (certificates, false)
         }
-        Err(failure) => return Err(failure),
+        (Err(failure), _) => return Err(failure),
     };
     let chain = chain
         .iter()
         .map(|der| {
             let fingerprint = Sha256::digest(der).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-            CertificateFacts::read(der).map(|facts| Entry { facts, fingerprint })
+            CertificateFacts::read(&der.as_slice().into()).map(|facts| Entry { facts, fingerprint })
         })
         .collect::<Result<Vec<_>, _>>()
         .map_err(Failure::CertificateFile)?;

@@ -9,6 +9,7 @@ use digicert_one::credentials::RawCredential;
 use digicert_one::{Code, Config, ReadOptions, Response};
 use serde_json::Value;
 
+use super::WHOAMI;
 use super::report::{Mark, Report};
 use crate::arguments::{ConnectionOptions, ModeName, SetupOptions, VerifyOptions};
 use crate::cert_file::Input;
@@ -17,7 +18,6 @@ use crate::failure::Failure;
 use crate::output::Output;
 
 const GROUP: &str = "server";
-const CALL: &str = "/account/api/v1/user/me";
 
 /// Checks a file, and asks a server about it.
 pub(crate) async fn verify(options: &VerifyOptions, output: Output) -> Result<(), Failure> {
@@ -102,20 +102,15 @@ impl Report {
                 return Ok(());
             }
         };
-        output.progress(&format!("calling {CALL}"));
+        output.progress(&format!("calling {WHOAMI}"));
         // Whatever the status is, the handshake is over.
-        match client.get(CALL).send_raw().await {
+        match client.get(WHOAMI).send_raw().await {
             Ok(response) if response.status().is_success() => {
                 self.of_handshake(&response);
                 match response.json::<Value>().await {
                     Ok(me) => {
                         let name = me["friendly_name"].as_str().unwrap_or("a user without a name");
-                        self.add(
-                            GROUP,
-                            "call",
-                            Mark::Ok,
-                            format!("accepted: DigiCert ONE takes the caller for {name}"),
-                        );
+                        self.add(GROUP, "call", Mark::Ok, format!("accepted: DigiCert ONE authenticates it as {name}"));
                     }
                     Err(error) => self.failed(GROUP, "call", error.into()),
                 }
@@ -123,7 +118,7 @@ impl Report {
             Ok(response) => {
                 self.of_handshake(&response);
                 drop(response);
-                match client.get(CALL).send().await {
+                match client.get(WHOAMI).send().await {
                     Ok(_) => self.add(GROUP, "call", Mark::Ok, "accepted"),
                     Err(error) => self.failed(GROUP, "call", error.into()),
                 }

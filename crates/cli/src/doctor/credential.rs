@@ -3,21 +3,21 @@
 use std::time::SystemTime;
 
 use digicert_one::core::diagnosis::Diagnosis;
-use digicert_one::core::{ExpiryCause, Warning};
+use digicert_one::core::{Expiry, ExpiryCause, Warning};
 use digicert_one::identity::purpose_name;
 use digicert_one::{ClientIdentity, Code};
 
 use super::report::{Mark, Report};
-use crate::connection::Found;
+use crate::connection::{self, Found};
 use crate::end_date;
 use crate::failure::Failure;
 
 const GROUP: &str = "credential";
 
 impl Report {
-    pub(super) fn of_credential(&mut self, found: &Found, profile: &str) {
+    pub(super) fn of_credential(&mut self, found: &Found) {
         let (material, warnings) = (&found.reading.material, &found.reading.warnings);
-        let source = format!("{}, from {} (profile {profile})", material.mode(), found.reading.source);
+        let source = format!("{}, from {}", connection::name_of(material.mode()), found.reading.source);
         self.add(GROUP, "source", Mark::Ok, source);
         if let Some(key) = material.key() {
             self.add(GROUP, "key", Mark::Ok, format!("API key with the fingerprint {}", key.fingerprint()));
@@ -99,23 +99,29 @@ impl Report {
         let Some(end) = found.reading.validity.expiry() else {
             return self.skipped(GROUP, "expiry", "no end date is known here; `d1 expiry` asks the platform");
         };
-        let fact = format!("the {} {}", end.cause, end_date::until(end.at, now));
         match found.reading.validity.check(now) {
             Err(error) => self.failed(GROUP, "expiry", Failure::Setup(error.into())),
-            Ok(()) if end.remaining(now) < end_date::NEAR => {
-                let (code, remedy) = match end.cause {
-                    ExpiryCause::Key => (Code::ID_15, "make a new one in time: d1 token rotate"),
-                    ExpiryCause::Certificate => (Code::ID_09, "make a new one in time: d1 cert rotate"),
-                    // A new key or certificate of the same service user would expire with it.
-                    _ => (Code::ID_15, "have an administrator extend the service user"),
-                };
-                let mut diagnosis = Diagnosis::of(code, fact);
-                diagnosis.cause = "it ends in less than 30 days; every call fails from then on".to_owned();
-                diagnosis.remedy = remedy.to_owned();
-                self.warned(GROUP, "expiry", diagnosis);
-            }
-            Ok(()) => self.add(GROUP, "expiry", Mark::Ok, fact),
+            Ok(()) => self.of_end_date(GROUP, "expiry", end),
         }
+    }
+
+    /// A warning where less than 30 days are left.
+    pub(super) fn of_end_date(&mut self, group: &'static str, id: &'static str, end: Expiry) {
+        let now = SystemTime::now();
+        let fact = format!("the {} {} ({})", end.cause, end_date::until(end.at, now), end_date::shown(end.at));
+        if end.remaining(now) >= end_date::NEAR {
+            return self.add(group, id, Mark::Ok, fact);
+        }
+        let (code, remedy) = match end.cause {
+            ExpiryCause::Key => (Code::ID_15, "make a new one in time: d1 token rotate"),
+            ExpiryCause::Certificate => (Code::ID_09, "make a new one in time: d1 cert rotate"),
+            // A new key or certificate of the same service user would expire with it.
+            _ => (Code::ID_15, "have an administrator extend the service user"),
+        };
+        let mut diagnosis = Diagnosis::of(code, fact);
+        diagnosis.cause = "less than 30 days are left; every call fails from then on".to_owned();
+        diagnosis.remedy = remedy.to_owned();
+        self.warned(group, id, diagnosis);
     }
 }
 

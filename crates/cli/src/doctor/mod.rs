@@ -13,13 +13,14 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use digicert_one::core::diagnosis::{Diagnosis, Side};
-use digicert_one::core::{HostRole, Mode, Origin};
-use digicert_one::{Code, Config, ReadOptions, Response};
+use digicert_one::core::{Expiry, ExpiryCause, HostRole, Mode, Origin};
+use digicert_one::{Client, Code, Config, ReadOptions, Response};
 use http::header::DATE;
 use serde_json::{Value, json};
 
 use crate::arguments::DoctorOptions;
 use crate::connection::{self, Found};
+use crate::expiry::EndDates;
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -28,6 +29,8 @@ pub(crate) use self::certificate::verify;
 use self::report::{Mark, Report};
 use crate::whole_file::{Existing, Readers, write_whole};
 
+/// The call that shows who the caller is.
+pub(crate) const WHOAMI: &str = "/account/api/v1/user/me";
 /// Beyond this, credentials seem to begin late or end early.
 const CLOCK: Duration = Duration::from_secs(5 * 60);
 
@@ -102,7 +105,13 @@ impl Report {
             }
         }
         let trust = match setup.roots() {
-            Some(roots) => format!("{} and {} of the CA file", options.roots.as_str(), roots.len()),
+            Some(roots) => {
+                let roots = match roots.len() {
+                    1 => "1 certificate".to_owned(),
+                    several => format!("{several} certificates"),
+                };
+                format!("{} and {roots} of the CA file", options.roots.as_str())
+            }
             None => options.roots.as_str().to_owned(),
         };
         self.add(GROUP, "trust", Mark::Ok, trust);
@@ -125,7 +134,7 @@ impl Report {
         if let Ok(origin) = found.setup.instance().origin(mode.host_role()) {
             self.add(GROUP, "proxy", Mark::Ok, found.setup.proxy().explain(origin));
         }
-        self.of_credential(&found, connection::profile(options));
+        self.of_credential(&found);
         Ok(Some(found))
     }
 
@@ -134,6 +143,7 @@ impl Report {
         const GROUP: &str = "platform";
         let mode = found.reading.material.mode();
         let origin = found.setup.instance().origin(mode.host_role()).ok().cloned();
+        let mut dates = EndDates::known(&found);
         let is_direct = origin.as_ref().is_some_and(|origin| found.setup.proxy().describe(origin).is_none());
         match origin {
             Some(origin) if is_direct => self.of_name(origin).await?,
@@ -152,11 +162,15 @@ impl Report {
                 self.of_response(&response, mode);
                 // The sign-in page of a proxy is a success only by its status; and a body may break off.
                 let read = match response.is_web_page() {
-                    true => response.json::<serde::de::IgnoredAny>().await.map(drop),
-                    false => response.bytes().await.map(drop),
+                    true => response.json::<serde_json::Value>().await,
+                    false => response.bytes().await.map(|body| serde_json::from_slice(&body).unwrap_or_default()),
                 };
-                if let Err(error) = read {
-                    self.failed(GROUP, "response", error.into());
+                match read {
+                    Ok(body) => {
+                        self.of_caller(&body, options);
+                        self.of_end_dates(&mut dates, &client).await;
+                    }
+                    Err(error) => self.failed(GROUP, "response", error.into()),
                 }
             }
             // Nothing was sent, for what a check above has reported.
@@ -171,13 +185,47 @@ impl Report {
         Ok(())
     }
 
+    /// Who the caller is on the platform, as the default call shows it.
+    fn of_caller(&mut self, body: &Value, options: &DoctorOptions) {
+        const GROUP: &str = "platform";
+        if options.call != WHOAMI {
+            return self.skipped(GROUP, "caller", "--call asks for something else; `d1 whoami` shows the caller");
+        }
+        let Some(name) = body["friendly_name"].as_str() else {
+            return self.skipped(GROUP, "caller", "the response names no user");
+        };
+        let kind = body["user_type"].as_str().unwrap_or("unknown");
+        self.add(GROUP, "caller", Mark::Ok, format!("{name} (type {kind})"));
+        let roles: Vec<&str> = body["roles"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        match roles.is_empty() {
+            true => self.skipped(GROUP, "roles", "the platform names none"),
+            false => self.add(GROUP, "roles", Mark::Ok, roles.join(", ")),
+        }
+    }
+
+    /// The end dates that only the platform knows.
+    async fn of_end_dates(&mut self, dates: &mut EndDates, client: &Client) {
+        const GROUP: &str = "platform";
+        let unknown: Vec<ExpiryCause> = dates.unknown().map(|end| end.cause).collect();
+        if let Err(failure) = dates.ask(client).await {
+            return self.skipped(GROUP, "end date", &failure.diagnosis().summary);
+        }
+        for end in dates.ends.iter().filter(|end| unknown.contains(&end.cause)) {
+            match &end.ends {
+                Ok(known) => self.of_end_date(GROUP, "end date", Expiry::new(known.at, end.cause)),
+                Err(why) => self.skipped(GROUP, "end date", &format!("{}: {why}", end.cause)),
+            }
+        }
+    }
+
     async fn of_name(&mut self, origin: Origin) -> Result<(), Failure> {
         let place = (origin.host().trim_matches(['[', ']']).to_owned(), origin.port());
         let looked_up = tokio::task::spawn_blocking(move || place.to_socket_addrs().map(Vec::from_iter)).await;
         match looked_up.map_err(|error| Failure::Internal(error.into()))? {
             Ok(addresses) => {
                 let (new, old): (Vec<SocketAddr>, Vec<SocketAddr>) = addresses.iter().partition(|one| one.is_ipv6());
-                let fact = format!("{}: {} IPv4 and {} IPv6 address(es)", origin.host(), old.len(), new.len());
+                let plural = if addresses.len() == 1 { "" } else { "es" };
+                let fact = format!("{}: {} IPv4 and {} IPv6 address{plural}", origin.host(), old.len(), new.len());
                 self.add("network", "name", Mark::Ok, fact);
             }
             // What that means for the call, the call itself shows.

@@ -15,13 +15,24 @@ pub(super) fn read(file: &Secret) -> Result<Draft, CredentialError> {
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
-        let end = line.find(|one: char| one.is_whitespace() || matches!(one, '=' | ':')).unwrap_or(line.len());
+        let is_end = |one: char| one.is_whitespace() || matches!(one, '=' | ':');
+        let end = match line.strip_prefix('-').filter(|option| !option.starts_with('-')) {
+            // A letter, whose value may follow at once.
+            Some(option) => 1 + option.chars().next().map_or(0, char::len_utf8),
+            None => line.find(is_end).unwrap_or(line.len()),
+        };
         let (name, rest) = line.split_at(end);
         let name = name.trim_start_matches('-');
         let value = unquoted(rest.trim_start_matches(|one: char| one.is_whitespace() || matches!(one, '=' | ':')));
         match name {
+            "next" => {
+                draft.left_out(name, "another transfer follows; only the first is imported");
+                break;
+            }
+            "curl" => draft.left_out(name, "a command line; give its options one a line, as curl --config reads them"),
+            "url" if draft.host.is_some() => draft.left_out(name, "a host was found already"),
             "url" => draft.host("url", &value),
-            "H" | "header" => header(&mut draft, &value),
+            "H" | "header" | "expand-header" => header(&mut draft, &value),
             "E" | "cert" => {
                 // The password follows after a colon that is not that of a drive.
                 let colon = value.char_indices().skip(2).find(|(_, one)| *one == ':').map(|(at, _)| at);
@@ -38,7 +49,7 @@ pub(super) fn read(file: &Secret) -> Result<Draft, CredentialError> {
             "k" | "insecure" => draft.left_out("insecure", "d1 always verifies the server; name its CA with --ca-file"),
             "x" | "proxy" | "noproxy" => draft.left_out(name, "set HTTPS_PROXY or NO_PROXY"),
             "u" | "user" | "oauth2-bearer" => draft.left_out(name, "DigiCert ONE has API keys and client certificates"),
-            name => draft.left_out(&known(name), "not about who calls whom"),
+            name => draft.left_out(&known(name), "not about host or credential"),
         }
     }
     Ok(draft)
@@ -47,7 +58,13 @@ pub(super) fn read(file: &Secret) -> Result<Draft, CredentialError> {
 fn header(draft: &mut Draft, value: &str) {
     match value.split_once(':') {
         Some((name, value)) if name.trim().eq_ignore_ascii_case("x-api-key") => {
-            draft.api_key("header x-api-key", value.trim());
+            let value = value.trim();
+            // A variable of curl, which has the name of one of the environment.
+            let variable = value.strip_prefix("{{").and_then(|name| name.strip_suffix("}}"));
+            match variable {
+                Some(name) => draft.api_key("header x-api-key", &format!("${}", name.trim())),
+                None => draft.api_key("header x-api-key", value),
+            }
         }
         _ if value.starts_with('@') => draft.left_out("header", "it is in another file; import that file's header"),
         _ => draft.left_out("header", "not x-api-key; give it with d1 call -H"),

@@ -6,6 +6,11 @@ use digicert_one::Secret;
 use digicert_one::core::{ValueShape, is_random_word};
 use digicert_one::credentials::Reference;
 
+use crate::failure::Failure;
+
+/// What a password becomes.
+pub(super) const PASSWORD: &str = "password of the client certificate";
+
 /// A part of a credential.
 pub(super) enum Part {
     /// It stays where it is.
@@ -30,12 +35,34 @@ pub(super) struct Draft {
 }
 
 impl Draft {
+    /// Whether a profile can be made of it.
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        let missing = match (&self.host, self.api_key.is_some() || self.certificate.is_some()) {
+            (_, false) => "neither an API key nor a client certificate was found: nothing is imported",
+            (None, _) => "no host was found: give --host, such as one.digicert.com",
+            (Some(_), true) => return Ok(()),
+        };
+        Err(Failure::Usage(missing.to_owned()))
+    }
+
     pub(super) fn understood(&mut self, name: &str, what: &str) {
-        self.understood.push((name.to_owned(), what.to_owned()));
+        self.understood.push((shown(name), what.to_owned()));
     }
 
     pub(super) fn left_out(&mut self, name: &str, why: &str) {
-        self.left_out.push((name.to_owned(), why.to_owned()));
+        self.left_out.push((shown(name), why.to_owned()));
+    }
+
+    /// Leaves out a password that opens nothing, which no profile may have.
+    pub(super) fn without_lost_password(mut self) -> Self {
+        if self.certificate.is_none() && self.password.take().is_some() {
+            let (lost, understood) =
+                std::mem::take(&mut self.understood).into_iter().partition(|(_, what)| what.starts_with(PASSWORD));
+            self.understood = understood;
+            let lost: Vec<(String, String)> = lost;
+            lost.iter().for_each(|(name, _)| self.left_out(name, "missing client certificate, which it would open"));
+        }
+        self
     }
 
     /// Takes a host: a profile has the one for API keys, and the other follows from it.
@@ -55,16 +82,27 @@ impl Draft {
         self.host = Some(host.to_owned());
     }
 
-    /// Takes the API key itself.
+    /// Takes the API key itself, or the variable that has it.
     pub(super) fn api_key(&mut self, name: &str, value: &str) {
-        self.understood(name, "API key");
-        self.api_key = Some(Part::Value(Secret::new(value, name), "api-key"));
+        self.api_key = self.part(name, value, "API key", "api-key").or(self.api_key.take());
     }
 
-    /// Takes the password itself.
+    /// Takes the password itself, or the variable that has it.
     pub(super) fn password(&mut self, name: &str, value: &str) {
-        self.understood(name, "password of the client certificate");
-        self.password = Some(Part::Value(Secret::new(value, name), "password"));
+        self.password = self.part(name, value, PASSWORD, "password").or(self.password.take());
+    }
+
+    fn part(&mut self, name: &str, value: &str, what: &str, file: &'static str) -> Option<Part> {
+        if let Some(variable) = variable(value) {
+            self.understood(name, &format!("{what}, in the variable {variable}"));
+            return Some(Part::Reference(Reference::Variable(variable.to_owned())));
+        }
+        if value.contains("${{") {
+            self.left_out(name, "an expression of a CI system; set a variable to it, and import with that");
+            return None;
+        }
+        self.understood(name, what);
+        Some(Part::Value(Secret::new(value, name), file))
     }
 
     /// Takes a file with the client certificate.
@@ -86,6 +124,21 @@ impl Draft {
     }
 }
 
+/// The name of an entry, where it cannot be a secret itself.
+fn shown(name: &str) -> String {
+    if name.len() <= 80 && ValueShape::of(name).is_none() { name.to_owned() } else { "an entry".to_owned() }
+}
+
+/// The name in `$NAME`, `${NAME}`, `%NAME%`, `$env:NAME` or `${env:NAME}`.
+pub(super) fn variable(text: &str) -> Option<&str> {
+    let between = |start: &str, end: &str| text.strip_prefix(start)?.strip_suffix(end);
+    let name = between("${", "}").or_else(|| between("%", "%")).or_else(|| text.strip_prefix('$'))?;
+    let name = name.strip_prefix("env:").unwrap_or(name);
+    let in_names = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+    let is_name = name.starts_with(|one: char| one.is_ascii_uppercase() || one == '_') && name.bytes().all(in_names);
+    (is_name && ValueShape::of(name).is_none()).then_some(name)
+}
+
 /// Whether it has the form of a host, with a port or without.
 fn is_host(text: &str) -> bool {
     let in_hosts = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte);
@@ -99,12 +152,28 @@ pub(super) fn file(path: &Path) -> Part {
 }
 
 fn absolute(path: &Path) -> PathBuf {
-    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+    // A path of Windows stays as it is on other systems.
+    let is_of_windows =
+        path.to_str().is_some_and(|text| text.starts_with("\\\\") || text.get(1..3).is_some_and(|two| two == ":\\"));
+    match is_of_windows {
+        true => path.to_owned(),
+        false => std::path::absolute(path).unwrap_or_else(|_| path.to_owned()),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn variables_of_each_shell_are_recognised_and_secrets_are_not() {
+        for text in ["$CI_KEY", "${CI_KEY}", "%CI_KEY%", "$env:CI_KEY", "${env:CI_KEY}"] {
+            assert_eq!(variable(text), Some("CI_KEY"), "{text}");
+        }
+        for text in ["CI_KEY", "$", "${}", "$1", "$a", "$A-B", "pa$$WORD", "${{ secrets.KEY }}", "${CI_KEY"] {
+            assert_eq!(variable(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn hosts_are_understood_and_secrets_left_out_without_an_echo() {

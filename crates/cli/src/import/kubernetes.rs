@@ -8,7 +8,7 @@ use digicert_one::credentials::DirectorySource;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::draft::{Draft, Part};
+use super::draft::{Draft, PASSWORD, Part};
 use crate::failure::Failure;
 
 /// Names and values of one map.
@@ -40,13 +40,22 @@ impl Document {
         Some(Self { kind, data: map(data), string_data: map(string_data) })
     }
 
-    /// YAML as `kubectl` prints it: maps of text in block style. Nothing for anything else in the maps that are read.
+    /// YAML as `kubectl` prints it: maps of text in block style. Nothing for anything else in the maps that are read, or for several
+    /// documents, which may be parts of different credentials.
     fn of_yaml(text: &str) -> Option<Self> {
         let mut document = Self::default();
         let mut lines =
             text.lines().filter(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#')).peekable();
+        let mut is_begun = false;
         while let Some(line) = lines.next() {
-            if line.starts_with([' ', '-']) {
+            if line.trim_end() == "---" {
+                if is_begun {
+                    return None;
+                }
+                continue;
+            }
+            is_begun = true;
+            if line.starts_with([' ', '-']) || line.trim_end() == "..." {
                 continue;
             }
             let (name, value) = line.split_once(':')?;
@@ -71,11 +80,13 @@ impl Document {
                 }
                 let (name, value) = line.trim().split_once(':')?;
                 let value = match value.trim() {
-                    "|" | "|-" => {
+                    style @ ("|" | "|-" | ">" | ">-") => {
+                        // Folded lines are one with blanks, which base64 ignores.
+                        let end = if style.starts_with('|') { '\n' } else { ' ' };
                         let mut block = Zeroizing::new(String::new());
                         while let Some(line) = lines.next_if(|line| line.len() - line.trim_start().len() > depth) {
-                            block.push_str(line.trim_start());
-                            block.push('\n');
+                            block.push_str(line.trim());
+                            block.push(end);
                         }
                         block
                     }
@@ -91,12 +102,13 @@ impl Document {
 /// A text in quotes or without. Nothing where it has an escape, or a mark of another kind of value.
 fn scalar(text: &str) -> Option<Zeroizing<String>> {
     for quote in ['"', '\''] {
-        if let Some(inner) = text.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote)) {
-            return (!inner.contains([quote, '\\'])).then(|| Zeroizing::new(inner.to_owned()));
-        }
+        let Some(rest) = text.strip_prefix(quote) else { continue };
+        let (inner, after) = rest.split_once(quote)?;
+        let is_whole = after.is_empty() || after.trim_start().starts_with('#');
+        return (is_whole && !inner.contains('\\')).then(|| Zeroizing::new(inner.to_owned()));
     }
-    let is_plain =
-        !text.starts_with(['"', '\'', '|', '>', '&', '*', '!', '{', '[', '%', '@', '`']) && !text.contains(" #");
+    let text = text.find(" #").map_or(text, |comment| text[..comment].trim_end());
+    let is_plain = !text.starts_with(['|', '>', '&', '*', '!', '{', '[', '%', '@', '`']);
     is_plain.then(|| Zeroizing::new(text.to_owned()))
 }
 
@@ -106,11 +118,12 @@ pub(super) fn read(file: &Secret) -> Result<Draft, Failure> {
     // Without the line, which may be the secret.
     let document = Document::of_json(text).or_else(|| Document::of_yaml(text)).ok_or_else(|| {
         Failure::Usage(
-            "--file: not a Secret of Kubernetes that d1 reads; make it with kubectl get secret NAME -o json".to_owned(),
+            "--file: not one Secret of Kubernetes that d1 reads; make it with kubectl get secret NAME -o json"
+                .to_owned(),
         )
     })?;
     if document.kind != "Secret" {
-        return Err(Failure::Usage("--file: its kind is not Secret; give one Secret, and no list".to_owned()));
+        return Err(Failure::Usage("--file: its kind is not Secret; give one Secret, not a list".to_owned()));
     }
     let mut draft = Draft::default();
     let plain =
@@ -131,8 +144,11 @@ pub(super) fn read(file: &Secret) -> Result<Draft, Failure> {
     Ok(draft)
 }
 
+/// API keys under the names of variables, which a pod gets from a Secret (`envFrom`).
+const OF_VARIABLES: [&str; 3] = ["SM_API_KEY", "DIGICERT_API_KEY", "TLM_API_KEY"];
+
 fn entry(draft: &mut Draft, name: &str, value: Secret) {
-    if DirectorySource::API_KEY.contains(&name) {
+    if DirectorySource::API_KEY.contains(&name) || OF_VARIABLES.contains(&name) {
         draft.understood(name, "API key");
         draft.api_key = Some(Part::Value(value, "api-key"));
         return;
@@ -142,20 +158,22 @@ fn entry(draft: &mut Draft, name: &str, value: Secret) {
             draft.understood(name, "client certificate");
             draft.certificate = Some(Part::Value(value, "tls.crt"));
         }
-        "tls.p12" | "client.p12" | "keystore.p12" if draft.certificate.is_none() => {
+        "tls.p12" | "client.p12" | "keystore.p12" | "SM_CLIENT_CERT_FILE_B64" if draft.certificate.is_none() => {
             draft.understood(name, "client certificate");
             draft.certificate = Some(Part::Value(value, "tls.p12"));
         }
-        "tls.p12" | "client.p12" | "keystore.p12" => draft.left_out(name, "tls.crt has the certificate"),
+        "tls.p12" | "client.p12" | "keystore.p12" | "SM_CLIENT_CERT_FILE_B64" => {
+            draft.left_out(name, "tls.crt has the certificate");
+        }
         DirectorySource::PRIVATE_KEY => {
             draft.understood(name, "private key");
             draft.private_key = Some(Part::Value(value, "tls.key"));
         }
-        DirectorySource::PASSWORD => {
-            draft.understood(name, "password of the client certificate");
+        DirectorySource::PASSWORD | "DC_CLIENT_CERT_PASSWORD" | "SM_CLIENT_CERT_PASSWORD" => {
+            draft.understood(name, PASSWORD);
             draft.password = Some(Part::Value(value, "password"));
         }
-        "host" | "DC_BASE" => match value.expose_text() {
+        "host" | "DC_BASE" | "SM_HOST" => match value.expose_text() {
             Ok(host) => draft.host(name, host),
             Err(_) => draft.left_out(name, "not text"),
         },
@@ -176,6 +194,12 @@ mod tests {
         let document = Document::of_yaml(text).expect("a Secret");
         assert_eq!((&*document.kind, &**document.data["a"], &**document.data["b"]), ("Secret", "QQ==", "Qg=="));
         assert_eq!((&**document.string_data["c"], &**document.string_data["d"]), ("one\ntwo\n", "x"));
+        let text = "---\nkind: Secret # one\ndata:\n  a: >-\n    QU\n    FB\n  b: Qg== # two\n  c: \"x #y\" # three\n";
+        let document = Document::of_yaml(text).expect("a Secret");
+        assert_eq!((&*document.kind, &**document.data["a"], &**document.data["b"]), ("Secret", "QU FB ", "Qg=="));
+        assert_eq!(&**document.data["c"], "x #y");
+        let two = format!("{text}---\nkind: Secret\ndata:\n  c: Qw==\n");
+        assert!(Document::of_yaml(&two).is_none(), "parts of two Secrets are not one credential");
         for text in
             ["data: {a: QQ==}\n", "data:\n  a: *x\n", "data:\n  a: \"x\\n\"\n", "data:\n  a:\n    b: c\n", "text"]
         {

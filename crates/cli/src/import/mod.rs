@@ -31,6 +31,7 @@ pub(crate) async fn run(options: &ImportOptions, output: &Output) -> Result<(), 
     let draft = reading.await.map_err(|error| Failure::Internal(error.into()))??;
     let notes = Notes { understood: draft.understood.clone(), left_out: draft.left_out.clone() };
     notes.print(*output)?;
+    draft.check()?;
     let (init, path) = options.write(draft)?;
     let (mut document, exit) = init.check(path, output).await?;
     document["imported"] = notes.document();
@@ -54,19 +55,15 @@ impl ImportOptions {
             (ImportKind::Curl, Some(file)) => curl::read(file).map_err(Failure::CertificateFile)?,
             (ImportKind::Kubernetes, Some(file)) => kubernetes::read(file)?,
             (_, None) => Draft::default(),
-        };
+        }
+        .without_lost_password();
         if let Some(host) = &self.host {
             draft.host = Some(host.clone());
         }
         if let Some(path) = &self.ca_file {
             draft.ca_file = Some(path.clone());
         }
-        let missing = match (&draft.host, draft.api_key.is_some() || draft.certificate.is_some()) {
-            (_, false) => "neither an API key nor a client certificate was found: nothing is imported",
-            (None, _) => "no host was found: give --host, such as one.digicert.com",
-            (Some(_), true) => return Ok(draft),
-        };
-        Err(Failure::Usage(missing.to_owned()))
+        Ok(draft)
     }
 
     /// Writes files with secrets, then the profile that refers to them.

@@ -192,6 +192,31 @@ fn converted_files_hold_the_same_certificate_and_key() {
 }
 
 #[test]
+fn certificates_without_a_key_are_converted_to_pem_and_der_only() {
+    let files = pem_bundle(ClientSpec::default());
+    let (leaf, chain) = (files.path("leaf.der"), files.path("chain.pem"));
+    let bundle = files.arguments[0].clone();
+    let key = files.path("key.der");
+    let made = files.d1(&["cert", "convert", &bundle, "--to", "der", "--output", &leaf, "--key-output", &key]);
+    assert!(made.status.success(), "{}", text(&made));
+    let back = files.d1(&["cert", "convert", &leaf, "--to", "pem", "--output", &chain]);
+    let written = fs::read_to_string(&chain).unwrap_or_default();
+    assert!(back.status.success() && written.starts_with("-----BEGIN CERTIFICATE-----\n"), "{}", text(&back));
+    let again = files.d1(&["cert", "convert", &chain, "--to", "der", "--output", &files.path("again.der")]);
+    assert!(again.status.success(), "{}", text(&again));
+    assert_eq!(fs::read(files.path("again.der")).expect("written"), fs::read(&leaf).expect("written"));
+    for (more, words) in [
+        (&["--to", "pkcs12", "--output-password", "env:NEW_PASSWORD"][..], "--private-key"),
+        (&["--to", "pem", "--key-output", &key], "--private-key"),
+    ] {
+        let output = files.d1(&[&["cert", "convert", &leaf, "--force", "--output", &files.path("x")], more].concat());
+        assert!(output.status.code() == Some(2) && text(&output).contains(words), "{}", text(&output));
+    }
+    let output = files.d1(&["cert", "verify", &leaf]);
+    assert!(output.status.code() == Some(3) && text(&output).contains("with --private-key"), "{}", text(&output));
+}
+
+#[test]
 fn convert_replaces_a_file_only_with_force_and_leaves_no_part_behind() {
     let files = pem_bundle(ClientSpec::default());
     let taken = files.write("taken", b"precious");

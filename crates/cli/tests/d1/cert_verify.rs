@@ -37,6 +37,16 @@ fn offline_checks_find_what_any_server_refuses() {
 }
 
 #[test]
+fn host_of_the_command_line_is_asked_and_not_that_of_a_variable() {
+    let stage = Stage::new();
+    let (bundle, client_auth) = (stage.path("bundle.pem"), stage.emulator.client_auth_url());
+    let line = ["cert", "verify", &bundle, "--host", "127.0.0.1:9", "--ca-file", &stage.path("ca.pem")];
+    let output = d1(&line, &[("DC_BASE", &stage.emulator.platform_url()), ("DC_CLIENTAUTH_BASE", &client_auth)]);
+    assert!(output.status.code() == Some(4) && text(&output).contains("127.0.0.1:9"), "{}", text(&output));
+    assert!(stage.emulator.observed().is_empty(), "{}", text(&output));
+}
+
+#[test]
 fn servers_that_accept_refuse_or_do_not_ask_are_distinguished() {
     let stage = Stage::new();
     let (bundle, foreign, ca) = (stage.path("bundle.pem"), stage.path("foreign.pem"), stage.path("ca.pem"));

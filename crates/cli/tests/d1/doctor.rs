@@ -28,6 +28,28 @@ fn sound_setup_passes_on_every_transport_and_shows_no_secret() {
 }
 
 #[test]
+fn online_the_caller_its_roles_and_the_platforms_end_dates_are_shown() {
+    let stage = Stage::new();
+    let (user, control) = (&stage.emulator.users()[0], stage.emulator.control());
+    let then = std::time::SystemTime::now() + std::time::Duration::from_secs(5 * 24 * 60 * 60);
+    let day = jiff::Timestamp::try_from(then).expect("a near day").strftime("%Y-%m-%d").to_string();
+    control.set_end_date(user.id(), Subject::User, Some(day.parse().expect("a day"))).expect("known");
+    let output = stage.d1(&["--json", "doctor", "--online"], &[("DC_API_KEY", stage.key())]);
+    let checks = checks(&output);
+    let find = |id: &str, words: &str| {
+        let is_it =
+            |check: &&Value| check["id"] == id && check["fact"].as_str().is_some_and(|fact| fact.contains(words));
+        checks.iter().find(is_it).unwrap_or_else(|| panic!("{id} with {words}: {checks:?}"))
+    };
+    assert_eq!(find("caller", "ci-bot (type service)")["group"], "platform");
+    assert_eq!(find("roles", "AM_ACCOUNT_USER")["status"], "ok");
+    let end = find("end date", &day);
+    assert_eq!((&end["status"], &end["diagnosis"]["code"]), (&"warn".into(), &"ID-15".into()), "{end}");
+    let other = stage.d1(&["doctor", "--online", "--call", "/account/api/v1/user"], &[("DC_API_KEY", stage.key())]);
+    assert!(other.status.success() && text(&other).contains("skip  caller"), "{}", text(&other));
+}
+
+#[test]
 fn offline_nothing_is_sent_and_the_call_is_skipped_with_its_reason() {
     let stage = Stage::new();
     let variables = [("DC_API_KEY", stage.key()), ("DC_BASE", "https://127.0.0.1:9")];

@@ -31,7 +31,11 @@ fn serves_until(signal: Signal) {
     let (mut child, variables) = emulator_variables(&[]);
     let variables: Vec<(&str, &str)> = variables.iter().map(|(name, value)| (&**name, &**value)).collect();
     let output = d1(&["whoami"], &variables);
-    assert!(output.status.success() && text(&output).contains("both"), "{}", text(&output));
+    assert!(
+        output.status.success() && text(&output).contains("API key and client certificate at"),
+        "{}",
+        text(&output)
+    );
 
     let key = variables.iter().find(|(name, _)| *name == "DC_CLIENT_KEY_FILE").expect("printed").1;
     let metadata = std::fs::metadata(key).expect("the file is there");

@@ -79,7 +79,11 @@ fn exported_lines_refer_to_secrets_and_work() {
     assert!(exported.contains("export DC_API_KEY=\"$SM_API_KEY\""), "{exported}");
     assert!(exported.contains("export DC_CLIENT_CERT_FILE="), "{exported}");
     let output = shell(&format!("{exported}\nunset SM_API_KEY SM_CLIENT_CERT_FILE\nd1 whoami"), &variables);
-    assert!(output.status.success() && text(&output).contains("both at"), "{exported}\n{}", text(&output));
+    assert!(
+        output.status.success() && text(&output).contains("API key and client certificate at"),
+        "{exported}\n{}",
+        text(&output)
+    );
 
     let output = stage.d1(&["env", "--export", "--with-secrets"], &variables);
     let asked_for = String::from_utf8_lossy(&output.stdout).into_owned();

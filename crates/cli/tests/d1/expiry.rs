@@ -39,7 +39,7 @@ fn expiry_asks_platform_and_prints_earliest_first() {
     let stage = stage();
     let output = stage.d1(&["expiry"], &[("DC_API_KEY", stage.key())]);
     let shown = text(&output);
-    assert!(output.status.success() && shown.starts_with("the API key ends in 20 days\n"), "{shown}");
+    assert!(output.status.success() && shown.starts_with("the API key expires in 20 days\n"), "{shown}");
     assert!(shown.contains(&format!("{}T23:59:59Z", day(200))) && shown.contains("(from the platform)"), "{shown}");
     let bundle = stage.path("bundle.pem");
     let both = [("DC_API_KEY", stage.key()), ("DC_CLIENT_CERT_FILE", &*bundle)];
@@ -62,7 +62,7 @@ fn near_expiry_has_an_exit_code_of_its_own() {
     let output = stage.d1(&["--json", "expiry"], &ended);
     let document = document(&output);
     assert_eq!((output.status.code(), &document["ok"]), (Some(8), &Value::Bool(false)), "{document}");
-    assert!(document["ends"][1]["why"].as_str().is_some_and(|why| why.contains("has ended")), "{document}");
+    assert!(document["ends"][1]["why"].as_str().is_some_and(|why| why.contains("has expired")), "{document}");
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn offline_nothing_is_sent_and_what_is_not_known_says_why() {
     let variables = [("DC_API_KEY", stage.key()), ("DC_BASE", "https://127.0.0.1:9"), ("DC_OWNER_ENDS", &*day(100))];
     let output = stage.d1(&["expiry", "--offline"], &variables);
     let shown = text(&output);
-    assert!(output.status.success() && shown.starts_with("the service user ends in 100 days"), "{shown}");
+    assert!(output.status.success() && shown.starts_with("the service user expires in 100 days"), "{shown}");
     assert!(shown.contains("not known: not asked (--offline)"), "{shown}");
 }
 
@@ -115,7 +115,13 @@ fn monitors_get_one_line_and_a_file_that_is_written_whole() {
     let output = stage.d1(&["expiry", "--nagios"], &key);
     let line = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(1), "{line}");
-    assert!(line.starts_with("EXPIRY WARNING - the API key ends in 20 days") && line.lines().count() == 1, "{line}");
+    assert!(line.starts_with("EXPIRY WARNING - the API key expires in 20 days") && line.lines().count() == 1, "{line}");
+    assert!(line.trim_end().ends_with("| days=20;30:;7:"), "{line}");
+    // A plugin that cannot ask says so on its line, with its own status.
+    let unreachable = [key[0], ("DC_BASE", "https://127.0.0.1:9")];
+    let output = stage.d1(&["expiry", "--nagios", "--no-retry"], &unreachable);
+    let line = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.code() == Some(3) && line.starts_with("EXPIRY UNKNOWN - NET-06 "), "{}", text(&output));
     let file = stage.path("d1.prom");
     let output = stage.d1(&["expiry", "--prometheus", &file], &key);
     let metrics = std::fs::read_to_string(&file).expect("written");
@@ -135,7 +141,7 @@ fn other_commands_warn_scripts_once_a_day() {
         let variables = [("DC_API_KEY", stage.key()), ("DC_API_KEY_ENDS", ends), ("XDG_STATE_HOME", &*state)];
         let output = stage.d1(&["whoami"], &variables);
         assert!(output.status.success(), "{}", text(&output));
-        String::from_utf8_lossy(&output.stderr).contains("the API key ends in")
+        String::from_utf8_lossy(&output.stderr).contains("the API key expires in")
     };
     assert!(!run(&day(40)), "40 days are enough");
     assert!(run(&day(3)), "3 days are not");

@@ -42,9 +42,12 @@ fn explain_without_code_lists_every_code_with_its_summary() {
 }
 
 #[test]
-fn explain_of_an_unknown_code_suggests_the_nearest_and_exits_with_2() {
+fn explain_of_an_unknown_code_shows_its_family_and_exits_with_2() {
     let output = d1(&["explain", "HS-20"], &[]);
-    assert_failed(&output, 2, &["a similar value exists: 'HS-02'"]);
+    assert_failed(&output, 2, &["unknown code HS-20", "HS-02"]);
+    let output = d1(&["explain", "C4nary!pa55"], &[]);
+    assert_failed(&output, 2, &["`d1 explain` lists all codes"]);
+    assert!(!text(&output).to_lowercase().contains("c4nary"), "{}", text(&output));
     let output = d1(&["--json", "explain", "hs_2"], &[]);
     let document = document(&output);
     assert_eq!(document["code"], "HS-02", "{document}");

@@ -141,6 +141,23 @@ fn kubernetes_secret_becomes_private_files() {
 }
 
 #[test]
+fn names_that_hold_a_secret_and_passwords_that_open_nothing_are_left_out() {
+    let stage = Stage::new();
+    let (host, key) = (stage.emulator.platform_url(), stage.key());
+    let secret = format!("kind: Secret\nstringData:\n  api-key: {key}\n  password: canary\n  extra-{key}: x\n");
+    let output = import(&stage, &["--from", "kubernetes", "--file", "-", "--host", &host], &[], secret.as_bytes());
+    let shown = text(&output);
+    assert!(output.status.success(), "{shown}");
+    for words in ["password  missing client certificate", "an entry  not a part of a credential"] {
+        let row =
+            |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ").starts_with(&words.replace("  ", " "));
+        assert!(shown.lines().any(row), "{words}: {shown}");
+    }
+    assert!(!shown.contains(&key[..20]), "{shown}");
+    assert_eq!(mode(&stage, &[]), "key");
+}
+
+#[test]
 fn import_overwrites_nothing_and_leaves_nothing_where_it_fails() {
     let stage = Stage::new();
     let host = stage.emulator.platform_url();
@@ -169,4 +186,60 @@ fn import_overwrites_nothing_and_leaves_nothing_where_it_fails() {
     let again = import(&stage, &[&from[..], &["--host", &host]].concat(), &[], secret.as_bytes());
     assert!(text(&again).contains("has a profile ci already"), "{}", text(&again));
     assert_eq!(profile(&stage), before);
+}
+
+/// The profile that these lines become, with what was printed.
+fn imported(kind: &str, lines: &str, variables: &[(&str, &str)]) -> (String, String) {
+    let stage = Stage::new();
+    let arguments = ["--from", kind, "--file", "-", "--host", "one.digicert.com"];
+    let shown = text(&import(&stage, &arguments, variables, lines.as_bytes()));
+    (fs::read_to_string(stage.path("d1.toml")).unwrap_or_default(), shown)
+}
+
+#[test]
+fn variables_in_a_script_become_references() {
+    let variables = [("P12", "/etc/d1/client.p12")];
+    let line = "jsign --storetype DIGICERTONE --storepass";
+    for storepass in
+        ["${CI_KEY}|${P12}|${CI_PASSWORD}", "$env:CI_KEY|$env:P12|$env:CI_PASSWORD", "%CI_KEY%|%P12%|%CI_PASSWORD%"]
+    {
+        let script =
+            format!("jsign --storetype PKCS12 --storepass canary a.exe\r\n{line} \\\r\n \"{storepass}\" b.exe\r\n");
+        let (profile, shown) = imported("jsign", &script, &variables);
+        for reference in ["env:CI_KEY", "file:/etc/d1/client.p12", "env:CI_PASSWORD"] {
+            assert!(profile.contains(&format!("\"{reference}\"")), "{storepass}: {profile}\n{shown}");
+        }
+    }
+    let (profile, shown) = imported("jsign", &format!("{line} \"${{CI_KEY}}|$P12|x\""), &[]);
+    assert!(!profile.contains("certificate") && shown.contains("the variable P12"), "{profile}\n{shown}");
+    let (profile, shown) = imported("curl", "expand-header = \"x-api-key: {{CI_KEY}}\"\n", &[]);
+    assert!(profile.contains("\"env:CI_KEY\""), "{profile}\n{shown}");
+}
+
+#[test]
+fn parts_of_two_credentials_are_not_mixed() {
+    let transfers = "header = \"x-api-key: $FIRST\"\nnext\nheader = \"x-api-key: $SECOND\"\n";
+    let (profile, shown) = imported("curl", transfers, &[]);
+    assert!(profile.contains("env:FIRST") && shown.contains("only the first"), "{profile}\n{shown}");
+    let secrets = "kind: Secret\nstringData:\n  api-key: canary1\n---\nkind: Secret\nstringData:\n  tls.crt: canary2\n";
+    let (profile, shown) = imported("kubernetes", secrets, &[]);
+    assert!(profile.is_empty() && shown.contains("not one Secret"), "{profile}\n{shown}");
+}
+
+#[test]
+fn lines_of_a_shell_and_paths_of_windows_are_read() {
+    let lines =
+        "export SM_API_KEY=\"canary\"\nSM_CLIENT_CERT_FILE=C:\\keys\\client.p12\nSM_CLIENT_CERT_PASSWORD='canary'\n";
+    let (profile, shown) = imported("smctl", lines, &[]);
+    assert!(profile.contains(r#"certificate = "file:C:\\keys\\client.p12""#), "{profile}\n{shown}");
+    #[cfg(unix)]
+    assert!(shown.contains(r"(from C:\keys\client.p12"), "{shown}");
+    let (profile, shown) = imported("smctl", "DIGICERT_API_KEY=canary\n", &[]);
+    assert!(profile.contains("file:ci/api-key"), "{profile}\n{shown}");
+}
+
+#[test]
+fn import_without_a_credential_shows_what_was_left_out() {
+    let (profile, shown) = imported("kubernetes", "kind: Secret\ndata:\n  api-key: not_base64\n", &[]);
+    assert!(profile.is_empty() && shown.contains("LEFT OUT") && shown.contains("not base64"), "{shown}");
 }

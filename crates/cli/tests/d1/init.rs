@@ -57,6 +57,11 @@ fn existing_and_unreadable_profiles_leave_the_file_unchanged() {
         (d1(&[&["init", "new"], &foreign("one.digicert.co")[..]].concat(), &[]), 3, "did you mean"),
         (d1(&[&["init", "a b"], &foreign("one.digicert.com")[..]].concat(), &[]), 2, "letters, digits"),
         (d1(&["init", "new", "--config", &config], &[]), 2, "--api-key-from"),
+        (
+            d1(&[&["init", "new", "--mode", "both"], &foreign("one.digicert.com")[..]].concat(), &[]),
+            2,
+            "--mode requires --certificate-from",
+        ),
     ];
     for (output, exit, words) in cases {
         assert_eq!(output.status.code(), Some(exit), "{}", text(&output));

@@ -208,6 +208,40 @@ fn filter_selects_from_bodies_items_and_documents() {
     assert!(output.stdout.is_empty() && text(&output).starts_with("API-02 "), "{}", text(&output));
 }
 
+#[cfg(feature = "jq")]
+#[test]
+fn filter_is_not_blamed_for_the_response() {
+    let utf16 = "{\"a\":\"\u{fc}\"}".encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    let bodies: [(u16, &[u8], i32, &str); 8] = [
+        (200, b"\xef\xbb\xbf{\"a\":1}", 0, "1\n"),
+        (200, &utf16, 0, "\u{fc}\n"),
+        (204, b"", 0, ""),
+        (200, b"<html><title>Sign in</title></html>", 9, "GW-03 "),
+        (200, b"{\"a\":1", 9, "AUT-05 "),
+        (200, b"{\"a\":\"\xff\"}", 9, "AUT-05 "),
+        (200, b"{\"a\":NaN}", 9, "AUT-05 "),
+        (200, b"{\"a\":\"\\ud83d\"}", 2, "half of a surrogate pair"),
+    ];
+    for (status, body, exit, expected) in bodies {
+        let body = bytes::Bytes::copy_from_slice(body);
+        let respond = handler(move |_, _| {
+            let response = http::Response::builder().status(status).body(body.clone()).expect("a response");
+            async move { response }
+        });
+        let front = Front::start(FrontOptions::default(), respond).expect("loopback can be bound");
+        let ca = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(ca.path(), Pki::shared().root_pem()).expect("written");
+        let (url, ca) = (front.url("localhost"), ca.path().display().to_string());
+        let variables = [("DC_BASE", &*url), ("DC_CA_FILE", &*ca), ("DC_API_KEY", "canary-canary-canary")];
+        let output = d1(&["call", "GET", ME, "--jq", ".a"], &variables);
+        assert_eq!(output.status.code(), Some(exit), "{expected}: {}", text(&output));
+        match exit {
+            0 => assert_eq!(String::from_utf8_lossy(&output.stdout), expected),
+            _ => assert!(text(&output).contains(expected), "{expected}: {}", text(&output)),
+        }
+    }
+}
+
 #[test]
 fn colours_are_used_only_where_they_are_wanted() {
     let stage = Stage::new();

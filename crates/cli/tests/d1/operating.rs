@@ -51,10 +51,10 @@ impl Transcripts {
         }
         for (pattern, fixed) in [
             (r"valid from( +)\S+", "valid from${1}T1"),
-            (r"\S+Z \(ended 1 day ago\)", "T2 (ended 1 day ago)"),
+            (r"\S+Z \(expired 1 day ago\)", "T2 (expired 1 day ago)"),
             (r"ended at \S+Z", "ended at T2"),
             (r"clock says \S+Z", "clock says T3"),
-            (r"\S+Z( +)ends in 9 days", "T4${1}ends in 9 days"),
+            (r"\S+Z( +)expires in 9 days", "T4${1}expires in 9 days"),
             (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "T5"),
             (r"\bT1\b", "2025-01-31T08:00:00Z"),
             (r"\bT2\b", "2026-01-30T08:00:00Z"),
@@ -64,7 +64,7 @@ impl Transcripts {
             (r"\b[0-9a-f]{64}\b", "9f2c0de1a5b7c3d94e8f60718293a4b5c6d7e8f9012a3b4c5d6e7f8091a2b3c4"),
             (r"serial( +)[0-9a-f]+", "serial${1}5d1c9b07e2a4"),
             (r"fingerprint \S+", "fingerprint k:7f3a"),
-            (r"localhost: \d+ IPv4 and \d+ IPv6", "one.digicert.com: 2 IPv4 and 2 IPv6"),
+            (r"localhost: \d+ IPv4 and \d+ IPv6 address(es)?", "one.digicert.com: 2 IPv4 and 2 IPv6 addresses"),
             (r"Testbed (Root|Intermediate) [0-9a-f]+", "Example $1 CA"),
             (r"\d+ seconds from", "0 seconds from"),
             (r"\b36[45] days", "365 days"),

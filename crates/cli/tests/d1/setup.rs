@@ -167,7 +167,11 @@ fn setup_of_smctl_works_unchanged() {
     let (host, ca) = (stage.emulator.client_auth_url(), stage.path("ca.pem"));
     let variables = [("HOME", &*home), ("SM_HOST", &*host), ("SM_CLIENT_CERT_FILE", &*bundle), ("SM_CA_FILE", &*ca)];
     let output = d1(&["whoami"], &variables);
-    assert!(output.status.success() && text(&output).contains("both"), "{}", text(&output));
+    assert!(
+        output.status.success() && text(&output).contains("API key and client certificate at"),
+        "{}",
+        text(&output)
+    );
 }
 
 #[cfg(unix)]

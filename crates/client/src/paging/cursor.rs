@@ -95,6 +95,11 @@ impl Cursor {
         matches!(self.question, Question::Second | Question::First)
     }
 
+    /// Whether the current page tests for more items.
+    pub(super) fn asks_for_more(&self) -> bool {
+        self.question == Question::Beyond
+    }
+
     /// Evaluates the page for `at`. A faulty page must not be returned to the caller.
     pub(super) fn judge(
         &mut self,

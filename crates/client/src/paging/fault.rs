@@ -34,6 +34,8 @@ pub(super) enum Fault {
     Twice { items: u64 },
     /// Something was removed from the list while it was read.
     Shrunk { was: u64, is: u64 },
+    /// The server refused the request for what follows, with this status.
+    Refused { items: u64, status: u16 },
     /// Another kind of paging.
     Numbered,
     /// Pages in a row without progress.
@@ -82,6 +84,10 @@ impl fmt::Display for Fault {
             Self::Shrunk { was, is } => write!(
                 f,
                 "the list went from {was} items to {is} while it was read: items may be missing; read it again"
+            ),
+            Self::Refused { items, status } => write!(
+                f,
+                "the server refused the request for what follows item {items} (HTTP {status}): that may be the end of the list"
             ),
             Self::Numbered => f.write_str(
                 "the server ignores offset and seems to number its pages without saying so: the list may not be complete",

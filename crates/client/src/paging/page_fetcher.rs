@@ -110,6 +110,17 @@ impl PageFetcher {
                 Ahead::Arrived(at, Ok(page)) => self.settle(&at, page),
                 // A server without numbered pages.
                 Ahead::Arrived(_, Err(error)) if self.cursor.asks_for_a_number() && is_refusal(&error) => continue,
+                Ahead::Arrived(at, Err(error)) if self.cursor.asks_for_more() && is_refusal(&error) => {
+                    let status = error.status().unwrap_or_default().as_u16();
+                    let path = self.list.as_ref().map(|list| list.path()).unwrap_or_default();
+                    let doubt = Fault::Refused { items: at.before, status }.at(path, &self.position);
+                    let doubt = doubt.after_attempts(error.attempts()).with_source(error);
+                    if self.list.as_ref().is_some_and(|list| list.incomplete) {
+                        self.incomplete = Some(doubt);
+                        continue;
+                    }
+                    Err(doubt)
+                }
                 Ahead::Arrived(_, Err(error)) | Ahead::Failed(error) => Err(error),
                 _ => return Poll::Ready(None),
             };
@@ -261,5 +272,13 @@ async fn fetch(client: Client, list: Arc<List>, step: Step) -> Result<Envelope, 
 
 /// Whether the server refused the request as invalid.
 fn is_refusal(error: &Error) -> bool {
-    matches!(error.status(), Some(StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND | StatusCode::UNPROCESSABLE_ENTITY))
+    matches!(
+        error.status(),
+        Some(
+            StatusCode::BAD_REQUEST
+                | StatusCode::NOT_FOUND
+                | StatusCode::RANGE_NOT_SATISFIABLE
+                | StatusCode::UNPROCESSABLE_ENTITY
+        )
+    )
 }

@@ -26,7 +26,6 @@ pub(super) struct CallerLimiter {
     /// Held by the call at the head of the queue.
     pub(super) head: Arc<Semaphore>,
     waiting: AtomicUsize,
-    taken: AtomicUsize,
     rates: Mutex<Rates>,
 }
 
@@ -59,17 +58,10 @@ struct Span {
 
 /// A slot of the concurrency limit, released when it is dropped.
 pub(crate) struct Slot {
-    caller: Arc<CallerLimiter>,
     #[expect(dead_code, reason = "given back when it is dropped")]
     permit: Permit,
     /// Whether the call had to wait, for the slot or for the rate.
     pub(super) waited: bool,
-}
-
-impl Drop for Slot {
-    fn drop(&mut self) {
-        self.caller.taken.fetch_sub(1, Ordering::AcqRel);
-    }
 }
 
 /// Counts a call as queued until it is dropped.
@@ -91,27 +83,21 @@ impl CallerLimiter {
             slots: Semaphore::new(limits.concurrency),
             head: Semaphore::new(1),
             waiting: AtomicUsize::new(0),
-            taken: AtomicUsize::new(0),
             rates: Mutex::new(Rates { configured, held_until: None, learnt: None, span: None }),
         }
     }
 
     /// A free slot, unless other calls are queued.
-    pub(super) fn free_slot(self: &Arc<Self>) -> Option<Slot> {
+    pub(super) fn free_slot(&self) -> Option<Slot> {
         if self.waiting.load(Ordering::Acquire) > 0 {
             return None;
         }
-        self.slots.try_acquire().map(|permit| self.take(permit, false))
+        self.slots.try_acquire().map(|permit| Slot { permit, waited: false })
     }
 
     /// A slot as soon as one is free.
-    pub(super) async fn slot(self: &Arc<Self>) -> Slot {
-        self.take(self.slots.acquire().await, true)
-    }
-
-    fn take(self: &Arc<Self>, permit: Permit, waited: bool) -> Slot {
-        self.taken.fetch_add(1, Ordering::AcqRel);
-        Slot { caller: Arc::clone(self), permit, waited }
+    pub(super) async fn slot(&self) -> Slot {
+        Slot { permit: self.slots.acquire().await, waited: true }
     }
 
     pub(super) fn queue(&self) -> Waiting<'_> {
@@ -192,7 +178,7 @@ impl CallerLimiter {
     }
 
     pub(super) fn in_flight(&self) -> usize {
-        self.taken.load(Ordering::Acquire)
+        self.slots.taken()
     }
 
     fn rates(&self) -> MutexGuard<'_, Rates> {

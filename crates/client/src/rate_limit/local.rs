@@ -128,7 +128,7 @@ impl LocalRateLimiter {
         }
         if callers.len() >= CALLERS {
             // A caller without calls loses its rate; a rotated key is a new caller anyway.
-            callers.retain(|_, caller| Arc::strong_count(caller) > 1);
+            callers.retain(|_, caller| Arc::strong_count(caller) > 1 || caller.in_flight() > 0);
         }
         let caller = Arc::new(CallerLimiter::new(&self.limits));
         callers.insert(request.caller, Arc::clone(&caller));

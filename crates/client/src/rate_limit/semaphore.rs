@@ -6,7 +6,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures_channel::oneshot::{Sender, channel};
 
 #[derive(Debug)]
-pub(super) struct Semaphore(Mutex<Queue>);
+pub(super) struct Semaphore {
+    permits: usize,
+    queue: Mutex<Queue>,
+}
 
 #[derive(Debug)]
 struct Queue {
@@ -21,7 +24,12 @@ pub(super) struct Permit(Option<Arc<Semaphore>>);
 
 impl Semaphore {
     pub(super) fn new(permits: usize) -> Arc<Self> {
-        Arc::new(Self(Mutex::new(Queue { free: permits, waiting: VecDeque::new() })))
+        Arc::new(Self { permits, queue: Mutex::new(Queue { free: permits, waiting: VecDeque::new() }) })
+    }
+
+    /// How many permits are out.
+    pub(super) fn taken(&self) -> usize {
+        self.permits - self.lock().free
     }
 
     pub(super) fn try_acquire(self: &Arc<Self>) -> Option<Permit> {
@@ -55,7 +63,7 @@ impl Semaphore {
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -62,6 +62,14 @@ fn serving(server: impl Fn(&Asked) -> Response<String> + Send + Sync + 'static) 
     })
 }
 
+/// A bare list, and this status behind its end.
+fn refused_beyond(asked: &Asked, status: u16) -> Response<String> {
+    match asked.window("offset", 3).1 {
+        items if items.is_empty() => Response::builder().status(status).body(String::new()).expect("a response"),
+        items => page(json!(items)),
+    }
+}
+
 /// What came of the list, and how often the server was asked.
 fn listed(
     server: Server,
@@ -304,6 +312,15 @@ const DOUBTFUL: &[(&str, Code, &str, Server)] = &[
     ("two pages from 0 that are not mentioned", Code::API_04, "number its pages", |asked| {
         page(json!(slice(asked.number("page", 0) * 2 + 3, 2)))
     }),
+    ("an offset beyond the end that is not found", Code::API_04, "what follows item 7 (HTTP 404)", |asked| {
+        refused_beyond(asked, 404)
+    }),
+    ("an offset beyond the end that is invalid", Code::API_04, "that may be the end", |asked| {
+        refused_beyond(asked, 400)
+    }),
+    ("an offset beyond the end that is no range", Code::API_04, "that may be the end", |asked| {
+        refused_beyond(asked, 416)
+    }),
     ("more items than asked for", Code::API_04, "5 items came where at most 3", |asked| {
         page(json!(slice(asked.number("offset", 0), 5)))
     }),
@@ -337,6 +354,18 @@ fn list_that_may_lack_items_ends_quietly_where_the_caller_says_so() {
         let stays = *code == Code::SEC_01 || words.contains("at most 3");
         assert_eq!(error.is_some(), stays, "{name}: {error:?}");
     }
+}
+
+#[test]
+fn refusal_of_a_page_that_was_announced_stays_its_own_error() {
+    let (items, error, _) = listed(
+        |asked| match asked.number("offset", 0) {
+            0 => page(json!({ "total": 7, "items": slice(0, 3) })),
+            _ => Response::builder().status(404).body(String::new()).expect("a response"),
+        },
+        |list| list.allow_incomplete(true),
+    );
+    assert_eq!((items.len(), error.map(|error| error.code())), (3, Some(Code::AUT_05)));
 }
 
 #[test]

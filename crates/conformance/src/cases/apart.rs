@@ -11,13 +11,14 @@ use digicert_one_core::{
 };
 use digicert_one_testbed as testbed;
 use digicert_one_testbed::{
-    ClientAuth, ClientCert, ClientSpec, ConnectProxy, Front, FrontOptions, Pki, ProxyOptions, handler,
+    ClientAuth, ClientCert, ClientSpec, ConnectProxy, Front, FrontOptions, Handshake, Pki, ProxyOptions, Sessions,
+    handler,
 };
 use http::{Request, Response, Version};
 
 use crate::cases::names::{FIRST, NAME, SECOND, twins};
-use crate::setting::method;
-use crate::world::{World, collect, identity, request, up};
+use crate::setting::{Settings, method};
+use crate::world::{HOST, World, certificate, collect, get, identity, request, up};
 
 /// More than what lies between client and server can hold.
 const LARGE: usize = 1 << 20;
@@ -228,5 +229,33 @@ pub(crate) async fn pool_34_transports_that_differ_in_one_thing_share_nothing(wo
                 one.holds(&world, order).await;
             }
         }
+    }
+}
+
+pub(crate) async fn pool_36_transports_of_equal_configuration_share_nothing(world: World) {
+    let ours = certificate();
+    for setting in Settings::ALL.pairwise().chosen(&world) {
+        let front = up(Front::start(
+            setting.server(FrontOptions::default()).sessions(Sessions::Tickets),
+            handler(|_, _| async { Response::new(Bytes::from_static(b"{}")) }),
+        ));
+        let proxy = setting.proxy(front.addr());
+        let config = setting.config(world.config(), &ours, proxy.as_ref());
+        let transports = [world.transport(&config), world.transport(&config)];
+        let mut used: [Vec<u64>; 2] = Default::default();
+        for (index, transport) in transports.iter().enumerate().cycle().take(6) {
+            collect(transport.send(get(front.url(HOST))).await.expect("answered")).await.expect("a body");
+            used[index].push(front.ledger().requests().pop().expect("arrived").connection);
+        }
+        let [one, other] = &used;
+        assert!(one.iter().all(|id| !other.contains(id)), "two transports share a connection, {setting}: {used:?}");
+        let seen = front.ledger().connections();
+        let firsts = used.iter().map(|ids| seen.iter().find(|seen| seen.id == ids[0]).expect("listed"));
+        let resumed: Vec<_> = firsts.filter(|first| first.handshake != Handshake::Full).collect();
+        assert!(resumed.is_empty(), "two transports share a session, {setting}: {resumed:?}");
+        let [one, other] = transports;
+        drop(one);
+        let exchange = other.send(get(front.url(HOST))).await;
+        exchange.unwrap_or_else(|error| panic!("it ended with one like it, {setting}: {error:?}"));
     }
 }

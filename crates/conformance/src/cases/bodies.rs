@@ -12,8 +12,10 @@ use futures_util::future::join;
 use futures_util::poll;
 use http::{HeaderValue, Method, Response};
 
+use crate::cases::body::memory;
 use crate::cases::time::{in_time, total_limit};
 use crate::cases::upload::{heads_only, response};
+use crate::child::{self, Parent};
 use crate::world::{HOST, World, collect, front_responding, get, request, scripted};
 
 /// What becomes of a body or a transport.
@@ -98,6 +100,31 @@ pub(crate) async fn body_22_unread_body_is_not_read_ahead_without_bound(world: W
         held_back(&world, HttpVersions::Both, front.url(HOST), &all_written).await;
     };
     join(http1, http2).await;
+}
+
+pub(crate) async fn body_32_a_body_that_is_read_in_parts_costs_no_memory(world: World) {
+    const BODY: usize = 96 << 20;
+    let Some(Parent { port, root }) = child::parent() else {
+        let large = Bytes::from(vec![b'x'; BODY]);
+        let front = front_responding(FrontOptions::default(), move |_| Response::new(large.clone()));
+        child::run(child::command(front.port()));
+        assert_eq!(front.ledger().requests().len(), world.http_versions().len());
+        return;
+    };
+    for versions in world.http_versions() {
+        let config = world.config().with_trust(world.trusting(&root)).with_http_versions(versions);
+        let transport = world.transport(&config);
+        let exchange = transport.send(get(format!("https://{HOST}:{port}/"))).await.expect("answered");
+        let (before, mut body, mut length) = (memory("VmHWM:"), exchange.response.into_body(), 0);
+        while let Some(chunk) = body.chunk().await.expect("a body") {
+            length += chunk.len();
+        }
+        assert_eq!(length, BODY, "{versions:?}");
+        let (Some(before), Some(after)) = (before, memory("VmHWM:")) else { return };
+        // The windows of HTTP/2, and what a library reads ahead.
+        let more = after.saturating_sub(before);
+        assert!(more < BODY as u64 / 2, "{} KiB more for a body of {} KiB, {versions:?}", more >> 10, BODY >> 10);
+    }
 }
 
 pub(crate) async fn body_23_a_refusal_before_the_upload_was_read_is_the_response(world: World) {

@@ -12,8 +12,9 @@ use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Request, Response, StatusCode, Version};
 use http_body::Body as _;
 
+use crate::cases::time::in_time;
 use crate::setting::{Crossing, Setting, Settings};
-use crate::world::{HOST, World, collect, front, key_value, request, untouched, up};
+use crate::world::{HOST, World, collect, front, front_responding, get, key_value, request, untouched, up};
 
 /// A request, and the response to it.
 struct Call {
@@ -296,6 +297,17 @@ pub(crate) async fn retry_20_no_status_makes_a_transport_ask_again(world: World)
         response.body(Bytes::from_static(b"{}")).expect("a response")
     });
     comes_back(&crossing, &STATUSES.map(|status| status.to_string()), "{}").await;
+    // Nor does it wait: the client has a deadline.
+    let front = front_responding(FrontOptions::default(), |request| {
+        let response = Response::builder().status(parts(request).0).header("retry-after", "3600");
+        response.body(Bytes::from_static(b"{}")).expect("a response")
+    });
+    let transport = world.transport(&world.config());
+    for status in [202, 302, 429, 503] {
+        let call = transport.send(get(format!("{}/{status}", front.url(HOST))));
+        let exchange = in_time(call).await.expect("answered");
+        assert_eq!(exchange.response.status(), status);
+    }
 }
 
 pub(crate) async fn redir_20_no_redirect_is_followed_in_any_setting(world: World) {

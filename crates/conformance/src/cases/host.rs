@@ -12,6 +12,7 @@ use digicert_one_core::{
 use digicert_one_testbed::{ClientAuth, FrontOptions, Gate, Pki, RawOptions, RawServer, Step};
 use futures_util::future::{join, join_all};
 
+use crate::cases::clear_text::text_of;
 use crate::world::{HOST, World, certificate, diagnose, front, get, identity, key, untouched, up, without_request};
 
 pub(crate) async fn host_01_each_public_host_gets_clientauth_for_certificates_only(world: World) {
@@ -188,10 +189,23 @@ pub(crate) async fn host_09_an_address_has_no_sni_and_needs_its_ip_in_the_certif
 pub(crate) async fn host_10_an_address_of_another_scheme_is_refused_before_anything_is_sent(world: World) {
     let server = up(RawServer::silent());
     let transport = world.transport(&world.config());
-    for begin in ["ftp://", "ws://", "https://user:canary@"] {
-        let call = transport.send(get(format!("{begin}127.0.0.1:{}/", server.port())));
+    for scheme in ["ftp", "ws"] {
+        let call = transport.send(get(format!("{scheme}://127.0.0.1:{}/", server.port())));
         let error = call.await.expect_err("no such thing");
         assert_eq!((error.kind(), error.delivery()), (TransportErrorKind::Config, Delivery::NotSent), "{error:?}");
+    }
+    untouched(&server, "nothing is to come here").await;
+}
+
+pub(crate) async fn host_16_an_address_with_user_info_is_refused_before_anything_is_sent(world: World) {
+    let server = front(FrontOptions::default());
+    let transport = world.transport(&world.config());
+    for given in ["https://user:canary-password", "https://canary-token", "http://user:canary-password"] {
+        let call = transport.send(get(format!("{given}@127.0.0.1:{}/", server.port())));
+        let error = call.await.expect_err("credentials do not belong there");
+        assert_eq!((error.kind(), error.delivery()), (TransportErrorKind::Config, Delivery::NotSent), "{error:?}");
+        let text = text_of(&error);
+        assert!(!text.contains("canary"), "the user info is quoted: {text}");
     }
     untouched(&server, "nothing is to come here").await;
 }

@@ -2,15 +2,15 @@
 //! kept, and calls that survive GOAWAY (RFC 9113 sections 5.1.2, 6.5, 6.7, 6.8 and 6.9).
 
 use bytes::Bytes;
-use digicert_one_core::Capability;
-use digicert_one_testbed::{FrontOptions, Recording, Step};
+use digicert_one_core::{Capability, TransportErrorKind};
+use digicert_one_testbed::{Front, FrontOptions, Recording, Step, handler};
 use futures_util::future::join_all;
-use http::{Method, Response};
+use http::{Method, Request, Response};
 
 use crate::cases::http2::{DATA, END_STREAM, PING, SETTINGS, after_request, block, frame, goaway, server};
 use crate::cases::http2::{END_HEADERS, HEADERS};
 use crate::cases::time::{in_time, total_limit};
-use crate::world::{HOST, World, collect, front_responding, get, request};
+use crate::world::{HOST, World, collect, front_responding, get, request, up};
 
 const ACK: u8 = 1;
 const OK: [(&str, &str); 2] = [(":status", "200"), ("content-length", "2")];
@@ -100,6 +100,27 @@ pub(crate) async fn pool_28_calls_beyond_the_limit_of_streams_wait(world: World)
     for outcome in in_time(calls).await {
         let body = outcome.unwrap_or_else(|error| panic!("one of {CALLS} calls to a server of one stream: {error:?}"));
         assert_eq!(body.len(), 1000);
+    }
+    waiting_for_a_stream_is_limited(&world).await;
+}
+
+/// A call that gets no stream ends by its limit, as any other.
+async fn waiting_for_a_stream_is_limited(world: &World) {
+    let never = handler(|request: Request<Bytes>, _peer| async move {
+        if request.uri().path() != "/first" {
+            std::future::pending::<()>().await;
+        }
+        Response::new(Bytes::from_static(b"{}"))
+    });
+    let front = up(Front::start(FrontOptions::default().max_streams(1), never));
+    let transport = world.transport(&total_limit(world));
+    // From this call on the limit of streams is known.
+    let first = in_time(transport.send(get(format!("{}/first", front.url(HOST))))).await.expect("answered");
+    collect(first).await.expect("a body");
+    let calls = (0..3).map(|_| in_time(transport.send(get(front.url(HOST)))));
+    for outcome in join_all(calls).await {
+        let error = outcome.expect_err("no response");
+        assert!(matches!(error.kind(), TransportErrorKind::Timeout(_)), "a call that waits for a stream: {error:?}");
     }
 }
 

@@ -11,19 +11,22 @@ use crate::cases::http2::{DATA, END_STREAM, after_request, frame, head, server};
 use crate::cases::time::total_limit;
 use crate::world::{HOST, World, collect, front, get, request, scripted, servers, up, without_request};
 
-/// A server for each HTTP version that sends 100, 103 and 103 again before its response.
+/// More than a library would count to.
+const HINTS: usize = 20;
+
+/// A server for each HTTP version that sends 100, 103 and 103 many times again before its response.
 fn hinting(world: &World) -> Vec<(HttpVersions, RawServer)> {
-    let interim = "HTTP/1.1 100 Continue\r\n\r\n\
-                   HTTP/1.1 103 Early Hints\r\nlink: </a>\r\nx-early: 1\r\n\r\n\
-                   HTTP/1.1 103 Early Hints\r\nx-early: 2\r\nx-both: early\r\n\r\n";
+    let first = "HTTP/1.1 100 Continue\r\n\r\n\
+                 HTTP/1.1 103 Early Hints\r\nlink: </a>\r\nx-early: 1\r\n\r\n";
+    let again = "HTTP/1.1 103 Early Hints\r\nx-early: 2\r\nx-both: early\r\n\r\n".repeat(HINTS);
     let response = "HTTP/1.1 200 OK\r\nx-both: late\r\ncontent-length: 5\r\n\r\nhello";
-    let http1 = scripted([vec![Step::ReadRequest, Step::write(format!("{interim}{response}"))]]);
+    let http1 = scripted([vec![Step::ReadRequest, Step::write(format!("{first}{again}{response}"))]]);
     let mut servers = vec![(HttpVersions::Http1, http1)];
     if world.has(Capability::Http2) {
         let frames = [
             head(0, &[(":status", "100")]),
             head(0, &[(":status", "103"), ("link", "</a>"), ("x-early", "1")]),
-            head(0, &[(":status", "103"), ("x-early", "2"), ("x-both", "early")]),
+            head(0, &[(":status", "103"), ("x-early", "2"), ("x-both", "early")]).repeat(HINTS),
             head(0, &[(":status", "200"), ("x-both", "late"), ("content-length", "5")]),
             frame(DATA, END_STREAM, 1, b"hello"),
         ];

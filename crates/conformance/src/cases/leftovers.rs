@@ -7,15 +7,16 @@ use bytes::Bytes;
 use digicert_one_client::SystemClock;
 use digicert_one_core::{Capability, Clock as _, Timeouts, Transport};
 use digicert_one_testbed::{
-    Front, FrontOptions, Gate, Pki, RawOptions, RawServer, Snapshot, Step, handler, refused_addr,
+    Front, FrontOptions, Gate, Pki, RawOptions, RawServer, Recording, Snapshot, Step, handler, refused_addr,
 };
 use futures_util::future::{Either, join, join_all, select};
 use http::{Method, Request, Response};
 
 use crate::cases::body::memory;
+use crate::cases::http2::{DATA, RST_STREAM, after_request, frame, head, server};
 use crate::cases::pool::threads;
 use crate::cases::proxy::proxied;
-use crate::cases::time::in_time;
+use crate::cases::time::{in_time, total_limit};
 use crate::child::{self, Parent};
 use crate::witness::Witness;
 use crate::world::{HOST, World, collect, front, get, request, up};
@@ -147,7 +148,35 @@ pub(crate) async fn pool_33_a_late_call_leaves_the_others_of_its_connection(worl
             outcome.unwrap_or_else(|error| panic!("it was lost with a late call, {versions:?}: {error:?}"));
         }
     });
-    join_all(walks).await;
+    join(join_all(walks), a_late_or_dropped_body_frees_its_stream(&world)).await;
+}
+
+/// Over HTTP/2 the server learns that nobody reads on.
+async fn a_late_or_dropped_body_frees_its_stream(world: &World) {
+    if !world.has(Capability::Http2) {
+        return;
+    }
+    for is_late in [true, false] {
+        let (freed, seen) = (Gate::new(), Recording::default());
+        let begin = [head(0, &[(":status", "200")]), frame(DATA, 0, 1, b"begin")].concat();
+        let reset = frame(RST_STREAM, 0, 1, &[0; 4])[..9].to_vec();
+        let steps = [Step::write(begin), Step::ReadUntil(seen.clone(), reset.into()), Step::Open(freed.clone())];
+        let server = server([after_request(&Recording::default(), steps.into_iter().chain([Step::Stall]))]);
+        let transport = world.transport(&total_limit(world));
+        let mut body = transport.send(get(server.url(HOST))).await.expect("answered").response.into_body();
+        assert!(body.chunk().await.expect("a beginning").is_some());
+        if is_late {
+            in_time(body.chunk()).await.expect_err("its limit");
+        }
+        drop(body);
+        // A stack may close the connection instead.
+        let closed = server.ledger().wait_until(|seen| seen.connections[0].closed, Duration::from_secs(8));
+        let is_freed = match select(pin!(freed.passed()), pin!(closed)).await {
+            Either::Left(_) => true,
+            Either::Right((is_closed, _)) => is_closed,
+        };
+        assert!(is_freed, "the stream of a body that was dropped stays open, after its limit: {is_late}");
+    }
 }
 
 pub(crate) async fn pool_26_a_dropped_call_leaves_the_others_of_its_connection(world: World) {

@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use digicert_one_core::{Delivery, Transport, TransportError, TransportErrorKind};
 use digicert_one_testbed::{Ending, Front, FrontOptions};
-use http::{Method, Request, Response};
+use http::{HeaderValue, Method, Request, Response};
 
 use crate::life::Life;
 use crate::setting::{Crossing, Setting, Settings, calls};
@@ -69,9 +69,19 @@ async fn failing(crossing: &Crossing, judge: impl Fn(&Lost)) {
     }
 }
 
-async fn fails(front: &Front, transport: &dyn Transport, setting: Setting, call: Request<Bytes>, what: String) -> Lost {
+async fn fails(
+    front: &Front,
+    transport: &dyn Transport,
+    setting: Setting,
+    mut call: Request<Bytes>,
+    what: String,
+) -> Lost {
     let before = front.ledger().requests().len();
     let method = call.method().clone();
+    // Some libraries repeat what is marked like this.
+    for name in ["idempotency-key", "x-idempotency-key"] {
+        call.headers_mut().insert(name, HeaderValue::from_static("8e03978e-40d5-43dd-bc93-6894a57f9324"));
+    }
     let (outcome, has_head) = match transport.send(call).await {
         Ok(exchange) => (collect(exchange).await, true),
         Err(error) => (Err(error), false),

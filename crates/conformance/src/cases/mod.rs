@@ -7,6 +7,7 @@ pub(crate) mod body;
 pub(crate) mod body_end;
 pub(crate) mod call_table;
 pub(crate) mod chain;
+pub(crate) mod clear_text;
 pub(crate) mod connecting;
 pub(crate) mod cred;
 pub(crate) mod err;

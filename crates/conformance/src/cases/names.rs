@@ -10,7 +10,7 @@ use digicert_one_core::Timeouts;
 use digicert_one_testbed::{Front, FrontOptions, Handler, Pki, handler, name_without_address};
 use http::Response;
 
-use crate::world::{World, front, get, untouched, up, without_request};
+use crate::world::{World, collect, front, get, untouched, up, without_request};
 
 pub(crate) const FIRST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 pub(crate) const SECOND: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
@@ -129,5 +129,24 @@ pub(crate) async fn host_15_an_override_holds_for_its_own_name_alone(world: Worl
     for host in ["below.host.invalid", "yhost.invalid", "host.invalid.test"] {
         let _ = transport.send(get(front.url(host))).await;
         untouched(&front, &format!("the override of host.invalid was taken for {host}")).await;
+    }
+}
+
+pub(crate) async fn host_18_names_of_every_form_are_called(world: World) {
+    let long = "l".repeat(63);
+    let names = ["under_score", "_service", "1st", "xn--bcher-kva", "a-b--c", &long, "deep.er.than.usual"];
+    let names = names.map(|label| format!("{label}.digicert.test"));
+    let front = front(FrontOptions::default().server(Pki::shared().server(&names)));
+    for versions in world.http_versions() {
+        let config = world.config().with_http_versions(versions);
+        let config = names.iter().fold(config, |config, name| config.with_name_override(name, FIRST));
+        let transport = world.transport(&config);
+        for name in &names {
+            let outcome = transport.send(get(front.url(name))).await;
+            let exchange = outcome.unwrap_or_else(|error| panic!("{name} cannot be called, {versions:?}: {error:?}"));
+            collect(exchange).await.expect("a body");
+            let arrived = front.ledger().requests().pop().expect("arrived");
+            assert_eq!(arrived.header_values("host"), [format!("{name}:{}", front.port())], "{versions:?}");
+        }
     }
 }

@@ -14,7 +14,7 @@ use digicert_one_core::{
 use digicert_one_credentials::{Variable, read_proxy_variables};
 use digicert_one_testbed::{
     ClientAuth, ConnectProxy, Front, FrontOptions, Pki, ProxyOptions, RawOptions, RawServer, Recording, Snapshot, Step,
-    blackhole, handler, refused_addr,
+    blackhole, handler, name_without_address, refused_addr,
 };
 use http::Response;
 
@@ -103,7 +103,8 @@ pub(crate) async fn proxy_16_proxy_user_without_password_is_sent_with_a_colon(wo
             return;
         }
         let outcome = world.transport(&config).send(get(front.url(HOST))).await;
-        let asked = proxy.ledger().requests().pop().expect("a tunnel is asked for");
+        let asked = proxy.ledger().requests();
+        let [asked] = &asked[..] else { panic!("one CONNECT, with the credentials, for {given}: {asked:?}") };
         let expected = format!("Basic {}", BASE64.encode(meant.as_bytes()));
         assert_eq!(asked.header_values("proxy-authorization"), [expected], "for {given}");
         outcome.expect("answered");
@@ -157,6 +158,15 @@ pub(crate) async fn proxy_04_a_refusing_proxy_is_named(world: World) {
     assert_eq!(diagnose(&error, Mode::Key, None).code, Code::NET_02);
     untouched(&front, "nothing is to come here").await;
     assert_eq!(proxy.ledger().requests().len(), 1, "the proxy had refused, and was asked again");
+    // Nor is it the host that is missing where the proxy is. The host could be reached.
+    let missing = name_without_address().map(str::to_owned).into_iter().chain([refused_addr().to_string()]);
+    for proxy in missing {
+        let transport = world.transport(&proxied(world.config(), &format!("http://{proxy}")));
+        let error = transport.send(get(front.url(HOST))).await.expect_err("no proxy");
+        let reported = (error.kind(), error.delivery());
+        assert_eq!(reported, (TransportErrorKind::Proxy(None), Delivery::NotSent), "{proxy}: {error:?}");
+        untouched(&front, "nothing is to come here").await;
+    }
 }
 
 /// Everything that a program could print of it.

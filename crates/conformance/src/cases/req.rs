@@ -28,9 +28,10 @@ pub(crate) async fn req_01_path_and_query_arrive_byte_for_byte(world: World) {
             }
         }
     }
-    // A library may refuse these; the client never asks for them.
-    for (setting, target) in
-        crossing.settings().flat_map(|setting| ["/a/./b", "/a/../b?c=/../d"].map(|target| (setting, target)))
+    // A library may refuse these.
+    for (setting, target) in crossing
+        .settings()
+        .flat_map(|setting| ["/a/./b", "/a/../b?c=/../d", "/a?b='c'"].map(|target| (setting, target)))
     {
         let (front, transport) = (crossing.front(setting), crossing.transport(setting).await);
         let before = front.ledger().requests().len();

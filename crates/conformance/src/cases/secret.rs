@@ -3,25 +3,29 @@
 use std::fmt::{Debug, Write as _};
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use data_encoding::BASE64;
 use digicert_one_core::{
     ApiKey, Capability, Credential, CredentialError, FixedCredential, Generation, Lease, LeaseRequest, Material, Proxy,
     TransportErrorKind, causes,
 };
 use digicert_one_testbed::{
-    ClientAuth, ClientCert, ClientSpec, FrontOptions, KeyEncoding, Pki, RawServer, ServerSpec, Step, Validity,
-    refused_addr,
+    ClientAuth, ClientCert, ClientSpec, Front, FrontOptions, Gate, KeyEncoding, Pki, RawServer, ServerSpec, Step,
+    Validity, handler, refused_addr,
 };
 use futures_util::FutureExt as _;
+use futures_util::future::join;
+use http::{Method, Request, Response};
 
 use crate::child::{self, Parent};
 use crate::log_scan::LogScan;
 use crate::setting::Settings;
 use crate::witness::{self, Meant};
 use crate::world::{
-    HOST, KEY, World, certificate, collect, front, front_responding, get, identity, scripted, untouched,
+    HOST, KEY, World, certificate, collect, front, front_responding, get, identity, request, scripted, untouched, up,
 };
 
 const PROXY_PASSWORD: &str = "canarypass";
@@ -257,6 +261,44 @@ pub(crate) async fn secret_11_the_keys_of_a_connection_are_written_nowhere(world
     }
 }
 
+pub(crate) async fn secret_13_bodies_are_written_to_no_file(world: World) {
+    const CANARY: &[u8] = b"canary of a large body 0007";
+    // Below the size of the files that are read, and above what libraries keep in memory.
+    const COUNT: usize = 20_000;
+    let unwritten = |what: &str| {
+        let found: Vec<_> = holding(CANARY).into_iter().map(|(path, _)| path).collect();
+        assert!(found.is_empty(), "a body is in a file, {what}: {found:?}");
+    };
+    for versions in world.http_versions() {
+        let gate = Gate::new();
+        let opened = gate.clone();
+        let waits = handler(move |_request: Request<Bytes>, _peer| {
+            let gate = opened.clone();
+            async move {
+                gate.passed().await;
+                Response::new(Bytes::from(CANARY.repeat(COUNT)))
+            }
+        });
+        let front = up(Front::start(FrontOptions::default(), waits));
+        let transport = world.transport(&world.config().with_http_versions(versions));
+        let call = transport.send(request(Method::POST, front.url(HOST), CANARY.repeat(COUNT)));
+        let looks = async {
+            let arrived = front.ledger().wait_until(|seen| !seen.requests.is_empty(), Duration::from_secs(20)).await;
+            assert!(arrived, "the request did not arrive, {versions:?}");
+            unwritten("before the response");
+            gate.open();
+        };
+        let (outcome, ()) = join(call, looks).await;
+        let mut body = outcome.expect("answered").response.into_body();
+        let mut length = body.chunk().await.expect("a body").expect("begins").len();
+        unwritten("in the response");
+        while let Some(chunk) = body.chunk().await.expect("a body") {
+            length += chunk.len();
+        }
+        assert_eq!(length, CANARY.len() * COUNT, "{versions:?}");
+    }
+}
+
 /// Small files with these bytes, in the temporary directory (and directories in it) and among the open files of this process,
 /// with their permissions.
 fn holding(bytes: &[u8]) -> Vec<(PathBuf, u32)> {
@@ -278,9 +320,22 @@ fn holding(bytes: &[u8]) -> Vec<(PathBuf, u32)> {
     let held = |path: PathBuf| {
         let mode = small(&path)?;
         let content = std::fs::read(&path).ok()?;
-        content.windows(bytes.len()).any(|window| window == bytes).then_some((path, mode))
+        holds(&content, bytes).then_some((path, mode))
     };
     paths.into_iter().filter_map(held).collect()
+}
+
+/// Whether these bytes are in a file; in a debug build far faster than by all windows.
+fn holds(content: &[u8], bytes: &[u8]) -> bool {
+    let mut rest = content;
+    while let Some(place) = rest.iter().position(|byte| *byte == bytes[0]) {
+        rest = &rest[place..];
+        if rest.starts_with(bytes) {
+            return true;
+        }
+        rest = &rest[1..];
+    }
+    false
 }
 
 #[cfg(unix)]

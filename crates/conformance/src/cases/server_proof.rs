@@ -8,7 +8,7 @@ use digicert_one_core::{
 };
 use digicert_one_testbed::{
     Authority, ChainSpec, Front, FrontOptions, KeyKind, Pki, ProxyOptions, RawOptions, RawServer, ServerFlaw,
-    ServerSpec, Step, TlsRange,
+    ServerSpec, Sessions, Step, TlsRange,
 };
 use http::{Method, Request};
 
@@ -169,6 +169,29 @@ pub(crate) async fn tls_versions_hold_in_each_setting(world: &World) {
                     assert_eq!(error.delivery(), Delivery::NotSent, "{what}, {setting} {error:?}");
                 }
                 without_request(&unwilling, &setting).await;
+            }
+        }
+    }
+}
+
+pub(crate) async fn trust_54_session_of_one_name_proves_nothing_for_another(world: World) {
+    let other = format!("demo.{HOST}");
+    for options in servers() {
+        for range in [TlsRange::Only12, TlsRange::Only13] {
+            for versions in world.http_versions() {
+                let server = Pki::shared().server(&[HOST]);
+                let options = options.clone().server(server).tls(range).sessions(Sessions::Tickets);
+                let what = format!("{:?} {range:?}, {versions:?}", options.engine);
+                let front = front(options);
+                let transport = world.transport(&world.config().with_http_versions(versions));
+                // Its name is right, and it gives sessions to resume.
+                collect(transport.send(get(front.url(HOST))).await.expect("answered")).await.expect("a body");
+                for _ in 0..2 {
+                    let outcome = transport.send(get(front.url(&other))).await;
+                    let error = outcome.expect_err(&format!("this server has another name, {what}"));
+                    assert!(matches!(error.kind(), TransportErrorKind::PeerUntrusted(_)), "{what}: {error:?}");
+                }
+                assert_eq!(front.ledger().requests().len(), 1, "{what}");
             }
         }
     }

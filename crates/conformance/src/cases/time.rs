@@ -11,12 +11,14 @@ use digicert_one_core::{
     Capability, Clock, Code, Delivery, FixedCredential, ManualClock, Mode, Phase, Timeouts, TransportConfig,
     TransportErrorKind,
 };
-use digicert_one_testbed::{FrontOptions, Gate, Ledger, RawServer, Snapshot, Step, blackhole};
+use digicert_one_testbed::{FrontOptions, Gate, Ledger, RawOptions, RawServer, Snapshot, Step, blackhole};
 use futures_util::future::{Either, join, join_all, join3, select};
 use futures_util::poll;
 use http::Method;
 
+use crate::cases::proxy::proxied;
 use crate::cases::retry;
+use crate::cases::unhindered::bodies_that_wait_are_left_to_sleep;
 use crate::world::{HOST, World, collect, diagnose, front, get, key, request, scripted, up};
 
 const SHORT: Duration = Duration::from_millis(300);
@@ -90,6 +92,16 @@ pub(crate) async fn time_06_a_dropped_call_closes_its_connection(world: World) {
     let url = format!("https://{}/", silent.addr());
     drop_when(&*transport, &url, silent.ledger(), |seen| !seen.connections.is_empty()).await;
     closes(silent.ledger()).await;
+
+    // While waiting for a tunnel.
+    let proxy = up(RawServer::start(RawOptions::plain([vec![Step::ReadRequest, Step::Stall]])));
+    let config = proxied(world.config(), &format!("http://{}", proxy.addr()));
+    if !world.refuses(Capability::HttpProxy, &config) {
+        let transport = world.transport(&config);
+        let url = format!("https://{HOST}/");
+        drop_when(&*transport, &url, proxy.ledger(), |seen| !seen.requests.is_empty()).await;
+        closes(proxy.ledger()).await;
+    }
 
     // While waiting for the response.
     let server = scripted([vec![Step::ReadRequest, Step::Stall]]);
@@ -242,6 +254,7 @@ pub(crate) async fn time_11_a_call_that_waits_is_left_to_sleep(world: World) {
         answered.expect("answered");
         assert!(polls < 200, "polled {polls} times for one response, {versions:?}");
     }
+    bodies_that_wait_are_left_to_sleep(&world).await;
 }
 
 /// Ends by a specific limit. The next of the other limits expires far later, and must not be what ends it:

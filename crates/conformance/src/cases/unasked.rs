@@ -10,7 +10,7 @@ use digicert_one_testbed::{
     ClientCert, Front, FrontOptions, Gate, Pki, RawOptions, RawServer, Recording, Step, handler, refused_addr,
 };
 use futures_util::future::join_all;
-use http::{HeaderValue, Method, Request, Response};
+use http::{HeaderValue, Method, Request, Response, Version};
 
 use crate::cases::alerts::{after_hello, alert};
 use crate::cases::http2::{END_STREAM, after_request, head, server};
@@ -96,6 +96,30 @@ pub(crate) async fn req_22_no_response_header_leads_to_another_server(world: Wor
         let url = format!("http://{HOST}:{}/clear", unencrypted.port());
         let exchange = in_time(transport.send(get(url))).await.expect("clear text as asked for");
         collect(exchange).await.expect("a body");
+    }
+}
+
+pub(crate) async fn req_26_the_version_of_a_request_decides_nothing(world: World) {
+    for versions in world.http_versions() {
+        let front = front(FrontOptions::default());
+        let transport = world.transport(&world.config().with_http_versions(versions));
+        let mut spoken = Vec::new();
+        for version in [Version::HTTP_11, Version::HTTP_10, Version::HTTP_2, Version::HTTP_09, Version::HTTP_3] {
+            for (method, body) in [(Method::GET, ""), (Method::POST, "{}")] {
+                let mut call = request(method.clone(), front.url(HOST), body);
+                *call.version_mut() = version;
+                let what = format!("{method} of {version:?}, {versions:?}");
+                let outcome = transport.send(call).await;
+                collect(outcome.unwrap_or_else(|error| panic!("{what}: {error:?}"))).await.expect("a body");
+                let arrived = front.ledger().requests().pop().expect("arrived");
+                assert_eq!(arrived.method, method.as_str(), "{what}");
+                spoken.push((method, arrived.version, what));
+            }
+        }
+        for (method, version, what) in &spoken {
+            let first = spoken.iter().find(|(one, ..)| one == method).map(|(_, version, _)| *version);
+            assert_eq!(Some(*version), first, "the caller's request does not choose the version: {what}");
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! TIME, POOL and BODY, continued: a call blocks no thread and no other call, gets each part of its response as it comes, and
 //! leaves its process as it was.
 
+use std::future::poll_fn;
 use std::panic;
 use std::pin::pin;
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use digicert_one_testbed::{
     Front, FrontOptions, Gate, Ledger, RawOptions, RawServer, Recording, Script, Snapshot, Step, handler,
 };
 use futures_util::FutureExt as _;
-use futures_util::future::{Either, join, select};
+use futures_util::future::{Either, join, join_all, select};
 use http::{Request, Response};
 
 use crate::cases::http2::{DATA, END_STREAM, after_request, frame, head, server};
@@ -222,6 +223,31 @@ pub(crate) async fn body_26_each_part_of_a_body_is_given_when_it_comes(world: Wo
         }
         assert_eq!(in_time(body.chunk()).await.expect("whole"), None, "{framing}");
     }
+}
+
+/// TIME-11 of bodies, in each framing.
+pub(crate) async fn bodies_that_wait_are_left_to_sleep(world: &World) {
+    join_all(in_parts(world).into_iter().map(|InParts { framing, versions, server, gates }| async move {
+        let transport = world.transport(&total_limit(world).with_http_versions(versions));
+        gates[0].open();
+        let exchange = in_time(transport.send(get(server.url(HOST)))).await.expect("answered");
+        let mut body = exchange.response.into_body();
+        assert!(in_time(body.chunk()).await.expect("the first part").is_some(), "{framing}");
+        let mut polls = 0;
+        let mut next = pin!(body.chunk());
+        let counted = poll_fn(|cx| {
+            polls += 1;
+            next.as_mut().poll(cx)
+        });
+        let later = async {
+            SystemClock::new().sleep(Duration::from_secs(1)).await;
+            gates.iter().for_each(Gate::open);
+        };
+        let (part, ()) = join(in_time(counted), later).await;
+        part.unwrap_or_else(|error| panic!("{framing}: {error:?}"));
+        assert!(polls < 200, "polled {polls} times for one part of a body, {framing}");
+    }))
+    .await;
 }
 
 pub(crate) async fn body_28_the_head_is_given_before_the_body_begins(world: World) {

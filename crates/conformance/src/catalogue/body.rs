@@ -213,6 +213,12 @@ macro_rules! __body {
                 then "The body ends with `BodyCut`, delivery `Sent`; the request arrived once, and the next call succeeds."
                 why "A document that ends where the connection was cut is half a certificate or half a list."
                 fix "The failure names the setting. If only one fails, look for what your library does differently in it.";
+            "BODY-32" Must bodies body_32_a_body_that_is_read_in_parts_costs_no_memory
+                given "A server whose response has 96 MiB, in a process of its own."
+                when "A GET is sent over each HTTP version, and its body is read part by part."
+                then "The process needs at most half of that in memory."
+                why "A caller that streams a document to disk has sized its machine for a part of it."
+                fix "Hand on each part and keep none. Look for a buffer, a log or a cache that collects what was read.";
         }
     };
 }

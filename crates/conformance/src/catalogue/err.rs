@@ -230,7 +230,7 @@ macro_rules! __err {
                 given "Servers that read a request to one path and then reset the connection, over HTTP/1.1 and 2, under TLS 1.2 \
                     and 1.3, \
                     direct and through a proxy, with and without an identity."
-                when "Each method is sent to it, on a new connection and on one that has carried a response, on \
+                when "Each method is sent to it, marked with an idempotency key, on a new connection and on one that has carried a response, on \
                     transports that are new, that had responses of success or failure, or calls that were lost or \
                     dropped, and beside another one."
                 then "It fails as `Interrupted` with delivery unknown, a request other than GET arrived once, and the \

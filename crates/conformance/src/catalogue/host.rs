@@ -73,12 +73,11 @@ macro_rules! __host {
                 fix "RFC 6066 forbids an address as SNI: create the server name of the engine from the IP address. \
                     Never disable name checks to let it pass.";
             "HOST-10" Must host host_10_an_address_of_another_scheme_is_refused_before_anything_is_sent
-                given "A server, and its address under `ftp:` and `ws:`, or with a user name and a password in it."
+                given "A server, and its address under `ftp:` and `ws:`."
                 when "A request with that address is sent."
                 then "It fails before anything is sent, and no connection is made to the server."
-                why "Libraries that support more than HTTP would send the key over an unexpected protocol, and take the user info \
-                    for credentials."
-                fix "Allow `https`, `http` for loopback, and refuse the rest, and every `@`, before the library sees it.";
+                why "Libraries that support more than HTTP would send the key over an unexpected protocol."
+                fix "Allow `https`, `http` for loopback, and refuse the rest before the library sees it.";
             "HOST-11" Must names host_11_two_transports_keep_their_own_address_of_one_name
                 given "Two servers on one port of two loopback addresses, and two transports with an override of one name each."
                 when "Both transports call that name, twice."
@@ -97,6 +96,27 @@ macro_rules! __host {
                 then "Each name goes to its own address, and names without an override go to the resolver."
                 why "An override concerns one host. Matched by suffix, it redirects other hosts, and their keys."
                 fix "Compare the whole name, case-insensitively.";
+            "HOST-18" Must names host_18_names_of_every_form_are_called
+                given "A server whose names have `_`, digits in front, several hyphens, 63 characters in a label, or many labels."
+                when "Each is called."
+                then "Each call arrives, with its name as `Host`."
+                why "Container networks and Windows domains have names with `_`, which a parser of URLs may refuse."
+                fix "Leave names as they are. What the resolver and the certificate accept is a name.";
+            "HOST-16" Must host host_16_an_address_with_user_info_is_refused_before_anything_is_sent
+                given "A server, and its address with a user and a password, or a user alone, before the host."
+                when "A request with that address is sent, over TLS and in clear text."
+                then "It is refused as not valid, the error does not quote it, and no connection is made."
+                why "Most libraries turn user info into an `Authorization` header: one that nobody meant to send, and \
+                    that every log of addresses shows."
+                fix "Refuse an authority with `@` before the library sees it.";
+            "HOST-17" Must clear_text host_17_calls_in_clear_text_keep_what_others_keep
+                given "Servers in clear text on loopback that redirect, hang up on a request, cut a response, send nothing \
+                    or never end, and an address that swallows packets."
+                when "Each is called with several methods, on new and used connections."
+                then "Redirects are returned, no unsafe request is sent twice, a cut body is an error, both limits hold, \
+                    and neither log nor error shows key, path or query."
+                why "Clear text often takes another way through a library: a second connector, or another client."
+                fix "Send both schemes through the same code. Look for a branch on the scheme.";
         }
     };
 }

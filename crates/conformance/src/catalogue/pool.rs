@@ -162,8 +162,8 @@ macro_rules! __pool {
                     6.7).";
             "POOL-28" Must http2_duties pool_28_calls_beyond_the_limit_of_streams_wait
                 given "An HTTP/2 server that allows one stream at a time, which the transport knows from a first call."
-                when "Four calls are made concurrently."
-                then "All calls succeed."
+                when "Four calls are made concurrently; then three that the server leaves without a response."
+                then "The four succeed, and the three end by their limit."
                 why "A stream beyond the limit is refused, and a POST then fails for no reason that the caller can see."
                 fix "Apply `SETTINGS_MAX_CONCURRENT_STREAMS`: let calls wait, or open another connection.";
             "POOL-29" Must http2_duties pool_29_goaway_ends_no_call_that_the_server_still_serves
@@ -195,9 +195,10 @@ macro_rules! __pool {
                 why "A rotation drops transports: one that waits for its calls blocks the thread of the caller, or cuts them."
                 fix "Do not join threads or wait for connections in `drop`; let the body own what it needs.";
             "POOL-33" Must leftovers pool_33_a_late_call_leaves_the_others_of_its_connection
-                given "A call that gets no response, and another one three seconds later, over HTTP/2 on one connection."
-                when "The limit of the first call runs out."
-                then "The other call gets its response."
+                given "A call that gets no response, and another one three seconds later, over HTTP/2 on one connection; and \
+                    bodies that pause."
+                when "The limit of the first call runs out; the limit of a body runs out, or it is dropped."
+                then "The other call gets its response, and the server is told that nobody reads the body on."
                 why "One slow response would fail the calls of all others at that moment, and their POSTs with unknown delivery."
                 fix "Reset the stream of the late call, and leave its connection open.";
             "POOL-34" Must apart pool_34_transports_that_differ_in_one_thing_share_nothing
@@ -218,6 +219,13 @@ macro_rules! __pool {
                     part would fail."
                 fix "Clause 10 of `Transport::send`. Keep no handle of a runtime, take no connection from the pool whose task \
                     has ended with its runtime, and need no second thread (`block_in_place`).";
+            "POOL-36" Must apart pool_36_transports_of_equal_configuration_share_nothing
+                given "Two transports that were made with one configuration, and a server that gives out sessions."
+                when "They call the server in turn, in each setting; then one is dropped, and the other calls again."
+                then "Each has connections of its own, the first of each with a full handshake, and the last call succeeds."
+                why "A rotation that makes a new transport, to leave broken connections or old sessions, would get the old \
+                    ones."
+                fix "Clause 7 of `Transport::send`. No static may map configurations to clients.";
             "POOL-40" Must idle pool_40_the_idle_limit_counts_from_the_last_use
                 given "An idle limit of two seconds, in each setting."
                 when "A call is made every 0.6 seconds for longer than the limit; on another transport a call takes \

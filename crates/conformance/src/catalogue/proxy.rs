@@ -30,9 +30,10 @@ macro_rules! __proxy {
                 fix "The client applies the rules and configures each transport with one proxy or none. Disable the \
                     library's own handling of `NO_PROXY`.";
             "PROXY-04" Must proxy proxy_04_a_refusing_proxy_is_named
-                given "A proxy that responds with 407."
-                when "A call without its password is made."
-                then "It is `Proxy` with 407 or without a status, NET-02; the proxy was asked once, and the server sees no connection."
+                given "A proxy that responds with 407, one whose name has no address, and one that does not listen."
+                when "A call without a password is made through each."
+                then "It is `Proxy` with 407 or without a status, NET-02; the first proxy was asked once, and the server sees no \
+                    connection."
                 why "A 407 that is reported as the platform's response makes users replace a valid API key."
                 fix "Map the failed CONNECT to `TransportErrorKind::Proxy` before the generic connect error, and \
                     never bypass the proxy.";
@@ -122,7 +123,7 @@ macro_rules! __proxy {
             "PROXY-16" Must proxy proxy_16_proxy_user_without_password_is_sent_with_a_colon
                 given "Proxies that require a user without a password, and a user and a password with reserved characters."
                 when "A call is made with each in the URL of the proxy, escaped."
-                then "The proxy receives `Basic` and the base64 of user, colon and password, unescaped."
+                then "The proxy receives one CONNECT, with `Basic` and the base64 of user, colon and password, unescaped."
                 why "RFC 7617 always requires the colon. Without it a proxy responds with 407, and the password seems wrong."
                 fix "Split at the first colon, decode both parts, and join them with a colon, also without a password.";
             "PROXY-17" Must tunnel proxy_17_default_port_is_named_to_the_proxy_and_not_to_the_server

@@ -10,9 +10,9 @@ macro_rules! __req {
                     speaks."
                 when "A GET is sent whose path and query hold every character that a URI allows, escapes such as `%2F` \
                     and `%E4` among them; then targets that libraries like to normalise, such as `/a?`, `/a//b` and \
-                    `/a/`; and targets with `.` and `..` as segments."
+                    `/a/`; and targets with `.` and `..` as segments, and with `'` in the query."
                 then "The target on the wire is the one that was given, byte for byte; only the client may change the \
-                    letters of an escape to upper case. Segments of dots may be refused instead."
+                    letters of an escape to upper case. Segments of dots and quotes in a query may be refused instead."
                 why "A path that is decoded or encoded again names another resource, so a call for one user or order reaches \
                     another one or none."
                 fix "Clause 5 of `Transport::send`. Pass the URI on as text; look for a URL type that normalises \
@@ -108,7 +108,7 @@ macro_rules! __req {
                 why "Servers may accept a whole address there, but load balancers route by it, and some refuse it."
                 fix "Send the origin form of RFC 9112 section 3.2.1; the absolute form is for proxies of clear text.";
             "REQ-13" Must interim req_13_interim_responses_are_passed_over
-                given "Servers of HTTP/1.1 and HTTP/2 that send 100, 103 and 103 again before their response."
+                given "Servers of HTTP/1.1 and HTTP/2 that send 100, 103 and 103 twenty times more before their response."
                 when "A GET is made over each version of HTTP."
                 then "Status and body are those of the response."
                 why "Otherwise, once a platform starts to send hints, every call fails, or succeeds with nothing."
@@ -185,6 +185,12 @@ macro_rules! __req {
                 then "The length arrives once, and the body is whole."
                 why "A second length makes the request ambiguous, and strict servers and gateways respond with 400."
                 fix "Remove a `Content-Length` of the caller, or keep your library from adding its own.";
+            "REQ-26" Must unasked req_26_the_version_of_a_request_decides_nothing
+                given "A server of HTTP/1.1 and HTTP/2."
+                when "Requests are sent whose `version` is that of HTTP/0.9, 1.0, 1.1, 2 or 3, over each HTTP version."
+                then "Each is sent as the one of HTTP/1.1 is."
+                why "ALPN decides. A copied request would be refused, or sent as HTTP/1.0 and lose its connection."
+                fix "Set the version of each request from its connection.";
         }
     };
 }

@@ -114,7 +114,7 @@ macro_rules! __retry {
                 when "A GET, a POST, in turn another method, and the GET again get each of 14 statuses in each \
                     setting, on transports that are new, that had responses of success or failure, or calls that were \
                     lost or dropped, and beside another one."
-                then "Each is returned unchanged, after one request."
+                then "Each is returned unchanged, after one request, and a response with `Retry-After: 3600` at once."
                 why "Retries belong to the client, which has a budget, a deadline and knows what may be retried. A \
                     library that also retries multiplies the load, and repeats signatures."
                 fix "Clause 3 of `Transport::send`. Disable the library's retries and its authentication, which \

@@ -57,6 +57,12 @@ macro_rules! __secret {
                 then "No line at any level shows one."
                 why "The secret of a new API key is in one response and nowhere else."
                 fix "Log names and lengths, not values. Where your library logs bodies at trace, filter its target.";
+            "SECRET-13" Must secret secret_13_bodies_are_written_to_no_file
+                given "A server that receives a body of 500 KiB and responds with another one when it is told to."
+                when "A POST is sent over each HTTP version, and files are searched before and during the response."
+                then "Neither body is in the temporary directory or in an open file."
+                why "The response to the creation of a key is a secret, and a file outlives the process that wrote it."
+                fix "Switch off the spooling of large bodies: a body is in memory already, or streams.";
             "SECRET-20" Must failures secret_20_no_log_shows_the_target_of_a_call_that_fails
                 given "The calls of ERR-34, and a reader of every log line."
                 when "They fail, and the transport is printed by Debug."

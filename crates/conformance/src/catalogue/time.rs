@@ -44,7 +44,7 @@ macro_rules! __time {
                 fix "The client counts and drops the future of `send`. Nothing of yours may continue afterwards: no \
                     detached task, no retry.";
             "TIME-06" Must time time_06_a_dropped_call_closes_its_connection
-                given "A server that stalls in the handshake, before the response, or in the body."
+                given "A server that stalls in the handshake, before the response, or in the body, and a proxy that stalls before its tunnel."
                 when "The future, or the body, is dropped there."
                 then "The server sees the connection close, and nothing more is written."
                 why "Work continues for a caller that has left, and connections accumulate until the server refuses new ones."
@@ -79,8 +79,8 @@ macro_rules! __time {
                 why "Only what was certainly not sent may be retried regardless of the method, even a POST."
                 fix "Record whether the call is still connecting, and check that when its limit expires.";
             "TIME-11" Must time time_11_a_call_that_waits_is_left_to_sleep
-                given "A server that responds after a second."
-                when "A call is made and its future's polls are counted."
+                given "A server that responds after a second, and servers whose body pauses for a second, in each framing."
+                when "A call is made, and the polls of its future and of its body are counted."
                 then "There are some dozens at most."
                 why "A call that wakes itself uses a whole processor while it waits for the server."
                 fix "Register the waker with what you wait for, and never wake it yourself; reset a timer that has \
@@ -159,11 +159,12 @@ macro_rules! __time {
                 then "It ends with a timeout."
                 why "A limit that restarts with the body lets a call take twice as long as its caller has."
                 fix "Keep the deadline of the call, and give its body the same one.";
-            "TIME-26" Must overdue time_26_limits_below_a_second_are_not_rounded_up
-                given "A server that responds after 0.7 seconds."
-                when "A call with limits of 0.2 seconds is made."
-                then "It ends with a timeout."
-                why "A caller with little time left waits longer than it said, at each call."
+            "TIME-26" Must overdue time_26_limits_are_not_rounded_to_seconds
+                given "A server that responds after 0.7 seconds, or after 2.3."
+                when "A call with limits of 0.2 seconds is made to the first, and one with limits of 2.9 seconds to the second."
+                then "The first ends with a timeout, the second with a response."
+                why "Rounded up, a caller with little time left waits longer than it said, at each call; rounded down, it \
+                    loses a response that came in time."
                 fix "Look for a library that counts in seconds: libcurl has options in milliseconds for each of its timeouts.";
             "TIME-27" Must unhindered time_27_a_call_that_waits_leaves_its_thread_to_others
                 given "A server whose handshake and response wait for something that runs on the thread of the call."

@@ -325,6 +325,12 @@ macro_rules! __trust {
                 then "The server is trusted."
                 why "A long-running program would refuse renewed certificates, and trust those that have expired since its start."
                 fix "Read the clock in each verification, not when the transport is made.";
+            "TRUST-54" Must server_proof trust_54_session_of_one_name_proves_nothing_for_another
+                given "Servers that give out sessions to resume, and whose certificate has one name, under TLS 1.2 and 1.3."
+                when "A transport calls one by that name, and then by another name."
+                then "The second name is refused, and no request arrives by it."
+                why "A resumed handshake shows no certificate: a session kept by address instead of name skips the check."
+                fix "Key the session cache by the name that was verified, as the TLS libraries do.";
             "TRUST-60" Must namesakes trust_60_authorities_of_one_name_are_told_apart
                 given "Two authorities with one name and different keys, a server of each at one name and port of two addresses, and two \
                     identities of one name, with one key or two, in each setting."

@@ -925,6 +925,58 @@ defects! {
     BlocksWhileResolving blocks_while_resolving "TIME-31" "waits for the resolver keeps its thread";
     /// prints the API key where the environment asks for a log
     PrintsKeysWhereAsked prints_keys_where_asked "CRED-20" "to the output of the process";
+    /// sends a user in the address as `Authorization`
+    AuthorizesByUserInfo authorizes_by_user_info "HOST-16" "credentials do not belong there";
+    /// follows redirects in clear text
+    FollowsRedirectsInClearText follows_redirects_in_clear_text "HOST-17" "a redirect was followed in clear text";
+    /// repeats requests in clear text that were lost
+    RepeatsInClearText repeats_in_clear_text "HOST-17" "it was sent 2 times in clear text";
+    /// treats a body that was cut in clear text as a whole one
+    TakesCutsForEndsInClearText takes_cuts_for_ends_in_clear_text "HOST-17" "taken for the whole in clear text";
+    /// keeps no limit for the whole call in clear text
+    IgnoresTotalInClearText ignores_total_in_clear_text "HOST-17" "it still waits";
+    /// ignores the limit for connecting in clear text
+    IgnoresConnectLimitInClearText ignores_connect_limit_in_clear_text "HOST-17" "it still waits";
+    /// logs the API key in clear text
+    LogsKeysInClearText logs_keys_in_clear_text "HOST-17" "a secret is logged by";
+    /// quotes the URL of a call in clear text in its error
+    QuotesUrlsInClearText quotes_urls_in_clear_text "HOST-17" "the URL is quoted";
+    /// wakes itself for as long as a body waits
+    NeverSleepsInBodies never_sleeps_in_bodies "TIME-11" "for one part of a body";
+    /// rounds limits down to whole seconds
+    RoundsLimitsDown rounds_limits_down "TIME-26" "ended before 2,300 had passed";
+    /// keeps no limit for the whole call while it waits for a stream
+    IgnoresTotalWhileWaitingForStreams ignores_total_while_waiting_for_streams "POOL-28" "it still waits";
+    /// shows its password to a proxy only when that has refused without it
+    ShowsPasswordsToProxiesWhenAsked shows_passwords_to_proxies_when_asked "PROXY-16" "one CONNECT, with the credentials";
+    /// repeats what has an `Idempotency-Key`
+    RepeatsMarkedRequests repeats_marked_requests "ERR-41" "it arrived 2 times: POST";
+    /// sends `'` in a query as `%27`
+    EncodesQuotes encodes_quotes "REQ-01" "right: \"/a?b='c'\"";
+    /// keeps each part of a body in memory until the body is dropped
+    KeepsPartsOfBodies keeps_parts_of_bodies "BODY-32" "KiB more for a body";
+    /// writes large bodies to a temporary file
+    SpoolsLargeBodies spools_large_bodies "SECRET-13" "a body is in a file";
+    /// resumes the session of another name
+    ResumesSessionsOfOtherNames resumes_sessions_of_other_names "TRUST-54" "this server has another name";
+    /// refuses names with `_`
+    RefusesUnderscores refuses_underscores "HOST-18" "under_score.digicert.test cannot be called";
+    /// treats more than five interim responses as a failure
+    CountsInterimResponses counts_interim_responses "REQ-13" "GET Http1: TransportError";
+    /// sends what its caller marks as HTTP/1.0 as HTTP/1.0
+    ObeysVersionsOfRequests obeys_versions_of_requests "REQ-26" "does not choose the version";
+    /// waits as long as `Retry-After` says before it returns the response
+    WaitsAsServersSay waits_as_servers_say "RETRY-20" "it still waits";
+    /// keeps no limit for uploads in clear text
+    IgnoresTotalOfUploadsInClearText ignores_total_of_uploads_in_clear_text "HOST-17" "it still waits";
+    /// reports a proxy that is missing as a missing host
+    TakesMissingProxiesForHosts takes_missing_proxies_for_hosts "PROXY-04" "right: (Proxy(None), NotSent)";
+    /// leaves the connection to a proxy open when a call is dropped that waits for its tunnel
+    LeavesTunnelsOfDroppedCalls leaves_tunnels_of_dropped_calls "TIME-06" "the connection stays open";
+    /// leaves the HTTP/2 stream of a body open whose limit ran out
+    LeavesStreamsOfLateBodies leaves_streams_of_late_bodies "POOL-33" "stays open, after its limit: true";
+    /// has one pool for transports of equal configuration
+    SharesPoolsOfEqualConfigurations shares_pools_of_equal_configurations "POOL-36" "two transports share a connection";
     // What a library keeps or does beside the calls: idle connections, refused streams, names, its log, its errors.
     /// counts the idle limit from the making of a connection
     CountsIdleTimeFromTheStart counts_idle_time_from_the_start "POOL-40" "it was closed though it was in use";

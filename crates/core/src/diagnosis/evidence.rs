@@ -115,8 +115,13 @@ mod tests {
     #[test]
     fn only_public_hosts_must_have_a_digicert_certificate() {
         let issued = |host: &str, issuer: &str| {
-            let certificate =
-                ServerCertificate { issuer: issuer.to_owned(), names: Vec::new(), not_before: at(0), not_after: at(1) };
+            let certificate = ServerCertificate {
+                subject: "CN=one.test".to_owned(),
+                issuer: issuer.to_owned(),
+                names: Vec::new(),
+                not_before: at(0),
+                not_after: at(1),
+            };
             let mut facts = ConnectionFacts::unknown();
             facts.server_certificate = Some(Arc::new(certificate));
             let context = CallContext::new(host, Mode::Certificate, at(0));

@@ -3,6 +3,8 @@
 //! status.
 
 use super::evidence::{interception, through_proxy};
+use crate::span;
+
 use super::{Advice, BodyKind, CallContext, Code, Diagnosis, ErrorResponse};
 
 impl ErrorResponse {
@@ -86,8 +88,10 @@ pub(super) fn refused(response: &ErrorResponse, context: &CallContext) -> Option
     };
     let diagnosis = response.responder_evidence(diagnosis).advising(by_status(response));
     let diagnosis = match response.retry_after {
-        Some(wait) => diagnosis.with_evidence(format!("Retry-After: it asks to wait {} seconds", wait.as_secs())),
-        None => diagnosis,
+        Some(wait) if !wait.is_zero() => {
+            diagnosis.with_evidence(format!("Retry-After: it asks to wait {}", span::delay(wait)))
+        }
+        _ => diagnosis,
     };
     let diagnosis = match (&response.title, &response.message) {
         (Some(_), Some(text)) => diagnosis.with_evidence(format!("text of the page: {text}")),
@@ -203,7 +207,7 @@ mod tests {
         response.retry_after = Some(std::time::Duration::from_secs(120));
         let diagnosis = diagnosed(&response, Mode::Key);
         assert_eq!(diagnosis.code, Code::GW_02);
-        assert!(diagnosis.to_string().contains("Retry-After: it asks to wait 120 seconds"), "{diagnosis}");
+        assert!(diagnosis.to_string().contains("Retry-After: it asks to wait 2 minutes"), "{diagnosis}");
     }
 
     #[test]

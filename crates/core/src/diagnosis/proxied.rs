@@ -28,6 +28,22 @@ pub(super) fn with_proxy(diagnosis: Diagnosis, error: &TransportError, context: 
     }
 }
 
+/// Explains bytes that are not TLS: in a tunnel, the proxy may have sent them.
+pub(super) fn not_tls(context: &CallContext) -> Diagnosis {
+    let host = &context.host;
+    if through_proxy(context).is_none() {
+        return Diagnosis::of(Code::HO_04, format!("{host} does not speak TLS."));
+    }
+    let mut diagnosis = Diagnosis::new(
+        Code::HO_04,
+        format!("the response in the tunnel to {host} is not TLS."),
+        "the proxy responds in the host's place, with a page that blocks it or asks for a sign-in; or the port is a plain HTTP port",
+    );
+    "Check host and port; open the host in a browser that uses this proxy, or ask its operator to let this host through."
+        .clone_into(&mut diagnosis.remedy);
+    diagnosis
+}
+
 /// Explains a tunnel that the proxy refused, by its status if that is known.
 pub(super) fn no_tunnel(status: Option<u16>, error: &TransportError, context: &CallContext) -> Diagnosis {
     let host = &context.host;
@@ -119,6 +135,14 @@ mod tests {
             assert!(shown.contains("http://proxy.test:3128 (from HTTPS_PROXY)"), "{kind:?}: {shown}");
             assert!(!diagnose_transport(&error, &direct()).to_string().contains("proxy.test"));
         }
+    }
+
+    #[test]
+    fn bytes_in_a_tunnel_that_are_not_tls_may_be_the_proxys() {
+        let error = TransportError::new(Kind::NotTls, Delivery::NotSent);
+        let of = |context: &CallContext| diagnose_transport(&error, context).to_string();
+        assert!(of(&proxied()).contains("in the host's place") && !of(&proxied()).contains("does not speak TLS"));
+        assert!(of(&direct()).contains("one.test does not speak TLS"));
     }
 
     #[test]

@@ -2,6 +2,8 @@
 //! or a missing second factor, and a load balancer's 400 can mean a missing certificate. `caller.rs` handles
 //! responses about the caller.
 
+use crate::span;
+
 use super::{Advice, CallContext, Code, Diagnosis, ErrorResponse, caller, gateway};
 
 /// Diagnoses an error response.
@@ -57,15 +59,17 @@ fn of_the_call(response: &ErrorResponse, says: &str, context: &CallContext) -> D
     let (status, host) = (response.status.as_u16(), &context.host);
     let wait = Advice::Retry { not_before: response.retry_after };
     match status {
-        429 | 503 => Diagnosis::new(
-            Code::AUT_04,
-            match status {
+        429 | 503 => {
+            let summary = match status {
                 429 => format!("{host} throttles the calls (HTTP 429{says})."),
                 _ => format!("{host} is unavailable (HTTP 503{says})."),
-            },
-            waiting(response),
-        )
-        .advising(wait),
+            };
+            let mut diagnosis = Diagnosis::new(Code::AUT_04, summary, waiting(response)).advising(wait);
+            if response.retry_after.is_none_or(|wait| wait.is_zero()) {
+                "Retry the call after a pause that grows with each attempt.".clone_into(&mut diagnosis.remedy);
+            }
+            diagnosis
+        }
         404 if response.recognised => Diagnosis::of(Code::API_02, format!("resource not found (HTTP 404{says}).")),
         408 | 421 | 425 => Diagnosis::new(
             Code::API_08,
@@ -116,11 +120,36 @@ fn unexpected(status: u16) -> Option<&'static str> {
 /// Returns how long to wait, and why: only a 429 is about the caller.
 fn waiting(response: &ErrorResponse) -> String {
     let long = match response.retry_after {
-        Some(wait) => format!("it asks to wait {} seconds", wait.as_secs()),
-        None => "it gives no delay".to_owned(),
+        Some(wait) if !wait.is_zero() => format!("it asks to wait {}", span::delay(wait)),
+        _ => "it gives no delay".to_owned(),
     };
     match response.status.as_u16() {
         429 => format!("{long}; rate limits apply per API key: spread bursts over time or over service users"),
         _ => format!("{long}; it is under maintenance or overloaded, for all callers"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use http::StatusCode;
+
+    use super::*;
+    use crate::Mode;
+
+    #[test]
+    fn throttle_without_a_delay_has_its_own_remedy() {
+        let context = CallContext::new("one.test", Mode::Key, SystemTime::UNIX_EPOCH);
+        for status in [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE] {
+            let mut response = ErrorResponse::new(status);
+            for (seconds, asks) in [(None, false), (Some(0), false), (Some(90), true), (Some(u64::MAX), true)] {
+                response.retry_after = seconds.map(Duration::from_secs);
+                let diagnosis = diagnose_response(&response, &context);
+                assert_eq!(diagnosis.cause.contains("it asks to wait"), asks, "{diagnosis}");
+                assert_eq!(diagnosis.remedy.contains("the delay that the response asks for"), asks, "{diagnosis}");
+                assert!(!diagnosis.cause.contains(&u64::MAX.to_string()), "{diagnosis}");
+            }
+        }
     }
 }

@@ -185,13 +185,13 @@ codes! {
         "Send fewer calls at once, raise the deadline, or spread the calls over several service users: rate limits apply per API key.";
     PACE_02 = "PACE-02" Local Retry "The shared rate limiter cannot be reached",
         "The store of the shared rate limiter did not respond, and calls without it could exhaust the limit of the whole fleet. Nothing was sent.",
-        "See the store's message below, and check that this process can reach it.";
+        "See the store's message, and check that this process can reach it.";
     PACE_03 = "PACE-03" Local GiveUp "The store of the shared rate limiter refused this process",
         "The store of the shared rate limiter was reached, but refused the user name or the password, does not permit a command, or its TLS handshake failed. Nothing was sent.",
-        "See the store's message below: check the reference to the password, the permissions (ACL) of the user, and the trust roots of the store.";
+        "See the store's message: check the reference to the password, the permissions (ACL) of the user, and the trust roots of the store.";
     PACE_04 = "PACE-04" Local GiveUp "The store of the shared rate limiter cannot be used",
         "The store of the shared rate limiter responded, but it is an unsupported version or a read-only replica, has no memory left, has other data under the names of our keys, or is not such a store at all. Nothing was sent.",
-        "See the store's message below, and correct the store or its address.";
+        "See the store's message, and correct the store or its address.";
     SEC_01 = "SEC-01" Local GiveUp "A redirect or page link was not followed",
         "DigiCert ONE documents no redirects. HTTP libraries forward x-api-key and present the certificate wherever a redirect points, so only redirects within one origin are followed, at most five in a row.",
         "Check the path and the configured host first. If you trust the host named in the message, configure that host; no credentials were sent to it.";

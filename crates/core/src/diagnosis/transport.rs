@@ -6,7 +6,7 @@ use std::error::Error as _;
 
 use super::alert::{refused_by_alert, without_certificate};
 use super::evidence::identity_date_fault;
-use super::proxied::{no_tunnel, unsupported_scheme, with_proxy};
+use super::proxied::{no_tunnel, not_tls, unsupported_scheme, with_proxy};
 use super::{Advice, CallContext, Code, Diagnosis, untrusted};
 use crate::{
     Capability, ClientIdentity, Delivery, HeadLimit, HostRole, Mode, Phase, TlsVersion, TransportError,
@@ -40,7 +40,7 @@ pub fn diagnose_transport(error: &TransportError, context: &CallContext) -> Diag
         Kind::Dns => Diagnosis::of(Code::NET_05, format!("{host} has no address.")),
         Kind::Refused => Diagnosis::of(Code::NET_06, format!("{host} refused the connection, or cannot be reached.")),
         Kind::Timeout(phase) => timed_out(phase, context),
-        Kind::NotTls => Diagnosis::of(Code::HO_04, format!("{host} does not speak TLS.")),
+        Kind::NotTls => not_tls(context),
         Kind::Proxy(status) => no_tunnel(status, error, context),
         Kind::Protocol => Diagnosis::of(Code::NET_10, format!("{host} did not send a valid HTTP response.")),
         Kind::Http11Required => Diagnosis::of(Code::HS_05, format!("{host} wants HTTP/1.1 for this request.")),

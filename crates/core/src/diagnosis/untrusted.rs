@@ -15,6 +15,16 @@ pub(super) fn diagnose(fault: PeerFault, error: &TransportError, context: &CallC
         }
     };
     match fault {
+        PeerFault::UnknownIssuer if shown.is_some_and(|certificate| certificate.subject == certificate.issuer) => {
+            let mut diagnosis = Diagnosis::new(
+                Code::TR_01,
+                format!("{host}'s certificate is self-signed, and not among our trust roots."),
+                "no CA vouches for it: it is this server's own, or something on the network responds in the server's place",
+            );
+            "Compare it with the certificate on the server. If it is the same, give it with --ca-file, or have a CA issue one."
+                .clone_into(&mut diagnosis.remedy);
+            diagnosis
+        }
         PeerFault::UnknownIssuer => {
             let issuer = match shown {
                 Some(certificate) => format!("its issuer \"{}\"", certificate.issuer),
@@ -187,7 +197,13 @@ mod tests {
             let mut facts = ConnectionFacts::unknown();
             facts.server_certificate = not_after.map(|end| {
                 let (issuer, names) = (String::new(), Vec::new());
-                Arc::new(ServerCertificate { issuer, names, not_before: at(0), not_after: at(end) })
+                Arc::new(ServerCertificate {
+                    subject: "CN=one.test".to_owned(),
+                    issuer,
+                    names,
+                    not_before: at(0),
+                    not_after: at(end),
+                })
             });
             let kind = TransportErrorKind::PeerUntrusted(PeerFault::Expired);
             let error = TransportError::new(kind, Delivery::NotSent).with_facts(facts);
@@ -196,6 +212,32 @@ mod tests {
         assert!(of(Some(900)).starts_with("one.test's certificate has expired"));
         assert!(of(Some(2_000)).contains("the server's own has not"));
         assert!(of(None).contains("or a CA certificate above it"));
+    }
+
+    #[test]
+    fn self_signed_server_is_named_as_such() {
+        use std::sync::Arc;
+
+        use crate::{ConnectionFacts, ServerCertificate};
+        let of = |subject: &str| {
+            let mut facts = ConnectionFacts::unknown();
+            facts.server_certificate = Some(Arc::new(ServerCertificate {
+                subject: subject.to_owned(),
+                issuer: "CN=one.test".to_owned(),
+                names: Vec::new(),
+                not_before: SystemTime::UNIX_EPOCH,
+                not_after: SystemTime::UNIX_EPOCH,
+            }));
+            let kind = TransportErrorKind::PeerUntrusted(PeerFault::UnknownIssuer);
+            let error = TransportError::new(kind, Delivery::NotSent).with_facts(facts);
+            diagnose_transport(&error, &CallContext::new("one.test", Mode::Key, SystemTime::UNIX_EPOCH)).to_string()
+        };
+        assert!(
+            of("CN=one.test").contains("self-signed") && of("CN=one.test").contains("Compare it"),
+            "{}",
+            of("CN=one.test")
+        );
+        assert!(!of("CN=two.test").contains("self-signed") && of("CN=two.test").contains("its issuer \"CN=one.test\""));
     }
 
     #[test]

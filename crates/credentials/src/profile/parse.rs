@@ -35,7 +35,7 @@ pub(crate) fn profiles(text: &str, origin: &str) -> Result<BTreeMap<String, Prof
     let file = FileText { text, origin };
     let table = DeTable::parse(text).map_err(|error| {
         let at = error.span().map_or(0, |span| span.start);
-        file.error(at, "invalid file: it is not TOML")
+        file.error(at, &format!("invalid TOML{}", file.reason(at, error.message())))
     })?;
     let mut profiles = BTreeMap::new();
     for (key, value) in table.get_ref() {
@@ -74,8 +74,14 @@ impl FileText<'_> {
                 }
                 _ => String::new(),
             };
-            let reference = || {
-                text.parse().map(Some).map_err(|error: CredentialError| self.field(value, name, field, error.message()))
+            // `\t` in the middle of a Windows path, for example.
+            let is_mangled = text.contains(|one: char| one.is_control());
+            let mangled =
+                || self.field(value, name, field, "a control character in it; write a Windows path in single quotes");
+            let reference = || match text.parse() {
+                Ok(_) if is_mangled => Err(mangled()),
+                Ok(reference) => Ok(Some(reference)),
+                Err(error) => Err(self.field(value, name, field, CredentialError::message(&error))),
             };
             let end = || {
                 let end: Result<EndDate, CredentialError> = text.parse();
@@ -88,6 +94,7 @@ impl FileText<'_> {
                     let mode = mode(&text).ok_or("expected key, certificate or both");
                     profile.mode = Some(mode.map_err(|message| self.field(value, name, field, message))?);
                 }
+                "ca_file" if is_mangled => return Err(mangled()),
                 "ca_file" => profile.ca_file = Some(PathBuf::from(text)),
                 "api_key" => profile.api_key = reference()?,
                 "certificate" => profile.certificate = reference()?,
@@ -151,6 +158,23 @@ impl FileText<'_> {
             false => String::new(),
         };
         self.error(key.span().start, &format!("{place} has an unknown field{shown}{meant}; available: {all}"))
+    }
+
+    /// What is wrong with a line, in words of our own: those of the parser may quote it.
+    fn reason(&self, at: usize, message: &str) -> &'static str {
+        let before = self.text.get(..at).unwrap_or_default();
+        let start = before.rfind('\n').map_or(0, |end| end + 1);
+        let line = self.text[start..].lines().next().unwrap_or_default();
+        let value = line.split_once('=').map_or("", |(_, value)| value.trim_start());
+        match () {
+            () if message.contains("duplicate") => ": this name is used twice",
+            () if value.starts_with('"') && value.contains('\\') => {
+                ": \\ has a meaning in double quotes; write a Windows path in single quotes"
+            }
+            () if !value.is_empty() && !value.starts_with(['"', '\'']) => ": expected the value in quotes",
+            () if line.trim_start().starts_with('[') => ": expected [profiles.NAME]",
+            () => ": expected NAME = \"VALUE\"",
+        }
     }
 
     fn error(&self, at: usize, what: &str) -> CredentialError {
@@ -251,9 +275,13 @@ api_key = "keyring:demo"
             ("[profile.ci]\napi_key = \"canary\"", &["line 1", "profiles"]),
             ("profiles = \"canary\"", &["line 1", "tables"]),
             ("[profiles]\nci = \"canary\"", &["line 2", "table"]),
-            ("[profiles.ci]\napi_key = canary", &["line 2", "not TOML"]),
-            ("[profiles.ci]\napi_key = \"canary", &["line 2", "not TOML"]),
-            ("[profiles.ci]\nhost = \"a\"\nhost = \"canary\"", &["line 3", "not TOML"]),
+            ("[profiles.ci]\napi_key = canary", &["line 2", "in quotes"]),
+            ("[profiles.ci]\napi_key = \"canary", &["line 2", "TOML"]),
+            ("[profiles.ci]\nhost = \"a\"\nhost = \"canary\"", &["line 3", "twice"]),
+            ("[profiles.ci\napi_key = \"canary\"", &["line 1", "[profiles.NAME]"]),
+            ("[profiles.ci]\ncertificate = \"file:C:\\Users\\canary\"", &["line 2", "single quotes"]),
+            ("[profiles.ci]\ncertificate = \"file:C:\\temp\\canary\"", &["line 2", "single quotes"]),
+            ("[profiles.ci]\nca_file = \"C:\\temp\\canary\"", &["line 2", "single quotes"]),
         ] {
             let error = read(text).expect_err(text);
             assert_eq!(error.code(), Code::CFG_01);

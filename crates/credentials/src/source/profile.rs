@@ -291,6 +291,7 @@ impl Paths<'_> {
     fn path(&self, path: &Path) -> PathBuf {
         match (path.strip_prefix("~"), &self.home) {
             (Ok(rest), Some(home)) => home.join(rest),
+            _ if path.to_str().is_some_and(|text| shown::below_drive(text).is_some()) => path.to_owned(),
             _ => self.folder.join(path),
         }
     }

@@ -7,7 +7,7 @@ use digicert_one_core::diagnosis::{TransportInUse, diagnose_transport};
 use digicert_one_core::{
     CallContext, Code, ConnectorInfo, Delivery, Mode, TransportConfig, TransportError, TransportErrorKind,
 };
-use digicert_one_testbed::{Format, KeyEncoding, KeyKind, KeyStore};
+use digicert_one_testbed::{ClientSpec, Format, KeyEncoding, KeyKind, KeyStore, Pki};
 
 use crate::{read, read_store};
 
@@ -122,7 +122,6 @@ fn typographic_dashes_are_named() {
 
 #[test]
 fn unsupported_kind_of_key_is_named() {
-    use digicert_one_testbed::{ClientSpec, Pki};
     let client = Pki::shared().client(ClientSpec { key: KeyKind::P256, ..ClientSpec::default() });
     let key = client.key_pem(KeyEncoding::Pkcs8).expect("any key");
     let (_, der) = pem_rfc7468::decode_vec(key.as_bytes()).expect("our own PEM");
@@ -136,8 +135,20 @@ fn unsupported_kind_of_key_is_named() {
         let mut der = der.clone();
         der[place + 2..place + 10].copy_from_slice(&curve);
         let text = read(client.chain_pem().as_bytes(), Some(&der), None).error().to_string();
-        assert!(text.contains(name) && text.contains("unsupported"), "{text}");
+        assert!(text.contains(name) && text.contains("unsupported") && text.contains("use RSA"), "{text}");
     }
+}
+
+#[test]
+fn curve_by_its_parameters_is_named_in_sec1_too() {
+    let client = Pki::shared().client(ClientSpec::default());
+    // RFC 5915 with the parameters of X9.62: ECPrivateKey { 1, key, [0] { version 1, { prime-field, p } } }.
+    let field = [&[0x30, 12, 0x06, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 1, 1, 0x02, 1, 7][..]].concat();
+    let parameters = [&[0xa0, 19, 0x30, 17, 0x02, 1, 1][..], &field].concat();
+    let der = [&[0x30, 45, 0x02, 1, 1, 0x04, 19], &[7; 19][..], &parameters].concat();
+    let pem = pem_rfc7468::encode_string("EC PRIVATE KEY", pem_rfc7468::LineEnding::LF, &der).expect("short");
+    let text = read(client.chain_pem().as_bytes(), Some(pem.as_bytes()), None).error().to_string();
+    assert!(text.contains("given by its parameters") && text.contains("use RSA"), "{text}");
 }
 
 #[test]

@@ -23,8 +23,8 @@ fn cause_of_unknown_ca(file: &str) -> String {
     diagnosis.cause
 }
 
-/// A leaf by a root, both in PEM, and the key.
-fn by_a_root() -> [String; 3] {
+/// A leaf by a root, both in PEM, and the keys of both.
+fn by_a_root() -> [String; 4] {
     let ca_key = rcgen::KeyPair::generate().expect("a key");
     let mut ca = rcgen::CertificateParams::default();
     ca.distinguished_name.push(rcgen::DnType::CommonName, "Only Root");
@@ -34,16 +34,33 @@ fn by_a_root() -> [String; 3] {
     let mut params = rcgen::CertificateParams::default();
     params.distinguished_name.push(rcgen::DnType::CommonName, "bot");
     let leaf = params.signed_by(&key, &rcgen::Issuer::from_params(&ca, &ca_key)).expect("signed").pem();
-    [leaf, root, key.serialize_pem()]
+    [leaf, root, key.serialize_pem(), ca_key.serialize_pem()]
 }
 
 #[test]
 fn leaf_issued_by_its_root_does_not_lack_an_intermediate() {
-    let [leaf, root, key] = by_a_root();
+    let [leaf, root, key, _] = by_a_root();
     let cause = cause_of_unknown_ca(&(leaf.clone() + &root + &key));
     assert!(cause.contains("another host") && !cause.contains("intermediate"), "{cause}");
     let cause = cause_of_unknown_ca(&(leaf + &key));
     assert!(cause.contains("an intermediate may be missing") && cause.contains("Only Root"), "{cause}");
+}
+
+#[test]
+fn key_of_the_issuer_in_place_of_the_leafs_is_an_error() {
+    let [leaf, root, key, ca_key] = by_a_root();
+    for file in [leaf.clone() + &root + &ca_key, root.clone() + &leaf + &ca_key] {
+        let read = read(file.as_bytes(), None, None);
+        assert_eq!(read.error().code(), Code::ID_01);
+        let text = read.error().to_string();
+        assert!(
+            text.contains("CA certificate \"CN=Only Root\"") && text.contains("key of \"CN=bot\" is missing"),
+            "{text}"
+        );
+    }
+    // A certificate of a CA alone may be meant: OpenSSL's self-signed ones are.
+    assert_eq!(read((root.clone() + &ca_key).as_bytes(), None, None).identity().subject(), "CN=Only Root");
+    assert_eq!(read((leaf + &root + &key).as_bytes(), None, None).identity().subject(), "CN=bot");
 }
 
 #[test]

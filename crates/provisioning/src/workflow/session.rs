@@ -153,6 +153,7 @@ impl<'a> Session<'a> {
         self.lock = Some(taken.map_err(|error| self.lock_failed(TaskStep::Lock, error))?);
         if let Some(shared) = &self.flows.shared_lock {
             let clock = self.clock();
+            self.notify(TaskStep::Lock, false, shared.place())?;
             let taken = shared.acquire(&owner, ttl, self.flows.lock_timeout, &clock).await;
             self.shared_lock = Some(taken.map_err(|error| self.lock_failed(TaskStep::Lock, error))?);
         }

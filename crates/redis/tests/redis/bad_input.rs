@@ -5,9 +5,11 @@ use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use digicert_one_core::{Code, RateLimitError, Secret};
-use digicert_one_redis::{FleetError, FleetErrorKind as Kind, Limits, OutagePolicy, RedisConfig, RedisRateLimiter};
+use digicert_one_redis::{
+    FleetError, FleetErrorKind as Kind, Limits, OutagePolicy, RedisConfig, RedisLock, RedisRateLimiter,
+};
 
-use crate::fixtures::{number, patient, permit};
+use crate::fixtures::{clock, number, patient, permit};
 use crate::server::Server;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -40,6 +42,18 @@ async fn wrong_password_is_denied() {
     assert_eq!(refused(wrong).await, (Code::PACE_03, Kind::Denied));
     let right = RedisRateLimiter::new(config().password(Secret::new("right", "a test")), Limits::new());
     permit(&right.expect("a limiter"), SECOND).await.expect("a permit");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn missing_password_is_not_a_wrong_one() {
+    let Some(server) = Server::start(&["--requirepass", "right"]) else { return };
+    for (config, words) in [
+        (patient(&server.url()), "requires a password"),
+        (patient(&server.url()).password(Secret::new("hunter2", "a test")), "refused the user name or the password"),
+    ] {
+        let error = RedisLock::new(config, "ci-bot").holder(&clock()).await.expect_err("denied");
+        assert!(error.code() == Code::PACE_03 && error.to_string().contains(words), "{error}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -64,7 +64,8 @@ async fn shorter_and_longer_window_both_hold() {
     let limits = Limits::new().window(number(20), SECOND / 2).window(number(30), SECOND * 3);
     let limiters = [limiter(&server.url(), limits.clone()), limiter(&server.url(), limits)];
     let mut times = busy(&limiters, 4, Duration::from_millis(2900)).await.concat();
-    assert!(most_in(&mut times, SECOND * 3) <= 30 && times.len() >= 25, "{}", times.len());
+    assert!(most_in(&mut times, SECOND * 3) <= 30 && most_in(&mut times, SECOND / 2) <= 20, "{times:?}");
+    assert!(times.len() > 10, "the limiter lets calls pass: {}", times.len());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,8 +1,9 @@
 //! The rotation lock and the notice of new generations.
 
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
 
-use digicert_one_core::Code;
+use digicert_one_core::{Clock, Code, ManualClock};
 use digicert_one_provisioning::{LockError, Owner, SharedLock as _};
 use digicert_one_redis::{GenerationNotice, RedisLock};
 
@@ -58,6 +59,21 @@ async fn lost_data_ends_the_hold_and_keeps_the_fence_growing() {
     assert!(matches!(held.renew(SECOND, &clock()).await, Err(LockError::Lost { .. })));
     let next = lock.acquire(&owner("two"), SECOND * 60, SECOND * 20, &clock()).await.expect("free");
     assert!(next.fence() > held.fence(), "{} {}", next.fence(), held.fence());
+}
+
+/// An hour is for a holder that releases it. Needs no server.
+#[tokio::test(flavor = "multi_thread")]
+async fn redis_that_is_away_is_not_waited_for_as_a_holder_is() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
+    let lock = RedisLock::new(patient(&format!("redis://127.0.0.1:{port}")), "ci-bot");
+    let manual = ManualClock::new(SystemTime::UNIX_EPOCH);
+    let clock: Arc<dyn Clock> = Arc::new(manual.clone());
+    let one = owner("one");
+    let (acquired, waits) = manual.run(lock.acquire(&one, SECOND * 60, SECOND * 3_600, &clock)).await;
+    let error = acquired.expect_err("away");
+    assert!(matches!(error, LockError::Store { code: Code::PACE_02, .. }), "{error:?}");
+    let waited: Duration = waits.iter().sum();
+    assert!(waited > SECOND * 20 && waited <= SECOND * 30, "{waited:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use digicert_one_core::{Delivery, HttpVersions, Phase, Proxy, TransportError, TransportErrorKind as Kind, causes};
 use http::{Method, Request};
 
+use super::by_request::in_clear_text;
 use super::misdeeds::{Misdeeds, key_of, locked};
 use super::{failure, foreign};
 use crate::table::Defect;
@@ -101,7 +102,7 @@ impl Misdeeds {
         {
             return anew(error.delivery()).with_source(failure::text_of(&error));
         }
-        if self.flaw.is(Defect::QuotesUrls) {
+        if self.flaw.is(Defect::QuotesUrls) || in_clear_text(request.uri(), self.flaw, Defect::QuotesUrlsInClearText) {
             return anew(error.delivery()).with_source(format!("while calling {}", request.uri()));
         }
         error

@@ -75,7 +75,8 @@ impl Held {
     /// Whether a defect treats the next error as the end.
     fn forgives_break(&self) -> bool {
         let is = |defect| self.report.flaw().is(defect);
-        is(Defect::TakesEvenCutsForEnds) && !self.is_http2 && self.read > 0 && self.read.is_multiple_of(8)
+        is(Defect::TakesCutsForEndsInClearText) && self.report.is_in_clear_text()
+            || is(Defect::TakesEvenCutsForEnds) && !self.is_http2 && self.read > 0 && self.read.is_multiple_of(8)
             || is(Defect::TakesLateBreaksForEnds) && self.is_http2 && self.read >= 100
     }
 

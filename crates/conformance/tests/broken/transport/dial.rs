@@ -19,7 +19,7 @@ use super::failure::Report;
 use super::link::Link;
 use super::tls::{Tls, Wire};
 use super::tunnel::Tunnel;
-use super::{Flaw, foreign};
+use super::{Flaw, by_request, foreign};
 use crate::table::Defect;
 
 /// How one transport reaches its servers.
@@ -73,6 +73,8 @@ impl Dialer {
             _ if self.is_tunnelled() && self.flaw.is(Defect::IgnoresTotalBeforeTunnels) => now + limit,
             _ => (now + limit).min(deadline),
         };
+        let is_ignored = by_request::in_clear_text(uri, self.flaw, Defect::IgnoresConnectLimitInClearText);
+        let connect = if is_ignored { deadline } else { connect };
         let until = |ignoring: &[Defect]| if self.flaw.among(ignoring) { deadline } else { connect };
         let mut facts = ConnectionFacts::unknown();
 
@@ -104,7 +106,7 @@ impl Dialer {
             if anew { Instant::now().checked_add(limit).map_or(deadline, |end| end.min(deadline)) } else { until };
         let outcome = timeout_at(until, shaken).await;
         let clones = std::mem::take(&mut *self.clones.lock().unwrap_or_else(PoisonError::into_inner));
-        if !matches!(outcome, Ok(Ok(_))) {
+        if !matches!(outcome, Ok(Ok(_))) && self.flaw.is(Defect::LeaksSocketsOfFailedHandshakes) {
             foreign::keep(clones);
         }
         let hides = facts.tls_version == Some(TlsVersion::Tls12) && self.is_tunnelled();
@@ -157,12 +159,21 @@ impl Dialer {
             return Err(super::failure::local(Kind::Proxy(None), "the proxy has no address"));
         }
         let (tcp, peer) = self.direct(&tunnel.host, tunnel.port).await.map_err(|error| {
+            if self.flaw.is(Defect::TakesMissingProxiesForHosts) {
+                return error;
+            }
             // The host itself was not requested yet.
             TransportError::new(Kind::Proxy(None), Delivery::NotSent).with_source(error)
         })?;
+        let left = Left(self.flaw.is(Defect::LeavesTunnelsOfDroppedCalls).then(|| self.cloned()).flatten());
         let proxy = if tunnel.is_https() { self.tls.to_proxy(&tunnel.host, tcp).await? } else { tcp };
-        match tunnel.open(proxy, host, port, headers).await {
-            Err(error) if self.flaw.is(Defect::AsksProxiesTwice) && error.kind() == Kind::Proxy(Some(407)) => {
+        let opened = tunnel.open(proxy, host, port, headers).await;
+        left.done();
+        match opened {
+            Err(error)
+                if error.kind() == Kind::Proxy(Some(407))
+                    && (self.flaw.is(Defect::AsksProxiesTwice) || tunnel.is_asked()) =>
+            {
                 let (tcp, peer) = self.direct(&tunnel.host, tunnel.port).await?;
                 Ok((tunnel.open(tcp, host, port, headers).await?, peer))
             }
@@ -207,7 +218,7 @@ impl Dialer {
             false => TcpStream::connect(&*addresses).await,
         };
         let tcp = tcp.map_err(refused)?;
-        if !self.flaw.is(Defect::LeaksSocketsOfFailedHandshakes) {
+        if !self.flaw.among(&[Defect::LeaksSocketsOfFailedHandshakes, Defect::LeavesTunnelsOfDroppedCalls]) {
             return Ok(tcp);
         }
         let cloned = |tcp: TcpStream| {
@@ -218,11 +229,33 @@ impl Dialer {
         cloned(tcp).map_err(refused)
     }
 
+    /// The socket that was opened last, once more.
+    fn cloned(&self) -> Option<std::net::TcpStream> {
+        self.clones.lock().unwrap_or_else(PoisonError::into_inner).pop()
+    }
+
     fn late(&self, phase: Phase, facts: ConnectionFacts, late: tokio::time::error::Elapsed) -> TransportError {
         let phase = if self.flaw.is(Defect::NamesALaterPhase) { Phase::Response } else { phase };
         let unsure = self.flaw.is(Defect::DoubtsThatNothingWasSent);
         let delivery = if unsure { Delivery::Unknown } else { Delivery::NotSent };
         Report::new(facts, self.flaw).error(Kind::Timeout(phase), delivery, late)
+    }
+}
+
+/// A socket that stays open if the call is dropped meanwhile.
+struct Left(Option<std::net::TcpStream>);
+
+impl Left {
+    fn done(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Left {
+    fn drop(&mut self) {
+        if let Some(tcp) = self.0.take() {
+            foreign::keep(tcp);
+        }
     }
 }
 

@@ -88,6 +88,11 @@ impl Report {
         self.facts.reused == Some(true)
     }
 
+    /// Whether the connection has no TLS.
+    pub(super) fn is_in_clear_text(&self) -> bool {
+        self.facts.peer.is_some() && self.facts.tls_version.is_none()
+    }
+
     pub(super) fn error(&self, kind: Kind, delivery: Delivery, source: impl Into<BoxError>) -> TransportError {
         let is_in_body = matches!(kind, Kind::BodyCut | Kind::Timeout(Phase::Body));
         let facts = match is_in_body && self.flaw.is(Defect::ForgetsFactsInBodies) {

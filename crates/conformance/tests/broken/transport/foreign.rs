@@ -90,6 +90,9 @@ pub(super) fn limits(timeouts: &Timeouts, flaw: Flaw) -> Timeouts {
             let more = limit.checked_add(Duration::from_millis(999));
             return more.map_or(limit, |more| Duration::from_secs(more.as_secs()));
         }
+        if flaw.is(Defect::RoundsLimitsDown) && limit > Duration::from_secs(1) {
+            return Duration::from_secs(limit.as_secs());
+        }
         if flaw.is(Defect::CountsLimitsIn32Bits) {
             return Duration::from_millis(limit.as_millis() as u64 & 0xffff_ffff);
         }

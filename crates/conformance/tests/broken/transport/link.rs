@@ -128,6 +128,12 @@ impl Link {
         matches!(self.sender, Some(Sender::Http2(_)))
     }
 
+    /// Whether another call is on the same connection.
+    pub(super) fn is_shared(&self) -> bool {
+        // The pool has one end, and each call one.
+        self.is_http2() && Arc::strong_count(&self.was_used) > 2
+    }
+
     /// Another end of the same connection, over HTTP/2.
     pub(super) fn another(&self) -> Option<Self> {
         let Some(Sender::Http2(sender)) = &self.sender else { return None };

@@ -2,7 +2,7 @@
 //! either of them.
 
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
@@ -19,6 +19,7 @@ use http::{Method, Request, Response, StatusCode, Version};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
+use super::by_request::{refuses, version, without_quotes};
 use super::failure::local;
 use super::upload::Streamed;
 use super::{Flaw, foreign};
@@ -82,6 +83,9 @@ pub(super) fn outgoing(mut request: Request<Bytes>, flaw: Flaw) -> Result<Reques
     let uri = request.uri();
     if !matches!(uri.scheme_str(), Some("https" | "http")) || uri.host().is_none_or(str::is_empty) {
         return Err(local(Kind::Config, "the address must begin with https:// and name a host"));
+    }
+    if refuses(uri, flaw) {
+        return Err(local(Kind::Config, "the address has no valid host"));
     }
     if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
         return Err(local(Kind::Config, "the address holds a user name or a password"));
@@ -149,6 +153,8 @@ fn rewritten(uri: &Uri, flaw: Flaw) -> Option<PathAndQuery> {
             }
         }
         format!("/{}?{query}", kept.join("/"))
+    } else if flaw.is(Defect::EncodesQuotes) {
+        return without_quotes(uri);
     } else if flaw.is(Defect::MergesSlashes) && path.contains("//") {
         path.replace("//", "/")
     } else {
@@ -281,6 +287,7 @@ pub(super) fn framed(request: &Request<Bytes>, is_http2: bool, flaw: Flaw) -> Re
         true => uri.clone(),
         false => Uri::builder().path_and_query(target).build().map_err(invalid)?,
     };
+    *framed.version_mut() = version(request.version(), flaw);
     let is_clear = uri.scheme_str() == Some("http");
     foreign::offer_upgrade(framed.headers_mut(), is_clear, flaw);
     framed.headers_mut().insert(HOST, HeaderValue::try_from(authority).map_err(|error| invalid(error.into()))?);
@@ -345,15 +352,17 @@ pub(super) fn incoming(mut response: Response<Incoming>, flaw: Flaw) -> Result<R
 
 /// What interim responses said, where a defect wants it.
 #[derive(Clone, Default)]
-pub(super) struct Hints(Arc<Mutex<Option<HeaderMap>>>, Option<Defect>);
+pub(super) struct Hints(Arc<Mutex<Option<HeaderMap>>>, Option<Defect>, Arc<AtomicUsize>);
 
 impl Hints {
     pub(super) fn watch(request: &mut Request<Upload>, flaw: Flaw) -> Self {
-        let defect = [Defect::FailsAtEarlyHints, Defect::MergesEarlyHints].into_iter().find(|defect| flaw.is(*defect));
-        let hints = Self(Arc::default(), defect);
+        let defects = [Defect::FailsAtEarlyHints, Defect::MergesEarlyHints, Defect::CountsInterimResponses];
+        let defect = defects.into_iter().find(|defect| flaw.is(*defect));
+        let hints = Self(Arc::default(), defect, Arc::default());
         if defect.is_some() {
-            let kept = Arc::clone(&hints.0);
+            let (kept, count) = (Arc::clone(&hints.0), Arc::clone(&hints.2));
             hyper::ext::on_informational(request, move |interim| {
+                count.fetch_add(1, Ordering::Relaxed);
                 let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
                 kept.get_or_insert_default().extend(interim.headers().clone());
             });
@@ -366,6 +375,11 @@ impl Hints {
         let Some(hints) = self.0.lock().unwrap_or_else(PoisonError::into_inner).take() else { return Ok(response) };
         if self.1 == Some(Defect::FailsAtEarlyHints) {
             return Err(TransportError::new(Kind::Protocol, Delivery::Unknown).with_source("an interim response"));
+        }
+        if self.1 == Some(Defect::CountsInterimResponses) {
+            let is_over = self.2.load(Ordering::Relaxed) > 5;
+            let error = || TransportError::new(Kind::Protocol, Delivery::Unknown).with_source("many interim responses");
+            return if is_over { Err(error()) } else { Ok(response) };
         }
         response.headers_mut().extend(hints);
         Ok(response)

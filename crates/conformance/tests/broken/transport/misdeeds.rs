@@ -21,6 +21,7 @@ use http::{Method, Request, Uri};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 
+use super::by_request::{self, Spool};
 use super::link::end_all;
 use super::{Flaw, Pooled, failure, foreign, surroundings};
 use crate::table::Defect;
@@ -219,7 +220,10 @@ impl Misdeeds {
         };
         self.in_flight.fetch_add(1, Ordering::Relaxed);
         self.prepare(&mut request);
-        let deadline = self.limited(deadline);
+        by_request::authorized(&mut request, self.flaw);
+        self.logs_clear_text(&request);
+        let _spool = Spool::of(&request, self.flaw);
+        let deadline = by_request::deadline(request.uri(), self.flaw, self.limited(deadline));
         let sent = request.clone();
         let mut call = pin!(transport.call(request, deadline));
         let mut first = None;
@@ -237,7 +241,8 @@ impl Misdeeds {
             }
         })
         .await;
-        if outcome.as_ref().is_err_and(|error| self.repeats(&sent, error)) {
+        let again = |error: &TransportError| self.repeats(&sent, error) || self.repeats_by_request(&sent, error);
+        if outcome.as_ref().is_err_and(again) {
             outcome = transport.call(sent.clone(), deadline).await;
         }
         if outcome.as_ref().is_err_and(|error| error.kind() == Kind::Http11Required) && self.falls_back(sent.method()) {
@@ -253,7 +258,13 @@ impl Misdeeds {
         }
         self.is_busy.store(false, Ordering::Relaxed);
         let outcome = match outcome {
-            Ok(exchange) => self.finish(transport, sent, exchange, deadline).await,
+            Ok(exchange) => match self.moved(transport, &sent, exchange, deadline).await {
+                Ok(exchange) => {
+                    by_request::waited(exchange.response.headers().clone(), self.flaw).await;
+                    self.finish(transport, sent, exchange, deadline).await
+                }
+                Err(error) => Err(error),
+            },
             Err(error) => {
                 let is_lost = error.delivery() == Delivery::Unknown;
                 self.has_lost.store(is_lost && self.flaw.is(Defect::FailsAfterALoss), Ordering::Relaxed);

@@ -4,6 +4,7 @@
 mod after_failure;
 mod after_response;
 mod body;
+mod by_request;
 mod chain;
 mod change;
 mod dial;
@@ -18,6 +19,7 @@ mod misdeeds;
 mod odd_body;
 mod patched;
 mod pool;
+mod sessions;
 pub(crate) mod sometimes;
 mod surroundings;
 mod tls;
@@ -252,6 +254,8 @@ impl Pooled {
                 true => Some(Instant::now() + self.misdeeds.config.timeouts().pool_idle()),
                 false => limit,
             };
+            let waits = link.is_shared() && self.flaw.is(Defect::IgnoresTotalWhileWaitingForStreams);
+            let limit = limit.filter(|_| !waits);
             let limit = match is_clear && self.flaw.is(Defect::LosesCallsInClearText) {
                 true => Some(Instant::now() + Duration::from_millis(250)),
                 false => limit,

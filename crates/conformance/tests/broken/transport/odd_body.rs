@@ -8,14 +8,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
 use bytes::{Bytes, BytesMut};
-use digicert_one_core::{ResponseBody, TransportError};
+use digicert_one_core::{ResponseBody, TransportError, TransportErrorKind as Kind};
 use http::header::{CONTENT_LENGTH, HeaderMap};
 use http::{Method, Uri};
 use http_body::{Body, Frame, SizeHint};
 use tokio::sync::mpsc;
 
-use super::Flaw;
 use super::body::Held;
+use super::{Flaw, foreign};
 use crate::table::Defect;
 
 /// The body as the caller gets it.
@@ -34,6 +34,15 @@ pub(super) fn given(held: Held, flaw: Flaw) -> ResponseBody {
     }
     if flaw.is(Defect::PanicsPastTheEnd) {
         return ResponseBody::new(Ending(Some(held)));
+    }
+    if flaw.is(Defect::NeverSleepsInBodies) {
+        return ResponseBody::new(Restless(held));
+    }
+    if flaw.is(Defect::LeavesStreamsOfLateBodies) {
+        return ResponseBody::new(Left(Some(held)));
+    }
+    if flaw.is(Defect::KeepsPartsOfBodies) {
+        return ResponseBody::new(Hoarding(held, Vec::new()));
     }
     if flaw.is(Defect::PanicsInDrop) {
         return ResponseBody::new(Closing(held));
@@ -218,6 +227,56 @@ struct Closing(Held);
 impl Drop for Closing {
     fn drop(&mut self) {
         tokio::spawn(std::future::ready(()));
+    }
+}
+
+/// Wakes itself for as long as it waits.
+struct Restless(Held);
+
+impl Body for Restless {
+    type Data = Bytes;
+    type Error = TransportError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Read>> {
+        let polled = Pin::new(&mut self.0).poll_frame(cx);
+        if polled.is_pending() {
+            cx.waker().wake_by_ref();
+        }
+        polled
+    }
+}
+
+/// Is left where it is when its limit has run out.
+struct Left(Option<Held>);
+
+impl Body for Left {
+    type Data = Bytes;
+    type Error = TransportError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Read>> {
+        let Some(held) = &mut self.0 else { return Poll::Ready(None) };
+        let polled = Pin::new(held).poll_frame(cx);
+        if matches!(&polled, Poll::Ready(Some(Err(error))) if matches!(error.kind(), Kind::Timeout(_))) {
+            foreign::keep(self.0.take());
+        }
+        polled
+    }
+}
+
+/// Keeps what it has handed on.
+struct Hoarding(Held, Vec<Bytes>);
+
+impl Body for Hoarding {
+    type Data = Bytes;
+    type Error = TransportError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Read>> {
+        let this = &mut *self;
+        let polled = Pin::new(&mut this.0).poll_frame(cx);
+        if let Poll::Ready(Some(Ok(frame))) = &polled {
+            this.1.extend(frame.data_ref().cloned());
+        }
+        polled
     }
 }
 

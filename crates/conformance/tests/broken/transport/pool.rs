@@ -65,9 +65,11 @@ impl Pool {
             static SHARED: OnceLock<Arc<Pool>> = OnceLock::new();
             return Arc::clone(SHARED.get_or_init(new));
         }
-        if flaw.is(Defect::SharesPoolsBetweenProxies) {
+        if flaw.among(&[Defect::SharesPoolsBetweenProxies, Defect::SharesPoolsOfEqualConfigurations]) {
             static POOLS: Mutex<Vec<(String, Arc<Pool>)>> = Mutex::new(Vec::new());
-            let key = format!("{:?}", config.clone().with_proxy(Proxy::None));
+            let is_equal = flaw.is(Defect::SharesPoolsOfEqualConfigurations);
+            let proxy = if is_equal { config.proxy().clone() } else { Proxy::None };
+            let key = format!("{:?}", config.clone().with_proxy(proxy));
             let mut pools = POOLS.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some((_, pool)) = pools.iter().find(|(one, _)| *one == key) {
                 return Arc::clone(pool);

@@ -22,7 +22,7 @@ use tokio_rustls::rustls::{self, ClientConfig, HandshakeKind, ProtocolVersion, R
 use super::failure::{Report, is_ours, local};
 use super::identity::{self, Asked, Presenter, SharedPresenter};
 use super::verifier::{SharedVerifier, Verifier};
-use super::{Flaw, surroundings, wants_http2};
+use super::{Flaw, sessions, surroundings, wants_http2};
 use crate::table::Defect;
 
 /// What carries HTTP.
@@ -31,12 +31,13 @@ pub(super) trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Wire for T {}
 
 /// The defects that need sessions to resume.
-const SHARING: [Defect; 5] = [
+const SHARING: [Defect; 6] = [
     Defect::SharesSessions,
     Defect::SharesSessionsByHost,
     Defect::SendsEarlyData,
     Defect::ClaimsFullHandshakes,
     Defect::ClaimsResumedWasNotAsked,
+    Defect::ResumesSessionsOfOtherNames,
 ];
 
 /// Whether sessions are those of the process.
@@ -94,6 +95,11 @@ impl Tls {
         let is_tls12 = config.tls_versions() == TlsVersions::Only(TlsVersion::Tls12);
         if flaw.is(Defect::SharesSessionsByHost) {
             share_sessions(&mut tls);
+        } else if flaw.is(Defect::ResumesSessionsOfOtherNames) {
+            let presenter = SharedPresenter::default();
+            presenter.set(key.clone());
+            tls.client_auth_cert_resolver = Arc::new(presenter);
+            tls.resumption = sessions::of_one_server();
         } else if shares(flaw, is_tls12) {
             tls = shared(tls, key.clone());
             tls.enable_early_data = flaw.is(Defect::SendsEarlyData);

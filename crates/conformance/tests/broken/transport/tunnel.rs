@@ -1,5 +1,7 @@
 //! The tunnel through a proxy, by CONNECT or SOCKS. The proxy gets the host's name and its own credentials.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use data_encoding::BASE64;
 use digicert_one_core::{BoxError, Delivery, Proxy, TransportError, TransportErrorKind as Kind};
 use http::{HeaderMap, Uri};
@@ -20,6 +22,8 @@ pub(super) struct Tunnel {
     scheme: String,
     /// The base64 of user and password.
     credentials: Option<String>,
+    /// Whether the proxy has asked for them, where a defect waits for that.
+    was_asked: AtomicBool,
     flaw: Flaw,
 }
 
@@ -44,9 +48,15 @@ impl Tunnel {
             host: address.host().to_owned(),
             port: address.port(),
             scheme: address.scheme().to_owned(),
+            was_asked: AtomicBool::new(!flaw.is(Defect::ShowsPasswordsToProxiesWhenAsked)),
             credentials: text.map(|text| BASE64.encode(text.as_bytes())),
             flaw,
         })
+    }
+
+    /// Whether it has not shown its credentials yet, and does so from now on.
+    pub(super) fn is_asked(&self) -> bool {
+        !self.was_asked.swap(true, Ordering::Relaxed)
     }
 
     pub(super) fn is_https(&self) -> bool {
@@ -81,7 +91,7 @@ impl Tunnel {
         let own = format!("{}:{}", self.host, self.port);
         let named = if self.flaw.is(Defect::NamesProxiesAsHost) { &own } else { &target };
         let mut head = format!("CONNECT {target} HTTP/1.1\r\nhost: {named}\r\n");
-        if let Some(credentials) = &self.credentials {
+        if let Some(credentials) = self.credentials.as_ref().filter(|_| self.was_asked.load(Ordering::Relaxed)) {
             head += &format!("proxy-authorization: Basic {credentials}\r\n");
             if self.flaw.is(Defect::LogsProxyPasswords) {
                 tracing::debug!("the proxy is shown {credentials}");
