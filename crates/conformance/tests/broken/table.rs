@@ -977,4 +977,12 @@ defects! {
     LeavesStreamsOfLateBodies leaves_streams_of_late_bodies "POOL-33" "stays open, after its limit: true";
     /// has one pool for transports of equal configuration
     SharesPoolsOfEqualConfigurations shares_pools_of_equal_configurations "POOL-36" "two transports share a connection";
+    /// leaves out the type of an empty body
+    DropsTypesOfEmptyBodies drops_types_of_empty_bodies "REQ-04" "a type, ";
+    /// closes connections after responses without a body
+    ClosesConnectionsOfEmptyResponses closes_connections_of_empty_responses "POOL-01" "connections for 12 calls of [204, 304]";
+    /// logs the `Authorization` of requests
+    LogsAuthorizations logs_authorizations "SECRET-12" "a body or a header is logged by";
+    /// finds no name that has capitals in its certificate
+    ComparesCapitalsOfCertificates compares_capitals_of_certificates "HOST-18" "capitals.digicert.test cannot be called";
 }
