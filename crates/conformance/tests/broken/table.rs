@@ -985,4 +985,6 @@ defects! {
     LogsAuthorizations logs_authorizations "SECRET-12" "a body or a header is logged by";
     /// finds no name that has capitals in its certificate
     ComparesCapitalsOfCertificates compares_capitals_of_certificates "HOST-18" "capitals.digicert.test cannot be called";
+    /// treats an interim response to an upload as a failure
+    FailsAtEarlyHintsOfUploads fails_at_early_hints_of_uploads "UPLOAD-18" "an interim response";
 }
