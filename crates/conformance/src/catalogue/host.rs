@@ -97,7 +97,8 @@ macro_rules! __host {
                 why "An override concerns one host. Matched by suffix, it redirects other hosts, and their keys."
                 fix "Compare the whole name, case-insensitively.";
             "HOST-18" Must names host_18_names_of_every_form_are_called
-                given "A server whose names have `_`, digits in front, several hyphens, 63 characters in a label, or many labels."
+                given "A server whose names have `_`, digits in front, several hyphens, 63 characters in a label, or many labels, \
+                    and one that is in capitals in its certificate."
                 when "Each is called."
                 then "Each call arrives, with its name as `Host`."
                 why "Container networks and Windows domains have names with `_`, which a parser of URLs may refuse."
