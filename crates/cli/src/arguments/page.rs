@@ -42,7 +42,9 @@ fn every_command_has_examples_and_a_summary() {
 fn help_of_each_command_fits_on_a_screen() {
     let root = super::whole();
     each(&root, &mut |command| {
-        for width in [100, WIDTH] {
+        // Long options take two lines of a narrow terminal; the first page fits there, too.
+        let narrow = if command.get_name() == "d1" { 80 } else { 100 };
+        for width in [narrow, WIDTH] {
             let help = command.clone().term_width(width).max_term_width(width).render_help().to_string();
             let lines = help.lines().count();
             assert!(
