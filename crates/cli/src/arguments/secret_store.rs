@@ -86,7 +86,7 @@ pub(crate) struct RenewalOptions {
     /// Do nothing if the current one is younger than this.
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = time)]
     pub(crate) min_age: Duration,
-    /// Time for which the previous one stays enabled beside the new one.
+    /// How long the previous one stays enabled as well.
     #[arg(long, value_name = "TIME", default_value = "2m", value_parser = time)]
     pub(crate) grace: Duration,
     /// Leave the previous one enabled.
