@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use digicert_one_core::{Code, CredentialError, Secret, Warning, printable_line};
-use digicert_one_identity::read_certificates;
+use digicert_one_identity::read_ca_certificates;
 use rustls_pki_types::CertificateDer;
 use x509_cert::Certificate;
 use x509_cert::der::Decode as _;
@@ -56,7 +56,7 @@ pub fn read_ca_file(path: &Path, warnings: &mut Vec<Warning>) -> Result<Vec<Cert
         let text = format!("{commented_out} commented-out certificate(s) in the CA file are not used");
         warnings.push(Warning::new(Code::TR_03, text, &**file.origin()));
     }
-    let roots = read_certificates(&file, warnings)?;
+    let roots = read_ca_certificates(&file, warnings)?;
     let origin = &**file.origin();
     warnings.extend(roots.iter().filter_map(|root| expired(root, SystemTime::now(), origin)));
     Ok(roots)

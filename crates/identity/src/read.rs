@@ -75,7 +75,19 @@ pub fn read_certificates(
         let text = format!("the CA file also holds {other}, which is not used");
         warnings.push(Warning::new(Code::TR_03, text, &**file.origin()));
     }
-    for node in certificates.iter().filter_map(|certificate| Node::read(&certificate.der)) {
+    Ok(certificates.into_iter().map(|certificate| certificate.der).collect())
+}
+
+/// Reads a CA file as [`read_certificates`] does, and warns of certificates in it that make no server trusted.
+///
+/// # Errors
+/// The errors of [`read_certificates`].
+pub fn read_ca_certificates(
+    file: &Secret,
+    warnings: &mut Vec<Warning>,
+) -> Result<Vec<CertificateDer<'static>>, CredentialError> {
+    let certificates = read_certificates(file, warnings)?;
+    for node in certificates.iter().filter_map(|certificate| Node::read(certificate)) {
         if node.is_authority() == Some(false) && !node.names_as_issuer(&node) {
             let text = format!(
                 "the certificate \"{}\" in the CA file is not a CA certificate and makes no server trusted; give the certificate \
@@ -86,7 +98,7 @@ pub fn read_certificates(
             warnings.push(Warning::new(Code::TR_03, text, &**file.origin()));
         }
     }
-    Ok(certificates.into_iter().map(|certificate| certificate.der).collect())
+    Ok(certificates)
 }
 
 /// Returns the single key, given at least one certificate.
