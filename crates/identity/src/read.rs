@@ -4,7 +4,6 @@ use digicert_one_core::{ClientIdentity, Code, CredentialError, Secret, Warning};
 use rustls_pki_types::CertificateDer;
 
 use crate::gather::{FoundCertificate, FoundKey, Gathering};
-use crate::node::Node;
 use crate::{ReadOptions, chain, checks, client_identity, gather};
 
 /// Reads a client identity from one file with chain and key, or from two; decrypts it with the password if needed.
@@ -74,17 +73,6 @@ pub fn read_certificates(
     for other in others {
         let text = format!("the CA file also holds {other}, which is not used");
         warnings.push(Warning::new(Code::TR_03, text, &**file.origin()));
-    }
-    for node in certificates.iter().filter_map(|certificate| Node::read(&certificate.der)) {
-        if node.is_authority() == Some(false) && !node.names_as_issuer(&node) {
-            let text = format!(
-                "the certificate \"{}\" in the CA file is not a CA certificate and makes no server trusted; give the certificate \
-                 of its issuer \"{}\"",
-                node.subject(),
-                node.issuer()
-            );
-            warnings.push(Warning::new(Code::TR_03, text, &**file.origin()));
-        }
     }
     Ok(certificates.into_iter().map(|certificate| certificate.der).collect())
 }
