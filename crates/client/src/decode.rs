@@ -131,8 +131,19 @@ fn gateway(headers: &HeaderMap, json: Option<&Value>) -> Option<String> {
     if let Some(kind) = text("x-amzn-errortype") {
         return Some(format!("AWS API Gateway (x-amzn-ErrorType: {kind})"));
     }
+    let by_header = [("x-amzn-waf-action", "AWS WAF"), ("cf-mitigated", "Cloudflare"), ("x-squid-error", "Squid")];
+    if let Some((name, value)) = by_header.iter().find_map(|(header, name)| Some((name, (header, text(header)?)))) {
+        return Some(format!("{name} ({}: {})", value.0, value.1));
+    }
     let server = text("server").unwrap_or_default().to_ascii_lowercase();
-    let by_server = [("kong", "Kong"), ("awselb", "AWS load balancer"), ("zscaler", "Zscaler"), ("bigip", "F5 BIG-IP")];
+    // Of these, only responses of their own have the name.
+    let by_server = [
+        ("kong", "Kong"),
+        ("awselb", "AWS load balancer"),
+        ("zscaler", "Zscaler"),
+        ("bigip", "F5 BIG-IP"),
+        ("akamaighost", "Akamai"),
+    ];
     if let Some((_, name)) = by_server.iter().find(|(begin, _)| server.starts_with(begin)) {
         return Some((*name).to_owned());
     }
@@ -203,6 +214,23 @@ mod tests {
         let status = StatusCode::BAD_REQUEST;
         let response = response(status, &HeaderMap::new(), &Bytes::copy_from_slice(body), SystemTime::UNIX_EPOCH);
         (response.code, response.message, response.recognised)
+    }
+
+    #[test]
+    fn headers_that_only_gateways_send_name_them() {
+        for (name, value, expected) in [
+            ("x-amzn-waf-action", "captcha", "AWS WAF (x-amzn-waf-action: captcha)"),
+            ("cf-mitigated", "challenge", "Cloudflare (cf-mitigated: challenge)"),
+            ("x-squid-error", "ERR_CONNECT_FAIL 111", "Squid (x-squid-error: ERR_CONNECT_FAIL 111)"),
+            ("server", "AkamaiGHost", "Akamai"),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(name, value.parse().expect("a value"));
+            assert_eq!(gateway(&headers, None).as_deref(), Some(expected));
+        }
+        let mut headers = HeaderMap::new();
+        headers.insert("server", "cloudflare".parse().expect("a value"));
+        assert_eq!(gateway(&headers, None), None, "it forwards the responses of others under its name");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use digicert_one_core::{Code, Diagnosis, HostRole, Instance, Origin, RequestTarget};
 use http::Uri;
+use http::uri::{Authority, Scheme};
 
 use crate::error::{Error, ErrorKind};
 
@@ -44,6 +45,18 @@ impl Pointer {
             Diagnosis::new(Code::SEC_01, summary, "it is the host that was called, outside what is called there");
         diagnosis.remedy =
             "Check the path of the call, and the path prefix of the configured host (DC_BASE).".to_owned();
+        Error::new(kind, diagnosis)
+    }
+
+    /// The error for the same host without TLS.
+    fn refused_in_clear(self, origin: &Origin, target: &str) -> Error {
+        let (kind, verb) = self.kind_and_verb();
+        let summary = format!("{origin} {verb} {target}; not followed, nothing was sent in clear text.");
+        let cause = "it is the same host without TLS: a server behind a proxy that ends TLS writes such links";
+        let mut diagnosis = Diagnosis::new(Code::SEC_01, summary, cause);
+        diagnosis.remedy =
+            "Have the operator of that proxy pass the scheme on (X-Forwarded-Proto), so that the server writes https."
+                .to_owned();
         Error::new(kind, diagnosis)
     }
 
@@ -120,6 +133,13 @@ impl Pointer {
             return Ok(uri.path_and_query().map_or("/", |path| path.as_str()).to_owned());
         }
         let target = format!("{}://{authority}", uri.scheme_str().unwrap_or_default());
+        let own = origin.authority().parse::<Authority>();
+        if origin.is_https()
+            && uri.scheme() == Some(&Scheme::HTTP)
+            && own.is_ok_and(|own| uri.host().is_some_and(|host| own.host().eq_ignore_ascii_case(host)))
+        {
+            return Err(self.refused_in_clear(origin, &target));
+        }
         Err(match instance.role_of(&uri) {
             Some(role) => self.refused_sibling(origin, &target, role),
             None => self.refused(origin, &target),
@@ -180,6 +200,15 @@ mod tests {
                 assert!(!shown.contains("a wrong host") && !shown.contains("canary"), "{shown}");
             }
         }
+    }
+
+    #[test]
+    fn link_to_the_same_host_without_tls_is_not_advised() {
+        for link in ["http://one.digicert.test/d1/x", "http://ONE.digicert.test:8080/x"] {
+            let shown = resolved(link).expect_err(link).diagnosis().to_string();
+            assert!(shown.contains("X-Forwarded-Proto") && !shown.contains("configure that host"), "{shown}");
+        }
+        assert!(!resolved("http://other.test/x").expect_err("other").diagnosis().to_string().contains("X-Forwarded"));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use http::HeaderValue;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::diagnosis::Code;
-use crate::value_shape::is_random_word;
+use crate::value_shape::{UNREPLACED, place_of_secret};
 use crate::{CredentialError, Fingerprint};
 
 /// The secret that a service user sends in the `x-api-key` header.
@@ -110,7 +110,7 @@ fn other_thing(text: &str) -> Option<&'static str> {
     let words = ["null", "none", "nil", "undefined", "changeme", "redacted"];
     match text.as_bytes() {
         [b'<', ..] => Some("a web page or a placeholder in angle brackets"),
-        [b'$', ..] | [b'{', b'{', ..] => Some("a variable that was not replaced by its value"),
+        [b'$', ..] | [b'{', b'{', ..] => Some(UNREPLACED),
         [b'{' | b'[', ..] => Some("JSON"),
         bytes if bytes.iter().all(|byte| *byte == b'*') => Some("asterisks, which hide a value"),
         bytes if bytes.len() > LONGEST => Some("more than 4096 characters"),
@@ -118,22 +118,8 @@ fn other_thing(text: &str) -> Option<&'static str> {
         _ if text.split_once('=').is_some_and(|(name, _)| is_name(name)) => Some("a setting (NAME=VALUE)"),
         _ if has_header(text) => Some("a header"),
         _ if text.contains("://") => Some("a URL"),
-        _ if is_reference(text) => Some("a reference to a secret, where the secret itself belongs"),
-        _ if is_path(text) => Some("a path: give the key itself, or the path where a file is expected"),
-        _ => None,
+        _ => place_of_secret(text),
     }
-}
-
-/// Whether the text refers to a secret as profiles and options do.
-fn is_reference(text: &str) -> bool {
-    text.split_once(':').is_some_and(|(kind, _)| ["file", "env", "keyring", "exec", "fd"].contains(&kind))
-}
-
-/// Whether the text is a path by its beginning and has no part that could be a key.
-fn is_path(text: &str) -> bool {
-    let begins = ["/", "./", "../", "~/"].into_iter().any(|start| text.starts_with(start));
-    let has_drive = text.as_bytes().first().is_some_and(u8::is_ascii_alphabetic) && text[1..].starts_with(":\\");
-    (begins || has_drive) && !text.split(['/', '\\']).any(is_random_word)
 }
 
 impl fmt::Debug for ApiKey {

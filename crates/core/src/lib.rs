@@ -63,7 +63,7 @@ pub use transport::{Connector, ConnectorInfo, Exchange, Transport, announce_empt
 pub use transport_error::{Delivery, PeerFault, Phase, TlsAlert, TransportError, TransportErrorKind};
 pub use upload::{UploadBody, UploadError, UploadGuard};
 pub use validity::{Expiry, ExpiryCause, Validity};
-pub use value_shape::{ValueShape, is_random_word};
+pub use value_shape::{ValueShape, is_random_word, place_of_secret};
 pub use warning::Warning;
 
 /// The header that carries an API key to the platform host.

@@ -145,6 +145,39 @@ pub fn is_random_word(word: &str) -> bool {
     })
 }
 
+/// Whether a word changes between cases and digits as base64 does.
+fn is_mixed(word: &str) -> bool {
+    word.len() >= 8 && word.bytes().all(|byte| byte.is_ascii_alphanumeric()) && looks_random(word.as_bytes())
+}
+
+pub(crate) const UNREPLACED: &str = "a variable that was not replaced by its value";
+
+/// Returns what a text is that names the place of a secret, where the secret itself is expected: a path, a reference as in
+/// profiles, a variable in the syntax of a shell.
+///
+/// ```
+/// use digicert_one_core::place_of_secret;
+///
+/// assert_eq!(place_of_secret("/run/secrets/api-key"), Some("a path"));
+/// assert_eq!(place_of_secret("/9j/4AAQSkZJRgAB"), None);
+/// ```
+#[must_use]
+pub fn place_of_secret(text: &str) -> Option<&'static str> {
+    let begins = ["/", "./", "../", "~/"].into_iter().any(|start| text.starts_with(start));
+    let has_drive = text.as_bytes().first().is_some_and(u8::is_ascii_alphabetic) && text[1..].starts_with(":\\");
+    let kind = text.split_once(':').map(|(kind, _)| kind);
+    if kind.is_some_and(|kind| ["file", "env", "keyring", "exec", "fd"].contains(&kind)) {
+        return Some("a reference");
+    }
+    if (text.starts_with("${") && text.ends_with('}')) || (text.starts_with("{{") && text.ends_with("}}")) {
+        return Some(UNREPLACED);
+    }
+    let parts = || text.split(['/', '\\']);
+    let is_random = parts().any(|part| is_random_word(part) || is_mixed(part));
+    let is_path = (begins || has_drive) && text.len() > 2 && !is_random;
+    is_path.then_some("a path")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -185,6 +218,24 @@ mod tests {
             "",
         ] {
             assert_eq!(ValueShape::of(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn place_of_a_secret_is_not_the_secret() {
+        for (text, what) in [
+            ("/etc/d1/password", "a path"),
+            ("~/pw.txt", "a path"),
+            ("C:\\ProgramData\\pw", "a path"),
+            ("file:/etc/pw", "a reference"),
+            ("exec:pass show x", "a reference"),
+            ("${PW}", "not replaced"),
+            ("{{ .Values.pw }}", "not replaced"),
+        ] {
+            assert!(place_of_secret(text).is_some_and(|found| found.contains(what)), "{text}");
+        }
+        for text in ["", "/", "~", "$ecret", "pa:ss", "/9j/4AAQSkZJRgAB", "é:\\x"] {
+            assert_eq!(place_of_secret(text), None, "{text}");
         }
     }
 

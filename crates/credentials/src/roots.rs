@@ -4,10 +4,11 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use digicert_one_core::{Code, CredentialError, Secret, Warning, printable_line};
-use digicert_one_identity::read_ca_certificates;
+use digicert_one_identity::read_certificates;
 use rustls_pki_types::CertificateDer;
 use x509_cert::Certificate;
 use x509_cert::der::Decode as _;
+use x509_cert::ext::pkix::BasicConstraints;
 
 use crate::file::read_secret_file;
 use crate::shown;
@@ -56,9 +57,10 @@ pub fn read_ca_file(path: &Path, warnings: &mut Vec<Warning>) -> Result<Vec<Cert
         let text = format!("{commented_out} commented-out certificate(s) in the CA file are not used");
         warnings.push(Warning::new(Code::TR_03, text, &**file.origin()));
     }
-    let roots = read_ca_certificates(&file, warnings)?;
+    let roots = read_certificates(&file, warnings)?;
     let origin = &**file.origin();
     warnings.extend(roots.iter().filter_map(|root| expired(root, SystemTime::now(), origin)));
+    warnings.extend(roots.iter().filter_map(|root| not_a_ca(root, origin)));
     Ok(roots)
 }
 
@@ -74,6 +76,26 @@ fn expired(root: &CertificateDer<'_>, now: SystemTime, origin: &str) -> Option<W
             end.to_date_time()
         );
         Warning::new(Code::TR_02, text, origin)
+    })
+}
+
+/// Returns a warning about a certificate that another one issued and that may not issue any: servers are not trusted by their own.
+fn not_a_ca(root: &CertificateDer<'_>, origin: &str) -> Option<Warning> {
+    let certificate = Certificate::from_der(root).ok()?;
+    let body = certificate.tbs_certificate();
+    let is_ca = match body.get_extension::<BasicConstraints>() {
+        Ok(Some((_, constraints))) => constraints.ca,
+        // Version 1 does not say.
+        _ => body.extensions().is_none(),
+    };
+    (!is_ca && body.subject() != body.issuer()).then(|| {
+        let text = format!(
+            "the certificate \"{}\" in the CA file is not a CA certificate and makes no server trusted; give the certificate of its \
+             issuer \"{}\"",
+            printable_line(&body.subject().to_string()),
+            printable_line(&body.issuer().to_string())
+        );
+        Warning::new(Code::TR_03, text, origin)
     })
 }
 

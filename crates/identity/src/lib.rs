@@ -50,5 +50,5 @@ pub use checks::purpose_name;
 pub use key::client_identity;
 #[cfg(feature = "new-keys")]
 pub use new_key::{KeyAlgorithm, NewKey};
-pub use read::{read_ca_certificates, read_certificates, read_client_identity};
+pub use read::{read_certificates, read_client_identity};
 pub use rules::ReadOptions;

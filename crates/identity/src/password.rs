@@ -2,7 +2,7 @@
 //! A file written by an editor or `echo` ends with a line end, which makes the password wrong by one
 //! invisible byte.
 
-use digicert_one_core::{Code, CredentialError, Secret, Warning};
+use digicert_one_core::{Code, CredentialError, Secret, Warning, place_of_secret};
 use zeroize::Zeroizing;
 
 use crate::fault::Fault;
@@ -129,6 +129,9 @@ fn hints(given: &[u8]) -> String {
     if !given.is_ascii() {
         hints.push("has letters outside ASCII, which programs encode differently");
     }
+    let looks_like = std::str::from_utf8(given).ok().and_then(|text| place_of_secret(text.trim()));
+    let looks_like = looks_like.map(|what| format!("looks like {what}, and not like the password itself"));
+    hints.extend(looks_like.as_deref());
     if hints.is_empty() { String::new() } else { format!(". Hint: it {}", hints.join(" and ")) }
 }
 
@@ -165,6 +168,9 @@ mod tests {
             ("canary-pw\n", "it has a trailing line end"),
             (" canary-pw", "it has blanks around it"),
             ("'canary-pw'", "it has quotes around it"),
+            ("/etc/canary/pw", "it looks like a path"),
+            ("file:canary", "it looks like a reference"),
+            ("${CANARY}", "it looks like a variable that was not replaced"),
         ] {
             let secret = Secret::new(given, "DC_CLIENT_CERT_PASSWORD");
             let error =
@@ -173,7 +179,7 @@ mod tests {
             let text = error.to_string();
             assert_eq!(error.code(), Code::ID_03);
             assert!(text.contains(hint) && text.contains("DC_CLIENT_CERT_PASSWORD"), "{text}");
-            assert!(!text.contains("canary"), "{text}");
+            assert!(!text.to_ascii_lowercase().contains("canary"), "{text}");
         }
     }
 

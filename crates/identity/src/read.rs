@@ -4,7 +4,6 @@ use digicert_one_core::{ClientIdentity, Code, CredentialError, Secret, Warning};
 use rustls_pki_types::CertificateDer;
 
 use crate::gather::{FoundCertificate, FoundKey, Gathering};
-use crate::node::Node;
 use crate::{ReadOptions, chain, checks, client_identity, gather};
 
 /// Reads a client identity from one file with chain and key, or from two; decrypts it with the password if needed.
@@ -78,29 +77,6 @@ pub fn read_certificates(
     Ok(certificates.into_iter().map(|certificate| certificate.der).collect())
 }
 
-/// Reads a CA file as [`read_certificates`] does, and warns of certificates in it that make no server trusted.
-///
-/// # Errors
-/// The errors of [`read_certificates`].
-pub fn read_ca_certificates(
-    file: &Secret,
-    warnings: &mut Vec<Warning>,
-) -> Result<Vec<CertificateDer<'static>>, CredentialError> {
-    let certificates = read_certificates(file, warnings)?;
-    for node in certificates.iter().filter_map(|certificate| Node::read(certificate)) {
-        if node.is_authority() == Some(false) && !node.names_as_issuer(&node) {
-            let text = format!(
-                "the certificate \"{}\" in the CA file is not a CA certificate and makes no server trusted; give the certificate \
-                 of its issuer \"{}\"",
-                node.subject(),
-                node.issuer()
-            );
-            warnings.push(Warning::new(Code::TR_03, text, &**file.origin()));
-        }
-    }
-    Ok(certificates)
-}
-
 /// Returns the single key, given at least one certificate.
 fn one_key<'a>(
     certificates: &[FoundCertificate],
@@ -115,12 +91,11 @@ fn one_key<'a>(
             Err(CredentialError::new(Code::ID_17, message))
         }
         _ => {
-            let mut message = match (certificates.len(), keys.len()) {
-                (0, 0) => "missing certificate and private key".to_owned(),
-                (0, _) => "missing certificate: found a private key only".to_owned(),
-                (1, _) => "missing private key: found a certificate only".to_owned(),
-                (several, _) => format!("missing private key: found {several} certificates only"),
-            };
+            let mut message = format!(
+                "found {} certificate(s) and {} private key(s); expected 1 or more and exactly 1",
+                certificates.len(),
+                keys.len()
+            );
             if let Some(other) = others.first() {
                 message += &format!("; also found {other}, which cannot be used here");
             }

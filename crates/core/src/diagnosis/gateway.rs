@@ -24,6 +24,19 @@ impl ErrorResponse {
         })
     }
 
+    /// Fits the remedy where nothing names the gateway, or where its response has no title.
+    fn named_or_not(&self, mut diagnosis: Diagnosis) -> Diagnosis {
+        if self.server.is_none() && self.via.is_none() && self.gateway.is_none() {
+            let unnamed = "the operator of the proxy, firewall or load balancer before the platform";
+            diagnosis.remedy = diagnosis.remedy.replace("the operator of the gateway that the evidence names", unnamed);
+        }
+        if self.title.is_none() {
+            diagnosis.remedy =
+                diagnosis.remedy.replace("the status and the title of the page", "the status and the text");
+        }
+        diagnosis
+    }
+
     /// Returns whether the response asks for a kind of login that the API does not have: it supports keys and
     /// certificates.
     fn wants_foreign_login(&self) -> bool {
@@ -87,6 +100,7 @@ pub(super) fn refused(response: &ErrorResponse, context: &CallContext) -> Option
         _ => return None,
     };
     let diagnosis = response.responder_evidence(diagnosis).advising(by_status(response));
+    let diagnosis = response.named_or_not(diagnosis);
     let diagnosis = match response.retry_after {
         Some(wait) if !wait.is_zero() => {
             diagnosis.with_evidence(format!("Retry-After: it asks to wait {}", span::delay(wait)))
@@ -208,6 +222,19 @@ mod tests {
         let diagnosis = diagnosed(&response, Mode::Key);
         assert_eq!(diagnosis.code, Code::GW_02);
         assert!(diagnosis.to_string().contains("Retry-After: it asks to wait 2 minutes"), "{diagnosis}");
+    }
+
+    #[test]
+    fn remedy_names_no_evidence_that_is_not_there() {
+        let mut response = page(403, "Blocked");
+        let unnamed = diagnosed(&response, Mode::Key);
+        assert!(!unnamed.remedy.contains("the evidence names") && unnamed.remedy.contains("title"), "{unnamed}");
+        response.server = Some("nginx".to_owned());
+        assert!(diagnosed(&response, Mode::Key).remedy.contains("the evidence names"));
+        (response.title, response.body) = (None, BodyKind::Text);
+        assert!(!diagnosed(&response, Mode::Key).remedy.contains("title"));
+        let failed = diagnosed(&page(503, "Maintenance"), Mode::Key);
+        assert!(failed.code == Code::GW_02 && !failed.remedy.contains("the evidence names"), "{failed}");
     }
 
     #[test]
