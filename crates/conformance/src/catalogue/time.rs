@@ -78,7 +78,7 @@ macro_rules! __time {
                 then "It is a timeout, and certainly nothing was sent (`Delivery::NotSent`)."
                 why "Only what was certainly not sent may be retried regardless of the method, even a POST."
                 fix "Record whether the call is still connecting, and check that when its limit expires.";
-            "TIME-11" Must time time_11_a_call_that_waits_is_left_to_sleep
+            "TIME-11" Must unhindered time_11_a_call_that_waits_is_left_to_sleep
                 given "A server that responds after a second, and servers whose body pauses for a second, in each framing."
                 when "A call is made, and the polls of its future and of its body are counted."
                 then "There are some dozens at most."
