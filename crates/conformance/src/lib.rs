@@ -34,7 +34,8 @@
 //!
 //! **Lives.** A clause holds for every method and in every life of a transport. Before its first call, a transport of
 //! almost every case has had a response of failure, a call that found no server, and a response of success; cases that
-//! run in each setting also try transports that are new, that lost or dropped calls, and that stand beside another one.
+//! run in each setting also try transports that are new, that lost or dropped calls, and that stand beside another one. Cases whose
+//! calls are GETs and whose clause holds for each method run again with POST, and with DELETE, PUT or PATCH, in their place (`methods`).
 //!
 //! Assertions read the *ledger* of the server side, not the transport's opinion. A failure names the case,
 //! the configuration of the last transport that was created, and each server with its TLS library and the
@@ -60,10 +61,12 @@ mod limbo;
 mod load;
 mod log_scan;
 mod meters;
+mod methods;
 mod past;
 pub mod render;
 mod report;
 mod run;
+mod sent_as;
 mod setting;
 mod spans;
 mod subject;

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 
 use digicert_one_core::{Capability, TransportConfig};
 use digicert_one_testbed::{ConnectProxy, Front, Ledger, RawServer};
+use http::Method;
 
 thread_local! {
     /// Set while a case runs whose messages are captured instead of printed.
@@ -30,6 +31,8 @@ pub(crate) struct Notes(Arc<Mutex<Noted>>);
 #[derive(Debug, Default)]
 struct Noted {
     setting: Option<String>,
+    /// In place of GET.
+    method: Option<Method>,
     undeclared: Vec<Capability>,
 }
 
@@ -49,6 +52,11 @@ impl Notes {
             config.proxy()
         );
         self.noted(|noted| noted.setting = Some(setting));
+    }
+
+    /// From here on GETs are sent as this.
+    pub(crate) fn sent_as(&self, method: &Method) {
+        self.noted(|noted| noted.method = Some(method.clone()));
     }
 
     /// Something that the case asks and the transport does not declare.
@@ -160,6 +168,7 @@ pub(crate) fn watched(case: impl FnOnce()) -> Result<Vec<Capability>, Failure> {
                 .setting
                 .map(|setting| format!("last transport: {setting}"))
                 .into_iter()
+                .chain(notes.method.map(|method| format!("each GET of the case was sent as {method}")))
                 .chain(locked(&kept.servers).iter().map(|(_, ledger)| shown(ledger)))
                 .collect::<Vec<_>>()
                 .join("\n"),

@@ -21,6 +21,7 @@ use rustls_pki_types::CertificateDer;
 
 use crate::audit::Audit;
 use crate::generated::Draw;
+use crate::sent_as::SentAs;
 use crate::subject::{CaseFuture, Subject};
 use crate::witness::{self, Notes, Witness};
 
@@ -71,9 +72,13 @@ impl World {
     }
 
     /// The same world, the facts of its transports compared with the ledgers of its servers. Its transports have a past, if wanted.
-    pub(crate) fn audited(mut self, audit: &Audit, has_past: bool) -> Self {
-        self.new = audit.wrap(Arc::clone(&self.connector), false);
-        self.connector = audit.wrap(self.connector, has_past);
+    /// They send their GETs as another method, if wanted.
+    pub(crate) fn audited(mut self, audit: &Audit, has_past: bool, sent_as: Option<&SentAs>) -> Self {
+        if let Some(SentAs { method, .. }) = sent_as {
+            self.notes.sent_as(method);
+        }
+        self.new = audit.wrap(Arc::clone(&self.connector), false, sent_as.cloned());
+        self.connector = audit.wrap(self.connector, has_past, sent_as.cloned());
         self
     }
 

@@ -5,6 +5,7 @@
 //! Waiting uses notifications; no test needs to sleep.
 
 use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -142,6 +143,8 @@ impl Request {
 }
 
 impl Ledger {
+    pub(crate) const OF_PROXY: &str = "a CONNECT proxy";
+
     /// All connections so far.
     pub fn connections(&self) -> Vec<Connection> {
         self.lock().connections.clone()
@@ -211,6 +214,11 @@ impl Ledger {
         self.snapshot()
     }
 
+    /// Whether it is that of a [`ConnectProxy`](crate::ConnectProxy).
+    pub fn is_of_proxy(&self) -> bool {
+        self.about() == Self::OF_PROXY
+    }
+
     /// The server in a few words.
     pub fn about(&self) -> &str {
         &self.0.about
@@ -223,6 +231,7 @@ impl Ledger {
             changes: watch::Sender::new(()),
             about: about.into(),
             address: OnceLock::new(),
+            next: AtomicU64::new(0),
             probes: Mutex::default(),
         }))
     }
@@ -256,7 +265,7 @@ impl Ledger {
 
     pub(crate) fn open_connection(&self, remote: SocketAddr, handshake: Handshake) -> u64 {
         self.change(|snapshot| {
-            let id = snapshot.connections.len() as u64;
+            let id = self.0.next.fetch_add(1, Ordering::Relaxed);
             snapshot.connections.push(Connection {
                 id,
                 remote,
@@ -279,10 +288,15 @@ impl Ledger {
 
     pub(crate) fn update_connection(&self, id: u64, update: impl FnOnce(&mut Connection)) {
         self.change(|snapshot| {
-            if let Some(connection) = snapshot.connections.get_mut(id as usize) {
+            if let Some(connection) = snapshot.connections.iter_mut().rfind(|one| one.id == id) {
                 update(connection);
             }
         });
+    }
+
+    /// Removes a connection, as if it had never been.
+    pub(crate) fn forget(&self, id: u64) {
+        self.change(|snapshot| snapshot.connections.retain(|one| one.id != id));
     }
 
     /// Records a head; the ticket then follows the request to its end.
@@ -353,5 +367,7 @@ struct Shared {
     changes: watch::Sender<()>,
     about: String,
     address: OnceLock<SocketAddr>,
+    /// The id of the next connection.
+    next: AtomicU64,
     probes: Mutex<Vec<SocketAddr>>,
 }

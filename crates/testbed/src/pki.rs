@@ -62,6 +62,12 @@ impl Pki {
         Pki { trusted: Ca::generate("Testbed"), foreign: OnceLock::new() }
     }
 
+    /// Two PKIs whose authorities have the same names and different keys.
+    pub fn namesakes() -> [Pki; 2] {
+        let names = ca_names("Namesake");
+        [(); 2].map(|()| Pki { trusted: Ca::named(&names), foreign: OnceLock::new() })
+    }
+
     /// A PKI as it was before.
     pub fn from_parts(parts: &PkiParts) -> Result<Pki, PkiPartsError> {
         Ok(Pki { trusted: Ca::from_parts(parts)?, foreign: OnceLock::new() })
@@ -173,13 +179,18 @@ pub(crate) struct Ca {
 
 impl Ca {
     fn generate(name: &str) -> Ca {
-        let mut params = ca_params(&format!("{name} Root"));
+        Ca::named(&ca_names(name))
+    }
+
+    /// The root and the intermediate have these names.
+    fn named([root, intermediate]: &[String; 2]) -> Ca {
+        let mut params = named_ca_params(root);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = generate(KeyKind::P256);
         let root_der = params.self_signed(&key).expect("a root can sign itself").der().to_vec();
         let root = Issuer::new(params, key);
 
-        let mut params = ca_params(&format!("{name} Intermediate"));
+        let mut params = named_ca_params(intermediate);
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.use_authority_key_identifier_extension = true;
         let key = generate(KeyKind::P256);
@@ -266,11 +277,23 @@ fn new_serial() -> SerialNumber {
     SerialNumber::from_slice(&serial)
 }
 
+/// The names of a root and an intermediate.
+fn ca_names(name: &str) -> [String; 2] {
+    ["Root", "Intermediate"].map(|what| distinct(&format!("{name} {what}")))
+}
+
+/// A serial in the name: two authorities of one process must differ in their subject, or path building guesses.
+fn distinct(name: &str) -> String {
+    format!("{name} {}", data_encoding::HEXLOWER.encode(&random_bytes::<4>()))
+}
+
 pub(crate) fn ca_params(name: &str) -> CertificateParams {
+    named_ca_params(&distinct(name))
+}
+
+fn named_ca_params(name: &str) -> CertificateParams {
     let mut params = CertificateParams::default();
-    // A serial in the name: two authorities of one process must differ in their subject, or path building guesses.
-    let serial = data_encoding::HEXLOWER.encode(&random_bytes::<4>());
-    params.distinguished_name = subject(&format!("{name} {serial}"));
+    params.distinguished_name = subject(name);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     let now = SystemTime::now();
     set_validity(&mut params, Validity::Between(now - 400 * DAY, now + 3650 * DAY));

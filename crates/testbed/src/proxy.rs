@@ -5,6 +5,7 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use data_encoding::BASE64;
 use tokio::io::AsyncWriteExt;
@@ -12,10 +13,10 @@ use tokio::net::TcpStream;
 
 use crate::connection::Listening;
 use crate::inspect::Inspector;
-use crate::ledger::{Handshake, Ledger};
+use crate::ledger::{Handshake, Ledger, RequestTicket};
 use crate::provider::sha256_hex;
 use crate::tls::linger;
-use crate::wire::read_head;
+use crate::wire::{Head, read_head};
 
 /// The options of a proxy. The default accepts all clients and resolves names as the system does.
 #[derive(Clone, Debug, Default)]
@@ -63,7 +64,7 @@ impl ProxyOptions {
 impl ConnectProxy {
     /// Starts a proxy, from any thread.
     pub fn start(options: ProxyOptions) -> io::Result<ConnectProxy> {
-        let ledger = Ledger::new("a CONNECT proxy");
+        let ledger = Ledger::new(Ledger::OF_PROXY);
         let inspector = options.inspecting.then(Inspector::new).transpose()?;
         let bind = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let listening = Listening::start(bind, ledger.clone(), Handshake::Plain, {
@@ -77,6 +78,12 @@ impl ConnectProxy {
             }
         })?;
         Ok(ConnectProxy { listening, ledger })
+    }
+
+    /// No proxy of this process records its tunnels to this target (`host:port`), nor the connections that carry them: for calls
+    /// that a test makes before those that it judges.
+    pub fn leave_out(target: &str) {
+        left_out().push(target.to_owned());
     }
 
     /// Where it listens.
@@ -95,6 +102,11 @@ impl ConnectProxy {
     }
 }
 
+fn left_out() -> MutexGuard<'static, Vec<String>> {
+    static TARGETS: Mutex<Vec<String>> = Mutex::new(Vec::new());
+    TARGETS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 async fn tunnel(
     mut client: TcpStream,
     options: &ProxyOptions,
@@ -106,8 +118,7 @@ async fn tunnel(
     // A client that was asked for a password may try again on the same connection.
     loop {
         let head = read_head(&mut client, &mut early).await?;
-        let ticket = ledger.open_request(head.to_request(id));
-        ticket.received(0, sha256_hex(b""));
+        let ticket = Ticket::open(&head, ledger, id);
         if head.method != "CONNECT" {
             ticket.answered(501);
             return refuse(client, "501 Not Implemented").await;
@@ -140,6 +151,27 @@ async fn tunnel(
         target.write_all(&early).await?;
         tokio::io::copy_bidirectional(&mut client, &mut target).await?;
         return Ok(());
+    }
+}
+
+/// The entry of one CONNECT, if it is recorded.
+struct Ticket(Option<RequestTicket>);
+
+impl Ticket {
+    fn open(head: &Head, ledger: &Ledger, id: u64) -> Self {
+        if left_out().contains(&head.target) {
+            ledger.forget(id);
+            return Self(None);
+        }
+        let ticket = ledger.open_request(head.to_request(id));
+        ticket.received(0, sha256_hex(b""));
+        Self(Some(ticket))
+    }
+
+    fn answered(self, status: u16) {
+        if let Some(ticket) = self.0 {
+            ticket.answered(status);
+        }
     }
 }
 

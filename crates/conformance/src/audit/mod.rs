@@ -29,11 +29,17 @@ use self::call::{Call, Carried};
 use self::given::Given;
 pub(crate) use self::notes::Audit;
 use crate::past::past;
+use crate::sent_as::SentAs;
 
 impl Audit {
-    /// The same connector, its transports watched, and with a past if wanted.
-    pub(crate) fn wrap(&self, connector: Arc<dyn Connector>, has_past: bool) -> Arc<dyn Connector> {
-        Arc::new(AuditedConnector { inner: connector, audit: self.clone(), has_past })
+    /// The same connector, its transports watched, with a past and with another method in place of GET if wanted.
+    pub(crate) fn wrap(
+        &self,
+        connector: Arc<dyn Connector>,
+        has_past: bool,
+        sent_as: Option<SentAs>,
+    ) -> Arc<dyn Connector> {
+        Arc::new(AuditedConnector { inner: connector, audit: self.clone(), has_past, sent_as })
     }
 }
 
@@ -41,6 +47,7 @@ struct AuditedConnector {
     inner: Arc<dyn Connector>,
     audit: Audit,
     has_past: bool,
+    sent_as: Option<SentAs>,
 }
 
 impl Connector for AuditedConnector {
@@ -54,9 +61,8 @@ impl Connector for AuditedConnector {
 
     fn connect(&self, config: &TransportConfig) -> Result<Arc<dyn Transport>, TransportError> {
         let (inner, given) = (self.inner.connect(config)?, Arc::new(Given::of(config)));
-        // The proxy of a case may be a script.
-        let past = OnceCell::new_with((!self.has_past || given.proxy_port().is_some()).then_some(()));
-        Ok(Arc::new(AuditedTransport { inner, given, audit: self.audit.clone(), past }))
+        let past = OnceCell::new_with((!self.has_past).then_some(()));
+        Ok(Arc::new(AuditedTransport { inner, given, audit: self.audit.clone(), past, sent_as: self.sent_as.clone() }))
     }
 }
 
@@ -66,12 +72,16 @@ struct AuditedTransport {
     audit: Audit,
     /// Set when its past is over.
     past: OnceCell<()>,
+    sent_as: Option<SentAs>,
 }
 
 #[async_trait]
 impl Transport for AuditedTransport {
-    async fn send(&self, request: Request<Bytes>) -> Result<Exchange, TransportError> {
+    async fn send(&self, mut request: Request<Bytes>) -> Result<Exchange, TransportError> {
         self.lead().await;
+        if let Some(sent_as) = &self.sent_as {
+            sent_as.apply(&mut request);
+        }
         let call = Call::begin(&self.audit, &self.given, &request);
         self.noted(call, self.inner.send(request).await)
     }
@@ -86,7 +96,15 @@ impl Transport for AuditedTransport {
 impl AuditedTransport {
     /// Before the first call.
     async fn lead(&self) {
-        self.past.get_or_init(|| past(&*self.inner)).await;
+        let proxy = self.given.proxy_port();
+        // A proxy may be a script, too.
+        let is_led = proxy.is_none() || self.given.http_proxy_port().is_some_and(|port| self.audit.has_proxy(port));
+        let lead = async {
+            if is_led {
+                past(&*self.inner, proxy.is_some()).await;
+            }
+        };
+        self.past.get_or_init(|| lead).await;
     }
 
     fn noted(&self, call: Call, outcome: Result<Exchange, TransportError>) -> Result<Exchange, TransportError> {

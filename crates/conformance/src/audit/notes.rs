@@ -71,6 +71,11 @@ impl State {
 }
 
 impl Audit {
+    /// Whether a proxy of this case listens at this port, which is not a script.
+    pub(super) fn has_proxy(&self, port: u16) -> bool {
+        locked(&self.servers).iter().any(|(address, ledger)| address.port() == port && ledger.is_of_proxy())
+    }
+
     pub(super) fn marks(&self, port: u16) -> Vec<Mark> {
         let servers = locked(&self.servers);
         let here = servers.iter().enumerate().filter(|(_, (address, _))| address.port() == port);

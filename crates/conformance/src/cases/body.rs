@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use digicert_one_client::SystemClock;
-use digicert_one_core::{Capability, Clock as _, Code, Delivery, FixedCredential, Mode, TransportErrorKind};
+use digicert_one_core::{Capability, Clock as _, Code, Delivery, FixedCredential, Mode, Timeouts, TransportErrorKind};
 use digicert_one_testbed::{
     Connection, FrontOptions, Gate, RawOptions, RawServer, Recording, Snapshot, Step, TlsRange,
 };
@@ -221,7 +221,9 @@ pub(crate) async fn body_08_an_early_refusal_is_read_while_the_upload_runs(world
         "HTTP/1.1 413 Content Too Large\r\nconnection: close\r\ncontent-length: 19\r\n\r\n{\"message\":\"large\"}";
     let refusal = Step::write(response);
     let server = scripted([vec![Step::ReadUntil(head, b"\r\n\r\n"[..].into()), refusal, Step::Wait(gate.clone())]]);
-    let transport = world.transport(&world.config());
+    // A stack that reads nothing before it has written all fails by this limit.
+    let limits = Timeouts::new().with_connect(Duration::from_secs(5)).with_total(Duration::from_secs(10));
+    let transport = world.transport(&world.config().with_timeouts(limits));
     let body = vec![b'x'; 16 << 20];
     let exchange = transport.send(request(Method::POST, server.url(HOST), body)).await.expect("the response is read");
     assert_eq!(exchange.response.status(), StatusCode::PAYLOAD_TOO_LARGE);

@@ -1,60 +1,12 @@
 //! SECRET and ERR, continued: the content of a call and its response is neither in a log nor in the text of an error.
 
-use std::fmt::Write as _;
-
 use bytes::Bytes;
-use digicert_one_core::{FixedCredential, HttpVersions, TransportError, causes};
-use digicert_one_testbed::{FrontOptions, Pki, RawServer, Step, name_without_address, refused_addr};
+use digicert_one_core::{FixedCredential, HttpVersions};
+use digicert_one_testbed::{FrontOptions, Step};
 use http::{Method, Response};
 
-use crate::cases::time::total_limit;
 use crate::log_scan::LogScan;
-use crate::setting::method;
-use crate::world::{HOST, World, collect, front_responding, get, key, request, scripted, up};
-
-/// Everything that a program could print of it, with every cause.
-pub(crate) fn printed(error: &TransportError) -> String {
-    let mut text = String::new();
-    for cause in causes(error) {
-        write!(text, "{cause}\n{cause:?}\n{cause:#?}\n").expect("writing to a string");
-    }
-    text
-}
-
-pub(crate) async fn err_34_no_cause_of_a_failure_quotes_path_or_query(world: World) {
-    const TARGET: &str = "/account/canary-path-0001?token=canary-query-0001";
-    let hangs_up = scripted([vec![Step::ReadRequest, Step::CloseClean]]);
-    let garbage = scripted([vec![Step::ReadRequest, Step::write("no HTTP at all\r\n\r\n"), Step::CloseClean]]);
-    let stalls = scripted([vec![Step::ReadRequest, Step::Stall]]);
-    let cut = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nbegin";
-    let cut = scripted([vec![Step::ReadRequest, Step::write(cut), Step::CloseClean]]);
-    let (clear, untrusted) =
-        (up(RawServer::plain_http()), front_responding(FrontOptions::default(), |_| Response::default()));
-    let foreign = world.config().with_trust(world.trusting(Pki::shared().foreign_root_der()));
-    let port = |address: std::net::SocketAddr| format!("https://127.0.0.1:{}", address.port());
-    let calls = [
-        (world.config(), port(refused_addr())),
-        (world.config(), hangs_up.url(HOST)),
-        (world.config(), garbage.url(HOST)),
-        (total_limit(&world), stalls.url(HOST)),
-        (world.config(), cut.url(HOST)),
-        (world.config(), port(clear.addr())),
-        (foreign, untrusted.url(HOST)),
-        (world.config(), "ftp://127.0.0.1:1".to_owned()),
-        (world.config(), "https://user:canary-password@127.0.0.1:1".to_owned()),
-    ];
-    let unknown = name_without_address().map(|name| (world.config(), format!("https://{name}")));
-    for (turn, (config, base)) in calls.into_iter().chain(unknown).enumerate() {
-        let (method, body) = method(turn);
-        let outcome = world.transport(&config).send(request(method, format!("{base}{TARGET}"), body)).await;
-        let error = match outcome {
-            Ok(exchange) => collect(exchange).await.expect_err("a failure"),
-            Err(error) => error,
-        };
-        let text = printed(&error);
-        assert!(!text.contains("canary"), "the URL is quoted: {text}");
-    }
-}
+use crate::world::{HOST, World, collect, front_responding, get, key, request, scripted};
 
 pub(crate) async fn secret_12_no_log_shows_bodies_or_response_headers(world: World) {
     // A newly created key is in a response and nowhere else.

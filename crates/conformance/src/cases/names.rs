@@ -32,10 +32,15 @@ fn start(options: FrontOptions) -> io::Result<Front> {
 /// Two servers with one port, at `FIRST` and `SECOND`: an override has no port, so only the address
 /// distinguishes them.
 pub(crate) fn twins(options: FrontOptions, handler: &Arc<dyn Handler>) -> [Front; 2] {
+    twins_of([options.clone(), options], handler)
+}
+
+/// The same, with options for each.
+pub(crate) fn twins_of([first, second]: [FrontOptions; 2], handler: &Arc<dyn Handler>) -> [Front; 2] {
     for _ in 0..50 {
-        let first = up(Front::start(options.clone(), Arc::clone(handler)));
+        let first = up(Front::start(first.clone(), Arc::clone(handler)));
         // Another program may use this port there.
-        let second = options.clone().bind(SocketAddr::new(SECOND, first.port()));
+        let second = second.clone().bind(SocketAddr::new(SECOND, first.port()));
         if let Ok(second) = Front::start(second, Arc::clone(handler)) {
             return [first, up(Ok(second))];
         }

@@ -249,9 +249,10 @@ pub(crate) async fn retry_21_an_interrupted_call_is_sent_once_in_each_setting(wo
 pub(crate) async fn cred_21_no_log_shows_a_secret_in_any_setting(world: World) {
     const UPLOAD: &str = "canaryupload5ecret0021";
     const BODY: &str = "canarybody5ecret0021";
+    const TARGET: &str = "canary-target-0021";
     let ours = certificate();
     let proxy_header = BASE64.encode(format!("user:{PASSWORD}").as_bytes());
-    let canaries = [KEY, UPLOAD, BODY, PASSWORD].map(str::to_owned).into_iter().chain([proxy_header]);
+    let canaries = [KEY, UPLOAD, BODY, PASSWORD, TARGET].map(str::to_owned).into_iter().chain([proxy_header]);
     let scan = LogScan::start(canaries);
     for (turn, setting) in Settings::ALL.chosen(&world).into_iter().enumerate() {
         let front = front_responding(setting.server(FrontOptions::default()), |_| {
@@ -267,11 +268,11 @@ pub(crate) async fn cred_21_no_log_shows_a_secret_in_any_setting(world: World) {
             config = config.with_proxy(Proxy::Http(url.parse().expect("a proxy address")));
         }
         let transport = world.transport(&config);
-        let nowhere = format!("https://{}", refused_addr());
+        let nowhere = format!("https://{}/{TARGET}?{TARGET}", refused_addr());
         for time in 0..5 {
             let (method, body) = method(5 * turn + time);
             let body = if body.is_empty() { "" } else { UPLOAD };
-            let mut call = request(method.clone(), front.url(HOST), body);
+            let mut call = request(method.clone(), format!("{}/{TARGET}?token={TARGET}", front.url(HOST)), body);
             call.headers_mut().insert("x-api-key", key_value());
             let mut fails = call.clone();
             *fails.uri_mut() = nowhere.parse().expect("an address");

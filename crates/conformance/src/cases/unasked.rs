@@ -223,20 +223,21 @@ pub(crate) async fn cred_20_no_output_of_the_process_shows_a_credential(world: W
         let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         assert!(output.status.success(), "{text}");
         assert_eq!(front.ledger().requests().len(), 10, "or this shows nothing");
-        let shown = [KEY, BODY, "PRIVATE KEY"].into_iter().find(|canary| text.contains(canary));
+        let shown = [KEY, BODY, "PRIVATE KEY", "canary-target"].into_iter().find(|canary| text.contains(canary));
         assert_eq!(shown, None, "it is written to the output of the process");
         return;
     };
     let config = world.config().with_trust(world.trusting(&root)).with_http_versions(HttpVersions::Http1);
     let config = config.with_identity(Some(identity(&certificate())));
     let transport = world.transport(&config);
-    for (mut call, _) in calls(0, &format!("https://{HOST}:{port}/")) {
+    for (mut call, _) in calls(0, &format!("https://{HOST}:{port}/canary-target?token=canary-target")) {
         if !call.body().is_empty() {
             *call.body_mut() = BODY.into();
         }
         call.headers_mut().insert("x-api-key", key_value());
         let mut fails = call.clone();
-        *fails.uri_mut() = format!("https://{}/", refused_addr()).parse().expect("an address");
+        let nowhere = format!("https://{}/canary-target?token=canary-target", refused_addr());
+        *fails.uri_mut() = nowhere.parse().expect("an address");
         collect(transport.send(call).await.expect("answered")).await.expect("a body");
         transport.send(fails).await.expect_err("refused");
     }

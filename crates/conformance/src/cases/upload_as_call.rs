@@ -20,8 +20,8 @@ use futures_util::stream::{self, Stream as _, StreamExt as _};
 use http::{Method, Response};
 use tokio::runtime::Handle;
 
+use crate::cases::failures::printed;
 use crate::cases::http2::head;
-use crate::cases::leaks::printed;
 use crate::cases::time::{in_time, total_limit};
 use crate::cases::upload::{Feed, content, heads_only, pieces, refuses_uploads, response, stalled, upload};
 use crate::log_scan::LogScan;

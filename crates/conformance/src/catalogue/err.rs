@@ -192,8 +192,8 @@ macro_rules! __err {
                 why "A refusal that cannot be read does not prove a missing role, and raw bytes do not belong on a terminal."
                 fix "Clause 4 of `Transport::send`: no decompression, and `Content-Encoding` is handed over with the other \
                     headers.";
-            "ERR-34" Must leaks err_34_no_cause_of_a_failure_quotes_path_or_query
-                given "Calls that fail in ten ways, each with ids in the path and a token in the query."
+            "ERR-34" Must failures err_34_no_cause_of_a_failure_quotes_path_or_query
+                given "Calls that fail in some 25 ways, before and in HTTP/1.1 and 2 and at a proxy, some of them uploads, each with ids in the path and a token in the query."
                 when "The error and all its causes are printed, by Display and Debug."
                 then "Neither path nor query is shown."
                 why "Errors go to logs and tickets; queries hold tokens and the names of people."
@@ -247,6 +247,13 @@ macro_rules! __err {
                 why "Whether a request is retried, and what the caller learns, depends on these two values."
                 fix "The failure names the cell. Record in your connector how far a connection has come; do not \
                     derive it from the text of an error.";
+            "ERR-60" Must failures err_60_the_librarys_error_is_the_source_and_not_its_text
+                given "Those calls of ERR-34 that fail with an error of the system, of TLS or of HTTP."
+                when "The error is followed to its root."
+                then "The root is the error of the library, and not a text that was made of it."
+                why "Programs find the reason by its type: the code of the system, the alert, the reason of a reset."
+                fix "Clause 9 of `Transport::send`. Pass the error on as the source: no `io::Error::other(error.to_string())` on \
+                    the way, and a `source` in each of your error types.";
         }
     };
 }

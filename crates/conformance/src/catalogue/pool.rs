@@ -227,6 +227,24 @@ macro_rules! __pool {
                 why "A rotation that makes a new transport, to leave broken connections or old sessions, would get the old \
                     ones."
                 fix "Clause 7 of `Transport::send`. No static may map configurations to clients.";
+            "POOL-40" Must idle pool_40_the_idle_limit_counts_from_the_last_use
+                given "An idle limit of two seconds, in each setting."
+                when "A call is made every 0.6 seconds for longer than the limit; on another transport a call takes \
+                    longer than the limit, between two others."
+                then "All calls succeed. Those that follow each other stay on one connection, over HTTP/1.1 those around \
+                    the slow one too."
+                why "A limit that counts from the making of a connection costs a busy program a handshake in each period, \
+                    and one that counts during a call cuts slow calls."
+                fix "Set the limit for idle connections of your library and not the one for their lifetime; begin to count \
+                    when the body has been read.";
+            "POOL-41" Must refused_stream pool_41_a_stream_that_fails_leaves_the_others_of_its_connection
+                given "An HTTP/2 server with two streams in flight, one of which it resets, before or after its head, or \
+                    leaves above the last stream of a GOAWAY."
+                when "The response of the other one continues."
+                then "That one is whole, and the error has the delivery of its own stream."
+                why "Otherwise one call that a server refuses costs every other call of the connection its response."
+                fix "Fail the call of the stream that was reset. After GOAWAY, fail the streams above the last one, and read \
+                    the others to their end.";
         }
     };
 }

@@ -135,6 +135,21 @@ macro_rules! __retry {
                 then "One failure has one kind and one delivery in all settings, a cause, one attempt, and shows no secret."
                 why "An operator finds the cause by the code. A code that depends on other settings is misleading."
                 fix "Map errors in one place for all settings, by what happened and not by where the library reported it.";
+            "RETRY-30" Must refused_stream retry_30_a_refused_stream_is_sent_once
+                given "An HTTP/2 server that refuses a stream by REFUSED_STREAM, or by a GOAWAY below it, or resets it by \
+                    another code, on a new or a used connection, in each setting."
+                when "POST, PUT, PATCH and DELETE are made in turn, and a GET after each."
+                then "One stream is opened for each, on one connection. The error has delivery not sent for the first two, \
+                    and unknown for the codes. The GET gets its response."
+                why "Such a request may be retried, and the client does so within its budget. A library that also retries \
+                    multiplies the load on a server that has too much of it."
+                fix "Clause 1 of `Transport::send`. Switch the library's own retries off (reqwest: `retry::never()`).";
+            "RETRY-31" Should refused_stream retry_31_a_refused_stream_of_a_get_is_sent_once
+                given "The servers of RETRY-30."
+                when "GET and HEAD are made in turn."
+                then "One stream is opened for each, on one connection, and the error has the delivery of RETRY-30."
+                why "A retry that the caller does not see is missing from every count of calls and from the rate limit."
+                fix "As for RETRY-30; libcurl has no option for it, and needs a waiver.";
         }
     };
 }

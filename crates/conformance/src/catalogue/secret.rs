@@ -64,6 +64,12 @@ macro_rules! __secret {
                 then "Neither body is in the temporary directory or in an open file."
                 why "The response to the creation of a key is a secret, and a file outlives the process that wrote it."
                 fix "Switch off the spooling of large bodies: a body is in memory already, or streams.";
+            "SECRET-20" Must failures secret_20_no_log_shows_the_target_of_a_call_that_fails
+                given "The calls of ERR-34, and a reader of every log line."
+                when "They fail, and the transport is printed by Debug."
+                then "No line at any level, and no Debug text, shows path or query."
+                why "Queries hold tokens and the names of people. A warning about a failure is what most programs log."
+                fix "Log the host and the kind of the failure. Filter a target of your library that logs the request line.";
         }
     };
 }

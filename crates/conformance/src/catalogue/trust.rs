@@ -331,6 +331,15 @@ macro_rules! __trust {
                 then "The second name is refused, and no request arrives by it."
                 why "A resumed handshake shows no certificate: a session kept by address instead of name skips the check."
                 fix "Key the session cache by the name that was verified, as the TLS libraries do.";
+            "TRUST-60" Must namesakes trust_60_authorities_of_one_name_are_told_apart
+                given "Two authorities with one name and different keys, a server of each at one name and port of two addresses, and two \
+                    identities of one name, with one key or two, in each setting."
+                when "Transports trust one of them, or both in either order, and call both servers, in both orders."
+                then "Each transport trusts the servers of its own roots alone, and presents its own identity."
+                why "A CA whose key is replaced keeps its name. What a process stores by name (verifiers, sessions, \
+                    identities) then trusts the old key."
+                fix "Clauses 7 and 12 of `Transport::send`. Keep no such store outside the transport; compare whole \
+                    certificates.";
         }
     };
 }

@@ -730,9 +730,9 @@ defects! {
     /// calls no server with an RSA key
     RefusesRsaServers refuses_rsa_servers "TRUST-45" "a server with a key of Rsa2048";
     /// shows its identity on its first connection only
-    PresentsItsIdentityOnce presents_its_identity_once "POOL-22" "the identity on connection 1";
+    PresentsItsIdentityOnce presents_its_identity_once "POOL-22" "the identity on connection";
     /// goes through its proxy with its first connection only
-    UsesItsProxyOnce uses_its_proxy_once "POOL-22" "Some(1) tunnels for 3 connections";
+    UsesItsProxyOnce uses_its_proxy_once "POOL-22" "tunnels for 3 connections";
     /// reports every refusal of a proxy as a 407
     TakesEveryRefusalFor407 takes_every_refusal_for_407 "RETRY-22" "the status of a proxy that refuses is Some(403)";
     /// sends the first 64 fields of a request
@@ -977,6 +977,82 @@ defects! {
     LeavesStreamsOfLateBodies leaves_streams_of_late_bodies "POOL-33" "stays open, after its limit: true";
     /// has one pool for transports of equal configuration
     SharesPoolsOfEqualConfigurations shares_pools_of_equal_configurations "POOL-36" "two transports share a connection";
+    // What a library keeps or does beside the calls: idle connections, refused streams, names, its log, its errors.
+    /// counts the idle limit from the making of a connection
+    CountsIdleTimeFromTheStart counts_idle_time_from_the_start "POOL-40" "it was closed though it was in use";
+    /// ends calls that take longer than the idle limit
+    EndsCallsAtTheIdleLimit ends_calls_at_the_idle_limit "POOL-40" "the idle limit ended /slow";
+    /// sends a request again that the server has refused unprocessed
+    RepeatsRefusedStreams repeats_refused_streams "RETRY-30" "the streams that were opened";
+    /// sends a request above the last stream of a GOAWAY again on a new connection
+    RepeatsStreamsAboveGoaway repeats_streams_above_goaway "RETRY-30" "it was sent once more";
+    /// sends a GET again that the server has refused unprocessed
+    RepeatsRefusedGets repeats_refused_gets "RETRY-31" "the streams that were opened";
+    /// reports *unknown* for a stream that was refused on a used connection
+    DoubtsRefusalsOnUsed doubts_refusals_on_used "RETRY-30" "how far it came";
+    /// closes a connection of HTTP/2 when one of its streams is reset
+    ClosesConnectionsOfResetStreams closes_connections_of_reset_streams "POOL-41" "a call failed with another one";
+    /// takes the roots of an earlier transport whose roots have the same names
+    FindsRootsByName finds_roots_by_name "TRUST-60" "its own authority";
+    /// takes the verifier of an earlier transport that called the same host
+    FindsVerifiersByHost finds_verifiers_by_host "TRUST-60" "its own authority";
+    /// presents the identity of an earlier transport whose certificate has the same subject
+    FindsIdentitiesByName finds_identities_by_name "TRUST-60" "another's identity";
+    /// resumes the sessions of other transports with the same host
+    SharesSessionsByHost shares_sessions_by_host "TRUST-60" "of another authority";
+    /// logs the URL of a call that fails
+    LogsUrlsOfFailures logs_urls_of_failures "SECRET-20" "the URL is logged by";
+    /// logs the URL of a response whose body fails
+    LogsUrlsOfCutBodies logs_urls_of_cut_bodies "SECRET-20" "the URL is logged by";
+    /// logs the URL of a call that runs out of time
+    LogsUrlsOfLateCalls logs_urls_of_late_calls "SECRET-20" "the URL is logged by";
+    /// shows the URL of the last call that failed in its `Debug`
+    ShowsItsLastFailure shows_its_last_failure "SECRET-20" "the transport shows its last call";
+    /// turns the error of its library into text
+    FlattensErrors flattens_errors "ERR-60" "is nothing but text";
+    /// turns the error of a body into text
+    FlattensErrorsOfBodies flattens_errors_of_bodies "ERR-60" "is nothing but text";
+    /// turns the error of a handshake into text
+    FlattensErrorsOfHandshakes flattens_errors_of_handshakes "ERR-60" "is nothing but text";
+    // What a method changes in cases that send GETs, and what a response of failure changes behind a proxy.
+    /// announces a name to a server that is called by its address with PUT, PATCH or DELETE
+    NamesAddressesInPuts names_addresses_in_puts "HOST-09" "left: Some(\"localhost\")";
+    /// connects to what `Alt-Svc` in the response to a PUT, PATCH or DELETE names
+    FollowsAlternativeServicesOfPuts follows_alternative_services_of_puts "REQ-22" "a header led to another server";
+    /// does not verify a server that is called by the name localhost with POST
+    TrustsLocalhostForPosts trusts_localhost_for_posts "TRUST-25" "this server proves nothing";
+    /// leads PUT, PATCH and DELETE where the first transport of the process led the name
+    KeepsTheFirstNamesOfPuts keeps_the_first_names_of_puts "HOST-11" "went where the other is to go";
+    /// discards what it has read of the response to a POST when the connection ends right after it
+    LosesLastBytesOfPosts loses_last_bytes_of_posts "BODY-15" "lost \"HTTP/1.";
+    /// counts the length of the response to a PUT, PATCH or DELETE in 32 bits
+    WrapsLengthsOfPuts wraps_lengths_of_puts "BODY-05" "4294967301";
+    /// treats the stream of a POST that was reset without an error as one that has ended
+    TakesResetsForEndsOfPosts takes_resets_for_ends_of_posts "BODY-14" "RST_STREAM(NO_ERROR), with a length: true";
+    /// reads heads of any size in response to PUT, PATCH and DELETE
+    ReadsHeadsOfAnySizeOfPuts reads_heads_of_any_size_of_puts "ERR-23" "too large: Exchange";
+    /// shows the API key to its proxy after responses of failure
+    ShowsTheKeyToProxiesAfterErrors shows_the_key_to_proxies_after_errors "PROXY-02" "x-api-key";
+    /// sends a request again when its stream is reset by ENHANCE_YOUR_CALM
+    RepeatsCalmedStreams repeats_calmed_streams "RETRY-30" "the streams that were opened";
+    /// makes no call after one whose stream was refused
+    FailsAfterRefusedStreams fails_after_refused_streams "RETRY-30" "the call after it";
+    /// closes a connection at the idle limit while a call is made on it
+    ClosesBusyConnections closes_busy_connections "POOL-40" "the idle limit ended";
+    /// presents the certificate of an earlier transport with the same key
+    FindsIdentitiesByKey finds_identities_by_key "TRUST-60" "another's identity";
+    /// logs the URL of each call
+    LogsUrls logs_urls "CRED-21" "a secret is logged by";
+    /// logs the URL of an upload that fails
+    LogsUrlsOfUploads logs_urls_of_uploads "SECRET-20" "the URL is logged by";
+    /// writes the URL of a call that fails to the error stream of the process
+    PrintsUrlsOfFailures prints_urls_of_failures "CRED-20" "to the output of the process";
+    /// puts the text of its library into an error of its own
+    WrapsTextsOfErrors wraps_texts_of_errors "ERR-60" "is nothing but text";
+    /// turns the error of an HTTP/2 stream into text
+    FlattensErrorsOfStreams flattens_errors_of_streams "ERR-60" "is nothing but text";
+    /// turns the error of a proxy that is not there into text
+    FlattensErrorsOfProxies flattens_errors_of_proxies "ERR-60" "is nothing but text";
     /// leaves out the type of an empty body
     DropsTypesOfEmptyBodies drops_types_of_empty_bodies "REQ-04" "a type, ";
     /// closes connections after responses without a body

@@ -51,7 +51,7 @@ pub(crate) const RULES: &[Rule] = rules! {
     "merges" "early-hints" Listed(Is::MergesEarlyHints), [Http1], ["REQ-14"];
     "panics" "outside-runtime" Listed(Is::PanicsWithoutRuntime), [Http1 Http2 Identity], ["ERR-20"];
     "panics" "dropping-bodies" Listed(Is::PanicsInDrop), [Http1 Http2], ["BODY-21"];
-    "tells" "of-the-machine" Listed(Is::TellsOfTheMachine), [Always], ["REQ-20"];
+    "reports" "the-machine" Listed(Is::TellsOfTheMachine), [Always], ["REQ-20"];
     "gives" "every-request-a-type" Listed(Is::GivesEveryRequestAType), [Always], ["REQ-20"];
     "claims" "tls13" Listed(Is::ClaimsTls13), [Always], ["REQ-20"];
     "claims" "identity-sent" Listed(Is::ClaimsThatItSentOne), [Always], ["REQ-20"];
@@ -66,7 +66,7 @@ pub(crate) const RULES: &[Rule] = rules! {
     "offers" "http2-anyway" Listed(Is::OffersHttp2Anyway), [Always], ["REQ-20"];
     "speaks" "http1-alone" Listed(Is::SpeaksHttp1Alone), [Always], ["REQ-20"];
     "accepts" "proxies-it-lacks" Listed(Is::AcceptsProxiesItLacks), [Always], ["PROXY-05"];
-    "tells" "its-own-address" Listed(Is::TellsItsOwnAddress), [Always], ["REQ-20"];
+    "reports" "its-own-address" Listed(Is::TellsItsOwnAddress), [Always], ["REQ-20"];
     "spins" "waiting" Listed(Is::NeverSleeps), [Http1 Http2], ["TIME-11"];
     "leaves" "out-ports-of-tunnels" Listed(Is::LeavesOutPortsOfTunnels), [Always], ["PROXY-17"];
     "names" "default-ports" Listed(Is::NamesDefaultPorts), [Always], ["PROXY-17"];

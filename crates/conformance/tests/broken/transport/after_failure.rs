@@ -1,12 +1,14 @@
 //! What a broken transport does when a call has failed: it repeats the call, or reports something else.
 
+use std::sync::atomic::Ordering;
+
 use bytes::Bytes;
-use digicert_one_core::{Delivery, HttpVersions, Proxy, TransportError, TransportErrorKind as Kind};
+use digicert_one_core::{Delivery, HttpVersions, Phase, Proxy, TransportError, TransportErrorKind as Kind, causes};
 use http::{Method, Request};
 
 use super::by_request::in_clear_text;
-use super::foreign;
-use super::misdeeds::{Misdeeds, key_of};
+use super::misdeeds::{Misdeeds, key_of, locked};
+use super::{failure, foreign};
 use crate::table::Defect;
 
 impl Misdeeds {
@@ -15,10 +17,16 @@ impl Misdeeds {
         let interrupted = error.kind() == Kind::Interrupted;
         let method = request.method();
         let is = |defect| self.flaw.is(defect);
+        let has_stood = error.facts().tls_version.is_some();
+        let is_unprocessed = has_stood && interrupted && error.delivery() == Delivery::NotSent;
         (is(Defect::RepeatsPosts) && interrupted && method == Method::POST)
             || (is(Defect::RepeatsOtherMethods) && interrupted && ![Method::POST, Method::GET].contains(method))
             || (is(Defect::RepeatsGets) && interrupted && method == Method::GET)
             || is(Defect::RepeatsRefusedHandshakes)
+            || is(Defect::RepeatsRefusedStreams) && is_unprocessed && method != Method::GET
+            || is(Defect::RepeatsCalmedStreams) && failure::is_reset_by(error, h2::Reason::ENHANCE_YOUR_CALM)
+            || is(Defect::RepeatsRefusedGets) && is_unprocessed && method == Method::GET
+            || is(Defect::RepeatsStreamsAboveGoaway) && failure::is_goaway(error)
             || is(Defect::RepeatsPostsInTunnels) && interrupted && !matches!(self.config.proxy(), Proxy::None)
             || is(Defect::RepeatsGetsOfHttp2)
                 && error.delivery() == Delivery::Unknown
@@ -56,6 +64,43 @@ impl Misdeeds {
             && self.config.identity().is_some()
         {
             return TransportError::new(Kind::Proxy(None), error.delivery()).with_source(error);
+        }
+        if self.flaw.is(Defect::LogsUrlsOfFailures)
+            || self.flaw.is(Defect::LogsUrlsOfLateCalls) && matches!(error.kind(), Kind::Timeout(Phase::Response))
+        {
+            tracing::debug!("failed to call {}", request.uri());
+        }
+        if self.flaw.is(Defect::PrintsUrlsOfFailures) {
+            #[expect(clippy::print_stderr, reason = "it is the defect")]
+            {
+                eprintln!("failed to call {}", request.uri());
+            }
+        }
+        let is_reset = failure::is_reset_by(&error, h2::Reason::REFUSED_STREAM);
+        if is_reset && self.flaw.is(Defect::FailsAfterRefusedStreams) {
+            self.has_lost.store(true, Ordering::Relaxed);
+        }
+        let is_of_stream = causes(&error).any(|cause| cause.is::<h2::Error>());
+        if is_of_stream && self.flaw.is(Defect::FlattensErrorsOfStreams)
+            || matches!(error.kind(), Kind::Proxy(None)) && self.flaw.is(Defect::FlattensErrorsOfProxies)
+        {
+            return anew(error.delivery()).with_source(failure::text_of(&error));
+        }
+        if self.flaw.is(Defect::WrapsTextsOfErrors) {
+            return anew(error.delivery()).with_source(failure::Worded::of(&error));
+        }
+        *locked(&self.last_failure) = Some(request.uri().clone());
+        if self.flaw.is(Defect::DoubtsRefusalsOnUsed)
+            && error.facts().reused == Some(true)
+            && error.delivery() == Delivery::NotSent
+        {
+            return anew(Delivery::Unknown).with_source(error);
+        }
+        let is_of_handshake = error.delivery() == Delivery::NotSent;
+        if self.flaw.is(Defect::FlattensErrors) && !is_of_handshake
+            || self.flaw.is(Defect::FlattensErrorsOfHandshakes) && is_of_handshake
+        {
+            return anew(error.delivery()).with_source(failure::text_of(&error));
         }
         if self.flaw.is(Defect::QuotesUrls) || in_clear_text(request.uri(), self.flaw, Defect::QuotesUrlsInClearText) {
             return anew(error.delivery()).with_source(format!("while calling {}", request.uri()));

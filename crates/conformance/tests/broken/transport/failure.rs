@@ -33,6 +33,40 @@ impl Error for Wordless {
     }
 }
 
+/// What is left of an error that is converted to text.
+pub(super) fn text_of(error: &(dyn Error + 'static)) -> std::io::Error {
+    std::io::Error::other(causes(error).map(ToString::to_string).collect::<Vec<_>>().join(": "))
+}
+
+/// Whether the server has left below the stream of a call.
+pub(super) fn is_goaway(error: &TransportError) -> bool {
+    causes(error).filter_map(|cause| cause.downcast_ref::<h2::Error>()).any(h2::Error::is_go_away)
+}
+
+/// Whether the server has reset the stream of a call by this code.
+pub(super) fn is_reset_by(error: &TransportError, code: h2::Reason) -> bool {
+    let mut streams = causes(error).filter_map(|cause| cause.downcast_ref::<h2::Error>());
+    streams.any(|stream| stream.is_reset() && stream.reason() == Some(code))
+}
+
+/// The text of an error, as one of our own.
+#[derive(Debug)]
+pub(super) struct Worded(String);
+
+impl Worded {
+    pub(super) fn of(error: &(dyn Error + 'static)) -> Self {
+        Self(causes(error).map(ToString::to_string).collect::<Vec<_>>().join(": "))
+    }
+}
+
+impl fmt::Display for Worded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Error for Worded {}
+
 /// Creates errors about one connection.
 #[derive(Clone, Debug)]
 pub(super) struct Report {
@@ -100,6 +134,9 @@ impl Report {
     pub(super) fn of_body(&self, error: hyper::Error) -> TransportError {
         if self.flaw.is(Defect::LosesSourcesOfBodies) {
             return TransportError::new(Kind::BodyCut, Delivery::Sent).with_facts(self.facts.clone());
+        }
+        if self.flaw.is(Defect::FlattensErrorsOfBodies) {
+            return self.error(Kind::BodyCut, Delivery::Sent, text_of(&error));
         }
         let is_lost = self.flaw.is(Defect::CallsCutBodiesLost);
         self.error(if is_lost { Kind::Interrupted } else { Kind::BodyCut }, Delivery::Sent, error)

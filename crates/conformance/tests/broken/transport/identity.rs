@@ -36,6 +36,19 @@ pub(super) fn load(
         CertifiedKey::from_der(chain, key, provider).map(Arc::new)
     });
     let key = key.map_err(|error| failure::local(Kind::LocalIdentity, error))?;
+    if flaw.among(&[Defect::FindsIdentitiesByName, Defect::FindsIdentitiesByKey]) {
+        static KNOWN: Mutex<Vec<(String, Arc<CertifiedKey>)>> = Mutex::new(Vec::new());
+        let name = match flaw.is(Defect::FindsIdentitiesByKey) {
+            true => format!("{:?}", identity.public_key().bits()),
+            false => identity.subject().to_owned(),
+        };
+        let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, earlier)) = known.iter().find(|(one, _)| *one == name) {
+            return Ok(Some(Arc::clone(earlier)));
+        }
+        known.push((name, Arc::clone(&key)));
+        return Ok(Some(key));
+    }
     if flaw.is(Defect::PresentsTheFirstIdentity) {
         static FIRST: OnceLock<Arc<CertifiedKey>> = OnceLock::new();
         return Ok(Some(Arc::clone(FIRST.get_or_init(|| key))));

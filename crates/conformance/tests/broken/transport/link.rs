@@ -59,6 +59,7 @@ pub(super) struct Link {
     /// Whether a defect keeps it past the idle limit.
     pub(super) stays_open: bool,
     last: LastRead,
+    made: Instant,
 }
 
 /// How the wait for the head of a response ended.
@@ -119,6 +120,7 @@ impl Link {
             ends_now: false,
             stays_open: false,
             last,
+            made: Instant::now(),
         })
     }
 
@@ -146,12 +148,17 @@ impl Link {
             ends_now: false,
             stays_open: false,
             last: Arc::clone(&self.last),
+            made: self.made,
         })
     }
 
     /// Ends the connection, and each call on it.
     pub(super) fn end(&self) {
         self.driver.abort();
+    }
+
+    pub(super) fn age(&self) -> Duration {
+        self.made.elapsed()
     }
 
     fn keeps_dropped_calls(&self) -> bool {
@@ -214,7 +221,12 @@ impl Link {
                 }
             }
         };
-        let closes = [Defect::ClosesConnectionsOfDroppedCalls, Defect::ClosesConnectionsOfLateCalls];
+        let closes = [
+            Defect::ClosesConnectionsOfDroppedCalls,
+            Defect::ClosesConnectionsOfLateCalls,
+            Defect::ClosesConnectionsOfResetStreams,
+            Defect::ClosesBusyConnections,
+        ];
         let grace = if self.flaw.among(&closes) { Duration::ZERO } else { GRACE };
         self.is_waiting = true;
         let outcome = tokio::select! {

@@ -58,6 +58,7 @@ pub(super) struct Misdeeds {
     /// Where redirects led for good.
     pub(super) moved: Mutex<HashMap<Uri, Uri>>,
     pub(super) has_lost: AtomicBool,
+    pub(super) last_failure: Mutex<Option<Uri>>,
     /// Held while the body of an upload is polled.
     pub(super) uploading: Arc<Mutex<()>>,
     /// The initial state, for another transport next to this one.
@@ -118,6 +119,7 @@ impl Misdeeds {
             missing: Mutex::default(),
             moved: Mutex::default(),
             has_lost: AtomicBool::new(false),
+            last_failure: Mutex::default(),
             uploading: Arc::default(),
             config: config.clone(),
         })
@@ -284,6 +286,9 @@ impl Misdeeds {
             let mut parts = request.uri().clone().into_parts();
             parts.scheme = Some(Scheme::HTTPS);
             *request.uri_mut() = Uri::from_parts(parts).unwrap_or_default();
+        }
+        if self.flaw.is(Defect::LogsUrls) {
+            tracing::debug!("{} {}", request.method(), request.uri());
         }
         if self.flaw.is(Defect::LogsKeys) {
             tracing::debug!("sending {:?}", key_of(request));

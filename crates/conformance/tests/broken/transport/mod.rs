@@ -250,6 +250,10 @@ impl Pooled {
             let ignores = ignores || was_used && self.flaw.is(Defect::IgnoresTotalOnUsed);
             let limit = (!ignores).then_some(deadline);
             let is_clear = request.uri().scheme_str() == Some("http");
+            let limit = match self.flaw.is(Defect::EndsCallsAtTheIdleLimit) {
+                true => Some(Instant::now() + self.misdeeds.config.timeouts().pool_idle()),
+                false => limit,
+            };
             let waits = link.is_shared() && self.flaw.is(Defect::IgnoresTotalWhileWaitingForStreams);
             let limit = limit.filter(|_| !waits);
             let limit = match is_clear && self.flaw.is(Defect::LosesCallsInClearText) {
@@ -277,13 +281,19 @@ impl Pooled {
                     let deadline = if restarts { self.begin()? } else { deadline };
                     let body = Held::new(inner, (self.limit, deadline), report, Returning::new(link, ticket));
                     let body = foreign::Unmarked::of(odd_body::given(body, self.flaw), self.flaw);
+                    let body = odd_body::logging(body, request.uri(), self.flaw);
                     let body = odd_body::measured(body, request.method(), &head.headers, self.flaw);
                     let response = http::Response::from_parts(head, body);
                     return Ok(Exchange::new(response, facts));
                 }
                 // A pooled connection that ended before it took the request: another one will do.
                 Outcome::Failed { unsent: true, .. } if was_used => {}
-                Outcome::Failed { error, unsent } => return Err(place.failure(report.of_call(error, unsent), is_large)),
+                Outcome::Failed { error, unsent } => {
+                    if link.is_http2() && self.flaw.is(Defect::ClosesConnectionsOfResetStreams) {
+                        link.end();
+                    }
+                    return Err(place.failure(report.of_call(error, unsent), is_large));
+                }
                 Outcome::Lost => {
                     let why = "the connection ended in the moment in which it was given the request";
                     return Err(report.error(Kind::Interrupted, Delivery::Unknown, why));
@@ -364,6 +374,9 @@ impl fmt::Debug for Pooled {
         let mut out = f.debug_struct("Pooled");
         if self.flaw.is(Defect::PrintsItsKey) {
             out.field("key", &self.misdeeds.key());
+        }
+        if self.flaw.is(Defect::ShowsItsLastFailure) {
+            out.field("last_failure", &self.misdeeds.last_failure);
         }
         if self.flaw.is(Defect::PrintsItsProxy) {
             out.field("proxy", &self.misdeeds.proxy());

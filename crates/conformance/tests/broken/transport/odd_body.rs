@@ -9,8 +9,8 @@ use std::task::{Context, Poll, Waker, ready};
 
 use bytes::{Bytes, BytesMut};
 use digicert_one_core::{ResponseBody, TransportError, TransportErrorKind as Kind};
-use http::Method;
 use http::header::{CONTENT_LENGTH, HeaderMap};
+use http::{Method, Uri};
 use http_body::{Body, Frame, SizeHint};
 use tokio::sync::mpsc;
 
@@ -56,6 +56,37 @@ pub(super) fn measured(body: ResponseBody, method: &Method, head: &HeaderMap, fl
     match length.filter(|_| flaw.is(Defect::MeasuresResponsesToHead) && *method == Method::HEAD) {
         Some(length) => ResponseBody::new(Measured(body, length)),
         None => body,
+    }
+}
+
+/// The body of a call to this address, which a defect logs when it fails.
+pub(super) fn logging(body: ResponseBody, uri: &Uri, flaw: Flaw) -> ResponseBody {
+    match flaw.is(Defect::LogsUrlsOfCutBodies) {
+        true => ResponseBody::new(Logging(body, uri.clone())),
+        false => body,
+    }
+}
+
+struct Logging(ResponseBody, Uri);
+
+impl Body for Logging {
+    type Data = Bytes;
+    type Error = TransportError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Read>> {
+        let polled = Pin::new(&mut self.0).poll_frame(cx);
+        if matches!(polled, Poll::Ready(Some(Err(_)))) {
+            tracing::warn!("the body of {} failed", self.1);
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.0.size_hint()
     }
 }
 

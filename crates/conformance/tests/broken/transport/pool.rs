@@ -131,12 +131,12 @@ impl Pool {
             return;
         }
         let stays_open = link.stays_open;
-        let id = self.next.fetch_add(1, Ordering::Relaxed);
+        let (id, age) = (self.next.fetch_add(1, Ordering::Relaxed), link.age());
         self.origins().entry(ticket.origin.clone()).or_default().idle.push((id, link));
         if stays_open {
             return;
         }
-        self.later(ticket, move |connections| connections.idle.retain(|(kept, _)| *kept != id));
+        self.later(ticket, age, move |connections| connections.idle.retain(|(kept, _)| *kept != id));
     }
 
     fn release(self: &Arc<Self>, id: u64, ticket: &Ticket) {
@@ -150,24 +150,33 @@ impl Pool {
             return;
         }
         shared.rests += 1;
-        let rests = shared.rests;
+        let (rests, age) = (shared.rests, shared.link.age());
+        let is_busy = self.flaw.is(Defect::ClosesBusyConnections);
+        let is_older = self.flaw.is(Defect::CountsIdleTimeFromTheStart);
         drop(origins);
-        self.later(ticket, move |connections| {
-            let rested = |shared: &Shared| shared.id == id && shared.rests == rests && shared.calls == 0;
+        self.later(ticket, age, move |connections| {
+            let rests = |shared: &Shared| is_older || shared.rests == rests;
+            let rested = |shared: &Shared| shared.id == id && rests(shared) && shared.calls == 0;
+            if let Some(shared) = connections.shared.as_ref().filter(|shared| is_busy && shared.id == id) {
+                shared.link.end();
+            }
             if connections.shared.as_ref().is_some_and(rested) {
                 connections.shared = None;
             }
         });
     }
 
-    /// Runs this when the idle limit has passed, if the pool still exists.
-    fn later(self: &Arc<Self>, ticket: &Ticket, close: impl FnOnce(&mut Connections) + Send + 'static) {
+    /// Runs this when the idle limit has passed, if the pool still exists. A defect counts the age of the connection in.
+    fn later(self: &Arc<Self>, ticket: &Ticket, age: Duration, close: impl FnOnce(&mut Connections) + Send + 'static) {
         if self.flaw.is(Defect::KeepsIdleConnections) {
             return;
         }
         let (pool, origin, mut idle) = (Arc::downgrade(self), ticket.origin.clone(), self.idle);
         if self.flaw.is(Defect::KeepsIdleConnectionsForLonger) {
             idle *= 60;
+        }
+        if self.flaw.is(Defect::CountsIdleTimeFromTheStart) {
+            idle = idle.saturating_sub(age);
         }
         ticket.runtime.spawn(async move {
             tokio::time::sleep(idle).await;

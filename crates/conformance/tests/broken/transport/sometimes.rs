@@ -17,6 +17,8 @@ use crate::table::Defect;
 pub(crate) enum When {
     /// PUT, PATCH and DELETE.
     Unsafe,
+    /// POST.
+    Post,
     /// After a response of success.
     Answered,
     /// After a response of failure.
@@ -58,6 +60,15 @@ fn parts(defect: Defect) -> Option<(Defect, When)> {
         Defect::TakesLateAlertsForUnsentLater => (Defect::TakesLateAlertsForUnsent, When::Answered),
         Defect::AcceptsAnyNameLater => (Defect::AcceptsAnyName, When::Second),
         Defect::IgnoresTlsVersionsLater => (Defect::IgnoresTlsVersions, When::Second),
+        Defect::NamesAddressesInPuts => (Defect::NamesAddresses, When::Unsafe),
+        Defect::FollowsAlternativeServicesOfPuts => (Defect::FollowsAlternativeServices, When::Unsafe),
+        Defect::TrustsLocalhostForPosts => (Defect::TrustsLocalhost, When::Post),
+        Defect::KeepsTheFirstNamesOfPuts => (Defect::KeepsTheFirstNames, When::Unsafe),
+        Defect::LosesLastBytesOfPosts => (Defect::LosesLastBytes, When::Post),
+        Defect::WrapsLengthsOfPuts => (Defect::WrapsLengths, When::Unsafe),
+        Defect::TakesResetsForEndsOfPosts => (Defect::TakesResetsForEnds, When::Post),
+        Defect::ReadsHeadsOfAnySizeOfPuts => (Defect::ReadsHeadsOfAnySize, When::Unsafe),
+        Defect::ShowsTheKeyToProxiesAfterErrors => (Defect::ShowsTheKeyToProxies, When::Refused),
         _ => return None,
     })
 }
@@ -96,6 +107,7 @@ impl Sometimes {
     /// The transport that makes a call of this method.
     fn chosen(&self, method: &Method) -> &dyn Transport {
         let is_broken = match self.when {
+            When::Post => *method == Method::POST,
             When::Unsafe => [Method::PUT, Method::PATCH, Method::DELETE].contains(method),
             When::Answered => self.answered.load(Ordering::Relaxed),
             When::Refused => self.refused.load(Ordering::Relaxed),

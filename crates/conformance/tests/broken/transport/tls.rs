@@ -21,7 +21,7 @@ use tokio_rustls::rustls::{self, ClientConfig, HandshakeKind, ProtocolVersion, R
 
 use super::failure::{Report, is_ours, local};
 use super::identity::{self, Asked, Presenter, SharedPresenter};
-use super::verifier::Verifier;
+use super::verifier::{SharedVerifier, Verifier};
 use super::{Flaw, sessions, surroundings, wants_http2};
 use crate::table::Defect;
 
@@ -31,8 +31,9 @@ pub(super) trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Wire for T {}
 
 /// The defects that need sessions to resume.
-const SHARING: [Defect; 5] = [
+const SHARING: [Defect; 6] = [
     Defect::SharesSessions,
+    Defect::SharesSessionsByHost,
     Defect::SendsEarlyData,
     Defect::ClaimsFullHandshakes,
     Defect::ClaimsResumedWasNotAsked,
@@ -48,6 +49,7 @@ fn shares(flaw: Flaw, is_tls12: bool) -> bool {
 pub(super) struct Tls {
     config: ClientConfig,
     key: Option<Arc<CertifiedKey>>,
+    verifier: Arc<Verifier>,
     flaw: Flaw,
     has_shaken: AtomicBool,
     /// Whether only TLS 1.2 is allowed.
@@ -71,17 +73,18 @@ impl Tls {
         let roots = Arc::new(roots(config, flaw)?);
         let webpki = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider)).build();
         let webpki = webpki.map_err(|error| local(Kind::TrustRoots, error))?;
+        let verifier = Arc::new(Verifier {
+            webpki,
+            roots: config.trust().given()?.to_vec(),
+            flaw,
+            is_tunnelled: !matches!(config.proxy(), Proxy::None),
+            has_verified: AtomicBool::new(false),
+        });
         let mut tls = ClientConfig::builder_with_provider(provider)
             .with_protocol_versions(versions)
             .map_err(|error| local(Kind::Config, error))?
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(Verifier {
-                webpki,
-                roots: config.trust().given()?.to_vec(),
-                flaw,
-                is_tunnelled: !matches!(config.proxy(), Proxy::None),
-                has_verified: AtomicBool::new(false),
-            }))
+            .with_custom_certificate_verifier(Arc::<Verifier>::clone(&verifier))
             .with_no_client_auth();
         let best = if wants_http2(config, flaw) { &[&b"h2"[..], b"http/1.1"][..] } else { &[&b"http/1.1"[..]] };
         tls.alpn_protocols = best.iter().map(|name| name.to_vec()).collect();
@@ -90,7 +93,9 @@ impl Tls {
             tls.key_log = Arc::new(rustls::KeyLogFile::new());
         }
         let is_tls12 = config.tls_versions() == TlsVersions::Only(TlsVersion::Tls12);
-        if flaw.is(Defect::ResumesSessionsOfOtherNames) {
+        if flaw.is(Defect::SharesSessionsByHost) {
+            share_sessions(&mut tls);
+        } else if flaw.is(Defect::ResumesSessionsOfOtherNames) {
             let presenter = SharedPresenter::default();
             presenter.set(key.clone());
             tls.client_auth_cert_resolver = Arc::new(presenter);
@@ -99,7 +104,7 @@ impl Tls {
             tls = shared(tls, key.clone());
             tls.enable_early_data = flaw.is(Defect::SendsEarlyData);
         }
-        Ok(Self { config: tls, key, flaw, has_shaken: AtomicBool::new(false), is_tls12 })
+        Ok(Self { config: tls, key, verifier, flaw, has_shaken: AtomicBool::new(false), is_tls12 })
     }
 
     /// The same, without an identity.
@@ -107,6 +112,7 @@ impl Tls {
         Self {
             config: self.config.clone(),
             key: None,
+            verifier: Arc::clone(&self.verifier),
             flaw: self.flaw,
             has_shaken: AtomicBool::new(false),
             is_tls12: self.is_tls12,
@@ -127,6 +133,19 @@ impl Tls {
         let name = ServerName::try_from(host.to_owned()).map_err(|error| local(Kind::Config, error))?;
         let asked = Asked::default();
         let mut tls = self.config.clone();
+        if self.flaw.is(Defect::SharesSessionsByHost) {
+            let Common { verifier, presenter, .. } = common();
+            verifier.set(Arc::clone(&self.verifier));
+            presenter.set(self.key.clone());
+        }
+        if self.flaw.is(Defect::FindsVerifiersByHost) {
+            static KNOWN: Mutex<Vec<(ServerName<'static>, Arc<Verifier>)>> = Mutex::new(Vec::new());
+            let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+            match known.iter().find(|(one, _)| *one == name) {
+                Some((_, earlier)) => tls.dangerous().set_certificate_verifier(Arc::<Verifier>::clone(earlier)),
+                None => known.push((name.clone(), Arc::clone(&self.verifier))),
+            }
+        }
         if !shares(self.flaw, self.is_tls12) {
             let is_shown =
                 self.flaw.is(Defect::PresentsItsIdentityOnce) && self.has_shaken.swap(true, Ordering::Relaxed);
@@ -236,6 +255,15 @@ fn roots(config: &TransportConfig, flaw: Flaw) -> Result<RootCertStore, Transpor
         all.extend(store.roots.iter().cloned());
         store.extend(all.iter().cloned());
     }
+    if flaw.is(Defect::FindsRootsByName) {
+        static KNOWN: Mutex<Vec<(Vec<u8>, RootCertStore)>> = Mutex::new(Vec::new());
+        let name = store.roots.iter().flat_map(|root| root.subject.to_vec()).collect();
+        let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, earlier)) = known.iter().find(|(one, _)| *one == name) {
+            return Ok(earlier.clone());
+        }
+        known.push((name, store.clone()));
+    }
     if flaw.is(Defect::KeepsTheFirstRoots) {
         static FIRST: OnceLock<RootCertStore> = OnceLock::new();
         return Ok(FIRST.get_or_init(|| store).clone());
@@ -254,6 +282,29 @@ fn shared(mut own: ClientConfig, key: Option<Arc<CertifiedKey>>) -> ClientConfig
     });
     presenter.set(key);
     first.clone()
+}
+
+/// The sessions of the process, by host, and what rustls compares before it resumes one.
+struct Common {
+    verifier: Arc<SharedVerifier>,
+    presenter: Arc<SharedPresenter>,
+    sessions: Resumption,
+}
+
+fn common() -> &'static Common {
+    static COMMON: OnceLock<Common> = OnceLock::new();
+    COMMON.get_or_init(|| Common {
+        verifier: Arc::default(),
+        presenter: Arc::default(),
+        sessions: Resumption::in_memory_sessions(32),
+    })
+}
+
+fn share_sessions(tls: &mut ClientConfig) {
+    let Common { verifier, presenter, sessions } = common();
+    tls.dangerous().set_certificate_verifier(Arc::<SharedVerifier>::clone(verifier));
+    tls.client_auth_cert_resolver = Arc::<SharedPresenter>::clone(presenter);
+    tls.resumption = sessions.clone();
 }
 
 /// Treats an end without `close_notify` as one with it, or the reverse; does not notice that a connection

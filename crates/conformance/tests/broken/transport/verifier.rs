@@ -14,6 +14,56 @@ use super::Flaw;
 use super::chain::Shown;
 use crate::table::Defect;
 
+/// Verifies as the verifier does that was set last, for all transports of the process: rustls then shares sessions between them.
+#[derive(Debug, Default)]
+pub(super) struct SharedVerifier(Mutex<Option<Arc<Verifier>>>);
+
+impl SharedVerifier {
+    pub(super) fn set(&self, verifier: Arc<Verifier>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(verifier);
+    }
+
+    fn current(&self) -> Result<Arc<Verifier>, Error> {
+        let current = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        current.ok_or_else(|| Error::General("no handshake has begun".to_owned()))
+    }
+}
+
+impl ServerCertVerifier for SharedVerifier {
+    fn verify_server_cert(
+        &self,
+        leaf: &CertificateDer<'_>,
+        others: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        stapled: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        self.current()?.verify_server_cert(leaf, others, name, stapled, now)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        leaf: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.current()?.verify_tls12_signature(message, leaf, signed)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        leaf: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.current()?.verify_tls13_signature(message, leaf, signed)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.current().map(|current| current.supported_verify_schemes()).unwrap_or_default()
+    }
+}
+
 /// The verdict of webpki, except for what the defect ignores.
 #[derive(Debug)]
 pub(super) struct Verifier {

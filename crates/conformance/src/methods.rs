@@ -1,0 +1,65 @@
+//! Methods. A clause holds for each of them, and the calls of most cases are GETs: such a case runs again with POST, and
+//! with another method, in place of GET.
+
+use digicert_one_testbed::FrontOptions;
+use http::{Method, Version};
+
+use crate::sent_as::SentAs;
+use crate::world::{HOST, World, front, get};
+
+/// What the GETs of every such case are sent as. A response to HEAD differs, and HEAD is left to cases of its own.
+const POST: SentAs = SentAs { method: Method::POST, body: "{\"a\":1}" };
+/// What those of one case after the other are sent as.
+const IN_TURN: [SentAs; 3] = [
+    SentAs { method: Method::DELETE, body: "" },
+    SentAs { method: Method::PUT, body: "{}" },
+    SentAs { method: Method::PATCH, body: "{}" },
+];
+
+/// The cases that run with each method.
+const EACH: [&str; 54] = [
+    "HOST-09", "HOST-11", "HOST-12", "HOST-15", "TRUST-01", "TRUST-11", "TRUST-12", "TRUST-16", "TRUST-25", "REQ-11",
+    "REQ-12", "REQ-21", "REQ-22", "REQ-24", "IDENT-28", "IDENT-31", "IDENT-32", "BODY-04", "BODY-05", "BODY-07",
+    "BODY-10", "BODY-15", "BODY-17", "BODY-21", "BODY-24", "BODY-28", "ERR-13", "ERR-14", "ERR-15", "ERR-16", "ERR-21",
+    "ERR-22", "ERR-23", "ERR-40", "POOL-06", "POOL-10", "POOL-12", "POOL-20", "POOL-35", "PROXY-01", "PROXY-02",
+    "PROXY-03", "PROXY-04", "PROXY-07", "PROXY-10", "PROXY-14", "PROXY-19", "PROXY-20", "PROXY-22", "OBS-09", "OBS-10",
+    "OBS-11", "OBS-20", "OBS-21",
+];
+/// Those about HTTP/2 or the pool: a stack may send other methods than GET over HTTP/1.1, on connections of their own.
+const EACH_LIKE_GET: [&str; 20] = [
+    "POOL-32", "REQ-13", "REQ-14", "BODY-12", "BODY-14", "BODY-16", "BODY-18", "BODY-20", "BODY-25", "BODY-26",
+    "ERR-24", "POOL-11", "POOL-26", "POOL-27", "POOL-28", "POOL-29", "POOL-41", "TIME-06", "TIME-07", "TIME-08",
+];
+
+/// What the GETs of this case are sent as, besides GET.
+pub(crate) fn others(case: &str) -> Vec<SentAs> {
+    match EACH.iter().chain(&EACH_LIKE_GET).position(|id| *id == case) {
+        Some(turn) => vec![POST, IN_TURN[turn % IN_TURN.len()].clone()],
+        None => Vec::new(),
+    }
+}
+
+/// Whether this case can run in this world, whose transports send GETs as another method.
+pub(crate) async fn suits(case: &str, world: &World) -> bool {
+    if !EACH_LIKE_GET.contains(&case) {
+        return true;
+    }
+    let front = front(FrontOptions::default());
+    let outcome = world.new_transport(&world.config()).send(get(front.url(HOST))).await;
+    outcome.is_ok_and(|exchange| exchange.response.version() == Version::HTTP_2)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::catalogue::cases;
+
+    #[test]
+    fn each_case_that_is_named_exists_and_is_named_once() {
+        let named: BTreeSet<_> = EACH.iter().chain(&EACH_LIKE_GET).collect();
+        assert_eq!(named.len(), EACH.len() + EACH_LIKE_GET.len());
+        assert!(named.iter().all(|id| cases().iter().any(|case| case.id == **id)), "{named:?}");
+    }
+}
