@@ -196,6 +196,13 @@ macro_rules! __time {
                     stand still."
                 fix "Use the connecting and resolving of your runtime; `ToSocketAddrs` and `TcpStream::connect` of \
                     the standard library block.";
+            "TIME-32" Must http2_duties time_32_a_call_that_waits_for_a_stream_ends_by_its_limit
+                given "An HTTP/2 server that allows one stream at a time, which the transport knows from a first call, and then \
+                    does not respond."
+                when "Three calls are made concurrently."
+                then "All end by their limit."
+                why "Callers behind a slow call would wait for it without a bound, one after the other."
+                fix "Begin to count when the call begins, and not when its stream does.";
         }
     };
 }
