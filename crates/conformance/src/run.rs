@@ -62,7 +62,7 @@ pub fn check_waivers(subject: &Subject) {
 }
 
 /// The cases that mostly wait for a limit to pass, the longest first. They have threads of their own, so that the others compute meanwhile.
-const WAITING: [&str; 25] = [
+const WAITING: [&str; 28] = [
     "UPLOAD-18",
     "TIME-20",
     "TIME-30",
@@ -77,6 +77,9 @@ const WAITING: [&str; 25] = [
     "TRUST-53",
     "TIME-03",
     "UPLOAD-20",
+    "HOST-17",
+    "TIME-32",
+    "TIME-26",
     "TIME-23",
     "TIME-25",
     "POOL-34",

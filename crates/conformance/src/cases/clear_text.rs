@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use digicert_one_core::{
-    Capability, Delivery, Phase, Timeouts, TransportError, TransportErrorKind, UploadBody, causes,
-};
+use digicert_one_core::{Capability, Delivery, Phase, Timeouts, TransportError, TransportErrorKind, UploadBody};
 use digicert_one_testbed::{RawOptions, RawServer, Script, Step, blackhole};
 use futures_util::future::{join, join_all, join5};
 use http::{Method, Request};
 
+use crate::cases::failures::printed;
 use crate::cases::time::{in_time, total_limit};
 use crate::log_scan::LogScan;
 use crate::setting::method;
@@ -25,13 +24,8 @@ fn url(server: &RawServer) -> String {
     format!("{}{TARGET}", server.url("127.0.0.1"))
 }
 
-/// The text of an error and of its causes.
-pub(crate) fn text_of(error: &TransportError) -> String {
-    causes(error).map(|cause| format!("{cause}\n{cause:?}\n")).collect()
-}
-
 fn quotes_nothing(error: &TransportError, what: &str) {
-    let text = text_of(error);
+    let text = printed(error);
     assert!(!text.contains("canary"), "the URL is quoted, {what}: {text}");
 }
 

@@ -12,7 +12,7 @@ use digicert_one_core::{
 use digicert_one_testbed::{ClientAuth, FrontOptions, Gate, Pki, RawOptions, RawServer, Step};
 use futures_util::future::{join, join_all};
 
-use crate::cases::clear_text::text_of;
+use crate::cases::failures::printed;
 use crate::world::{HOST, World, certificate, diagnose, front, get, identity, key, untouched, up, without_request};
 
 pub(crate) async fn host_01_each_public_host_gets_clientauth_for_certificates_only(world: World) {
@@ -204,7 +204,7 @@ pub(crate) async fn host_16_an_address_with_user_info_is_refused_before_anything
         let call = transport.send(get(format!("{given}@127.0.0.1:{}/", server.port())));
         let error = call.await.expect_err("credentials do not belong there");
         assert_eq!((error.kind(), error.delivery()), (TransportErrorKind::Config, Delivery::NotSent), "{error:?}");
-        let text = text_of(&error);
+        let text = printed(&error);
         assert!(!text.contains("canary"), "the user info is quoted: {text}");
     }
     untouched(&server, "nothing is to come here").await;

@@ -101,11 +101,12 @@ pub(crate) async fn pool_28_calls_beyond_the_limit_of_streams_wait(world: World)
         let body = outcome.unwrap_or_else(|error| panic!("one of {CALLS} calls to a server of one stream: {error:?}"));
         assert_eq!(body.len(), 1000);
     }
-    waiting_for_a_stream_is_limited(&world).await;
 }
 
-/// A call that gets no stream ends by its limit, as any other.
-async fn waiting_for_a_stream_is_limited(world: &World) {
+pub(crate) async fn time_32_a_call_that_waits_for_a_stream_ends_by_its_limit(world: World) {
+    if world.leaves_out(Capability::Http2) {
+        return;
+    }
     let never = handler(|request: Request<Bytes>, _peer| async move {
         if request.uri().path() != "/first" {
             std::future::pending::<()>().await;
@@ -113,7 +114,7 @@ async fn waiting_for_a_stream_is_limited(world: &World) {
         Response::new(Bytes::from_static(b"{}"))
     });
     let front = up(Front::start(FrontOptions::default().max_streams(1), never));
-    let transport = world.transport(&total_limit(world));
+    let transport = world.transport(&total_limit(&world));
     // From this call on the limit of streams is known.
     let first = in_time(transport.send(get(format!("{}/first", front.url(HOST))))).await.expect("answered");
     collect(first).await.expect("a body");

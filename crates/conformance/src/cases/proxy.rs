@@ -102,7 +102,7 @@ pub(crate) async fn proxy_16_proxy_user_without_password_is_sent_with_a_colon(wo
         if world.lacks(Capability::HttpProxy, &config) {
             return;
         }
-        let outcome = world.transport(&config).send(get(front.url(HOST))).await;
+        let outcome = world.new_transport(&config).send(get(front.url(HOST))).await;
         let asked = proxy.ledger().requests();
         let [asked] = &asked[..] else { panic!("one CONNECT, with the credentials, for {given}: {asked:?}") };
         let expected = format!("Basic {}", BASE64.encode(meant.as_bytes()));

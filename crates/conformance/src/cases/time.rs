@@ -1,14 +1,13 @@
 //! TIME: limits hold in every phase and report which, and a dropped call is closed. No case measures time:
 //! one that waits too long exceeds the suite's own limit.
 
-use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use digicert_one_client::{ClientBuilder, SystemClock};
+use digicert_one_client::ClientBuilder;
 use digicert_one_core::{
-    Capability, Clock, Code, Delivery, FixedCredential, ManualClock, Mode, Phase, Timeouts, TransportConfig,
+    Capability, Clock, Code, Delivery, FixedCredential, ManualClock, Mode, Phase, Proxy, Timeouts, TransportConfig,
     TransportErrorKind,
 };
 use digicert_one_testbed::{FrontOptions, Gate, Ledger, RawOptions, RawServer, Snapshot, Step, blackhole};
@@ -16,9 +15,7 @@ use futures_util::future::{Either, join, join_all, join3, select};
 use futures_util::poll;
 use http::Method;
 
-use crate::cases::proxy::proxied;
 use crate::cases::retry;
-use crate::cases::unhindered::bodies_that_wait_are_left_to_sleep;
 use crate::world::{HOST, World, collect, diagnose, front, get, key, request, scripted, up};
 
 const SHORT: Duration = Duration::from_millis(300);
@@ -95,7 +92,7 @@ pub(crate) async fn time_06_a_dropped_call_closes_its_connection(world: World) {
 
     // While waiting for a tunnel.
     let proxy = up(RawServer::start(RawOptions::plain([vec![Step::ReadRequest, Step::Stall]])));
-    let config = proxied(world.config(), &format!("http://{}", proxy.addr()));
+    let config = world.config().with_proxy(Proxy::parse(&format!("http://{}", proxy.addr())).expect("an address"));
     if !world.refuses(Capability::HttpProxy, &config) {
         let transport = world.transport(&config);
         let url = format!("https://{HOST}/");
@@ -231,30 +228,6 @@ pub(crate) async fn time_10_what_ran_out_while_connecting_was_not_sent(world: Wo
         assert!(matches!(error.kind(), TransportErrorKind::Timeout(_)), "{error:?}");
         assert_eq!(error.delivery(), Delivery::NotSent, "{error:?}");
     }
-}
-
-pub(crate) async fn time_11_a_call_that_waits_is_left_to_sleep(world: World) {
-    for versions in world.http_versions() {
-        let slow = Gate::new();
-        let response = Step::write("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
-        let server = scripted([vec![Step::ReadRequest, Step::Wait(slow.clone()), response]]);
-        let transport = world.transport(&world.config().with_http_versions(versions));
-        let mut polls = 0;
-        let mut call = transport.send(get(server.url(HOST)));
-        let counted = poll_fn(|cx| {
-            polls += 1;
-            call.as_mut().poll(cx)
-        });
-        let later = async {
-            // Time for a call that does not sleep to be polled by the thousand.
-            SystemClock::new().sleep(Duration::from_secs(1)).await;
-            slow.open();
-        };
-        let (answered, ()) = join(counted, later).await;
-        answered.expect("answered");
-        assert!(polls < 200, "polled {polls} times for one response, {versions:?}");
-    }
-    bodies_that_wait_are_left_to_sleep(&world).await;
 }
 
 /// Ends by a specific limit. The next of the other limits expires far later, and must not be what ends it:

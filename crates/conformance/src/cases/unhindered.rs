@@ -225,8 +225,32 @@ pub(crate) async fn body_26_each_part_of_a_body_is_given_when_it_comes(world: Wo
     }
 }
 
+pub(crate) async fn time_11_a_call_that_waits_is_left_to_sleep(world: World) {
+    for versions in world.http_versions() {
+        let slow = Gate::new();
+        let response = Step::write("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+        let server = scripted([vec![Step::ReadRequest, Step::Wait(slow.clone()), response]]);
+        let transport = world.transport(&world.config().with_http_versions(versions));
+        let mut polls = 0;
+        let mut call = transport.send(get(server.url(HOST)));
+        let counted = poll_fn(|cx| {
+            polls += 1;
+            call.as_mut().poll(cx)
+        });
+        let later = async {
+            // Time for a call that does not sleep to be polled by the thousand.
+            SystemClock::new().sleep(Duration::from_secs(1)).await;
+            slow.open();
+        };
+        let (answered, ()) = join(counted, later).await;
+        answered.expect("answered");
+        assert!(polls < 200, "polled {polls} times for one response, {versions:?}");
+    }
+    bodies_that_wait_are_left_to_sleep(&world).await;
+}
+
 /// TIME-11 of bodies, in each framing.
-pub(crate) async fn bodies_that_wait_are_left_to_sleep(world: &World) {
+async fn bodies_that_wait_are_left_to_sleep(world: &World) {
     join_all(in_parts(world).into_iter().map(|InParts { framing, versions, server, gates }| async move {
         let transport = world.transport(&total_limit(world).with_http_versions(versions));
         gates[0].open();

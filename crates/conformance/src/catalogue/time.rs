@@ -78,7 +78,7 @@ macro_rules! __time {
                 then "It is a timeout, and certainly nothing was sent (`Delivery::NotSent`)."
                 why "Only what was certainly not sent may be retried regardless of the method, even a POST."
                 fix "Record whether the call is still connecting, and check that when its limit expires.";
-            "TIME-11" Must time time_11_a_call_that_waits_is_left_to_sleep
+            "TIME-11" Must unhindered time_11_a_call_that_waits_is_left_to_sleep
                 given "A server that responds after a second, and servers whose body pauses for a second, in each framing."
                 when "A call is made, and the polls of its future and of its body are counted."
                 then "There are some dozens at most."
@@ -196,6 +196,13 @@ macro_rules! __time {
                     stand still."
                 fix "Use the connecting and resolving of your runtime; `ToSocketAddrs` and `TcpStream::connect` of \
                     the standard library block.";
+            "TIME-32" Must http2_duties time_32_a_call_that_waits_for_a_stream_ends_by_its_limit
+                given "An HTTP/2 server that allows one stream at a time, which the transport knows from a first call, and then \
+                    does not respond."
+                when "Three calls are made concurrently."
+                then "All end by their limit."
+                why "Callers behind a slow call would wait for it without a bound, one after the other."
+                fix "Begin to count when the call begins, and not when its stream does.";
         }
     };
 }

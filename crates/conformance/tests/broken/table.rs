@@ -946,7 +946,7 @@ defects! {
     /// rounds limits down to whole seconds
     RoundsLimitsDown rounds_limits_down "TIME-26" "ended before 2,300 had passed";
     /// keeps no limit for the whole call while it waits for a stream
-    IgnoresTotalWhileWaitingForStreams ignores_total_while_waiting_for_streams "POOL-28" "it still waits";
+    IgnoresTotalWhileWaitingForStreams ignores_total_while_waiting_for_streams "TIME-32" "it still waits";
     /// shows its password to a proxy only when that has refused without it
     ShowsPasswordsToProxiesWhenAsked shows_passwords_to_proxies_when_asked "PROXY-16" "one CONNECT, with the credentials";
     /// repeats what has an `Idempotency-Key`
