@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::{Either, select};
 
 use crate::audit::Audit;
+use crate::beside::Beside;
 use crate::case::Case;
 use crate::catalogue::cases;
 use crate::child;
@@ -212,6 +213,12 @@ async fn within_limit(case: Case, subject: Subject) {
             if methods::suits(case.id, &world).await {
                 (case.run)(world).await;
             }
+        }
+        if methods::is_beside_a_stream(case.id) {
+            let world = world(None);
+            world.beside_a_stream();
+            let _beside = Beside::begin();
+            (case.run)(world).await;
         }
     };
     limited(work, case.id, LIMIT).await;

@@ -1053,4 +1053,6 @@ defects! {
     FlattensErrorsOfStreams flattens_errors_of_streams "ERR-60" "is nothing but text";
     /// turns the error of a proxy that is not there into text
     FlattensErrorsOfProxies flattens_errors_of_proxies "ERR-60" "is nothing but text";
+    /// treats a body that was cut as a whole one while its connection carries another call
+    SwallowsShortBodiesBesideOthers swallows_short_bodies_beside_others "BODY-14" "RST_STREAM(INTERNAL_ERROR), with a length";
 }
