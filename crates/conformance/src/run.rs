@@ -91,21 +91,22 @@ const WAITING: [&str; 25] = [
     "UPLOAD-16",
 ];
 /// The cases whose transports have no past: they look at how a call begins, or have very many transports at a time.
-const NEW: [&str; 15] = [
+const NEW: [&str; 16] = [
     "ERR-34",
     "ERR-60",
+    "POOL-16",
+    "POOL-30",
+    "POOL-34",
     "POOL-40",
+    "PROXY-16",
     "SECRET-20",
-    "TRUST-60",
     "TIME-11",
     "TIME-27",
     "TIME-28",
     "TIME-30",
     "TIME-31",
-    "POOL-16",
-    "POOL-30",
-    "POOL-34",
     "TRUST-52",
+    "TRUST-60",
     "UPLOAD-16",
 ];
 /// The number of these threads.
