@@ -96,12 +96,6 @@ macro_rules! __host {
                 then "Each name goes to its own address, and names without an override go to the resolver."
                 why "An override concerns one host. Matched by suffix, it redirects other hosts, and their keys."
                 fix "Compare the whole name, case-insensitively.";
-            "HOST-18" Must names host_18_names_of_every_form_are_called
-                given "A server whose names have `_`, digits in front, several hyphens, 63 characters in a label, or many labels."
-                when "Each is called."
-                then "Each call arrives, with its name as `Host`."
-                why "Container networks and Windows domains have names with `_`, which a parser of URLs may refuse."
-                fix "Leave names as they are. What the resolver and the certificate accept is a name.";
             "HOST-16" Must host host_16_an_address_with_user_info_is_refused_before_anything_is_sent
                 given "A server, and its address with a user and a password, or a user alone, before the host."
                 when "A request with that address is sent, over TLS and in clear text."
@@ -117,6 +111,12 @@ macro_rules! __host {
                     and neither log nor error shows key, path or query."
                 why "Clear text often takes another way through a library: a second connector, or another client."
                 fix "Send both schemes through the same code. Look for a branch on the scheme.";
+            "HOST-18" Must names host_18_names_of_every_form_are_called
+                given "A server whose names have `_`, digits in front, several hyphens, 63 characters in a label, or many labels."
+                when "Each is called."
+                then "Each call arrives, with its name as `Host`."
+                why "Container networks and Windows domains have names with `_`, which a parser of URLs may refuse."
+                fix "Leave names as they are. What the resolver and the certificate accept is a name.";
         }
     };
 }
