@@ -79,14 +79,14 @@ pub(crate) struct Arguments {
     /// Print one JSON document on standard output, for errors too.
     #[arg(long, global = true, display_order = 900)]
     pub(crate) json: bool,
-    /// Print what a filter of jq selects (call: body, list: items).
+    /// Print what a jq filter selects (call: body; list: items).
     #[cfg(feature = "jq")]
     #[arg(long, global = true, display_order = 901, value_name = "FILTER")]
     pub(crate) jq: Option<String>,
-    /// Show on standard error what is sent; -vv: more. Never a secret.
+    /// Trace on standard error, never a secret; -vv shows more.
     #[arg(short, long, global = true, display_order = 902, action = ArgAction::Count)]
     pub(crate) verbose: u8,
-    /// Colours: auto, always, never; not with NO_COLOR.
+    /// Colours: auto (default), always, never; NO_COLOR: never.
     #[arg(
         long,
         global = true,
@@ -94,7 +94,8 @@ pub(crate) struct Arguments {
         value_enum,
         default_value_t,
         value_name = "WHEN",
-        hide_possible_values = true
+        hide_possible_values = true,
+        hide_default_value = true
     )]
     pub(crate) color: ColorChoice,
 

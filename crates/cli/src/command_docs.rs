@@ -14,7 +14,7 @@ use crate::output::Output;
 
 /// Prints a completion script.
 pub(crate) fn completions(options: &CompletionsOptions, output: Output) -> Result<(), Failure> {
-    let mut command = layout::with_connection(arguments::whole());
+    let mut command = layout::with_all(arguments::whole());
     command.set_bin_name("d1");
     let mut script = Vec::new();
     options.shell.try_generate(&command, &mut script).map_err(|error| Failure::Internal(error.into()))?;

@@ -115,7 +115,12 @@ impl Failure {
             Self::List { error, position, given } => resumed(error.diagnosis().clone(), position, given),
             Self::Setup(error) => of_setup(error),
             Self::Emulator(error) => {
-                Diagnosis::new(of_emulator(error), error.to_string(), "the emulator did not start")
+                let mut diagnosis = Diagnosis::new(of_emulator(error), error.to_string(), "the emulator did not start");
+                if matches!(error, EmulatorError::NotLoopback(_)) {
+                    "use 127.0.0.1 or ::1, or give --reachable-by-others and --i-know-the-keys-are-public as well"
+                        .clone_into(&mut diagnosis.remedy);
+                }
+                diagnosis
             }
             Self::File { action, .. } => Diagnosis::of(of_action(action), self.to_string()),
             Self::Output(_) => Diagnosis::of(Code::IO_01, self.to_string()),
@@ -349,6 +354,10 @@ pub(crate) fn of_setup(error: &ConfigError) -> Diagnosis {
         }
         ConfigError::NoCredential { .. } => {
             diagnosis.remedy = format!("set {credential}; d1 env shows where d1 looked; or try: d1 demo");
+        }
+        // The file with the profiles is missing.
+        _ if diagnosis.summary.contains(", the file of the profile in ") => {
+            "write it with d1 init NAME, or name another file with DC_CONFIG".clone_into(&mut diagnosis.remedy);
         }
         _ => {}
     }

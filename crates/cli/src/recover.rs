@@ -15,6 +15,9 @@ use crate::whole_file::{Existing, Readers, write_whole};
 /// Opens the file and writes the secret where the options say.
 pub(crate) async fn run(options: &RecoverOptions, output: Output) -> Result<(), Failure> {
     const OPTION: &str = "--input-password";
+    // Before a password is asked for.
+    let missing = |source| Failure::File { action: "read", path: options.file.clone(), source };
+    std::fs::metadata(&options.file).map_err(missing)?;
     let password = match &options.input_password {
         Some(reference) => reference::secret(OPTION, reference).await?,
         None => password(&options.file, OPTION, Ask::Once).await?,

@@ -1,6 +1,6 @@
 //! The installation: the two hosts and the CA file, from variables, options or a profile. Nothing here is secret.
 
-use digicert_one_core::{Code, CredentialError, Instance, InstanceError, Warning};
+use digicert_one_core::{Code, CredentialError, Instance, InstanceError, Region, Warning};
 use rustls_pki_types::CertificateDer;
 
 use crate::variable::{Environment, get};
@@ -101,7 +101,12 @@ fn instance(
         (None, None, None) => Err(ConfigError::NoHost),
         (Some(base), Some(client_auth), None) => {
             // Each is checked alone first, so that the error names the right one.
-            named(base, &Instance::parse)?;
+            let (ours, other) = (named(base, &Instance::parse)?, named(client_auth, &Instance::from_client_auth)?);
+            if ours != other && is_public(&ours) && is_public(&other) {
+                // API key and certificate would go to different installations.
+                let (first, second) = (base.name().to_owned(), client_auth.name().to_owned());
+                return Err(ConfigError::Conflict { first, second });
+            }
             let platform = base.text()?;
             named(client_auth, &|host| Instance::pair(platform, host))
         }
@@ -116,6 +121,12 @@ fn instance(
             Err(ConfigError::Conflict { first, second: smctl.name().to_owned() })
         }
     }
+}
+
+/// Returns whether it is one of DigiCert's own installations.
+fn is_public(instance: &Instance) -> bool {
+    let regions = [Region::UnitedStates, Region::Switzerland, Region::Japan, Region::Netherlands];
+    regions.into_iter().any(|region| [Instance::production(region), Instance::demo(region)].contains(instance))
 }
 
 /// Returns the one that is set; an error if both are set and differ.
@@ -208,6 +219,18 @@ mod tests {
         expect(HostSettings::default().before(hosts(&[("DC_BASE", "one.digicert.com")])), "https://one.digicert.com");
         let typed = HostSettings { platform: Some(Variable::option("--base", "https://typed.example")), ..variables };
         expect(profile().before(typed), "https://typed.example");
+    }
+
+    #[test]
+    fn hosts_of_two_public_installations_are_a_conflict() {
+        let pair = |client_auth| hosts(&[("DC_BASE", "one.digicert.com"), ("DC_CLIENTAUTH_BASE", client_auth)]);
+        for host in ["clientauth.demo.one.digicert.com", "clientauth.one.nl.digicert.com", "one.ch.digicert.com"] {
+            let text = pair(host).instance().expect_err(host).to_string();
+            assert!(text.contains("DC_BASE") && text.contains("DC_CLIENTAUTH_BASE"), "{text}");
+        }
+        for host in ["clientauth.one.digicert.com", "mtls.corp.test", "localhost:4434"] {
+            assert!(pair(host).instance().is_ok(), "{host}");
+        }
     }
 
     #[test]

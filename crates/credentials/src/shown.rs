@@ -12,7 +12,7 @@ use crate::secret_variables::SECRET_VARIABLES;
 const LONGEST: usize = 200;
 
 /// Extensions that identify a bare word as a path.
-const EXTENSIONS: [&str; 24] = [
+const EXTENSIONS: [&str; 31] = [
     "pem",
     "p12",
     "pfx",
@@ -37,6 +37,13 @@ const EXTENSIONS: [&str; 24] = [
     "state",
     "d",
     "bin",
+    "sock",
+    "xml",
+    "prom",
+    "yaml",
+    "yml",
+    "log",
+    "sig",
 ];
 
 /// Returns the path as errors and reports show it, or `None` if it may be a secret. Terminal control
@@ -197,6 +204,7 @@ mod tests {
             "keys/client.pem",
             "C:\\Users\\ci bot\\client.p12",
             "d:/keys/client.pem",
+            "run/proxy.sock",
             "/etc/digicert-one-key",
             "/srv/Schlüssel von Käte/key",
             &directory.path().join("missing").display().to_string(),

@@ -12,9 +12,8 @@ use crate::observation::HostKind;
 pub enum EmulatorError {
     /// The address is reachable from other machines, without explicit confirmation.
     #[error(
-        "the emulator listens on loopback only, and {0} is not a loopback address: use 127.0.0.1 or ::1, or say that it \
-         may be reachable by others and that you know its keys to be public (the second is needed since every program that \
-         reaches it can get its keys)"
+        "{0} is not a loopback address, and every program that reaches the emulator can get its keys: use 127.0.0.1 or ::1, or \
+         set both reachable_by_others and i_know_keys_are_public"
     )]
     NotLoopback(IpAddr),
     /// Another program has the port.

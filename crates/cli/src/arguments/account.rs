@@ -47,7 +47,7 @@ pub(crate) enum TokenCommand {
         "  d1 token create deploy --ends-in 90d --store dir:/run/secrets/d1\n",
         "  d1 token create deploy --user ci-bot --store file:key --last-resort rescued --last-resort-password env:RESCUE"))]
     Create(OnDemand<CreateTokenOptions>),
-    /// Replace the API token in use: create a new one, store its key, verify it with a call, disable the previous one.
+    /// Replace the API token in use, and disable it once the new one works.
     #[command(after_help = concat!("Examples:\n",
         "  d1 token rotate --store file:/etc/d1/api-key --ends-in 90d --dry-run\n",
         "  d1 token rotate --store file:/etc/d1/api-key --ends-in 90d --renew-before 14d   # from a timer, every day\n",
@@ -90,7 +90,7 @@ pub(crate) enum CertCommand {
         "  d1 cert verify tls.crt --private-key tls.key --host one.digicert.com\n",
         "  d1 --json cert verify client.pem --host demo.one.digicert.com"))]
     Verify(OnDemand<VerifyOptions>),
-    /// Convert a client certificate with its private key between PEM, DER and PKCS#12. Works offline.
+    /// Convert a certificate file, with or without a key, between PEM, DER and PKCS#12. Works offline.
     #[command(after_help = concat!("Examples:\n",
         "  d1 cert convert client.p12 --to pem --output client.pem\n",
         "  d1 cert convert client.pem --to pkcs12 --output client.p12 --output-password file:/run/secrets/p12\n",

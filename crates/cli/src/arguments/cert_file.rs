@@ -65,7 +65,7 @@ pub(crate) struct ConvertOptions {
     /// File to write. One with the private key in it has mode 0600.
     #[arg(value_parser = path::parser(), long, value_name = "PATH")]
     pub(crate) output: PathBuf,
-    /// File for the private key alone (mode 0600): required for der, possible for pem.
+    /// File for the private key alone (mode 0600): required for der if there is one, possible for pem.
     #[arg(value_parser = path::parser(), long, value_name = "PATH")]
     pub(crate) key_output: Option<PathBuf>,
     /// Where the password of the new PKCS#12 file is: env:NAME or file:PATH. Default: d1 asks on the terminal.

@@ -1,4 +1,5 @@
-//! How help looks: compact, examples on lines of their own that are never wrapped, and the connection options in full on one page only.
+//! How help looks: compact, examples on lines of their own that are never wrapped, and the options that many commands have in full on one
+//! page only: those of the connection, and those of every command.
 
 use clap::builder::{Resettable, StyledStr};
 use clap::{Arg, Command};
@@ -11,7 +12,7 @@ const FIXED: &str = "\u{a0}";
 
 /// The layout of a command without commands below it, once it has its options.
 pub(super) fn of_command(command: Command) -> Command {
-    fixed(without_connection(compact(command)))
+    fixed(without_globals(without_connection(compact(command))))
 }
 
 /// The layout of the commands that only lead to others.
@@ -56,6 +57,20 @@ fn without_connection(command: Command) -> Command {
         .mut_args(|argument| if is_connection(&argument) { argument.hide(true) } else { argument })
 }
 
+/// The options of every command on one line.
+fn without_globals(command: Command) -> Command {
+    let globals = command.get_arguments().filter(|argument| argument.is_global_set());
+    let options: Vec<String> = globals.filter_map(|one| one.get_long().map(|long| format!("--{long}"))).collect();
+    if options.is_empty() {
+        return command;
+    }
+    let rest = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    let options = format!("Options of every command (d1 --help): {}", options.join(", "));
+    command
+        .after_help(format!("{options}\n{}{rest}", if rest.starts_with(HEADING) { "" } else { "\n" }))
+        .mut_args(|argument| if argument.is_global_set() { argument.hide(true) } else { argument })
+}
+
 /// Lines with a margin as they are.
 fn fixed(command: Command) -> Command {
     let Some(text) = command.get_after_help().map(ToString::to_string) else { return command };
@@ -63,11 +78,12 @@ fn fixed(command: Command) -> Command {
     command.after_help(text.lines().map(fixed).collect::<Vec<_>>().join("\n"))
 }
 
-/// With the connection options of every command, as shells complete them.
-pub(crate) fn with_connection(command: Command) -> Command {
+/// With the hidden options of every command, as shells complete them.
+pub(crate) fn with_all(command: Command) -> Command {
     let names: Vec<String> = command.get_subcommands().map(|one| one.get_name().to_owned()).collect();
-    let command = command.mut_args(|argument| if is_connection(&argument) { argument.hide(false) } else { argument });
-    names.iter().fold(command, |command, name| command.mut_subcommand(name, with_connection))
+    let is_hidden = |argument: &Arg| is_connection(argument) || argument.is_global_set();
+    let command = command.mut_args(|argument| if is_hidden(&argument) { argument.hide(false) } else { argument });
+    names.iter().fold(command, |command, name| command.mut_subcommand(name, with_all))
 }
 
 fn is_connection(argument: &Arg) -> bool {

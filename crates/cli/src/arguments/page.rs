@@ -42,7 +42,7 @@ fn every_command_has_examples_and_a_summary() {
 fn help_of_each_command_fits_on_a_screen() {
     let root = super::whole();
     each(&root, &mut |command| {
-        for width in [100, WIDTH] {
+        for width in [80, 100, WIDTH] {
             let help = command.clone().term_width(width).max_term_width(width).render_help().to_string();
             let lines = help.lines().count();
             assert!(
@@ -78,6 +78,7 @@ fn connection_options_are_described_on_one_page_only() {
     });
     let whoami = root.find_subcommand_mut("whoami").expect("there").render_help().to_string();
     assert!(whoami.contains("--profile") && whoami.contains("--no-retry"), "{whoami}");
+    assert!(whoami.contains("--json, --jq") && !whoami.contains("for errors too"), "{whoami}");
 }
 
 fn each(command: &Command, visit: &mut impl FnMut(&Command)) {

@@ -27,8 +27,8 @@ pub(crate) struct MakeOptions {
 /// Where the secret is stored.
 #[derive(Debug, Args)]
 pub(crate) struct SecretStoreOptions {
-    /// Where the secret is stored: file:PATH (mode 0600), dir:PATH (api-key, or tls.crt and tls.key), keyring:NAME (a service; feature
-    /// keyring of d1), exec:COMMAND (gets it on standard input; no shell) or stdout (the terminal, once).
+    /// Where the secret is stored: file:PATH (mode 0600), dir:PATH (api-key, or tls.crt and tls.key), keyring:NAME (needs the feature
+    /// keyring), exec:COMMAND (on its standard input; no shell) or stdout (the terminal, once).
     #[arg(value_parser = store::parser(), long, help_heading = STORE)]
     pub(crate) store: Store,
     /// Program that prints what --store exec:COMMAND stored, to compare it.
@@ -86,7 +86,7 @@ pub(crate) struct RenewalOptions {
     /// Do nothing if the current one is younger than this.
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = time)]
     pub(crate) min_age: Duration,
-    /// Time for which the previous one stays enabled beside the new one.
+    /// How long the previous one stays enabled as well.
     #[arg(long, value_name = "TIME", default_value = "2m", value_parser = time)]
     pub(crate) grace: Duration,
     /// Leave the previous one enabled.

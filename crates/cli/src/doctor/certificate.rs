@@ -9,8 +9,7 @@ use digicert_one::credentials::RawCredential;
 use digicert_one::{Code, Config, ReadOptions, Response};
 use serde_json::Value;
 
-use super::WHOAMI;
-use super::report::{Mark, Report};
+use super::report::{Mark, Report, WHOAMI};
 use crate::arguments::{ConnectionOptions, ModeName, SetupOptions, VerifyOptions};
 use crate::cert_file::Input;
 use crate::connection::{self, Found};

@@ -26,11 +26,10 @@ use crate::output::Output;
 
 use self::bundle::Bundle;
 pub(crate) use self::certificate::verify;
+pub(crate) use self::report::WHOAMI;
 use self::report::{Mark, Report};
 use crate::whole_file::{Existing, Readers, write_whole};
 
-/// The call that shows who the caller is.
-pub(crate) const WHOAMI: &str = "/account/api/v1/user/me";
 /// Beyond this, credentials seem to begin late or end early.
 const CLOCK: Duration = Duration::from_secs(5 * 60);
 

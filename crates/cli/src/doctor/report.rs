@@ -7,6 +7,8 @@ use crate::failure::Failure;
 use crate::output::diagnosis_json;
 use crate::page::{Page, Style};
 
+/// The call that shows who the caller is.
+pub(crate) const WHOAMI: &str = "/account/api/v1/user/me";
 /// Columns before the name of a check, and of the name itself.
 const MARGIN: usize = 8;
 const NAME: usize = 19;

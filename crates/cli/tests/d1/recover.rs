@@ -62,6 +62,9 @@ fn certificate_is_written_to_standard_output_with_its_key() {
 
 #[test]
 fn file_that_cannot_be_opened_is_named_with_what_to_do() {
+    // Found before a password is asked for.
+    let missing = d1(&["recover", "./missing.enc", "--stdout"], &[]);
+    assert!(missing.status.code() == Some(3) && text(&missing).contains("./missing.enc"), "{}", text(&missing));
     let directory = tempfile::tempdir().expect("a directory");
     let page = include_str!("../../../../docs/last-resort-file.md");
     let example = page.split("```text\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
@@ -73,7 +76,7 @@ fn file_that_cannot_be_opened_is_named_with_what_to_do() {
     let cases = [
         (write("whole", example), "ID-03", "--last-resort-password"),
         (write("other", "{}\n"), "IO-02", "--last-resort"),
-        (directory.path().join("missing").display().to_string(), "IO-02", "check the path"),
+        (directory.path().join("missing").display().to_string(), "IO-02", "heck the path"),
     ];
     for (path, code, remedy) in cases {
         let output = d1(&[&["recover", &path, "--stdout"][..], &BY_VARIABLE].concat(), &[PASSWORD]);

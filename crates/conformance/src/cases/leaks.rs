@@ -13,7 +13,8 @@ pub(crate) async fn secret_12_no_log_shows_bodies_or_response_headers(world: Wor
     const UPLOAD: &str = "canaryupload5ecret0001";
     const BODY: &str = "canarybody5ecret0001";
     const HEADER: &str = "canaryheader5ecret0001";
-    let scan = LogScan::start([UPLOAD, BODY, HEADER].map(str::to_owned));
+    const GIVEN: &str = "canarytoken5ecret0001";
+    let scan = LogScan::start([UPLOAD, BODY, HEADER, GIVEN].map(str::to_owned));
     for versions in world.http_versions() {
         let front = front_responding(FrontOptions::default(), |_| {
             let mut response = Response::new(Bytes::from_static(b"{\"apikey\":\"canarybody5ecret0001\"}"));
@@ -23,7 +24,15 @@ pub(crate) async fn secret_12_no_log_shows_bodies_or_response_headers(world: Wor
         let config = world.config().with_http_versions(versions);
         let transport = world.transport(&config);
         for (method, body) in [(Method::GET, ""), (Method::POST, UPLOAD)] {
-            let exchange = transport.send(request(method, front.url(HOST), body)).await.expect("answered");
+            let mut call = request(method, front.url(HOST), body);
+            for name in ["authorization", "cookie", "x-otp"] {
+                let mut value = http::HeaderValue::from_static(GIVEN);
+                value.set_sensitive(true);
+                call.headers_mut().insert(name, value);
+            }
+            let exchange = transport.send(call).await.expect("answered");
+            let given = front.ledger().requests().pop().expect("arrived");
+            assert_eq!(given.header_values("authorization"), [GIVEN], "or this shows nothing");
             assert_eq!(exchange.response.headers()["x-created-key"], HEADER);
             let body = collect(exchange).await.expect("a body");
             assert!(String::from_utf8_lossy(&body).contains(BODY), "or this shows nothing");
@@ -43,5 +52,5 @@ pub(crate) async fn secret_12_no_log_shows_bodies_or_response_headers(world: Wor
     tracing::trace!("the log is read");
     let (lines, shown) = scan.result();
     assert!(lines > 0, "nothing was logged, or no scan was on");
-    assert!(shown.is_empty(), "a body or a response header is logged by {shown:?}");
+    assert!(shown.is_empty(), "a body or a header is logged by {shown:?}");
 }

@@ -134,9 +134,11 @@ pub(crate) async fn host_15_an_override_holds_for_its_own_name_alone(world: Worl
 
 pub(crate) async fn host_18_names_of_every_form_are_called(world: World) {
     let long = "l".repeat(63);
-    let names = ["under_score", "_service", "1st", "xn--bcher-kva", "a-b--c", &long, "deep.er.than.usual"];
+    let names = ["under_score", "_service", "1st", "xn--bcher-kva", "a-b--c", &long, "deep.er.than.usual", "capitals"];
     let names = names.map(|label| format!("{label}.digicert.test"));
-    let front = front(FrontOptions::default().server(Pki::shared().server(&names)));
+    // Names are compared without regard to case.
+    let certified = names.each_ref().map(|name| name.replace("capitals.digicert", "CAPITALS.DigiCert"));
+    let front = front(FrontOptions::default().server(Pki::shared().server(&certified)));
     for versions in world.http_versions() {
         let config = world.config().with_http_versions(versions);
         let config = names.iter().fold(config, |config, name| config.with_name_override(name, FIRST));

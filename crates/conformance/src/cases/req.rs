@@ -102,9 +102,7 @@ pub(crate) async fn req_04_three_values_of_one_header_arrive_in_order(world: Wor
         let (front, transport) = (crossing.front(setting), crossing.transport(setting).await);
         let (method, body) = method(turn);
         let mut request = request(method, front.url(HOST), body);
-        if !body.is_empty() {
-            request.headers_mut().insert("content-type", HeaderValue::from_static("application/x-given"));
-        }
+        request.headers_mut().insert("content-type", HeaderValue::from_static("application/x-given"));
         for value in ["three", "one", "two"] {
             request.headers_mut().append("x-values", HeaderValue::from_static(value));
         }
@@ -119,6 +117,12 @@ pub(crate) async fn req_04_three_values_of_one_header_arrive_in_order(world: Wor
         }
         assert_eq!(arrived.header_values("x-values"), ["three", "one", "two"], "{setting}");
         assert_eq!(arrived.header_values("x-empty"), [""], "an empty value is a value {setting}");
+        assert_eq!(
+            arrived.header_values("content-type"),
+            ["application/x-given"],
+            "a type, {}, {setting}",
+            arrived.method
+        );
         // Only what was given, the framing, and the two headers that the client always sets.
         let extra: Vec<&str> = arrived.headers.iter().map(|(name, _)| name.as_str()).collect();
         let known =

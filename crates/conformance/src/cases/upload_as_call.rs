@@ -21,6 +21,7 @@ use http::{Method, Response};
 use tokio::runtime::Handle;
 
 use crate::cases::failures::printed;
+use crate::cases::http2::head;
 use crate::cases::time::{in_time, total_limit};
 use crate::cases::upload::{Feed, content, heads_only, pieces, refuses_uploads, response, stalled, upload};
 use crate::log_scan::LogScan;
@@ -264,12 +265,19 @@ pub(crate) async fn upload_18_the_response_to_an_upload_is_read_as_any_other(wor
             let ends = end.clone();
             let server = heads_only(move |stream| {
                 let [begin, _] = response(stream, "200", BODY);
-                vec![Step::ReadBody, begin, ends.clone()]
+                // An interim response is passed over.
+                let early = match stream {
+                    0 => b"HTTP/1.1 103 Early Hints\r\nx-early: 1\r\n\r\n".to_vec(),
+                    _ => head(0, &[(":status", "103"), ("x-early", "1")]),
+                };
+                vec![Step::ReadBody, Step::write(early), begin, ends.clone()]
             });
             let transport = world.transport(&total_limit(&world).with_http_versions(versions));
             let what = format!("a response that ends by {end:?}, {versions:?}");
             let exchange = in_time(transport.upload(upload(Method::POST, server.url(HOST), small()))).await;
             let exchange = exchange.unwrap_or_else(|error| panic!("{what}: {error:?}"));
+            assert_eq!(exchange.response.status(), 200, "{what}");
+            assert!(!exchange.response.headers().contains_key("x-early"), "{what}");
             let error = in_time(collect(exchange)).await.expect_err(&what);
             assert_eq!((error.kind(), error.delivery()), (kind, Delivery::Sent), "{what}: {error:?}");
         }

@@ -112,7 +112,8 @@ macro_rules! __host {
                 why "Clear text often takes another way through a library: a second connector, or another client."
                 fix "Send both schemes through the same code. Look for a branch on the scheme.";
             "HOST-18" Must names host_18_names_of_every_form_are_called
-                given "A server whose names have `_`, digits in front, several hyphens, 63 characters in a label, or many labels."
+                given "A server whose names have `_`, digits in front, several hyphens, 63 characters in a label, or many labels, \
+                    and one that is in capitals in its certificate."
                 when "Each is called."
                 then "Each call arrives, with its name as `Host`."
                 why "Container networks and Windows domains have names with `_`, which a parser of URLs may refuse."

@@ -6,7 +6,8 @@ macro_rules! __pool {
     ($kind:ident $argument:tt) => {
         $crate::__expand_cases! { $kind $argument
             "POOL-01" Must pool pool_01_two_calls_share_one_connection
-                given "A server that records which connection carries each request, and responds with 200, 404 and 503 in turn."
+                given "A server that records which connection carries each request, and responds with 200, 404 and 503 in turn, or \
+                    with 204 and 304."
                 when "Twelve calls are made in a row, for every version of HTTP."
                 then "They share connections, at most six, and the fact `reused` equals what the server saw, or is unset."
                 why "A handshake for each call costs the caller half a second and loads the platform."

@@ -52,7 +52,8 @@ macro_rules! __secret {
                 fix "Keep the key log of your TLS library disabled (rustls: no `KeyLogFile`). libcurl has no option \
                     for it: refuse in `connect`.";
             "SECRET-12" Must leaks secret_12_no_log_shows_bodies_or_response_headers
-                given "Canaries in bodies of requests and responses and in a response header, and a reader of every log line."
+                given "Canaries in bodies of requests and responses, in a response header, and in `Authorization`, `Cookie` and another header \
+                    of requests, marked as sensitive; and a reader of every log line."
                 when "Calls are made over each HTTP version."
                 then "No line at any level shows one."
                 why "The secret of a new API key is in one response and nowhere else."

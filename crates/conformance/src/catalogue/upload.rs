@@ -117,7 +117,8 @@ macro_rules! __upload {
                 why "One slow file would block each other call of the program for minutes."
                 fix "Hold no lock while a body is sent; use another connection, or another stream of HTTP/2.";
             "UPLOAD-18" Must upload_as_call upload_18_the_response_to_an_upload_is_read_as_any_other
-                given "Servers whose response to an upload has a status of failure, an encoding and a repeated header, is cut, or stalls."
+                given "Servers whose response to an upload has a status of failure, an encoding and a repeated header, or \
+                    follows an interim one and is cut, or stalls."
                 when "A body is uploaded over each HTTP version."
                 then "The response is as it was sent; a cut is `BodyCut`, and the total limit ends a body that stalls."
                 why "A path of its own for uploads often has other defaults for statuses, encodings and limits."

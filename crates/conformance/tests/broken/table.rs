@@ -1053,6 +1053,16 @@ defects! {
     FlattensErrorsOfStreams flattens_errors_of_streams "ERR-60" "is nothing but text";
     /// turns the error of a proxy that is not there into text
     FlattensErrorsOfProxies flattens_errors_of_proxies "ERR-60" "is nothing but text";
+    /// leaves out the type of an empty body
+    DropsTypesOfEmptyBodies drops_types_of_empty_bodies "REQ-04" "a type, ";
+    /// closes connections after responses without a body
+    ClosesConnectionsOfEmptyResponses closes_connections_of_empty_responses "POOL-01" "connections for 12 calls of [204, 304]";
+    /// logs the `Authorization` of requests
+    LogsAuthorizations logs_authorizations "SECRET-12" "a body or a header is logged by";
+    /// finds no name that has capitals in its certificate
+    ComparesCapitalsOfCertificates compares_capitals_of_certificates "HOST-18" "capitals.digicert.test cannot be called";
+    /// treats an interim response to an upload as a failure
+    FailsAtEarlyHintsOfUploads fails_at_early_hints_of_uploads "UPLOAD-18" "an interim response";
     /// treats a body that was cut as a whole one while its connection carries another call
     SwallowsShortBodiesBesideOthers swallows_short_bodies_beside_others "BODY-14" "RST_STREAM(INTERNAL_ERROR), with a length";
 }

@@ -34,8 +34,8 @@ fn non_identity_is_id_07_and_its_format_is_named() {
         (b"\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07", "DER that is neither a certificate nor a private key"),
         (base64_of_text.as_bytes(), "base64 of neither PEM nor DER"),
         (request.as_bytes(), "a certificate request"),
-        (key.as_bytes(), "0 certificate(s) and 1 private key(s)"),
-        (Pki::shared().root_pem().as_bytes(), "1 certificate(s) and 0 private key(s)"),
+        (key.as_bytes(), "missing certificate: found a private key only"),
+        (Pki::shared().root_pem().as_bytes(), "missing private key: found a certificate only"),
     ];
     for (bytes, text) in cases {
         let read = read(bytes, None, None);
@@ -51,10 +51,10 @@ fn public_key_or_private_key_instead_of_certificate_is_id_07() {
     let client = Pki::shared().client(ClientSpec::default());
     let key = client.pkcs8_der();
     let text = read(key, Some(key), None).error().to_string();
-    assert!(text.contains("0 certificate(s) and 1 private key(s)"), "{text}");
+    assert!(text.contains("missing certificate: found a private key only"), "{text}");
     let certificate = &client.chain_der()[0];
     let text = read(certificate, Some(certificate), None).error().to_string();
-    assert!(text.contains("1 certificate(s) and 0 private key(s)"), "{text}");
+    assert!(text.contains("missing private key: found a certificate only"), "{text}");
 }
 
 #[test]

@@ -120,13 +120,13 @@ impl fmt::Display for Report {
             write!(f, "\n  owner: {owner}")?;
         }
         if let Some(end_date) = end_date {
-            write!(f, "\n  ends: {end_date}")?;
+            write!(f, "\n  expires: {end_date}")?;
         }
         if let Some(StoreReceipt { place, .. }) = stored {
             write!(f, "\n  stored: {place}")?;
         }
         if task.is_rotation() && *outcome == TaskOutcome::Completed {
-            write!(f, "\n  old: {previous}")?;
+            write!(f, "\n  previous: {previous}")?;
         }
         notes.iter().try_for_each(|note| write!(f, "\n  note: {note}"))
     }

@@ -83,7 +83,11 @@ impl Drop for Spool {
 }
 
 impl Misdeeds {
-    pub(super) fn logs_clear_text(&self, request: &Request<Bytes>) {
+    /// What a defect logs of a request.
+    pub(super) fn logged(&self, request: &Request<Bytes>) {
+        if let (true, Some(value)) = (self.flaw.is(Defect::LogsAuthorizations), request.headers().get(AUTHORIZATION)) {
+            tracing::debug!("authorized by {}", String::from_utf8_lossy(value.as_bytes()));
+        }
         if in_clear_text(request.uri(), self.flaw, Defect::LogsKeysInClearText) {
             tracing::debug!("sending {:?}", key_of(request));
         }

@@ -120,6 +120,9 @@ pub(super) fn outgoing(mut request: Request<Bytes>, flaw: Flaw) -> Result<Reques
     if flaw.is(Defect::DropsBodiesOfDeletes) && *method == Method::DELETE {
         *request.body_mut() = Bytes::new();
     }
+    if flaw.is(Defect::DropsTypesOfEmptyBodies) && length == 0 {
+        request.headers_mut().remove(CONTENT_TYPE);
+    }
     if flaw.is(Defect::AddsLengthZeroToGets) && *request.method() == Method::GET {
         request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
     }

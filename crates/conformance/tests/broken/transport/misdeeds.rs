@@ -221,7 +221,7 @@ impl Misdeeds {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
         self.prepare(&mut request);
         by_request::authorized(&mut request, self.flaw);
-        self.logs_clear_text(&request);
+        self.logged(&request);
         let _spool = Spool::of(&request, self.flaw);
         let deadline = by_request::deadline(request.uri(), self.flaw, self.limited(deadline));
         let sent = request.clone();

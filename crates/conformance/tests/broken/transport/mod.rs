@@ -267,8 +267,9 @@ impl Pooled {
                     }
                     link.mark_used();
                     let is_post = request.method() == http::Method::POST;
-                    link.ends_now =
-                        response.status().as_u16() >= 400 && self.flaw.is(Defect::ClosesConnectionsOfErrors);
+                    let is_empty = matches!(response.status().as_u16(), 204 | 304);
+                    link.ends_now = is_empty && self.flaw.is(Defect::ClosesConnectionsOfEmptyResponses)
+                        || response.status().as_u16() >= 400 && self.flaw.is(Defect::ClosesConnectionsOfErrors);
                     link.stays_open = is_post && self.flaw.is(Defect::KeepsIdleConnectionsOfPosts);
                     let is_early = taken.is_some_and(|taken| !taken.load(Ordering::Relaxed));
                     if is_early && response.status() != http::StatusCode::PAYLOAD_TOO_LARGE {

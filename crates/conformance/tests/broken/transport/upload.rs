@@ -229,7 +229,16 @@ async fn once(
         }
         let limit = (!flaw.is(Defect::IgnoresTotalOfUploads)).then_some(deadline);
         let body = if is_unframed { message::Upload::default() } else { message::Upload::streamed(streamed) };
-        match link.send(framed.map(|_| body), limit).await {
+        let mut framed = framed.map(|_| body);
+        let hinted = Arc::new(AtomicBool::new(false));
+        if flaw.is(Defect::FailsAtEarlyHintsOfUploads) {
+            let hinted = Arc::clone(&hinted);
+            hyper::ext::on_informational(&mut framed, move |_| hinted.store(true, Ordering::Relaxed));
+        }
+        match link.send(framed, limit).await {
+            Outcome::Response(_) if hinted.load(Ordering::Relaxed) => {
+                Err(report.error(Kind::Protocol, Delivery::Unknown, "an interim response"))
+            }
             Outcome::Response(response) => {
                 link.mark_used();
                 let is_refused = response.status().is_client_error() && !ended.load(Ordering::Relaxed);

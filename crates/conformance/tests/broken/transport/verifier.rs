@@ -146,7 +146,10 @@ impl ServerCertVerifier for Verifier {
         }
         let shown = ServerCertificate::read(leaf).map(|shown| shown.names).unwrap_or_default();
         let is_beyond = shown.len() == 8 && !shown.iter().any(|one| one.eq_ignore_ascii_case(&name.to_str()));
-        if is_beyond && self.flaw.is(Defect::ComparesTheFirstNamesAlone) {
+        let is_same = shown.contains(&name.to_str().into_owned());
+        let is_other = !is_same && shown.iter().any(|one| one.eq_ignore_ascii_case(&name.to_str()));
+        let is_other = is_other && self.flaw.is(Defect::ComparesCapitalsOfCertificates);
+        if is_other || is_beyond && self.flaw.is(Defect::ComparesTheFirstNamesAlone) {
             verdict = Err(Error::InvalidCertificate(CertificateError::NotValidForName));
         }
         if self.flaw.is(Defect::CachesIntermediates) {
