@@ -35,7 +35,8 @@
 //! **Lives.** A clause holds for every method and in every life of a transport. Before its first call, a transport of
 //! almost every case has had a response of failure, a call that found no server, and a response of success; cases that
 //! run in each setting also try transports that are new, that lost or dropped calls, and that stand beside another one. Cases whose
-//! calls are GETs and whose clause holds for each method run again with POST, and with DELETE, PUT or PATCH, in their place (`methods`).
+//! calls are GETs and whose clause holds for each method run again with POST, and with DELETE, PUT or PATCH, in their place, and some about HTTP/2 again
+//! while another stream is in flight (`methods`).
 //!
 //! Assertions read the *ledger* of the server side, not the transport's opinion. A failure names the case,
 //! the configuration of the last transport that was created, and each server with its TLS library and the
@@ -46,6 +47,7 @@
 //! SECRET-06 of `client`, SECRET-08 and SECRET-10 of the command line.
 
 mod audit;
+mod beside;
 mod call_table;
 mod case;
 mod cases;

@@ -39,6 +39,14 @@ pub(crate) fn others(case: &str) -> Vec<SentAs> {
     }
 }
 
+/// The cases that also run while another stream is in flight on their HTTP/2 connections.
+const BESIDE_A_STREAM: [&str; 7] = ["BODY-14", "BODY-16", "BODY-20", "BODY-25", "REQ-13", "REQ-14", "REQ-21"];
+
+/// Whether this case also runs beside another stream.
+pub(crate) fn is_beside_a_stream(case: &str) -> bool {
+    BESIDE_A_STREAM.contains(&case)
+}
+
 /// Whether this case can run in this world, whose transports send GETs as another method.
 pub(crate) async fn suits(case: &str, world: &World) -> bool {
     if !EACH_LIKE_GET.contains(&case) {
@@ -60,6 +68,9 @@ mod tests {
     fn each_case_that_is_named_exists_and_is_named_once() {
         let named: BTreeSet<_> = EACH.iter().chain(&EACH_LIKE_GET).collect();
         assert_eq!(named.len(), EACH.len() + EACH_LIKE_GET.len());
-        assert!(named.iter().all(|id| cases().iter().any(|case| case.id == **id)), "{named:?}");
+        assert!(
+            named.iter().copied().chain(&BESIDE_A_STREAM).all(|id| cases().iter().any(|case| case.id == *id)),
+            "{named:?}"
+        );
     }
 }

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::{Either, select};
 
 use crate::audit::Audit;
+use crate::beside::Beside;
 use crate::case::Case;
 use crate::catalogue::cases;
 use crate::child;
@@ -93,21 +94,22 @@ const WAITING: [&str; 28] = [
     "UPLOAD-16",
 ];
 /// The cases whose transports have no past: they look at how a call begins, or have very many transports at a time.
-const NEW: [&str; 15] = [
+const NEW: [&str; 16] = [
     "ERR-34",
     "ERR-60",
+    "POOL-16",
+    "POOL-30",
+    "POOL-34",
     "POOL-40",
+    "PROXY-16",
     "SECRET-20",
-    "TRUST-60",
     "TIME-11",
     "TIME-27",
     "TIME-28",
     "TIME-30",
     "TIME-31",
-    "POOL-16",
-    "POOL-30",
-    "POOL-34",
     "TRUST-52",
+    "TRUST-60",
     "UPLOAD-16",
 ];
 /// The number of these threads.
@@ -215,6 +217,12 @@ async fn within_limit(case: Case, subject: Subject) {
             if methods::suits(case.id, &world).await {
                 (case.run)(world).await;
             }
+        }
+        if methods::is_beside_a_stream(case.id) {
+            let world = world(None);
+            world.beside_a_stream();
+            let _beside = Beside::begin();
+            (case.run)(world).await;
         }
     };
     limited(work, case.id, LIMIT).await;

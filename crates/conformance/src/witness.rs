@@ -10,7 +10,6 @@ use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 
 use digicert_one_core::{Capability, TransportConfig};
 use digicert_one_testbed::{ConnectProxy, Front, Ledger, RawServer};
-use http::Method;
 
 thread_local! {
     /// Set while a case runs whose messages are captured instead of printed.
@@ -31,8 +30,8 @@ pub(crate) struct Notes(Arc<Mutex<Noted>>);
 #[derive(Debug, Default)]
 struct Noted {
     setting: Option<String>,
-    /// In place of GET.
-    method: Option<Method>,
+    /// In what this run differs from the case as it is written.
+    variation: Option<String>,
     undeclared: Vec<Capability>,
 }
 
@@ -54,9 +53,9 @@ impl Notes {
         self.noted(|noted| noted.setting = Some(setting));
     }
 
-    /// From here on GETs are sent as this.
-    pub(crate) fn sent_as(&self, method: &Method) {
-        self.noted(|noted| noted.method = Some(method.clone()));
+    /// From here on the case is run in another way than it is written.
+    pub(crate) fn varied(&self, how: impl Into<String>) {
+        self.noted(|noted| noted.variation = Some(how.into()));
     }
 
     /// Something that the case asks and the transport does not declare.
@@ -168,7 +167,7 @@ pub(crate) fn watched(case: impl FnOnce()) -> Result<Vec<Capability>, Failure> {
                 .setting
                 .map(|setting| format!("last transport: {setting}"))
                 .into_iter()
-                .chain(notes.method.map(|method| format!("each GET of the case was sent as {method}")))
+                .chain(notes.variation)
                 .chain(locked(&kept.servers).iter().map(|(_, ledger)| shown(ledger)))
                 .collect::<Vec<_>>()
                 .join("\n"),

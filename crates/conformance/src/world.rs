@@ -75,11 +75,16 @@ impl World {
     /// They send their GETs as another method, if wanted.
     pub(crate) fn audited(mut self, audit: &Audit, has_past: bool, sent_as: Option<&SentAs>) -> Self {
         if let Some(SentAs { method, .. }) = sent_as {
-            self.notes.sent_as(method);
+            self.notes.varied(format!("each GET of the case was sent as {method}"));
         }
         self.new = audit.wrap(Arc::clone(&self.connector), false, sent_as.cloned());
         self.connector = audit.wrap(self.connector, has_past, sent_as.cloned());
         self
+    }
+
+    /// Notes for a failure that another stream was in flight.
+    pub(crate) fn beside_a_stream(&self) {
+        self.notes.varied("another stream was in flight on each HTTP/2 connection");
     }
 
     /// Runs `work` on a separate thread, on this executor.

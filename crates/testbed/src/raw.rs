@@ -32,6 +32,8 @@ pub struct RawOptions {
     pub tls: Option<FrontOptions>,
     /// Whether ALPN offers HTTP/2 and HTTP/1.1, so that each connection must follow a script for the client's choice.
     pub either_version: bool,
+    /// A word for the ledger on what sets this server apart.
+    pub remark: Option<&'static str>,
     /// A script for each connection, in order; the last one repeats.
     pub scripts: Vec<Script>,
     /// Where to listen; port 0 lets the system pick.
@@ -62,6 +64,7 @@ impl RawOptions {
         RawOptions {
             tls: None,
             either_version: false,
+            remark: None,
             scripts: scripts.into_iter().collect(),
             bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         }
@@ -69,6 +72,13 @@ impl RawOptions {
 }
 
 impl RawOptions {
+    /// Adds this to what the ledger says about the server.
+    #[must_use]
+    pub fn remark(mut self, remark: Option<&'static str>) -> Self {
+        self.remark = remark;
+        self
+    }
+
     /// Offers HTTP/2 and HTTP/1.1.
     #[must_use]
     pub fn either_version(mut self) -> Self {
@@ -96,7 +106,8 @@ impl RawServer {
         let scheme = if tls.is_some() { "https" } else { "http" };
         let first = if tls.is_some() { Handshake::Pending } else { Handshake::Plain };
         let scripts: Vec<Arc<Script>> = options.scripts.into_iter().map(Arc::new).collect();
-        let ledger = Ledger::new(format!("by script, {about}"));
+        let remark = options.remark.map(|remark| format!(", {remark}")).unwrap_or_default();
+        let ledger = Ledger::new(format!("by script, {about}{remark}"));
         let listening = Listening::start(options.bind, ledger.clone(), first, {
             let ledger = ledger.clone();
             move |tcp, id| {

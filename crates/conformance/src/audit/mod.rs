@@ -12,7 +12,7 @@ mod notes;
 
 use std::fmt;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use async_trait::async_trait;
@@ -62,7 +62,14 @@ impl Connector for AuditedConnector {
     fn connect(&self, config: &TransportConfig) -> Result<Arc<dyn Transport>, TransportError> {
         let (inner, given) = (self.inner.connect(config)?, Arc::new(Given::of(config)));
         let past = OnceCell::new_with((!self.has_past).then_some(()));
-        Ok(Arc::new(AuditedTransport { inner, given, audit: self.audit.clone(), past, sent_as: self.sent_as.clone() }))
+        Ok(Arc::new(AuditedTransport {
+            inner,
+            given,
+            audit: self.audit.clone(),
+            past,
+            sent_as: self.sent_as.clone(),
+            beside: Mutex::default(),
+        }))
     }
 }
 
@@ -73,6 +80,8 @@ struct AuditedTransport {
     /// Set when its past is over.
     past: OnceCell<()>,
     sent_as: Option<SentAs>,
+    /// Other calls that are in flight, for as long as the transport is.
+    beside: Mutex<Vec<Exchange>>,
 }
 
 #[async_trait]
@@ -82,6 +91,7 @@ impl Transport for AuditedTransport {
         if let Some(sent_as) = &self.sent_as {
             sent_as.apply(&mut request);
         }
+        self.lead_beside(&request).await;
         let call = Call::begin(&self.audit, &self.given, &request);
         self.noted(call, self.inner.send(request).await)
     }
@@ -94,6 +104,20 @@ impl Transport for AuditedTransport {
 }
 
 impl AuditedTransport {
+    /// Makes another call, which stays in flight, where the server of this one has a script for it.
+    async fn lead_beside(&self, request: &Request<Bytes>) {
+        let port = request.uri().port_u16().unwrap_or_default();
+        if !self.audit.wants_another(port) {
+            return;
+        }
+        let mut other = Request::new(Bytes::new());
+        other.uri_mut().clone_from(request.uri());
+        let call = Call::begin(&self.audit, &self.given, &other);
+        if let Ok(exchange) = self.noted(call, self.inner.send(other).await) {
+            self.beside.lock().unwrap_or_else(PoisonError::into_inner).push(exchange);
+        }
+    }
+
     /// Before the first call.
     async fn lead(&self) {
         let proxy = self.given.proxy_port();

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use digicert_one_core::{Delivery, TransportError};
 
 use super::about::{About, Carrier, Failed, Mark, counts};
+use crate::beside;
 use crate::witness::{self, Servers, locked};
 
 /// How many wrong facts a failure lists.
@@ -74,6 +75,15 @@ impl Audit {
     /// Whether a proxy of this case listens at this port, which is not a script.
     pub(super) fn has_proxy(&self, port: u16) -> bool {
         locked(&self.servers).iter().any(|(address, ledger)| address.port() == port && ledger.is_of_proxy())
+    }
+
+    /// Whether the server at this port has a script for a second stream, and no connection yet.
+    pub(super) fn wants_another(&self, port: u16) -> bool {
+        let servers = locked(&self.servers);
+        let last = servers.iter().rev().find(|(address, _)| address.port() == port);
+        last.is_some_and(|(_, ledger)| {
+            ledger.about().ends_with(beside::REMARK) && ledger.read(|seen| seen.connections.is_empty())
+        })
     }
 
     pub(super) fn marks(&self, port: u16) -> Vec<Mark> {

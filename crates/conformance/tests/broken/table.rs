@@ -1063,4 +1063,6 @@ defects! {
     ComparesCapitalsOfCertificates compares_capitals_of_certificates "HOST-18" "capitals.digicert.test cannot be called";
     /// treats an interim response to an upload as a failure
     FailsAtEarlyHintsOfUploads fails_at_early_hints_of_uploads "UPLOAD-18" "an interim response";
+    /// treats a body that was cut as a whole one while its connection carries another call
+    SwallowsShortBodiesBesideOthers swallows_short_bodies_beside_others "BODY-14" "RST_STREAM(INTERNAL_ERROR), with a length";
 }

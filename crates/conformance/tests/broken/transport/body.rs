@@ -72,6 +72,11 @@ impl Held {
         self.is_http2 && !ignores && !ended && self.inner.size_hint().exact() != Some(0)
     }
 
+    /// Whether its connection carries another call.
+    fn is_beside_another(&self) -> bool {
+        self.returning.0.as_ref().is_some_and(|(link, _)| link.is_shared())
+    }
+
     /// Whether a defect treats the next error as the end.
     fn forgives_break(&self) -> bool {
         let is = |defect| self.report.flaw().is(defect);
@@ -131,6 +136,7 @@ impl Body for Held {
                 }
                 Some(Err(_)) if flaw.is(Defect::SwallowsShortBodies) || self.forgives_break() => None,
                 Some(Err(_)) if flaw.is(Defect::SwallowsShortBodiesOnUsed) && self.report.was_used() => None,
+                Some(Err(_)) if flaw.is(Defect::SwallowsShortBodiesBesideOthers) && self.is_beside_another() => None,
                 Some(Err(error)) => Some(Err(self.report.of_body(error))),
                 Some(Ok(frame)) => {
                     let frame = self.spoilt(frame);
