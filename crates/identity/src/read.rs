@@ -91,11 +91,12 @@ fn one_key<'a>(
             Err(CredentialError::new(Code::ID_17, message))
         }
         _ => {
-            let mut message = format!(
-                "found {} certificate(s) and {} private key(s); expected 1 or more and exactly 1",
-                certificates.len(),
-                keys.len()
-            );
+            let mut message = match (certificates.len(), keys.len()) {
+                (0, 0) => "missing certificate and private key".to_owned(),
+                (0, _) => "missing certificate: found a private key only".to_owned(),
+                (1, _) => "missing private key: found a certificate only".to_owned(),
+                (several, _) => format!("missing private key: found {several} certificates only"),
+            };
             if let Some(other) = others.first() {
                 message += &format!("; also found {other}, which cannot be used here");
             }
