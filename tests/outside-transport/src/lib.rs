@@ -209,6 +209,8 @@ impl Single {
         request.headers_mut().insert(http::header::HOST, host);
         let target = request.uri().path_and_query().map_or("/", |target| target.as_str()).parse();
         *request.uri_mut() = target.map_err(|error: http::uri::InvalidUri| local(Kind::Config, error))?;
+        // The version of the request decides nothing; hyper would refuse some.
+        *request.version_mut() = http::Version::HTTP_11;
         let sent = timeout_at(end, async {
             let (mut sender, connection) = hyper::client::conn::http1::Builder::new()
                 .max_headers(2 * HeadLimit::FIELDS)

@@ -39,13 +39,13 @@ fn config(world: &World, setting: Setting, front: &Front) -> (TransportConfig, O
 
 /// Responds to `/slow` after a delay.
 fn slow_front(setting: Setting) -> Front {
-    let answer = handler(|request: Request<Bytes>, _peer| async move {
+    let respond = handler(|request: Request<Bytes>, _peer| async move {
         if request.uri().path() == "/slow" {
             SystemClock::new().sleep(SLOW).await;
         }
         Response::new(Bytes::from_static(b"{}"))
     });
-    up(Front::start(setting.server(FrontOptions::default()), answer))
+    up(Front::start(setting.server(FrontOptions::default()), respond))
 }
 
 /// The connections of the requests, without those that follow each other.
@@ -53,6 +53,12 @@ fn carriers(front: &Front) -> Vec<u64> {
     let mut used: Vec<_> = front.ledger().requests().iter().map(|one| one.connection).collect();
     used.dedup();
     used
+}
+
+/// Whether each request had a connection of its own, which is a matter of POOL-01.
+fn keeps_no_pool(front: &Front) -> bool {
+    let ledger = front.ledger();
+    ledger.connections().len() == ledger.requests().len()
 }
 
 async fn stays_while_used(world: &World, setting: Setting) {
@@ -66,7 +72,7 @@ async fn stays_while_used(world: &World, setting: Setting) {
             SystemClock::new().sleep(PAUSE).await;
         }
         used = carriers(&front);
-        if used.len() == 1 {
+        if used.len() == 1 || keeps_no_pool(&front) {
             return;
         }
     }
@@ -89,7 +95,7 @@ async fn outlasts_the_limit(world: &World, setting: Setting) {
         }
         used = carriers(&front);
         // A pool may count from the moment in which a shared connection was last handed out.
-        if used.len() == 1 || setting.http2 {
+        if used.len() == 1 || setting.http2 || keeps_no_pool(&front) {
             return;
         }
     }
