@@ -76,6 +76,8 @@ impl Transport for Blocking {
             return Err(local(Kind::Config, "a user or password before the host"));
         }
         announce_empty_body(&mut request);
+        // The version of the request decides nothing; ureq would write it down.
+        *request.version_mut() = http::Version::HTTP_11;
         let (start, total) = (Instant::now(), self.config.timeouts().total().min(config::FAR));
         let left = move |limit: Duration| limit.min(total).saturating_sub(start.elapsed());
         let connect = self.config.timeouts().connect();
