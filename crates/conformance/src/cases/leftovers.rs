@@ -151,7 +151,7 @@ pub(crate) async fn pool_33_a_late_call_leaves_the_others_of_its_connection(worl
     join(join_all(walks), a_late_or_dropped_body_frees_its_stream(&world)).await;
 }
 
-/// Over HTTP/2 the server learns that nobody reads on.
+/// Over HTTP/2 the server learns that the body is no longer read.
 async fn a_late_or_dropped_body_frees_its_stream(world: &World) {
     if !world.has(Capability::Http2) {
         return;
