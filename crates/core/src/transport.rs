@@ -61,8 +61,9 @@ pub trait Connector: fmt::Debug + Send + Sync + 'static {
 ///    (`UPLOAD-01`)
 /// 3. The body is read as fast as the server takes it: beyond the buffers of library and system nothing is read ahead. It is
 ///    polled within the runtime of the call. (`UPLOAD-02`, `UPLOAD-16`)
-/// 4. A response that comes before the end of the body is the response. After an error response the rest of the body may be
-///    left unsent; after another one it is still sent while the response body is held. (`UPLOAD-03`, `UPLOAD-04`)
+/// 4. An error response that comes before the end of the body is the response, and the rest of the body may be left unsent. After another
+///    one the rest is still sent while the response body is held (`UPLOAD-21`), or the call is an
+///    [`Upload`](crate::TransportErrorKind::Upload) error. (`UPLOAD-03`, `UPLOAD-04`)
 /// 5. A body that fails, or gives fewer or more bytes than its length, is an [`Upload`](crate::TransportErrorKind::Upload) error
 ///    with the [`UploadError`](crate::UploadError) as its source, and the server never gets a complete request.
 ///    (`UPLOAD-05`, `UPLOAD-07`)

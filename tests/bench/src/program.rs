@@ -59,6 +59,12 @@ impl Program {
         }
     }
 
+    /// Whether it can do this work. Raw isahc takes no identity in memory.
+    pub(crate) fn does(self, work: Work) -> bool {
+        let certificate = !work.connection.takes_certificate() || self.takes_identity();
+        certificate && self.library.http_versions().contains(&work.http)
+    }
+
     /// Whether it can be given an identity in memory.
     pub(crate) fn takes_identity(self) -> bool {
         (self.layer, self.library) != (Layer::Raw, Library::Isahc)

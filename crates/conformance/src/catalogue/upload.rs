@@ -27,12 +27,14 @@ macro_rules! __upload {
                 then "The call returns that response, and its body is whole."
                 why "The user would see a timeout or a broken connection where the server gave the reason."
                 fix "Read the response while the body is being written, and prefer it to an error of writing.";
-            "UPLOAD-04" Must upload upload_04_early_success_does_not_end_the_upload
+            "UPLOAD-04" Must upload upload_04_early_success_is_not_a_success_without_the_whole_body
                 given "A server that begins a response of 200 after the head, and ends it when it has the whole request."
                 when "The second half of the body is given only after the head of the response has been returned."
-                then "The whole body arrives, and then the rest of the response."
+                then "Either the whole body arrives and then the rest of the response, or the call is an `Upload` error, and with a \
+                    declared length the server gets no complete request."
                 why "A server that acknowledges early would store half a file, and the caller would believe in the whole."
-                fix "Keep sending the body after the head of the response; do not tie it to the future of the call.";
+                fix "Keep sending the body after the head of the response; do not tie it to the future of the call. Where the \
+                    library does not send the rest, return an error at a success before the end of the body.";
             "UPLOAD-05" Must upload_end upload_05_body_that_fails_is_an_error_and_never_a_request
                 given "A body that gives some chunks, or none, and then an error."
                 when "It is uploaded, with its length declared and without."
@@ -135,6 +137,12 @@ macro_rules! __upload {
                 then "The upload fails or panics, and both GETs get their responses."
                 why "One faulty reader would end all later calls of a long-running program, which catches such panics."
                 fix "Hold no lock that a panic poisons while a body is read, or go on with the content of a poisoned one.";
+            "UPLOAD-21" Should upload upload_21_early_success_does_not_end_the_upload
+                given "The server of UPLOAD-04."
+                when "The second half of the body is given only after the head of the response has been returned."
+                then "The whole body arrives, and then the rest of the response."
+                why "An upload that would have succeeded fails, and has to be made again from its beginning."
+                fix "Keep sending the body after the head of the response; do not tie it to the future of the call.";
         }
     };
 }
