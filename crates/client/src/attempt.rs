@@ -121,9 +121,11 @@ impl<'a> Attempts<'a> {
         let (settings, queued) = (self.settings, self.now);
         let Some(caller) = bearer.caller() else { return Ok(None) };
         let request = PermitRequest::new(caller, &settings.clock, self.progress.left(queued));
-        let permit = settings.limiter.permit(&request, queued).await.map_err(|error| match self.origin(bearer) {
-            Ok(origin) => Error::rate_limit(error, &origin.authority()),
-            Err(error) => error,
+        let permit = settings.limiter.permit(&request, bearer.limited(), queued).await.map_err(|error| {
+            match self.origin(bearer) {
+                Ok(origin) => Error::rate_limit(error, &origin.authority()),
+                Err(error) => error,
+            }
         })?;
         if permit.waited() {
             self.now = settings.clock.now();

@@ -8,6 +8,7 @@ use http::{HeaderMap, HeaderValue};
 use crate::authorise::Pass;
 use crate::generations::{BoundTransport, Generations};
 use crate::observe::carrier::Carrier;
+use crate::rate_limit::limiter::LimitedCaller;
 
 pub(crate) enum Bearer {
     /// No credential.
@@ -62,8 +63,16 @@ impl Bearer {
     pub(crate) fn caller(&self) -> Option<Fingerprint> {
         match self {
             Self::Anonymous(_) => None,
-            Self::Lease(bound) => Some(bound.caller),
+            Self::Lease(bound) => Some(bound.caller.fingerprint()),
             Self::Authorised(_) => self.pass().and_then(Pass::caller),
+        }
+    }
+
+    /// The same where the rate limiter may remember its place.
+    pub(crate) fn limited(&self) -> Option<&LimitedCaller> {
+        match self {
+            Self::Lease(bound) => Some(&bound.caller),
+            _ => None,
         }
     }
 

@@ -6,8 +6,8 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use digicert_one_core::diagnosis::{TransportInUse, diagnose_response, diagnose_success, diagnose_transport};
 use digicert_one_core::{
-    Advice, ApiKey, CallContext, ConnectionFacts, Diagnosis, Exchange, Lease, Mode, Origin, TransportError, Verdict,
-    collect_body,
+    Advice, ApiKey, CallContext, ConnectionFacts, Diagnosis, Exchange, HostRole, Lease, Mode, Origin, TransportError,
+    Verdict, collect_body,
 };
 use futures_util::future::{Either, Ready, ready};
 use http::header::{CONTENT_LENGTH, IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATION, RANGE};
@@ -32,12 +32,12 @@ type CallResult = Result<Response, Error>;
 type Conclusion<'s> = Either<Ready<CallResult>, Boxed<'s, CallResult>>;
 
 impl Settings {
-    /// The context of a call with this lease, for diagnoses.
-    fn context(&self, origin: &Origin, lease: Option<&Lease>, now: SystemTime) -> CallContext {
+    /// The context of a call with this lease over this transport, for diagnoses.
+    fn context(origin: &Origin, lease: Option<&Lease>, in_use: Arc<TransportInUse>, now: SystemTime) -> CallContext {
         let mode = lease.map_or(Mode::Anonymous, |lease| lease.material().mode());
         // Field by field, since each `with_` would move the whole of it.
         let mut context = CallContext::new(origin.authority(), mode, now);
-        context.transport = Some(self.generations.in_use(role(lease)));
+        context.transport = Some(in_use);
         if let Some(lease) = lease {
             context.identity = lease.material().identity().cloned();
             context.credential_source = Some(Arc::clone(lease.source()));
@@ -48,7 +48,15 @@ impl Settings {
 
     /// The context of an attempt, for diagnoses.
     pub(crate) fn context_of(&self, origin: &Origin, bearer: &Bearer, now: SystemTime) -> CallContext {
-        let Bearer::Authorised(authorised) = bearer else { return self.context(origin, bearer.lease(), now) };
+        let authorised = match bearer {
+            Bearer::Authorised(authorised) => authorised,
+            Bearer::Lease(bound) => {
+                return Self::context(origin, Some(&bound.lease), Arc::clone(&bound.in_use), now);
+            }
+            Bearer::Anonymous(_) => {
+                return Self::context(origin, None, self.generations.in_use(HostRole::Platform), now);
+            }
+        };
         CallContext::new(origin.authority(), bearer.mode().unwrap_or(Mode::Anonymous), now)
             .with_key_shape(bearer.key_shape())
             .with_transport(Arc::clone(&authorised.in_use))
@@ -57,7 +65,10 @@ impl Settings {
     /// The error for a transport that could not be created.
     pub(crate) fn failed(&self, lease: Option<&Lease>, now: SystemTime, error: TransportError) -> Error {
         match self.origin(lease) {
-            Ok(origin) => self.failed_in(&self.context(origin, lease, now), lease, error),
+            Ok(origin) => {
+                let in_use = self.generations.in_use(role(lease));
+                self.failed_in(&Self::context(origin, lease, in_use, now), lease, error)
+            }
             Err(error) => error,
         }
     }

@@ -5,13 +5,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
 use digicert_one_core::{
-    API_KEY_HEADER, ClientIdentity, Connector, ConnectorInfo, Fingerprint, Generation, HostRole, Lease, Transport,
-    TransportConfig, TransportError, TrustRoots, diagnosis::TransportInUse,
+    API_KEY_HEADER, ClientIdentity, Connector, ConnectorInfo, Generation, HostRole, Lease, Transport, TransportConfig,
+    TransportError, TrustRoots, diagnosis::TransportInUse,
 };
 
 use http::HeaderMap;
 
 use crate::host_config::HostConfig;
+use crate::rate_limit::limiter::LimitedCaller;
 
 /// The first delay before an unusable generation is tried again; doubles with each failure.
 const FIRST_RETRY: Duration = Duration::from_secs(30);
@@ -38,11 +39,15 @@ pub(crate) struct Configs {
 impl Configs {
     /// The configuration for this identity: with an identity calls go to the `clientauth.` host only, without one to the platform host.
     fn of(&self, identity: Option<&ClientIdentity>) -> TransportConfig {
-        let host = match identity {
-            Some(_) => &self.client_auth,
-            None => &self.platform,
-        };
-        TransportConfig::clone(&host.config).with_identity(identity.cloned())
+        let role = if identity.is_some() { HostRole::ClientAuth } else { HostRole::Platform };
+        TransportConfig::clone(&self.host(role).config).with_identity(identity.cloned())
+    }
+
+    fn host(&self, role: HostRole) -> &HostConfig {
+        match role {
+            HostRole::ClientAuth => &self.client_auth,
+            HostRole::Platform => &self.platform,
+        }
     }
 
     /// One of them twice, where both are the same: a process may have thousands of clients.
@@ -80,8 +85,10 @@ struct Live {
 pub(crate) struct BoundTransport {
     pub(crate) lease: Lease,
     /// The caller that the platform counts; computed once a generation, as it costs a hash.
-    pub(crate) caller: Fingerprint,
+    pub(crate) caller: LimitedCaller,
     pub(crate) transport: Arc<dyn Transport>,
+    /// Describes the transport, for a diagnosis.
+    pub(crate) in_use: Arc<TransportInUse>,
     /// The default headers and the API key, so that an attempt only clones them.
     pub(crate) headers: HeaderMap,
     /// The count of the trust roots that the transport was created with.
@@ -141,12 +148,7 @@ impl Generations {
 
     /// Describes the transport to the host of this role, for a diagnosis.
     pub(crate) fn in_use(&self, role: HostRole) -> Arc<TransportInUse> {
-        let live = self.lock();
-        let host = match role {
-            HostRole::ClientAuth => &live.configs.client_auth,
-            HostRole::Platform => &live.configs.platform,
-        };
-        Arc::clone(&host.in_use)
+        Arc::clone(&self.lock().configs.host(role).in_use)
     }
 
     /// A separate transport for this identity, so with new connections. Other calls do not use it.
@@ -200,8 +202,10 @@ impl Generations {
         };
         let mut headers = HeaderMap::clone(&self.headers);
         headers.extend(lease.material().key().map(|key| (API_KEY_HEADER, key.header_value())));
-        let caller = lease.material().caller();
-        let bound = Arc::new(BoundTransport { lease: lease.clone(), caller, transport, headers, trust: live.trust });
+        let caller = LimitedCaller::new(lease.material().caller());
+        let in_use = Arc::clone(&live.configs.host(lease.material().host_role()).in_use);
+        let (lease, trust) = (lease.clone(), live.trust);
+        let bound = Arc::new(BoundTransport { lease, caller, transport, in_use, headers, trust });
         live.candidate = Some(Arc::clone(&bound));
         Ok(bound)
     }
@@ -245,7 +249,8 @@ impl Generations {
                     None => Arc::clone(&anonymous),
                     identity => self.connector.connect(&configs.of(identity))?,
                 };
-                Some(Arc::new(BoundTransport { transport, trust, ..BoundTransport::clone(current) }))
+                let in_use = Arc::clone(&configs.host(current.lease.material().host_role()).in_use);
+                Some(Arc::new(BoundTransport { transport, in_use, trust, ..BoundTransport::clone(current) }))
             }
         };
         let replaced = live.current.take().filter(|former| former.lease.material().identity().is_some());

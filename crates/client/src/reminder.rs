@@ -1,9 +1,10 @@
 //! Reminds of the expiry of a credential some days ahead, once for each day that is set. Checked with each call and each query of the end
-//! date, at the cost of one comparison.
+//! date, once a second.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use digicert_one_core::{Expiry, Generation, Lease};
 
@@ -17,6 +18,8 @@ pub(crate) struct Reminders {
     days: Vec<u32>,
     listener: Option<Listener<Reminder>>,
     last: Mutex<Option<LastReminder>>,
+    /// The second and the generation of the last check: busy calls share no lock for what changes once a day.
+    checked: AtomicU64,
 }
 
 /// The last reminder.
@@ -59,7 +62,8 @@ impl fmt::Display for Reminder {
 impl Reminders {
     /// Reminds this many days ahead.
     pub(crate) fn new(days: impl IntoIterator<Item = u32>) -> Self {
-        let mut reminders = Self { days: Vec::new(), listener: None, last: Mutex::new(None) };
+        let mut reminders =
+            Self { days: Vec::new(), listener: None, last: Mutex::new(None), checked: AtomicU64::new(u64::MAX) };
         reminders.set_days(days);
         reminders
     }
@@ -74,8 +78,14 @@ impl Reminders {
         self.listener = Some(Listener::new(move |reminder, _| listener(reminder)));
     }
 
-    /// Logs and sends the reminder that is due, if any.
+    /// Logs and sends the reminder that is due, if any. Looks once a second.
     pub(crate) fn check(&self, lease: &Lease, now: SystemTime) {
+        let second = now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        let check = second.rotate_left(24) ^ lease.generation().number();
+        if self.checked.load(Ordering::Relaxed) == check {
+            return;
+        }
+        self.checked.store(check, Ordering::Relaxed);
         if let Some(reminder) = self.due(lease, now) {
             tracing::warn!(days = reminder.days, of = %reminder.expiry.cause, generation = %reminder.generation, "{reminder}");
             if let Some(listener) = &self.listener {

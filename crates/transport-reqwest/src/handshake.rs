@@ -358,19 +358,17 @@ impl<S> Layer<S> for Connections {
     type Service = Watched<S>;
 
     fn layer(&self, inner: S) -> Watched<S> {
-        Watched { inner: Arc::new(inner), connections: self.clone() }
+        Watched(Arc::new((inner, self.clone())))
     }
 }
 
-/// reqwest's connector with our notes around it. reqwest clones it several times for each request, so a clone is cheap.
-pub(crate) struct Watched<S> {
-    inner: Arc<S>,
-    connections: Connections,
-}
+/// reqwest's connector with our notes around it. reqwest clones it six times for each request, so a clone is one counter that the
+/// processors share.
+pub(crate) struct Watched<S>(Arc<(S, Connections)>);
 
 impl<S> Clone for Watched<S> {
     fn clone(&self) -> Self {
-        Self { inner: Arc::clone(&self.inner), connections: self.connections.clone() }
+        Self(Arc::clone(&self.0))
     }
 }
 
@@ -390,10 +388,11 @@ where
     }
 
     fn call(&mut self, destination: R) -> Self::Future {
-        let handshake = Arc::new(Handshake::new(Arc::clone(&self.connections.ended)));
+        let (inner, connections) = &*self.0;
+        let handshake = Arc::new(Handshake::new(Arc::clone(&connections.ended)));
         BegunConnection::note(|begun| *begun = Begun { handshake: Some(Arc::clone(&handshake)), ..Begun::default() });
-        let mut connecting = Box::pin(CURRENT.scope(Arc::clone(&handshake), S::clone(&self.inner).call(destination)));
-        let connections = self.connections.clone();
+        let mut connecting = Box::pin(CURRENT.scope(Arc::clone(&handshake), inner.clone().call(destination)));
+        let connections = connections.clone();
         Box::pin(async move {
             let connection = std::future::poll_fn(|cx| {
                 BegunConnection::note(|begun| begun.busy = true);

@@ -1,11 +1,11 @@
 //! The rate limiter of a client: the local one, or another one.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use digicert_one_core::{Fingerprint, Permit, PermitRequest, RateLimitError, RateLimiter};
 
-use super::caller_limiter::Slot;
+use super::caller_limiter::{CallerLimiter, Slot};
 use super::local::LocalRateLimiter;
 
 /// The permit for one request, held until the head of its response has arrived.
@@ -25,6 +25,23 @@ impl Held {
     }
 }
 
+/// A caller, with its place in the local limiter once that was looked up.
+#[derive(Clone, Debug)]
+pub(crate) struct LimitedCaller {
+    fingerprint: Fingerprint,
+    local: OnceLock<Arc<CallerLimiter>>,
+}
+
+impl LimitedCaller {
+    pub(crate) fn new(fingerprint: Fingerprint) -> Self {
+        Self { fingerprint, local: OnceLock::new() }
+    }
+
+    pub(crate) fn fingerprint(&self) -> Fingerprint {
+        self.fingerprint
+    }
+}
+
 /// The rate limiter of a client. The local one needs no boxed future.
 #[derive(Clone, Debug)]
 pub(crate) enum Limiter {
@@ -33,10 +50,24 @@ pub(crate) enum Limiter {
 }
 
 impl Limiter {
-    /// Waits for a permit. `now` is the current time.
-    pub(crate) async fn permit(&self, request: &PermitRequest<'_>, now: SystemTime) -> Result<Held, RateLimitError> {
+    /// Waits for a permit. `now` is the current time; `caller` is that of the request, if its place is to be remembered.
+    pub(crate) async fn permit(
+        &self,
+        request: &PermitRequest<'_>,
+        caller: Option<&LimitedCaller>,
+        now: SystemTime,
+    ) -> Result<Held, RateLimitError> {
         match self {
-            Self::Local(limiter) => limiter.slot(request, now).await.map(Held::Local),
+            Self::Local(limiter) => {
+                let slot = match caller {
+                    // Without the lock that all callers share.
+                    Some(caller) => {
+                        limiter.slot_of(caller.local.get_or_init(|| limiter.caller(request)), request, now).await
+                    }
+                    None => limiter.slot(request, now).await,
+                };
+                slot.map(Held::Local)
+            }
             Self::Other(limiter) => limiter.permit(request).await.map(Held::Other),
         }
     }

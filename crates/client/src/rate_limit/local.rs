@@ -97,11 +97,20 @@ impl LocalRateLimiter {
 
     /// A permit for one request. `now` is the current time.
     pub(super) async fn slot(&self, request: &PermitRequest<'_>, now: SystemTime) -> Result<Slot, RateLimitError> {
-        let caller = self.caller(request);
+        self.slot_of(&self.caller(request), request, now).await
+    }
+
+    /// A permit for one request of this caller.
+    pub(super) async fn slot_of(
+        &self,
+        caller: &Arc<CallerLimiter>,
+        request: &PermitRequest<'_>,
+        now: SystemTime,
+    ) -> Result<Slot, RateLimitError> {
         match caller.free_slot() {
             Some(slot) if caller.goes_now(now) => Ok(slot),
             // Boxed, since it is rare and large: the future of every call would be as large.
-            slot => Box::pin(queued(caller, slot, request, now)).await,
+            slot => Box::pin(queued(Arc::clone(caller), slot, request, now)).await,
         }
     }
 
@@ -121,7 +130,8 @@ impl LocalRateLimiter {
         }
     }
 
-    fn caller(&self, request: &PermitRequest<'_>) -> Arc<CallerLimiter> {
+    /// The state of the caller of this request.
+    pub(super) fn caller(&self, request: &PermitRequest<'_>) -> Arc<CallerLimiter> {
         let mut callers = self.callers();
         if let Some(caller) = callers.get(&request.caller) {
             return Arc::clone(caller);
