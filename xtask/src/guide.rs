@@ -107,6 +107,7 @@ fn page(report: &Report, faults: &[Line], builds: &BTreeMap<String, Build>) -> S
     for work in report.work() {
         throughput(&mut page, report, work);
     }
+    page.push_str(text::LAYERS);
     handshakes(&mut page, report);
     starts(&mut page, report);
     commands(&mut page, report);
