@@ -26,9 +26,9 @@ pub enum TransportErrorKind {
     BodyCut,
     /// A part of the configuration is not valid. Retry: no.
     Config,
-    /// TCP connection refused, or host unreachable. Retry: yes.
+    /// TCP connection to the server refused, or the server is unreachable; of a proxy see [`Proxy`](Self::Proxy). Retry: yes.
     Refused,
-    /// The name has no address. Retry: yes.
+    /// The server's name has no address; of a proxy see [`Proxy`](Self::Proxy). Retry: yes.
     Dns,
     /// The head of the response is larger than a transport reads (see [`HeadLimit`](crate::HeadLimit)). Retry: no.
     HeadLimit,
@@ -44,13 +44,14 @@ pub enum TransportErrorKind {
     NotTls,
     /// Something else; see the source.
     Other,
-    /// The server ended the handshake with an alert: it complains about *us*. Retry: no.
+    /// The server ended the connection with an alert, in the handshake or, over TLS 1.3, after it: it complains about *us*. Retry: no.
     PeerAlert(TlsAlert),
     /// We do not trust the server's certificate: *we* complain about it. Retry: no.
     PeerUntrusted(PeerFault),
     /// The response is not HTTP. Retry: no.
     Protocol,
-    /// The proxy refused the tunnel (status of its response where known). Retry: no.
+    /// There is no tunnel through the proxy: it refused (status of its response where known), hung up, has no address, or cannot be
+    /// reached. Retry: no.
     Proxy(Option<u16>),
     /// A limit of time ran out. Retry: as `Delivery` allows.
     Timeout(Phase),
@@ -106,7 +107,7 @@ pub enum Delivery {
     NotSent,
     /// Some of it may have.
     Unknown,
-    /// The server has it: a response began.
+    /// The server has it: the head of a response was read, or is too large to be read. A response that is not HTTP proves nothing.
     Sent,
 }
 
