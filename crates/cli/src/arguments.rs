@@ -28,6 +28,7 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use digicert_one::core::RequestTarget;
 use digicert_one::{Paging, Position};
 use digicert_one_emulator::Fault;
 use jiff::Timestamp;
@@ -348,7 +349,8 @@ fn moment(text: &str) -> Result<SystemTime, String> {
 #[derive(Debug, Args)]
 pub(crate) struct ListOptions {
     /// Path and filters, such as /account/api/v1/user?user_type=service; the host follows from the credential.
-    pub(crate) path: String,
+    #[arg(value_parser = call::target)]
+    pub(crate) path: RequestTarget,
     /// Stop after this many items.
     #[arg(long, value_name = "ITEMS", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) limit: Option<u64>,

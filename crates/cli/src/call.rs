@@ -29,7 +29,7 @@ pub(crate) async fn call(options: &CallOptions, output: &Output) -> Result<(), F
     let client = connection::client(&options.connection, output).await?;
     let method: Method =
         options.method.to_ascii_uppercase().parse().map_err(|error| Failure::Internal(Box::new(error)))?;
-    let mut request = client.request(method, options.path.as_str());
+    let mut request = client.request(method, options.path.clone());
     for header in options.header.iter().filter(|header| header.name != CONTENT_TYPE) {
         request = request.header(header.name.as_str(), &header.value);
     }

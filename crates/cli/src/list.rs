@@ -15,7 +15,7 @@ type Pages = PageStream<Box<RawValue>>;
 /// Prints the items of a list.
 pub(crate) async fn list(options: &ListOptions, output: &Output, signals: &Signals) -> Result<(), Failure> {
     let client = signals.unless_received(connection::client(&options.connection, output)).await?;
-    let mut list = client.pages(options.path.as_str()).paging(options.paging.into());
+    let mut list = client.pages(options.path.clone()).paging(options.paging.into());
     if let Some(limit) = options.limit {
         list = list.max_items(limit);
     }

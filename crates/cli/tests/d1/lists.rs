@@ -117,6 +117,9 @@ fn usage_error_with_json_is_one_document_wherever_json_stands() {
         &["--json", "list", "/x", "--page-size", "0"][..],
         &["list", "/x", "--page-size", "0", "--json"],
         &["list", "--pagesize", "3", "--json"],
+        &["list", "x", "--json"],
+        &["call", "GET", "https://one.digicert.test/x", "--json"],
+        &["call", "GET", "/a b", "--json"],
         &["--json"],
         &["nonsense", "--json"],
     ] {

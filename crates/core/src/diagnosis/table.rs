@@ -16,7 +16,7 @@ codes! {
         "The file is complete, but its integrity check or its padding fails with this password. The password belongs to another file, or was stored with quotes or a line end.",
         "Give the password that was shown or chosen when the file was created, without quotes or a line end. DigiCert ONE shows it once: if it is lost, create a new certificate.";
     ID_04 = "ID-04" Local NewerCredential "The key or key store has outdated, unsupported or unbounded encryption",
-        "Outdated algorithms (RC2, DES, triple DES, MD5) are read with a warning, although newer versions of other programs refuse them. Algorithms that this program does not support, even current ones (Camellia, ARIA, SM4, SHA-3), and encryption that would take hours to undo are errors.",
+        "As a warning: the encryption or integrity check is outdated (RC2, DES, triple DES, MD5, SHA-1); it was read, and newer versions of other programs refuse it. As an error: it was not read, since this program does not support the algorithm in the message (RC4, and current ones too: Camellia, ARIA, SM4, SHA-3), or undoing it would take hours.",
         "Write it again with a current openssl or keytool (AES-256 with SHA-256, at most a few million iterations).";
     ID_06 = "ID-06" Local NewerCredential "This TLS stack cannot use the client identity",
         "Certificate and key belong together, but the TLS library does not accept them: it supports no certificate of this kind (X.509 version 1, an unknown critical extension), or no key of this kind (for example, Apple's accepts no EC keys from a file). The message names the reason if the library gives one. The file format is not the reason: every format is converted before a library sees it.",
