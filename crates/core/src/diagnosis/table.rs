@@ -97,8 +97,8 @@ codes! {
         "The configured host is not a valid host, or it does not ask for the client certificate, so it cannot identify the caller.",
         "Give the host without path and user info; to use certificates with an address or localhost, give the clientauth host too.";
     HO_04 = "HO-04" Network GiveUp "The port does not speak TLS",
-        "The first bytes received are not a TLS record. Usually this is the plain HTTP port of the same server.",
-        "Check host and port: this looks like a plain HTTP port.";
+        "The first bytes received are not a TLS record. Usually this is the plain HTTP port of the same server; it can also be the port of another service.",
+        "Check host and port: it is probably a plain HTTP port, or that of another service.";
     NET_01 = "NET-01" Network Retry "No connection within the time limit",
         "The TCP connection or the TLS handshake did not complete in time: packets are dropped on the way, or the server is overloaded.",
         "Check routes, firewall and proxy; DigiCert publishes its addresses for allow-lists.";
