@@ -102,7 +102,8 @@ fn warn_of_page(headers: &HeaderMap, foreign: impl FnOnce() -> Option<digicert_o
         && error.code() == Code::GW_03
     {
         let diagnosis = error.diagnosis();
-        output.warning(&format!("{} {} {}", diagnosis.code, diagnosis.summary, diagnosis.cause));
+        let summary = diagnosis.summary.trim_end_matches('.');
+        output.warning(&format!("{} {summary}: {}", diagnosis.code, diagnosis.cause));
     }
 }
 
