@@ -257,6 +257,22 @@ impl Command {
             _ => false,
         }
     }
+
+    /// Whether its call changes something on the platform, as far as that is known: one that was under way may have been processed.
+    pub(crate) fn changes(&self) -> bool {
+        match self {
+            Self::Call(options) => !["GET", "HEAD"].iter().any(|method| options.method.eq_ignore_ascii_case(method)),
+            Self::ServiceUser(command) => {
+                matches!(command, ServiceUserCommand::Disable(_) | ServiceUserCommand::Enable(_))
+            }
+            Self::Token(command) => {
+                matches!(command, TokenCommand::Disable(_) | TokenCommand::Enable(_) | TokenCommand::Delete(_))
+            }
+            Self::Cert(command) => matches!(command, CertCommand::Disable(_) | CertCommand::Enable(_)),
+            Self::Csc(command) => matches!(command, CscCommand::Sign(_)),
+            _ => false,
+        }
+    }
 }
 
 #[derive(Debug, Args)]

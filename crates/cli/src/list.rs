@@ -41,9 +41,9 @@ pub(crate) async fn list(options: &ListOptions, output: &Output, signals: &Signa
     };
     let outcome = tokio::select! {
         outcome = reading => outcome,
-        signal = signals.first() => Err(Failure::Interrupted(signal)),
+        signal = signals.first() => Err(Failure::Interrupted { signal, changes: false }),
     };
-    if printed && matches!(outcome, Err(Failure::Interrupted(_))) {
+    if printed && matches!(outcome, Err(Failure::Interrupted { .. })) {
         output.warning(&format!("the items above are complete; continue with --start-at '{}'", pages.position()));
     }
     outcome.map_err(|error| match error {
