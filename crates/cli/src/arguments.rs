@@ -28,6 +28,7 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use digicert_one::core::RequestTarget;
 use digicert_one::{Paging, Position};
 use digicert_one_emulator::Fault;
 use jiff::Timestamp;
@@ -256,6 +257,22 @@ impl Command {
             _ => false,
         }
     }
+
+    /// Whether its call changes something on the platform, as far as that is known: one that was under way may have been processed.
+    pub(crate) fn changes(&self) -> bool {
+        match self {
+            Self::Call(options) => !["GET", "HEAD"].iter().any(|method| options.method.eq_ignore_ascii_case(method)),
+            Self::ServiceUser(command) => {
+                matches!(command, ServiceUserCommand::Disable(_) | ServiceUserCommand::Enable(_))
+            }
+            Self::Token(command) => {
+                matches!(command, TokenCommand::Disable(_) | TokenCommand::Enable(_) | TokenCommand::Delete(_))
+            }
+            Self::Cert(command) => matches!(command, CertCommand::Disable(_) | CertCommand::Enable(_)),
+            Self::Csc(command) => matches!(command, CscCommand::Sign(_)),
+            _ => false,
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -348,7 +365,8 @@ fn moment(text: &str) -> Result<SystemTime, String> {
 #[derive(Debug, Args)]
 pub(crate) struct ListOptions {
     /// Path and filters, such as /account/api/v1/user?user_type=service; the host follows from the credential.
-    pub(crate) path: String,
+    #[arg(value_parser = call::target)]
+    pub(crate) path: RequestTarget,
     /// Stop after this many items.
     #[arg(long, value_name = "ITEMS", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) limit: Option<u64>,

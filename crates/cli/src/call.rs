@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use data_encoding::BASE64;
-use digicert_one::core::{Mode, printable_line};
+use digicert_one::core::{Code, Mode, printable_line};
 use digicert_one::{Client, Response};
-use http::Method;
 use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue, Method};
 use serde::de::{Error as _, IgnoredAny};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
@@ -29,7 +29,7 @@ pub(crate) async fn call(options: &CallOptions, output: &Output) -> Result<(), F
     let client = connection::client(&options.connection, output).await?;
     let method: Method =
         options.method.to_ascii_uppercase().parse().map_err(|error| Failure::Internal(Box::new(error)))?;
-    let mut request = client.request(method, options.path.as_str());
+    let mut request = client.request(method, options.path.clone());
     for header in options.header.iter().filter(|header| header.name != CONTENT_TYPE) {
         request = request.header(header.name.as_str(), &header.value);
     }
@@ -49,7 +49,13 @@ pub(crate) async fn call(options: &CallOptions, output: &Output) -> Result<(), F
         let refusal = ErrorResponse::of(&response);
         let body = match output.filters_bodies() && refusal.is_none() {
             true => filterable(response).await?,
-            false => response.bytes().await?,
+            false => {
+                let (head, body) = response.collected().await?;
+                if refusal.is_none() {
+                    warn_of_page(&head.headers, || head.foreign_body(&body), output);
+                }
+                body
+            }
         };
         Ok((head, headers, encoding, refusal, body))
     })
@@ -87,6 +93,18 @@ pub(crate) async fn call(options: &CallOptions, output: &Output) -> Result<(), F
     }
     output.bytes(&bytes)?;
     refusal.map_or(Ok(()), |refusal| Err(refusal.into()))
+}
+
+/// Warns of a web page with the status of a success, which is printed all the same: it may be a sign-in page, or that of a web filter.
+fn warn_of_page(headers: &HeaderMap, foreign: impl FnOnce() -> Option<digicert_one::Error>, output: &Output) {
+    let is_html = |kind: &HeaderValue| kind.to_str().is_ok_and(|kind| kind.to_ascii_lowercase().contains("html"));
+    if let Some(error) = headers.get(CONTENT_TYPE).filter(|kind| is_html(kind)).and_then(|_| foreign())
+        && error.code() == Code::GW_03
+    {
+        let diagnosis = error.diagnosis();
+        let summary = diagnosis.summary.trim_end_matches('.');
+        output.warning(&format!("{} {summary}: {}", diagnosis.code, diagnosis.cause));
+    }
 }
 
 /// The body for a filter: JSON in UTF-8, or nothing, which gives nothing. Anything else is the error of the response and not of the

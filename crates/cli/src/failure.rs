@@ -86,7 +86,7 @@ pub(crate) enum Failure {
     #[error("{failure}")]
     Plugin { failure: Box<Failure>, status: u8 },
     #[error("interrupted")]
-    Interrupted(Signal),
+    Interrupted { signal: Signal, changes: bool },
     #[error("{0}")]
     Internal(Box<dyn std::error::Error + Send + Sync>),
 }
@@ -171,11 +171,17 @@ impl Failure {
                 };
                 diagnosis
             }
-            Self::Interrupted(signal) => {
-                let cause =
-                    format!("{} ended the command; a call that was under way may have been processed", signal.name());
+            Self::Interrupted { signal, changes } => {
+                let (may, remedy) = match changes {
+                    true => (
+                        "; a call that was under way may have been processed",
+                        "check whether the call had its effect before you run it again",
+                    ),
+                    false => ("", "run it again"),
+                };
+                let cause = format!("{} ended the command{may}", signal.name());
                 let mut diagnosis = Diagnosis::new(Code::CFG_04, self.to_string(), cause);
-                diagnosis.remedy = "if the call changes something, check whether it did; then run it again".to_owned();
+                remedy.clone_into(&mut diagnosis.remedy);
                 diagnosis
             }
             Self::CommandLine { hint, .. } => {
@@ -243,7 +249,7 @@ impl Failure {
             }
             Self::TooLate(_) => 4,
             Self::NoSuchUser(_) => 9,
-            Self::Interrupted(signal) => signal.exit_code(),
+            Self::Interrupted { signal, .. } => signal.exit_code(),
             Self::TaskInterrupted(interrupted) => interrupted.signal.exit_code(),
             Self::Demo(_) | Self::Internal(_) => 1,
         }
@@ -391,7 +397,7 @@ mod tests {
                 resume: Some("d1 resume".to_owned()),
                 error: None,
             };
-            for failure in [Failure::Interrupted(signal), Failure::TaskInterrupted(interrupted)] {
+            for failure in [Failure::Interrupted { signal, changes: true }, Failure::TaskInterrupted(interrupted)] {
                 let diagnosis = failure.diagnosis();
                 assert!(diagnosis.summary.starts_with("interrupted"), "{diagnosis}");
                 assert!(diagnosis.cause.contains(signal.name()), "{diagnosis}");

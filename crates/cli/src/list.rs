@@ -15,7 +15,7 @@ type Pages = PageStream<Box<RawValue>>;
 /// Prints the items of a list.
 pub(crate) async fn list(options: &ListOptions, output: &Output, signals: &Signals) -> Result<(), Failure> {
     let client = signals.unless_received(connection::client(&options.connection, output)).await?;
-    let mut list = client.pages(options.path.as_str()).paging(options.paging.into());
+    let mut list = client.pages(options.path.clone()).paging(options.paging.into());
     if let Some(limit) = options.limit {
         list = list.max_items(limit);
     }
@@ -41,9 +41,9 @@ pub(crate) async fn list(options: &ListOptions, output: &Output, signals: &Signa
     };
     let outcome = tokio::select! {
         outcome = reading => outcome,
-        signal = signals.first() => Err(Failure::Interrupted(signal)),
+        signal = signals.first() => Err(Failure::Interrupted { signal, changes: false }),
     };
-    if printed && matches!(outcome, Err(Failure::Interrupted(_))) {
+    if printed && matches!(outcome, Err(Failure::Interrupted { .. })) {
         output.warning(&format!("the items above are complete; continue with --start-at '{}'", pages.position()));
     }
     outcome.map_err(|error| match error {

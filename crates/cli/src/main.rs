@@ -99,7 +99,7 @@ fn main() -> ExitCode {
             signal = signals.first(), if !arguments.command.hears_interrupts() => match arguments.command {
                 // It runs until it is stopped: a signal is the proper end.
                 Command::Emulator(_) => Ok(()),
-                _ => Err(Failure::Interrupted(signal)),
+                _ => Err(Failure::Interrupted { signal, changes: arguments.command.changes() }),
             },
         }
     });

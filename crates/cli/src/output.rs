@@ -262,8 +262,10 @@ impl Output {
             let mut err = std::io::stderr();
             let mut page = self.error_page();
             match failure {
-                Failure::Interrupted(_) => page.add("interrupted\n"),
-                Failure::TaskInterrupted(_) => page.add(&format!("{failure}\n  do    {}\n", diagnosis.remedy)),
+                Failure::Interrupted { changes: false, .. } => page.add("interrupted\n"),
+                Failure::Interrupted { .. } | Failure::TaskInterrupted(_) => {
+                    page.add(&format!("{failure}\n  do    {}\n", diagnosis.remedy))
+                }
                 _ => {
                     let (text, code) = (diagnosis.to_string(), diagnosis.code.as_str());
                     match text.strip_prefix(code) {

@@ -25,7 +25,7 @@ pub(crate) async fn password(file: &Path, option: &'static str, ask: Ask) -> Res
         let once = |words: &str| {
             rpassword::prompt_password(format!("{words} for {shown}: ")).map_err(|error| match error.kind() {
                 // Ctrl-C may reach this thread first.
-                std::io::ErrorKind::Interrupted => Failure::Interrupted(Signal::Interrupt),
+                std::io::ErrorKind::Interrupted => Failure::Interrupted { signal: Signal::Interrupt, changes: false },
                 _ => Failure::Usage(format!("no terminal to ask for the password of {shown} ({error}): give {option}")),
             })
         };

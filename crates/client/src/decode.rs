@@ -131,7 +131,13 @@ fn gateway(headers: &HeaderMap, json: Option<&Value>) -> Option<String> {
     if let Some(kind) = text("x-amzn-errortype") {
         return Some(format!("AWS API Gateway (x-amzn-ErrorType: {kind})"));
     }
-    let by_header = [("x-amzn-waf-action", "AWS WAF"), ("cf-mitigated", "Cloudflare"), ("x-squid-error", "Squid")];
+    let by_header = [
+        ("x-amzn-waf-action", "AWS WAF"),
+        ("cf-mitigated", "Cloudflare"),
+        ("x-squid-error", "Squid"),
+        ("x-goog-iap-generated-response", "Google Identity-Aware Proxy"),
+        ("l5d-proxy-error", "Linkerd"),
+    ];
     if let Some((name, value)) = by_header.iter().find_map(|(header, name)| Some((name, (header, text(header)?)))) {
         return Some(format!("{name} ({}: {})", value.0, value.1));
     }
@@ -221,6 +227,12 @@ mod tests {
         for (name, value, expected) in [
             ("x-amzn-waf-action", "captcha", "AWS WAF (x-amzn-waf-action: captcha)"),
             ("cf-mitigated", "challenge", "Cloudflare (cf-mitigated: challenge)"),
+            (
+                "x-goog-iap-generated-response",
+                "true",
+                "Google Identity-Aware Proxy (x-goog-iap-generated-response: true)",
+            ),
+            ("l5d-proxy-error", "connect error", "Linkerd (l5d-proxy-error: connect error)"),
             ("x-squid-error", "ERR_CONNECT_FAIL 111", "Squid (x-squid-error: ERR_CONNECT_FAIL 111)"),
             ("server", "AkamaiGHost", "Akamai"),
         ] {

@@ -22,7 +22,7 @@ impl Call {
         let Some(location) = headers.get(LOCATION) else { return Ok(None) };
         let location = location.to_str().map_err(|_| Pointer::Redirect.refused(origin, "a target that is not text"))?;
         let target = Pointer::Redirect.resolve(instance, origin, &self.target, location);
-        if is_sign_in(location) {
+        if is_sign_in(location) || (target.is_err() && returns_to(location, origin)) {
             return Err(sign_in(origin, target.err()));
         }
         target.map(Some)
@@ -64,13 +64,17 @@ fn sign_in(origin: &Origin, elsewhere: Option<Error>) -> Error {
         Some(error) => error.diagnosis().summary.clone(),
         None => format!("{origin} redirected to a sign-in page of its own; not followed."),
     };
-    let cause = "the target looks like a sign-in page: single sign-on or a captive portal responded in the API's place";
+    let cause = "the target looks like a sign-in page, or a page that blocks the call: single sign-on, a web filter or a captive portal responded in the API's place";
     Error::new(ErrorKind::Redirect, Diagnosis::new(Code::GW_03, summary, cause))
 }
 
 /// Whether an address looks like a sign-in page, by its host and path; paths below `/api/` do not. Neither path nor query is shown: they
 /// may hold a token.
 fn is_sign_in(location: &str) -> bool {
+    // my.policy is the sign-in page of F5 BIG-IP.
+    if location.split(['?', '#']).next().is_some_and(|path| path.ends_with("/my.policy")) {
+        return true;
+    }
     const WORDS: [&str; 12] =
         ["login", "logon", "signin", "sign-in", "sso", "saml", "oauth2", "oidc", "openid", "adfs", "captive", "portal"];
     let lower = location.split(['?', '#']).next().unwrap_or_default().to_ascii_lowercase();
@@ -78,6 +82,17 @@ fn is_sign_in(location: &str) -> bool {
         return false;
     }
     lower.split(|one: char| !(one.is_ascii_alphanumeric() || one == '-')).any(|word| WORDS.contains(&word))
+}
+
+/// Whether the query of an address on another host holds an address on this one, as those of sign-in and block pages do, which lead back
+/// afterwards.
+fn returns_to(location: &str, origin: &Origin) -> bool {
+    let query = location.split_once('?').map_or("", |(_, query)| query).to_ascii_lowercase();
+    let host = origin.authority().to_ascii_lowercase();
+    let names = [host.replace(':', "%3a"), host];
+    ["https://", "https%3a//", "https%3a%2f%2f"]
+        .iter()
+        .any(|scheme| names.iter().any(|name| query.contains(&format!("={scheme}{name}"))))
 }
 
 /// The error for too many redirects in a row.

@@ -48,6 +48,14 @@ pub struct Case {
     pub(crate) run: fn(World) -> CaseFuture,
 }
 
+impl Case {
+    /// Returns the text of a failure: what was seen, what is expected, and where to look.
+    pub(crate) fn failure(&self, why: &str, ledger: &str) -> String {
+        let Explanation { then, fix, .. } = self.explanation;
+        format!("{} does not hold: {why}\nexpected: {then}\nto fix: {fix}\n{ledger}", self.id)
+    }
+}
+
 impl fmt::Debug for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {:?} {}", self.id, self.level, self.name)

@@ -28,9 +28,9 @@ Besides the options of cargo's own test programs (FILTER, --exact, --skip, --lis
     --case ID        Only this case; may be given several times
     --explain        Run nothing: say what the chosen cases ask, why it matters, and how to mend it
     --level LEVEL    Only cases of this level: must, should or may
-    --report FILE    Run all chosen cases and write a report, instead of printing test lines; the ending of
-                     the name says which: json, xml (JUnit), md, html or svg (a badge)
-    --repeat N       Run all chosen cases N times; the report is of the last time
+    --report FILE    Run all chosen cases, without the table of faults, and write a report instead of printing
+                     test lines; the ending of the name says which: json, xml (JUnit), md, html or svg (a badge)
+    --repeat N       Run all chosen cases N times, without the table of faults; the report is of the last time
     --faults         Run the table of faults and nothing else: each failure that users meet, made for real, must be
                      diagnosed under its own code. It follows the cases where all of them are run
     --limbo FILE     Run no case: play the server vectors of x509-limbo (its limbo.json) whose id contains FILTER,
@@ -91,11 +91,16 @@ pub fn main(subject: Subject) -> ExitCode {
     }
     let report = Report::of(&subject, std::mem::take(&mut done.lock().unwrap_or_else(PoisonError::into_inner)));
     say(&format!("{report}\n"));
+    say_not_declared(&report);
+    let faults_hold = !own.is_whole(&arguments) || faults_hold(&subject);
+    exit_code(!conclusion.has_failed() && faults_hold)
+}
+
+/// Prints each capability that is missing, with its cases.
+fn say_not_declared(report: &Report) {
     for (lacking, ids) in report.lacking() {
         say(&format!("not declared: {lacking} ({})", ids.join(", ")));
     }
-    let faults_hold = !own.is_whole(&arguments) || faults_hold(&subject);
-    exit_code(!conclusion.has_failed() && faults_hold)
 }
 
 /// The reports of the cases that ran.
@@ -225,11 +230,13 @@ impl Own {
         let times = self.repeat.unwrap_or(1);
         for time in 1..=times {
             let begin = Instant::now();
-            let progress = |case: &CaseReport| {
-                if let Outcome::Failed { why, ledger } = &case.outcome {
-                    say(&format!("{} {}\n{why}\n{ledger}\n", case.id, case.outcome.word()));
+            let progress = |report: &CaseReport| {
+                if let Outcome::Failed { why, ledger } = &report.outcome
+                    && let Some(case) = chosen.iter().find(|case| case.id == report.id)
+                {
+                    say(&format!("{}\n", case.failure(why, ledger)));
                 }
-                if self.fail_fast && case.outcome.is_failure() {
+                if self.fail_fast && report.outcome.is_failure() {
                     // Other cases may hang for their whole limit: do not wait for them.
                     exit_with_failure();
                 }
@@ -244,6 +251,9 @@ impl Own {
             good &= report.is_good();
             let name = &report.transport;
             say(&format!("run {time}/{times} on {name}: {report} in {:.1} s", begin.elapsed().as_secs_f64()));
+            if time == times {
+                say_not_declared(&report);
+            }
             if time == times
                 && let Err(error) = self.write(&report)
             {
@@ -286,9 +296,7 @@ fn trials(subject: &Subject, chosen: &[Case], done: &Done) -> Vec<Trial> {
             let outcome = alone(&case, &subject, &waivers);
             let result = match &outcome {
                 Outcome::Passed | Outcome::Waived { .. } | Outcome::NotDeclared { .. } => Ok(()),
-                Outcome::Failed { why, ledger } => {
-                    Err(Failed::from(format!("{} does not hold: {why}\n{ledger}", case.id)))
-                }
+                Outcome::Failed { why, ledger } => Err(Failed::from(case.failure(why, ledger))),
                 Outcome::Stale => Err(Failed::from(outcome.reason().unwrap_or_default())),
             };
             let report = CaseReport::new(&case, outcome, begin.elapsed());

@@ -39,7 +39,7 @@ pub fn run(id: &str, subject: &Subject) {
         Outcome::Waived { why } => say(&format!("{id} is waived: {why}")),
         Outcome::NotDeclared { lacking } => say(&format!("{id} is not declared: {lacking}")),
         Outcome::Failed { why, ledger } => {
-            say(&format!("{id} does not hold: {why}\n{ledger}"));
+            say(&case.failure(&why, &ledger));
             // The location was already reported: another panic here would report another one.
             resume_unwind(Box::new("the case does not hold"))
         }

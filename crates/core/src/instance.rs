@@ -88,7 +88,7 @@ pub enum InstanceError {
     },
     /// Not a host name or address, and possibly a secret.
     #[error(
-        "invalid host (not shown, as it may be a secret): expected https://HOST[:PORT]; a name without dots needs the https://"
+        "invalid host (not shown, as it may be a secret): expected https://HOST[:PORT] without a path, with variables replaced; a name without dots needs the https://"
     )]
     Redacted,
     /// Close to one of the eight public hosts, but not one of them.
@@ -108,7 +108,7 @@ pub enum InstanceError {
         meant: String,
     },
     /// Not a host name or address.
-    #[error("invalid host {host:?}: not a host name")]
+    #[error("invalid host {host:?}: expected a name or an address, and no port or one up to 65535")]
     Host {
         /// What was given.
         host: String,
@@ -463,5 +463,27 @@ mod tests {
         }
         let same: Uri = "https://ONE.digicert.com:443/x".parse().expect("a uri");
         assert_eq!(instance.role_of(&same), Some(HostRole::Platform));
+    }
+
+    #[test]
+    fn host_that_ends_in_a_number_is_an_address_or_an_error() {
+        for wrong in [
+            "https://127.1",
+            "https://1.2.3",
+            "https://256.1.1.1",
+            "https://0x7f000001:8443",
+            "https://one.test:0",
+            "https://one.test:99999",
+        ] {
+            let error = Instance::parse(wrong).expect_err(wrong).to_string();
+            assert!(error.contains("expected a name or an address") || error.contains("without a path"), "{error}");
+        }
+        for right in ["https://10.1.2.3:8443", "https://one.1st", "https://h1.test", "https://[::1]"] {
+            let parsed = Instance::parse(right).map(drop);
+            assert!(
+                !matches!(parsed, Err(InstanceError::Host { .. } | InstanceError::Redacted)),
+                "{right}: {parsed:?}"
+            );
+        }
     }
 }

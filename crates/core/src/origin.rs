@@ -84,7 +84,7 @@ impl Origin {
         let parsed: Authority = authority.parse().map_err(|_| no_host())?;
         let host = parsed.host().trim_end_matches('.').to_ascii_lowercase();
         let has_port = parsed.host().len() < authority.len();
-        if !is_host(&host) || (has_port && parsed.port_u16().is_none()) {
+        if !is_host(&host) || (has_port && parsed.port_u16().is_none_or(|port| port == 0)) {
             return Err(no_host());
         }
         // A bare word may be a password or a key: resolving it would show it to the network.
@@ -223,7 +223,13 @@ pub(crate) fn is_host(host: &str) -> bool {
     if host.starts_with('[') {
         return host.ends_with(']') && host[1..host.len() - 1].parse::<std::net::Ipv6Addr>().is_ok();
     }
+    // Programs differ in what `127.1` and `0x7f000001` mean (URL standard, "ends in a number"); no public name ends in a number.
+    let last = host.rsplit('.').next().unwrap_or_default();
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_numeric = is_number(last)
+        || last.strip_prefix("0x").is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_hexdigit()));
     host.len() <= 253
+        && (!is_numeric || host.parse::<std::net::Ipv4Addr>().is_ok())
         && host.split('.').all(|label| {
             !label.is_empty()
                 && label.len() <= 63

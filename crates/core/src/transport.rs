@@ -40,7 +40,7 @@ pub trait Connector: fmt::Debug + Send + Sync + 'static {
 /// 3. Nothing is repeated once a byte of the request may have left. (`REPLAY-*`)
 /// 4. Headers out are those given plus the framing; where no `Accept` or `User-Agent` was given, a library's own may stand (the
 ///    client gives both). Headers in are all that came, in order, duplicates kept. No `Referer`, cookie, cache,
-///    decompression, `Expect`, nothing from the environment. (`REQ-*`, `PROXY-11`)
+///    decompression, `Expect`, nothing from the environment. The `version` of the request decides nothing. (`REQ-*`, `PROXY-11`)
 /// 5. The target on the wire is the path and query of the URI, byte for byte (its escapes are in upper case, as
 ///    [`RequestTarget`](crate::RequestTarget) makes them). (`REQ-01`)
 /// 6. Dropping the future cancels the call and never gives a half-used connection back to the pool. (`TIME-06`, `TIME-07`)

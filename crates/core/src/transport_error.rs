@@ -26,9 +26,9 @@ pub enum TransportErrorKind {
     BodyCut,
     /// A part of the configuration is not valid. Retry: no.
     Config,
-    /// TCP connection refused, or host unreachable. Retry: yes.
+    /// TCP connection to the server refused, or the server is unreachable; of a proxy see [`Proxy`](Self::Proxy). Retry: yes.
     Refused,
-    /// The name has no address. Retry: yes.
+    /// The server's name has no address; of a proxy see [`Proxy`](Self::Proxy). Retry: yes.
     Dns,
     /// The head of the response is larger than a transport reads (see [`HeadLimit`](crate::HeadLimit)). Retry: no.
     HeadLimit,
@@ -44,13 +44,14 @@ pub enum TransportErrorKind {
     NotTls,
     /// Something else; see the source.
     Other,
-    /// The server ended the handshake with an alert: it complains about *us*. Retry: no.
+    /// The server ended the connection with an alert, in the handshake or, over TLS 1.3, after it: it complains about *us*. Retry: no.
     PeerAlert(TlsAlert),
     /// We do not trust the server's certificate: *we* complain about it. Retry: no.
     PeerUntrusted(PeerFault),
     /// The response is not HTTP. Retry: no.
     Protocol,
-    /// The proxy refused the tunnel (status of its response where known). Retry: no.
+    /// There is no tunnel through the proxy: it refused (status of its response where known), hung up, has no address, or cannot be
+    /// reached. Retry: no.
     Proxy(Option<u16>),
     /// A limit of time ran out. Retry: as `Delivery` allows.
     Timeout(Phase),
@@ -106,7 +107,7 @@ pub enum Delivery {
     NotSent,
     /// Some of it may have.
     Unknown,
-    /// The server has it: a response began.
+    /// The server has it: the head of a response was read, or is too large to be read. A response that is not HTTP proves nothing.
     Sent,
 }
 
@@ -127,15 +128,18 @@ impl TlsAlert {
         !matches!(self.0, 0 | 90)
     }
 
-    /// The name of the alert in RFC 8446, or `unknown`.
+    /// The name of the alert (RFC 8446, and those of older and newer versions that are still sent), or `unknown`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self.0 {
             0 => "close_notify",
             10 => "unexpected_message",
             20 => "bad_record_mac",
+            21 => "decryption_failed",
             22 => "record_overflow",
+            30 => "decompression_failure",
             40 => "handshake_failure",
+            41 => "no_certificate",
             42 => "bad_certificate",
             43 => "unsupported_certificate",
             44 => "certificate_revoked",
@@ -146,18 +150,23 @@ impl TlsAlert {
             49 => "access_denied",
             50 => "decode_error",
             51 => "decrypt_error",
+            60 => "export_restriction",
             70 => "protocol_version",
             71 => "insufficient_security",
             80 => "internal_error",
             86 => "inappropriate_fallback",
             90 => "user_canceled",
+            100 => "no_renegotiation",
             109 => "missing_extension",
             110 => "unsupported_extension",
+            111 => "certificate_unobtainable",
             112 => "unrecognized_name",
             113 => "bad_certificate_status_response",
+            114 => "bad_certificate_hash_value",
             115 => "unknown_psk_identity",
             116 => "certificate_required",
             120 => "no_application_protocol",
+            121 => "ech_required",
             _ => "unknown",
         }
     }

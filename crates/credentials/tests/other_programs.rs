@@ -65,6 +65,8 @@ const OPENSSL: &[Row] = &[
     Row::pair("rsa.crt", "scrypt.key", "rsa").warns(NO_ISSUER),
     Row::pair("rsa.crt", "pbe-triple-des.key", "rsa").warns(OLD_KEY),
     Row::pair("rsa.crt", "pbe-md5-des.key", "rsa").warns(OLD_KEY).optional(),
+    Row::pair("rsa.crt", "pbe-md5-rc2.key", "rsa").warns(OLD_KEY).optional(),
+    Row::pair("rsa.crt", "pbe-sha1-rc2.key", "rsa").warns(OLD_KEY).optional(),
     Row::pair("rsa.crt", "pbe-sha1-des.key", "rsa").warns(OLD_KEY).optional(),
     Row::pair("rsa.crt", "pbe-rc2-40.key", "rsa").warns(OLD_KEY).optional(),
     Row::pair("rsa.crt", "pbe-rc2-128.key", "rsa").warns(OLD_KEY).optional(),

@@ -19,6 +19,7 @@ pub(crate) enum Cipher {
     TripleDesTwoKeys,
     Des,
     Rc2Of40Bits,
+    Rc2Of64Bits,
     Rc2Of128Bits,
 }
 
@@ -27,7 +28,7 @@ impl Cipher {
     pub(crate) fn key_len(self) -> usize {
         match self {
             Self::Rc2Of40Bits => 5,
-            Self::Des => 8,
+            Self::Des | Self::Rc2Of64Bits => 8,
             Self::Aes128 | Self::TripleDesTwoKeys | Self::Rc2Of128Bits => 16,
             Self::Aes192 | Self::TripleDes => 24,
             Self::Aes256 => 32,
@@ -49,6 +50,7 @@ impl Cipher {
             Self::TripleDes | Self::TripleDesTwoKeys => Some("triple DES"),
             Self::Des => Some("DES"),
             Self::Rc2Of40Bits => Some("RC2 with 40 bits"),
+            Self::Rc2Of64Bits => Some("RC2 with 64 bits"),
             Self::Rc2Of128Bits => Some("RC2 with 128 bits"),
         }
     }
@@ -62,7 +64,7 @@ impl Cipher {
             Self::TripleDes => cbc::<TdesEde3>(key, iv, data),
             Self::TripleDesTwoKeys => cbc::<TdesEde2>(key, iv, data),
             Self::Des => cbc::<Des>(key, iv, data),
-            Self::Rc2Of40Bits | Self::Rc2Of128Bits => cbc::<Rc2>(key, iv, data),
+            Self::Rc2Of40Bits | Self::Rc2Of64Bits | Self::Rc2Of128Bits => cbc::<Rc2>(key, iv, data),
         }
     }
 }

@@ -56,6 +56,8 @@ pub(crate) fn decrypt(
         pkcs12::PKCS_12_PBEWITH_SHAAND40_BIT_RC2_CBC => (LegacyDerivation::Pkcs12, Cipher::Rc2Of40Bits),
         pbes1::PBE_WITH_MD5_AND_DES_CBC_OID => (LegacyDerivation::Pkcs5(Hash::Md5), Cipher::Des),
         pbes1::PBE_WITH_SHA1_AND_DES_CBC_OID => (LegacyDerivation::Pkcs5(Hash::Sha1), Cipher::Des),
+        pbes1::PBE_WITH_MD5_AND_RC2_CBC_OID => (LegacyDerivation::Pkcs5(Hash::Md5), Cipher::Rc2Of64Bits),
+        pbes1::PBE_WITH_SHA1_AND_RC2_CBC_OID => (LegacyDerivation::Pkcs5(Hash::Sha1), Cipher::Rc2Of64Bits),
         oid => return Err(Fault::Unsupported(algorithm::name(oid))),
     };
     let Pkcs12PbeParams { salt, iterations } = parameters()?.decode_as().map_err(|_| Fault::Parameters)?;

@@ -210,6 +210,7 @@ impl<'a> Gathering<'a> {
                 self.add_certificate(body.to_vec(), origin, true);
             }
             (Content::Unknown, "ENCRYPTED PRIVATE KEY") => return Err(damaged_key(origin)),
+            (Content::Unknown, "TSS2 PRIVATE KEY") => self.others.push("a key of a TPM"),
             (Content::Unknown, label) if label.ends_with("PRIVATE KEY") => {
                 let form = match label {
                     "RSA PRIVATE KEY" => KeyForm::Pkcs1,
@@ -225,6 +226,10 @@ impl<'a> Gathering<'a> {
                 self.others.push("a certificate request");
             }
             (Content::Unknown, "X509 CRL") => self.others.push("a list of revoked certificates"),
+            (Content::Unknown, label) if label.starts_with("PGP ") => self.others.push("a PGP key or message"),
+            (Content::Unknown, label) if label.starts_with("PKCS#11 ") => {
+                self.others.push("a reference to a PKCS#11 token")
+            }
             // Key parameters, and labels of other programs.
             (Content::Unknown, _) => {}
             (content, _) => self.add_value(content, body, origin)?,

@@ -8,6 +8,7 @@
 use der::asn1::{AnyRef, ObjectIdentifier, OctetStringRef};
 use der::{Decode, Encode, Reader, Sequence, SliceReader, Tag, Tagged};
 use hmac::{Hmac, KeyInit, Mac};
+use md5::Md5;
 use pkcs5::pbes2;
 use pkcs12::kdf::Pkcs12KeyType;
 use pkcs12::{CertBag, MacData};
@@ -35,6 +36,7 @@ pub(crate) const SIGNED: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.84
 const ENVELOPED: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.3");
 const ENCRYPTED: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.6");
 const PBMAC1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.5.14");
+const MD5: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.2.5");
 const SHA1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.14.3.2.26");
 const SHA224: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.4");
 const SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.1");
@@ -214,6 +216,7 @@ fn check(mac: &MacData, data: &[u8], password: &Candidate<'_>, budget: &mut KdfB
         return verify(hash, &key, data, expected);
     }
     let hash = match algorithm.oid {
+        MD5 => Hash::Md5,
         SHA1 => Hash::Sha1,
         SHA224 => Hash::Sha224,
         SHA256 => Hash::Sha256,
@@ -224,8 +227,10 @@ fn check(mac: &MacData, data: &[u8], password: &Candidate<'_>, budget: &mut KdfB
     let salt = mac.mac_salt.as_bytes();
     let key = derive::pkcs12(hash, password, salt, Pkcs12KeyType::Mac, mac.iterations, hash.len(), budget)?;
     verify(hash, &key, data, expected)?;
-    if hash == Hash::Sha1 {
-        budget.outdated("an integrity check with SHA-1");
+    match hash {
+        Hash::Md5 => budget.outdated("an integrity check with MD5"),
+        Hash::Sha1 => budget.outdated("an integrity check with SHA-1"),
+        _ => {}
     }
     Ok(())
 }
@@ -241,6 +246,6 @@ fn verify(hash: Hash, key: &[u8], data: &[u8], expected: &[u8]) -> Result<(), Fa
         Hash::Sha256 => with::<Hmac<Sha256>>(key, data, expected),
         Hash::Sha384 => with::<Hmac<Sha384>>(key, data, expected),
         Hash::Sha512 => with::<Hmac<Sha512>>(key, data, expected),
-        Hash::Md5 => Err(Fault::Unsupported("an integrity check with MD5".to_owned())),
+        Hash::Md5 => with::<Hmac<Md5>>(key, data, expected),
     }
 }

@@ -20,6 +20,20 @@ pub(crate) enum Look {
     Json,
     Utf16,
     InexactPem,
+    /// A file that another program still has to decrypt.
+    Sealed(&'static str),
+    /// The pointer that Git LFS leaves in place of a file.
+    LfsPointer,
+    /// A variable or template that was not replaced.
+    Unreplaced,
+    /// Asterisks, as CI systems print in place of a secret.
+    Asterisks,
+    /// The place of a secret in a store, and not the secret.
+    Reference,
+    /// A private key in a format that only some programs have.
+    OtherKey(&'static str),
+    Hexadecimal,
+    PercentEncoded,
     Other,
 }
 
@@ -44,6 +58,13 @@ impl Look {
             Self::Json => "JSON without a certificate or key",
             Self::Utf16 => "damaged text in UTF-16",
             Self::InexactPem => "PEM with another BEGIN line than five hyphens and capital letters",
+            Self::Sealed(name) | Self::OtherKey(name) => name,
+            Self::LfsPointer => "a pointer of Git LFS in place of the file",
+            Self::Unreplaced => "a variable or template that was not replaced",
+            Self::Asterisks => "asterisks, which hide a value",
+            Self::Reference => "a reference to a secret store in place of the secret",
+            Self::Hexadecimal => "hexadecimal digits",
+            Self::PercentEncoded => "PEM in percent-encoding",
             Self::Other => "neither PEM nor DER",
         }
     }
@@ -59,7 +80,14 @@ impl Look {
             Self::Kubernetes => "; decode its entries into files (base64 -d)",
             Self::Zip | Self::Gzip => "; unpack it first",
             Self::Utf16 => "; save it as UTF-8 or ASCII",
-            Self::InexactPem => "; a text editor changed its dashes: copy the file itself",
+            Self::InexactPem => {
+                "; a text editor or web page changed its dashes, blanks or letters: copy the file itself"
+            }
+            Self::Sealed(_) => "; decrypt it first",
+            Self::LfsPointer => "; fetch it: git lfs pull",
+            Self::OtherKey(_) => "; convert it to PKCS#8 in PEM",
+            Self::Hexadecimal => "; convert them to bytes: xxd -r -p",
+            Self::PercentEncoded => "; decode it first",
             _ => "",
         }
     }
@@ -81,6 +109,7 @@ pub(crate) fn at(bytes: &[u8]) -> Look {
         }
         _ => false,
     };
+    let other = of_other_program(bytes);
     match bytes {
         _ if bytes.iter().all(u8::is_ascii_whitespace) => Look::Empty,
         _ if pfx => Look::Pkcs12,
@@ -94,15 +123,56 @@ pub(crate) fn at(bytes: &[u8]) -> Look {
         _ if has("-----BEGIN OPENSSH PRIVATE KEY") && !is_credential => Look::OpensshKey,
         _ if has("-----BEGIN PUBLIC KEY") && !is_credential && !has("PRIVATE KEY-----") => Look::PublicKey,
         _ if has("-----BEGIN ") => Look::Pem,
+        _ if has("-----BEGIN%20") || has("-----BEGIN+") => Look::PercentEncoded,
         _ if crate::pem::has_inexact_begin(bytes) => Look::InexactPem,
         _ if begins_as("<html") || begins_as("<!doctype") => Look::Html,
         _ if has("tls.crt") && has("apiVersion") => Look::Kubernetes,
+        _ if has("ENC[AES256_GCM,") => Look::Sealed("a file that SOPS encrypted"),
+        _ if other.is_some() => other.unwrap_or(Look::Other),
         _ if matches!(bytes.trim_ascii_start(), [b'{' | b'[', ..]) => Look::Json,
         _ if crate::base64::decode(bytes).is_some() => Look::Base64,
         // Short keys have a length of one byte.
         [0x30, len @ 0x08..=0x7f, rest @ ..] if rest.len() == usize::from(*len) => Look::Der,
         _ => Look::Other,
     }
+}
+
+/// Detects what other programs write, or leave in place of a file, by how it begins.
+fn of_other_program(bytes: &[u8]) -> Option<Look> {
+    let text = bytes.trim_ascii();
+    let begins = |starts: &[&str]| starts.iter().any(|start| text.starts_with(start.as_bytes()));
+    Some(match text {
+        _ if begins(&["$ANSIBLE_VAULT"]) => Look::Sealed("a file that Ansible Vault encrypted"),
+        _ if bytes.starts_with(b"\0GITCRYPT\0") => Look::Sealed("a file that git-crypt encrypted"),
+        _ if begins(&["age-encryption.org/"]) => Look::Sealed("a file that age encrypted"),
+        _ if begins(&["version https://git-lfs."]) => Look::LfsPointer,
+        _ if begins(&["AGE-SECRET-KEY-"]) => Look::OtherKey("a key of age"),
+        _ if begins(&["<RSAKeyValue", "<RSAKeyPair"]) => Look::OtherKey("an RSA key in XML"),
+        // PVK, and PRIVATEKEYBLOB of Windows.
+        [0x1e, 0xf1, 0xb5, 0xb0, ..] | [7, 2, 0, 0, 0, 0xa4 | 0x24, 0, 0, ..] => {
+            Look::OtherKey("a key in a format of Windows (PVK)")
+        }
+        [b'$', b'{' | b'(', ..] | [b'{', b'{', ..] => Look::Unreplaced,
+        [b'%', name @ .., b'%']
+            if !name.is_empty() && name.iter().all(|one| one.is_ascii_alphanumeric() || *one == b'_') =>
+        {
+            Look::Unreplaced
+        }
+        [b'*', ..] if text.iter().all(|byte| *byte == b'*') => Look::Asterisks,
+        _ if begins(&["op://", "vault:", "file:", "env:", "keyring:", "arn:aws:", "projects/"])
+            && text.len() < 1024 =>
+        {
+            Look::Reference
+        }
+        _ if is_hexadecimal(text) => Look::Hexadecimal,
+        _ => return None,
+    })
+}
+
+/// Returns whether these are hexadecimal digits of a value in DER, in lines and with the separators of Windows and OpenSSL.
+fn is_hexadecimal(text: &[u8]) -> bool {
+    let is_part = |byte: &u8| byte.is_ascii_hexdigit() || byte.is_ascii_whitespace() || *byte == b':';
+    text.len() >= 80 && text.starts_with(b"30") && text.iter().all(is_part)
 }
 
 #[cfg(test)]
@@ -134,6 +204,23 @@ mod tests {
             ("——BEGIN CERTIFICATE——\nMII".as_bytes(), Look::InexactPem),
             (b"----BEGIN RSA PRIVATE KEY----\r\nMII", Look::InexactPem),
             (b"\x30\x82\x01\x2a\x30\x81\xd1\x02\x01\x03\x30", Look::Der),
+            (b"$ANSIBLE_VAULT;1.1;AES256\n3862", Look::Sealed("a file that Ansible Vault encrypted")),
+            (b"data: ENC[AES256_GCM,data:abc]\nsops:\n", Look::Sealed("a file that SOPS encrypted")),
+            (b"\0GITCRYPT\0abc", Look::Sealed("a file that git-crypt encrypted")),
+            (b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\n", Look::LfsPointer),
+            (b"${TLS_CERT}\n", Look::Unreplaced),
+            (b"{{ .Values.tls.cert }}", Look::Unreplaced),
+            (b"%TLS_CERT%", Look::Unreplaced),
+            (b"***", Look::Asterisks),
+            (b"op://vault/item/cert", Look::Reference),
+            (b"AGE-SECRET-KEY-1QQ", Look::OtherKey("a key of age")),
+            (b"<RSAKeyValue><Modulus>", Look::OtherKey("an RSA key in XML")),
+            (b"\x1e\xf1\xb5\xb0\0\0", Look::OtherKey("a key in a format of Windows (PVK)")),
+            (b"-----BEGIN%20CERTIFICATE-----%0AMII", Look::PercentEncoded),
+            (
+                b"3082010a0201033082010a0201033082010a0201033082010a\n3082010a0201033082010a0201033082010a\n",
+                Look::Hexadecimal,
+            ),
             (b"hello world", Look::Other),
             (b"0123", Look::Other),
         ] {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
+use digicert_one::core::{RequestTarget, TargetError};
 use http::{HeaderName, HeaderValue};
 
 use super::connection::ConnectionOptions;
@@ -15,7 +16,8 @@ pub(crate) struct CallOptions {
     #[arg(value_parser = PossibleValuesParser::new(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"]), ignore_case = true)]
     pub(crate) method: String,
     /// Path and query, such as /account/api/v1/user/me; the host follows from the credential.
-    pub(crate) path: String,
+    #[arg(value_parser = target)]
+    pub(crate) path: RequestTarget,
     /// Body: JSON as it is, @FILE for the content of a file, - for standard input.
     #[arg(short, long, value_name = "BODY", value_parser = data)]
     pub(crate) data: Option<Data>,
@@ -42,6 +44,11 @@ pub(crate) enum Data {
 pub(crate) struct Header {
     pub(crate) name: HeaderName,
     pub(crate) value: String,
+}
+
+/// Reads path and query of a call, so that a wrong one is a wrong command line.
+pub(super) fn target(text: &str) -> Result<RequestTarget, TargetError> {
+    RequestTarget::parse(text)
 }
 
 fn data(text: &str) -> Result<Data, String> {

@@ -83,7 +83,7 @@ pub(crate) async fn run(options: &ProxyOptions, output: Output, signals: &Signal
     let ended = metrics.ended();
     let text = format!("stopped after {ended} requests, {cut_off} cut off");
     log.event("stopped", &text, json!({ "requests": ended, "cut_off": cut_off }));
-    if cut_off == 0 { Ok(()) } else { Err(Failure::Interrupted(signal)) }
+    if cut_off == 0 { Ok(()) } else { Err(Failure::Interrupted { signal, changes: true }) }
 }
 
 /// The token for the listeners that need one.

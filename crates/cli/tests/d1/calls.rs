@@ -170,6 +170,20 @@ fn page_of_a_gateway_has_the_exit_code_of_its_status() {
 }
 
 #[test]
+fn web_page_with_the_status_of_a_success_is_a_warning() {
+    let stage = Stage::new();
+    stage.emulator.control().fault(Fault::html_page(http::StatusCode::OK));
+    for json in [false, true] {
+        let arguments = [&["call", "GET", "/account/api/v1/user"][..], if json { &["--json"] } else { &[] }].concat();
+        let output = stage.d1(&arguments, &[("DC_API_KEY", stage.key())]);
+        assert!(output.status.success(), "{}", text(&output));
+        let warning = String::from_utf8_lossy(&output.stderr);
+        assert!(warning.starts_with("warning: GW-03") && warning.contains("web page"), "{warning}");
+        assert!(String::from_utf8_lossy(&output.stdout).contains("<html"), "{}", text(&output));
+    }
+}
+
+#[test]
 fn error_has_no_empty_lines() {
     let stage = Stage::new();
     let variables = [("DC_API_KEY", "canary-1"), ("SM_API_KEY", "canary-2")];

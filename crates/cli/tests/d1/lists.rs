@@ -74,6 +74,27 @@ fn interrupted_list_prints_its_position() {
 
 #[test]
 #[cfg(unix)]
+fn ctrl_c_in_a_call_that_changes_something_says_so() {
+    use rustix::process::{Pid, Signal, kill_process};
+
+    for (method, says) in [("POST", true), ("GET", false)] {
+        // It takes the connection and never responds.
+        let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let base = format!("https://{}", silent.local_addr().expect("bound"));
+        let variables = [("DC_API_KEY", "canary"), ("DC_BASE", &*base)];
+        let stage = Stage::new();
+        let mut command = stage.command(&["call", method, "/x"], &variables);
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("d1 runs");
+        let _held = silent.accept().expect("a connection");
+        kill_process(Pid::from_child(&child), Signal::INT).expect("it still runs");
+        let ended = child.wait_with_output().expect("it ends");
+        assert_eq!(ended.status.code(), Some(130), "{}", text(&ended));
+        assert_eq!(text(&ended).contains("check whether the call had its effect"), says, "{}", text(&ended));
+    }
+}
+
+#[test]
+#[cfg(unix)]
 fn ctrl_c_in_a_list_leaves_whole_lines_and_shows_the_position() {
     use std::io::Read;
 
@@ -117,6 +138,9 @@ fn usage_error_with_json_is_one_document_wherever_json_stands() {
         &["--json", "list", "/x", "--page-size", "0"][..],
         &["list", "/x", "--page-size", "0", "--json"],
         &["list", "--pagesize", "3", "--json"],
+        &["list", "x", "--json"],
+        &["call", "GET", "https://one.digicert.test/x", "--json"],
+        &["call", "GET", "/a b", "--json"],
         &["--json"],
         &["nonsense", "--json"],
     ] {

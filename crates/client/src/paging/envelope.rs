@@ -42,7 +42,7 @@ pub(super) fn read(body: &Bytes, field: Option<&str>, later: bool) -> Result<Env
     json.end().map_err(|_| Unreadable::NotJson)?;
     let fields = match top {
         Top::Array(list) => return Ok(list.into_envelope(body)),
-        Top::Other(what) => return Err(Unreadable::NotAList(what.to_owned())),
+        Top::Other(what) => return Err(Unreadable::NotAList(what)),
         Top::Object(fields) => *fields,
     };
     if let Some(name) = fields.twice {
@@ -52,7 +52,7 @@ pub(super) fn read(body: &Bytes, field: Option<&str>, later: bool) -> Result<Env
         (Some((_, list)), _) => list,
         // An unknown name, but the only candidate.
         (None, [(_, only)]) if field.is_none() && (fields.paged || later) => only,
-        (None, _) => return Err(Unreadable::NotAList(candidates(field, &fields.arrays))),
+        (None, _) => return Err(candidates(field, &fields.arrays)),
     };
     let list = match list.get() {
         "null" => Raws::default(),
@@ -194,13 +194,13 @@ impl<'de> Visitor<'de> for TopVisitor<'_> {
     }
 }
 
-fn candidates(field: Option<&str>, arrays: &[(String, &RawValue)]) -> String {
+fn candidates(field: Option<&str>, arrays: &[(String, &RawValue)]) -> Unreadable {
     match field {
-        Some(field) => format!("it has no list {field}"),
-        None if arrays.is_empty() => "it is an object without one".to_owned(),
+        Some(field) => Unreadable::Field(format!("it has no list {field}")),
+        None if arrays.is_empty() => Unreadable::NotAList("it is an object without one"),
         None => {
             let names: Vec<String> = arrays.iter().map(|(name, _)| plain(name).chars().take(40).collect()).collect();
-            format!("name its field (list_field; --field), for it may be one of {}", names.join(", "))
+            Unreadable::Field(format!("it may be one of {}", names.join(", ")))
         }
     }
 }
@@ -293,6 +293,21 @@ mod tests {
             assert_eq!(of(&format!(r#"{{"items":[],"next":{next}}}"#)).expect_err(next), Unreadable::Next);
         }
         assert!(read(&Bytes::from_static(b"[\"\xff\"]"), None, false).is_err());
+    }
+
+    #[test]
+    fn json_of_another_structure_is_not_blamed_on_a_proxy() {
+        for (body, content_type, advice) in [
+            (r#"{"id":7}"#, "application/json", "a single resource"),
+            ("7", "application/json", "a single resource"),
+            (r#"{"users":[1],"groups":[2]}"#, "application/json", "--field"),
+            ("id\n1\n", "text/csv", "as it is"),
+        ] {
+            let remedy = of(body).expect_err(body).diagnosis("x".to_owned(), Some(content_type)).remedy;
+            assert!(remedy.contains(advice) && !remedy.contains("operator"), "{body}: {remedy}");
+        }
+        let cut = of("[1").expect_err("cut").diagnosis("x".to_owned(), Some("application/json"));
+        assert!(cut.remedy.contains("operator"), "{cut}");
     }
 
     #[test]

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use digicert_one_core::{Code, Diagnosis};
 use http::StatusCode;
+use http::header::CONTENT_TYPE;
 
 use super::cursor::{Cursor, Onward};
 use super::envelope::{self, Envelope};
@@ -251,7 +251,8 @@ async fn fetch(client: Client, list: Arc<List>, step: Step) -> Result<Envelope, 
         head.likely_error_document(&body).unwrap_or_else(|| {
             let summary =
                 format!("{}: the response ({}, {} bytes) {unreadable}.", list.path(), head.seen(), body.len());
-            Error::new(ErrorKind::Decode, Diagnosis::of(Code::AUT_05, summary)).after_attempts(head.attempts)
+            let content_type = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+            Error::new(ErrorKind::Decode, unreadable.diagnosis(summary, content_type)).after_attempts(head.attempts)
         })
     })?;
     // An empty list with an error is the error.

@@ -84,6 +84,7 @@ fn sign_in_page_of_the_same_origin_is_not_called() {
         ("/login?to=canary", 1),
         ("login", 1),
         ("https://one.digicert.test/sso/", 1),
+        ("/my.policy", 1),
         ("/iot/api/v1/login", 2),
         ("/x?to=login", 2),
     ] {
@@ -137,6 +138,9 @@ fn redirect_to_a_sign_in_page_is_called_one() {
         ("https://login.example.test/saml?token=canary", true),
         ("https://sso.example.test/", true),
         ("https://example.test/oauth2/v2/authorize?code=canary", true),
+        ("https://filter.example.test/auD?origurl=https%3A%2F%2Fone.digicert.test%2Fx&canary", true),
+        ("https://auth.example.test/?rd=https://one.digicert.test/x&canary", true),
+        ("https://example.test/elsewhere?to=https%3A%2F%2Fother.test%2Fx&canary", false),
         ("https://example.test/elsewhere?canary", false),
     ] {
         let scripted = Scripted::responding([response(302, Some(location), "")]);

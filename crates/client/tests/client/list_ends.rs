@@ -156,6 +156,18 @@ const WHOLE: &[(&str, usize, Server)] = &[
         let range = format!("items {first}-{}/7", first + items.len().saturating_sub(1));
         with("content-range", range, json!(items))
     }),
+    ("206 with a Content-Range of items", 3, |asked| {
+        let (first, items) = asked.window("offset", 3);
+        let mut response = with("content-range", format!("items {first}-{}/7", first + items.len() - 1), json!(items));
+        *response.status_mut() = http::StatusCode::PARTIAL_CONTENT;
+        response
+    }),
+    ("206 with a Content-Range without a unit, as of PostgREST", 3, |asked| {
+        let (first, items) = asked.window("offset", 3);
+        let mut response = with("content-range", format!("{first}-{}/7", first + items.len() - 1), json!(items));
+        *response.status_mut() = http::StatusCode::PARTIAL_CONTENT;
+        response
+    }),
     ("Content-Range of unknown length", 4, |asked| {
         let (first, items) = asked.window("offset", 3);
         with("content-range", format!("items {first}-{}/*", first + items.len()), json!(items))

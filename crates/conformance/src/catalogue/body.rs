@@ -85,8 +85,8 @@ macro_rules! __body {
                 then "The first is whole; the second is an error, `BodyCut` or `Interrupted`."
                 why "Anyone on the network can cut a connection; without the alert a complete body cannot be \
                     distinguished from one that was shortened on purpose."
-                fix "Require `close_notify` where the end of the connection is the end of the body. native-tls hides \
-                    its absence on some systems: check the records.";
+                fix "Require `close_notify` where the end of the connection is the end of the body. Some libraries hide \
+                    its absence (native-tls, openssl, tokio-openssl): below TLS, make the end of the connection an error.";
             "BODY-12" Must body body_12_what_a_body_says_of_its_length_and_end_is_true
                 given "A response with a length, one in chunks, one that claims both, one without a body, and one to HEAD and a 304 \
                     with the length of another response; over HTTP/1.1 and HTTP/2."
@@ -95,7 +95,8 @@ macro_rules! __body {
                 why "Programs that forward the body, such as a server, write that length and stop at that end: with \
                     wrong values it arrives truncated."
                 fix "Pass both on from the body of your library, or omit them: the defaults of `http_body::Body` \
-                    claim nothing.";
+                    claim nothing. On hyper over HTTP/2 the size hint of an ended body is the announced length: return \
+                    zero once `is_end_stream` is true.";
             "BODY-13" Must body body_13_new_keys_of_the_server_end_nothing
                 given "A server on TLS 1.3 that changes its keys in the middle of a slow head, and again in the body."
                 when "The response is read."

@@ -141,7 +141,8 @@ macro_rules! __err {
                 then "Every one fails at once, and none of them by its time limit."
                 why "In about one call of a hundred the end is missed, and its caller waits for the whole timeout."
                 fix "A lost wake-up: look for an end of the connection that arrives between two reads or while the \
-                    request is written, and for events that are taken by edge.";
+                    request is written, and for events that are taken by edge. hyper has one (hyperium/hyper#4122): record \
+                    the end of the connection below it, and fail the calls that wait on it.";
             "ERR-20" Must err err_20_outside_its_runtime_a_call_ends_with_a_response_or_an_error
                 given "A transport that was created inside a runtime, and one that is created outside."
                 when "A call is driven on a thread on which no runtime was entered."

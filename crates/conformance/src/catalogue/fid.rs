@@ -80,7 +80,8 @@ macro_rules! __fid {
                 why "Some libraries treat some resets as the end of the body, so a proxy that gives up makes half a \
                     response look complete."
                 fix "Check in your library whether END_STREAM was received when a body ends; if it does not report \
-                    that, compare with the length.";
+                    that, compare with the length. hyper's `is_canceled()` does not mean `NotSent`: over HTTP/2 it is also the \
+                    error of a request that was sent.";
             "FID-09" Should early fid_09_refusal_before_the_upload_has_ended_arrives_whole
                 given "A server that sends a whole random refusal when it has read the head of a request, and reads the \
                     random upload afterwards, or resets the stream without an error."

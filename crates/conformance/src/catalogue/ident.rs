@@ -180,7 +180,8 @@ macro_rules! __ident {
                 why "In TLS 1.3 the alert arrives after the handshake: mistaken for a broken connection, it is \
                     retried forever."
                 fix "Clause 9 of `Transport::send`. Look for the alert in the error of the first read or write and not only \
-                    in that of the handshake.";
+                    in that of the handshake. If the HTTP library loses that error, as hyper does over HTTP/2, record it in a \
+                    wrapper of the TLS stream.";
             "IDENT-25" Must ident ident_25_no_certificate_where_tls12_requires_one
                 given "The same server over TLS 1.2."
                 when "A call without a certificate is made."

@@ -133,8 +133,8 @@ macro_rules! __trust {
             "TRUST-17" Must server_proof trust_17_server_without_the_key_of_its_chain_is_refused
                 given "Servers with the chain of another server and their own key, of P-256, P-384 and RSA, under TLS 1.2 and 1.3."
                 when "Two calls are made in each setting, with each method in turn, as in TRUST-02."
-                then "We refuse it and no request arrives. The error reports the refusal as ours, unless the library \
-                    has one error for everything that fails in a handshake."
+                then "We refuse it and no request arrives. The error is `PeerUntrusted`, or `Tls` if the library has one error for \
+                    everything that fails in a handshake."
                 why "A certificate is public. If the handshake signature is not verified, a copy of it is enough to \
                     receive the API key."
                 fix "With rustls: a custom `ServerCertVerifier` must delegate `verify_tls12_signature` and \

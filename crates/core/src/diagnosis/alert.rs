@@ -29,6 +29,7 @@ pub(super) fn refused_by_alert(alert: TlsAlert, error: &TransportError, context:
             format!("{} asked for a client certificate in a second TLS handshake, and none was sent.", context.host),
             "it asks for one only after the request, for some of its paths, and none is configured",
         ),
+        (true, false, None) if !renegotiated && context.identity.is_none() => by_alert_alone(alert, context),
         (true, false, _) => without_certificate(error, context),
         (false, ..) => parameters_refused(alert, error, context),
     };
@@ -83,6 +84,22 @@ fn contradicting(alert: TlsAlert, context: &CallContext) -> Diagnosis {
     }
 }
 
+/// The diagnosis for an alert about a client certificate where it is not known whether one was asked for, and none is configured.
+fn by_alert_alone(alert: TlsAlert, context: &CallContext) -> Diagnosis {
+    let other = match alert.0 {
+        49 => "a firewall or an access list can refuse with this alert too",
+        _ => "a server that requires a client certificate sends such an alert",
+    };
+    Diagnosis::new(
+        Code::HS_01,
+        format!(
+            "{} ended the TLS handshake with an alert about client certificates ({alert}), and none was sent.",
+            context.host
+        ),
+        format!("mode={}; {other}", context.mode),
+    )
+}
+
 /// Returns what an alert that is not about a client certificate is about, and what to do.
 fn of_alert(alert: TlsAlert, context: &CallContext) -> (&'static str, &'static str) {
     match alert.0 {
@@ -110,6 +127,7 @@ fn of_alert(alert: TlsAlert, context: &CallContext) -> (&'static str, &'static s
             "the server considers the TLS version a fallback from a higher one",
             "Allow TLS 1.3 on both sides; look for a device in between that breaks TLS 1.3.",
         ),
+        0 | 90 => ("it closed the connection in order, and gave no reason", ""),
         10 | 20 | 21 | 22 | 50 => (
             "the server could not process a message of the handshake, or something in between changed it",
             "Look for a TLS-inspecting proxy or firewall; if there is none, report it with the name of the transport.",

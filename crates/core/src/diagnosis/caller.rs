@@ -54,10 +54,15 @@ pub(super) fn page_about_certificates(
         400 if mentions(response, &["no required ssl certificate was sent"]) => none_arrived(says, context, status),
         // nginx has statuses of its own for both, which it shows if it has a custom page for them.
         496 => none_arrived(says, context, status),
+        // Without a certificate of ours, something in between presents one of its own: not our certificate, and not the platform.
+        _ if matches!(context.mode, Mode::Key | Mode::Anonymous)
+            && (status == 495 || refuses_certificate(response)) =>
+        {
+            return None;
+        }
         495 => not_accepted(response, says, context),
         403 if mentions(response, &["403.7 -", "requires a client certificate"]) => none_arrived(says, context, status),
-        400 if mentions(response, &["ssl certificate error"]) => not_accepted(response, says, context),
-        403 if mentions(response, &["403.13 -", "403.16 -", "403.17 -"]) => not_accepted(response, says, context),
+        _ if refuses_certificate(response) => not_accepted(response, says, context),
         403 if mentions(response, &["post-handshake authentication"]) => {
             return Some(Diagnosis::new(
                 Code::HS_05,
@@ -72,6 +77,15 @@ pub(super) fn page_about_certificates(
         _ => return None,
     };
     Some(with_unseen(diagnosis, context))
+}
+
+/// Returns whether nginx or IIS say that they refused a client certificate.
+fn refuses_certificate(response: &ErrorResponse) -> bool {
+    match response.status.as_u16() {
+        400 => mentions(response, &["ssl certificate error"]),
+        403 => mentions(response, &["403.13 -", "403.16 -", "403.17 -"]),
+        _ => false,
+    }
 }
 
 /// Returns whether the text of the body contains one of these, given in lower case.
@@ -401,18 +415,19 @@ mod tests {
             for (status, code) in [(496, Code::HS_01), (495, Code::HS_02)] {
                 let mut response = error_response(status, "x");
                 response.recognised = recognised;
-                assert_eq!(diagnose_response(&response, &context(Mode::Key)).code, code);
+                assert_eq!(diagnose_response(&response, &context(Mode::Certificate)).code, code);
             }
         }
     }
 
     #[test]
     fn pages_about_certificates_are_recognised() {
-        let code = |status, text: &str| {
+        let of = |mode, status, text: &str| {
             let mut response = error_response(status, text);
             (response.body, response.recognised) = (BodyKind::Page, false);
-            diagnose_response(&response, &context(Mode::Key)).code
+            diagnose_response(&response, &context(mode)).code
         };
+        let code = |status, text: &str| of(Mode::Certificate, status, text);
         let apache = "Forbidden You don't have permission to access this resource.Reason: Cannot perform Post-Handshake Authentication.";
         assert_eq!(code(403, apache), Code::HS_05);
         assert_eq!(code(400, "400 No required SSL certificate was sent"), Code::HS_01);
@@ -420,5 +435,11 @@ mod tests {
         assert_eq!(code(403, "HTTP Error 403.7 - Forbidden"), Code::HS_01);
         assert_eq!(code(403, "403.16 - Forbidden: client certificate is ill-formed"), Code::HS_02);
         assert_eq!(code(403, "403 Forbidden"), Code::GW_01);
+        // No certificate of ours can have been refused where none is configured.
+        for (status, text) in
+            [(400, "400 The SSL certificate error"), (403, "403.16 - Forbidden"), (495, "495 SSL Certificate Error")]
+        {
+            assert_eq!(of(Mode::Key, status, text), Code::GW_01, "{text}");
+        }
     }
 }

@@ -30,10 +30,15 @@ impl ErrorResponse {
             let unnamed = "the operator of the proxy, firewall or load balancer before the platform";
             diagnosis.remedy = diagnosis.remedy.replace("the operator of the gateway that the evidence names", unnamed);
         }
-        if self.title.is_none() {
-            diagnosis.remedy =
-                diagnosis.remedy.replace("the status and the title of the page", "the status and the text");
-        }
+        let there_is = match (&self.title, &self.message) {
+            (Some(_), _) => "the status and the title of the page",
+            (None, Some(_)) => "the status and the text",
+            (None, None) => "the status",
+        };
+        diagnosis.remedy = diagnosis.remedy.replace(
+            "give the time, the status and the title of the page",
+            &format!("give the time{}{there_is}", if there_is == "the status" { " and " } else { ", " }),
+        );
         diagnosis
     }
 
@@ -275,6 +280,19 @@ mod tests {
         for claim in ["authenticated the caller", "service user", "disabled"] {
             assert!(!shown.contains(claim), "{claim}: {shown}");
         }
+    }
+
+    #[test]
+    fn remedy_asks_for_no_text_that_is_not_there() {
+        let context = CallContext::new("one.test", Mode::Key, SystemTime::UNIX_EPOCH);
+        let mut response = ErrorResponse::new(StatusCode::UNAUTHORIZED);
+        response.login = Some("Negotiate".to_owned());
+        let diagnosis = refused(&response, &context).expect("a gateway's");
+        assert!(diagnosis.remedy.ends_with("give the time and the status."), "{}", diagnosis.remedy);
+        response.body = BodyKind::Text;
+        response.message = Some("denied".to_owned());
+        let diagnosis = refused(&response, &context).expect("a gateway's");
+        assert!(diagnosis.remedy.ends_with("give the time, the status and the text."), "{}", diagnosis.remedy);
     }
 
     #[test]

@@ -55,7 +55,7 @@ pub(super) fn no_tunnel(status: Option<u16>, error: &TransportError, context: &C
         let cause = if causes(error).any(is_refused) {
             "no program listens at the address of the proxy: the connection was refused. The host itself was not reached"
         } else {
-            "the proxy cannot be reached, ended the connection or refused the tunnel; its status, if it sent one, is not known. The \
+            "the proxy's name has no address, or it cannot be reached, ended the connection or refused the tunnel; its status, if it sent one, is not known. The \
              host itself was not reached"
         };
         return Diagnosis::new(Code::NET_02, summary, cause);

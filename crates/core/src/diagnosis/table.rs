@@ -16,7 +16,7 @@ codes! {
         "The file is complete, but its integrity check or its padding fails with this password. The password belongs to another file, or was stored with quotes or a line end.",
         "Give the password that was shown or chosen when the file was created, without quotes or a line end. DigiCert ONE shows it once: if it is lost, create a new certificate.";
     ID_04 = "ID-04" Local NewerCredential "The key or key store has outdated, unsupported or unbounded encryption",
-        "Outdated algorithms (RC2, DES, triple DES, MD5) are read with a warning, although newer versions of other programs refuse them. Algorithms that this program does not support, even current ones (Camellia, ARIA, SM4, SHA-3), and encryption that would take hours to undo are errors.",
+        "As a warning: the encryption or integrity check is outdated (such as triple DES, or SHA-1); it was read, and newer versions of other programs refuse it. As an error: it was not read, since this program does not support the algorithm in the message, old (RC4) or current (Camellia, SM4, SHA-3), or undoing it would take hours.",
         "Write it again with a current openssl or keytool (AES-256 with SHA-256, at most a few million iterations).";
     ID_06 = "ID-06" Local NewerCredential "This TLS stack cannot use the client identity",
         "Certificate and key belong together, but the TLS library does not accept them: it supports no certificate of this kind (X.509 version 1, an unknown critical extension), or no key of this kind (for example, Apple's accepts no EC keys from a file). The message names the reason if the library gives one. The file format is not the reason: every format is converted before a library sees it.",
@@ -97,8 +97,8 @@ codes! {
         "The configured host is not a valid host, or it does not ask for the client certificate, so it cannot identify the caller.",
         "Give the host without path and user info; to use certificates with an address or localhost, give the clientauth host too.";
     HO_04 = "HO-04" Network GiveUp "The port does not speak TLS",
-        "The first bytes received are not a TLS record. Usually this is the plain HTTP port of the same server.",
-        "Check host and port: this looks like a plain HTTP port.";
+        "The first bytes received are not a TLS record. Usually this is the plain HTTP port of the same server; it can also be the port of another service.",
+        "Check host and port: it is probably a plain HTTP port, or that of another service.";
     NET_01 = "NET-01" Network Retry "No connection within the time limit",
         "The TCP connection or the TLS handshake did not complete in time: packets are dropped on the way, or the server is overloaded.",
         "Check routes, firewall and proxy; DigiCert publishes its addresses for allow-lists.";

@@ -381,6 +381,21 @@ mod tests {
     }
 
     #[test]
+    fn alert_alone_does_not_claim_that_a_certificate_was_asked_for() {
+        for (alert, says) in [(42, "sends such an alert"), (49, "access list"), (116, "sends such an alert")] {
+            let error = TransportError::new(Kind::PeerAlert(TlsAlert(alert)), Delivery::NotSent);
+            let diagnosis = diagnose_transport(&error, &context(Mode::Key));
+            assert_eq!(diagnosis.code, Code::HS_01);
+            assert!(!diagnosis.summary.contains("asks for") && diagnosis.cause.contains(says), "{diagnosis}");
+        }
+        for alert in [0, 90] {
+            let error = TransportError::new(Kind::PeerAlert(TlsAlert(alert)), Delivery::NotSent);
+            let diagnosis = diagnose_transport(&error, &context(Mode::Key));
+            assert!(diagnosis.code == Code::HS_03 && !diagnosis.cause.contains("complains"), "{diagnosis}");
+        }
+    }
+
+    #[test]
     fn refused_second_handshake_is_hs_05_without_an_alert_too() {
         let mut facts = ConnectionFacts::unknown();
         (facts.tls_version, facts.renegotiated) = (Some(TlsVersion::Tls12), Some(false));

@@ -6,7 +6,7 @@ use digicert_one_core::{
     CallContext, ClientIdentity, Code, Delivery, Diagnosis, Mode, TlsAlert, TransportError, TransportErrorKind,
     diagnosis::diagnose_transport,
 };
-use digicert_one_testbed::{Chain, ClientSpec, Pki};
+use digicert_one_testbed::{Chain, ClientSpec, Format, Pki};
 
 use crate::read;
 
@@ -96,4 +96,19 @@ fn refused_identity_names_the_certificate_not_the_key_kind() {
     let usual = Pki::shared().client(ClientSpec::default());
     let usual = read(usual.bundle_pem().as_bytes(), None, None);
     assert!(diagnosis(usual.identity(), TransportErrorKind::LocalIdentity).cause.contains("key of this kind"));
+}
+
+#[test]
+fn sections_of_other_programs_are_named() {
+    let certificate = Format::PemPkcs8P256.make().certificate;
+    let body = "MIIBszCCAVmgAwIBAgIUAQIDBAUGBwgJCgsMDQ4PEBESExQwCgYIKoZIzj0EAwIw";
+    for (label, name) in [
+        ("TSS2 PRIVATE KEY", "a key of a TPM"),
+        ("PGP PRIVATE KEY BLOCK", "a PGP key"),
+        ("PKCS#11 PROVIDER URI", "a PKCS#11 token"),
+    ] {
+        let section = format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n");
+        let read = read(&[&certificate[..], section.as_bytes()].concat(), None, None);
+        assert!(read.error().to_string().contains(name), "{}", read.error());
+    }
 }

@@ -8,10 +8,13 @@ use der::{Encode, Sequence};
 use digicert_one_core::Code;
 use digicert_one_testbed::{ClientCert, ClientSpec, KeyKind, Pki};
 use hmac::{Hmac, KeyInit, Mac};
+use md5::Md5;
 use pkcs5::pbes2::{Kdf, Pbkdf2Params, Pbkdf2Prf, Salt, ScryptParams};
 use pkcs12::pbe_params::{EncryptedPrivateKeyInfo, Pbes2Params, Pkcs12PbeParams};
 use pkcs12::{CertBag, DigestInfo, MacData, cms};
 use sha2::Sha256;
+use sha2::digest::block_api::BlockSizeUser;
+use sha2::digest::{Digest, FixedOutputReset, OutputSizeUser};
 use spki::AlgorithmIdentifierOwned;
 
 use crate::{Read, read};
@@ -110,11 +113,25 @@ fn store(parts: &Vec<ContentInfo>) -> Vec<u8> {
 
 /// With an integrity check over the given form of a password.
 fn store_with_mac(parts: &Vec<ContentInfo>, utf16: &[u8], rounds: i32) -> Vec<u8> {
+    store_with_mac_of::<Hmac<Sha256>, Sha256>(SHA_256, parts, utf16, rounds)
+}
+
+fn store_with_mac_of<M, D>(hash: ObjectIdentifier, parts: &Vec<ContentInfo>, utf16: &[u8], rounds: i32) -> Vec<u8>
+where
+    M: Mac + KeyInit,
+    D: Digest + BlockSizeUser + OutputSizeUser + FixedOutputReset,
+{
     let safe = parts.to_der().expect("it encodes");
     let usage = pkcs12::kdf::Pkcs12KeyType::Mac;
-    let key = pkcs12::kdf::derive_key::<Sha256>(utf16, &[9; 8], usage, rounds.clamp(1, 1000), 32);
-    let mac = Hmac::<Sha256>::new_from_slice(&key).expect("any length").chain_update(&safe).finalize();
-    let algorithm = AlgorithmIdentifierOwned { oid: SHA_256, parameters: None };
+    let key = pkcs12::kdf::derive_key::<D>(
+        utf16,
+        &[9; 8],
+        usage,
+        rounds.clamp(1, 1000),
+        <D as OutputSizeUser>::output_size(),
+    );
+    let mac = <M as KeyInit>::new_from_slice(&key).expect("any length").chain_update(&safe).finalize();
+    let algorithm = AlgorithmIdentifierOwned { oid: hash, parameters: None };
     let mac = DigestInfo { algorithm, digest: octets(mac.into_bytes().to_vec()) };
     let mac = MacData { mac, mac_salt: octets([9; 8]), iterations: rounds };
     let auth_safe = ContentInfo { content_type: DATA, content: any(&octets(safe)) };
@@ -179,6 +196,18 @@ fn both_forms_of_empty_password_open_a_store() {
             assert_eq!(read.identity().thumbprint_hex(), client.fingerprint(), "{utf16:?} {password:?}");
         }
     }
+}
+
+#[test]
+fn store_with_an_md5_integrity_check_is_read_with_a_warning() {
+    let client = client();
+    let parts = vec![part(certificates(&client)), part(vec![plain_key_bag(&client)])];
+    let md5 = ObjectIdentifier::new_unwrap("1.2.840.113549.2.5");
+    let store = store_with_mac_of::<Hmac<Md5>, Md5>(md5, &parts, &[0, b'x', 0, 0], 10);
+    let right = read(&store, None, Some("x"));
+    assert_eq!(right.identity().thumbprint_hex(), client.fingerprint());
+    assert!(right.warnings[0].text.contains("an integrity check with MD5"), "{:?}", right.warnings);
+    assert_eq!(read(&store, None, Some("y")).error().code(), Code::ID_03);
 }
 
 #[test]
