@@ -193,11 +193,13 @@ macro_rules! __body {
                 fix "Hand on what was read, however little it is.";
             "BODY-27" Must http2_duties body_27_http2_request_stays_within_the_window_of_its_server
                 given "An HTTP/2 server with an initial window of 1,000 bytes, which the client has acknowledged."
-                when "A POST of 20,000 bytes is sent."
-                then "Exactly 1,000 bytes of it arrive until the server lets more through, and an early response is \
-                    returned."
-                why "A server ends the connection of a client that sends more, and with it all other calls."
-                fix "Apply `SETTINGS_INITIAL_WINDOW_SIZE` of the server to every new stream (RFC 9113 section 6.9.2).";
+                when "A POST of 20,000 bytes is sent; and one of 5,000, in which the server sets the window to that."
+                then "Exactly 1,000 bytes of the first arrive until the server lets more through, and an early response is \
+                    returned; the second arrives whole."
+                why "A server ends the connection of a client that sends more, and with it all other calls. A client that \
+                    misses the change waits until its limit runs out."
+                fix "Apply `SETTINGS_INITIAL_WINDOW_SIZE` of the server to every new stream, and a change of it to those that \
+                    are open (RFC 9113 section 6.9.2).";
             "BODY-28" Should unhindered body_28_the_head_is_given_before_the_body_begins
                 given "Servers that send a head, and the body when the client has the head."
                 when "A GET is sent, and answered with a length, with chunks and over HTTP/2."

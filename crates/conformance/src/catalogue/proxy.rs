@@ -77,7 +77,7 @@ macro_rules! __proxy {
                 fix "The client reads the variables. Disable the library's own use of the environment (reqwest: \
                     `no_proxy`; libcurl: an empty proxy).";
             "PROXY-10" Must proxy proxy_10_a_socks_proxy_resolves_the_name_or_is_refused
-                given "A SOCKS proxy that resolves names."
+                given "A SOCKS proxy that resolves names, whose reply has an address of each type."
                 when "A call is made through it, if the transport declares the capability; else it is refused."
                 then "The tunnel works, and the proxy receives the name and not an address."
                 why "Behind such a proxy the machine often has no DNS, or one with other results."

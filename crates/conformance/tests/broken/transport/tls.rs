@@ -15,6 +15,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::client::{Resumption, WebPkiServerVerifier};
+use tokio_rustls::rustls::crypto::aws_lc_rs::kx_group;
 use tokio_rustls::rustls::pki_types::{ServerName, TrustAnchor};
 use tokio_rustls::rustls::sign::CertifiedKey;
 use tokio_rustls::rustls::{self, ClientConfig, HandshakeKind, ProtocolVersion, RootCertStore};
@@ -58,7 +59,11 @@ pub(super) struct Tls {
 
 impl Tls {
     pub(super) fn new(config: &TransportConfig, flaw: Flaw) -> Result<Self, TransportError> {
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let mut provider = rustls::crypto::aws_lc_rs::default_provider();
+        if flaw.is(Defect::OffersTwoGroups) {
+            provider.kx_groups = vec![kx_group::X25519, kx_group::SECP256R1];
+        }
+        let provider = Arc::new(provider);
         let key = identity::load(config, &provider, flaw)?;
         let versions: &[&rustls::SupportedProtocolVersion] = match config.tls_versions() {
             _ if flaw.is(Defect::IgnoresTlsVersions) => rustls::DEFAULT_VERSIONS,
@@ -213,7 +218,10 @@ impl Tls {
             Some(ProtocolVersion::TLSv1_2) => Some(TlsVersion::Tls12),
             _ => None,
         };
-        let resumed = session.handshake_kind().map(|kind| kind == HandshakeKind::Resumed);
+        let resumed = session.handshake_kind().map(|kind| match self.flaw.is(Defect::TakesSecondHellosForSessions) {
+            true => kind != HandshakeKind::Full,
+            false => kind == HandshakeKind::Resumed,
+        });
         facts.tls_resumed = if self.flaw.is(Defect::ClaimsFullHandshakes) { Some(false) } else { resumed };
         if shares(self.flaw, self.is_tls12) {
             // The shared presenter of all of them records nothing.
