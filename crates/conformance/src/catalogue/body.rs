@@ -36,10 +36,10 @@ macro_rules! __body {
                     reuse the connection.";
             "BODY-05" Must body body_05_a_short_or_cut_body_is_an_error
                 given "Responses that end before their announced length (the longer one where two differ) or in the middle of \
-                    a chunk, by close, truncation or reset."
+                    a chunk, or whose length is no number, by close, truncation or reset."
                 when "The client reads them."
                 then "Each is an error: `BodyCut` with delivery sent, `Interrupted` if a reset overtook the head, or `Protocol` \
-                    for two lengths."
+                    for two lengths or none that is a number."
                 why "A short body that is accepted as complete is a list with missing certificates, which no one notices."
                 fix "Clause 8 of `Transport::send`. Compare with `Content-Length`, require the last chunk, and look \
                     for a setting that tolerates a short end.";

@@ -135,7 +135,7 @@ macro_rules! __proxy {
                     have a port in every address, so this first shows in production."
                 fix "Add the default port to the target of `CONNECT`, and only there.";
             "PROXY-18" Must tunnel proxy_18_tunnel_may_be_granted_in_any_form_of_http
-                given "Proxies that grant a tunnel by HTTP/1.0, without a reason phrase, with many headers, with a length, or in \
+                given "Proxies that grant a tunnel by HTTP/1.0, without a reason phrase, with 3 KiB of headers, with a length, or in \
                     pieces."
                 when "A GET and a POST go through each, over each HTTP version."
                 then "All calls succeed."

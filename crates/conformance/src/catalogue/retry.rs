@@ -111,7 +111,7 @@ macro_rules! __retry {
                     requests are retries of your library.";
             "RETRY-20" Must faithful retry_20_no_status_makes_a_transport_ask_again
                 given "A server that responds with a status of the caller's choice, with `Retry-After: 0` among its headers."
-                when "A GET, a POST, in turn another method, and the GET again get each of 14 statuses in each \
+                when "A GET, a POST, in turn another method, and the GET again get each of 17 statuses in each \
                     setting, on transports that are new, that had responses of success or failure, or calls that were \
                     lost or dropped, and beside another one."
                 then "Each is returned unchanged, after one request, and a response with `Retry-After: 3600` at once."

@@ -1090,4 +1090,12 @@ defects! {
     ReadsShortRepliesOfSocks reads_short_replies_of_socks "PROXY-10" "a reply of";
     /// ignores all SETTINGS of an HTTP/2 server but the first
     ObeysFirstSettings obeys_first_settings "BODY-27" "has widened the window";
+    /// ignores a length that is no number
+    IgnoresInvalidLengths ignores_invalid_lengths "BODY-05" "content-length: five";
+    /// takes a response to CONNECT of more than a kibibyte for a refusal
+    WantsShortHeadsOfProxies wants_short_heads_of_proxies "PROXY-18" "a tunnel granted by";
+    /// takes an interim response with a status that it does not know for the response
+    TakesUnknownInterimForResponses takes_unknown_interim_for_responses "REQ-13" "left: 299";
+    /// repeats what got 417
+    RepeatsWithoutExpectation repeats_without_expectation "RETRY-20" "it was sent 2 times: GET 417";
 }

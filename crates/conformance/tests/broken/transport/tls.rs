@@ -193,6 +193,8 @@ impl Tls {
             Defect::WrapsSizesOfChunks,
             Defect::WrapsLengths,
             Defect::ReadsTheFirstOfTwoLengths,
+            Defect::IgnoresInvalidLengths,
+            Defect::TakesUnknownInterimForResponses,
             loses,
         ]);
         Ok((if misjudges { Box::new(Misjudged(stream, self.flaw)) } else { Box::new(stream) }, is_http2))
@@ -359,6 +361,20 @@ impl<S: Wire> AsyncRead for Misjudged<S> {
                     read[place..place + narrow.len()].copy_from_slice(narrow);
                 }
                 let length = b"content-length: ";
+                let value =
+                    |place: usize| read[place + length.len()..].split(|byte| *byte == b'\r').next().unwrap_or_default();
+                let first = (0..read.len()).find(|place| read[*place..].starts_with(length));
+                let odd = first.filter(|place| !value(*place).iter().all(u8::is_ascii_digit));
+                if let (Some(odd), true) = (odd, self.1.is(Defect::IgnoresInvalidLengths)) {
+                    read[odd] = b'x';
+                }
+                let known = ["100", "101", "102", "103"].map(str::as_bytes);
+                if read.starts_with(b"HTTP/1.1 1")
+                    && !known.contains(&&read[9..12])
+                    && self.1.is(Defect::TakesUnknownInterimForResponses)
+                {
+                    read[9] = b'2';
+                }
                 let mut places = (0..read.len()).filter(|place| read[*place..].starts_with(length));
                 if let (Some(second), true) = (places.nth(1), self.1.is(Defect::ReadsTheFirstOfTwoLengths)) {
                     read[second] = b'x';

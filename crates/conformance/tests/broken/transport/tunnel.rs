@@ -118,6 +118,9 @@ impl Tunnel {
             let mut body = vec![0; length.unwrap_or_default()];
             tcp.read_exact(&mut body).await.map_err(failed)?;
         }
+        if self.flaw.is(Defect::WantsShortHeadsOfProxies) && response.len() > 1 << 10 {
+            return Err(local(Kind::Proxy(status), "the response of the proxy is too long"));
+        }
         let is_other = self.flaw.is(Defect::WantsTunnelsBy200) && status != Some(200);
         match status.filter(|_| !is_old && !is_other) {
             Some(200..=299) => Ok(tcp),
