@@ -72,6 +72,8 @@ pub enum ClientSignatures {
     LongHashes,
     /// With RSA by PSS alone.
     Pss,
+    /// With RSA alone.
+    Rsa,
 }
 
 /// The TLS stack of a server. One may permit what the other refuses, so cases that depend on it run on both.

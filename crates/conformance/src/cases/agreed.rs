@@ -1,4 +1,4 @@
-//! TRUST and IDENT, continued: what client and server agree on in the handshake, where the server accepts one thing alone.
+//! TRUST, IDENT and OBS, continued: what client and server agree on in the handshake, where the server accepts one thing alone.
 
 use digicert_one_testbed::{ClientAuth, ClientCert, ClientSignatures, ClientSpec, FrontOptions, Group, KeyKind, Pki};
 
@@ -24,6 +24,23 @@ pub(crate) async fn trust_47_a_server_may_insist_on_one_group(world: World) {
             let shown = front.ledger().connections().into_iter().find_map(|one| one.peer_fingerprint);
             assert_eq!(shown, setting.with_identity.then(|| ours.fingerprint()), "the identity that was shown, {what}");
         }
+    }
+}
+
+pub(crate) async fn obs_22_identity_whose_key_does_not_fit_is_not_said_to_be_sent(world: World) {
+    let ours = Pki::shared().client(ClientSpec { key: KeyKind::P384, ..ClientSpec::default() });
+    for setting in Settings::where_(|one| one.with_identity && !one.proxied).pairwise().chosen(&world) {
+        let options = setting.server(FrontOptions::default().client_signatures(ClientSignatures::Rsa));
+        let front = front(options);
+        let transport = world.transport(&setting.config(world.config(), &ours, None));
+        // A library may also refuse the handshake.
+        let facts = match transport.send(get(front.url(HOST))).await {
+            Ok(exchange) => exchange.facts,
+            Err(error) => error.facts().clone(),
+        };
+        let shown = front.ledger().settle().await.connections.into_iter().find_map(|one| one.peer_fingerprint);
+        assert_eq!(shown, None, "a key that the server does not accept was used, {setting}");
+        assert_ne!(facts.identity_sent, Some(true), "it is said to be sent, {setting}: {facts:?}");
     }
 }
 

@@ -154,6 +154,9 @@ pub(crate) async fn req_17_a_server_that_selects_no_protocol_is_called_over_http
                 assert_eq!(exchange.response.version(), Version::HTTP_11, "{what}");
                 collect(exchange).await.unwrap_or_else(|error| panic!("{what}: {error:?}"));
             }
+            let offered = front.ledger().connections().remove(0).alpn_offered;
+            let both: &[&str] = if versions == HttpVersions::Http1 { &["http/1.1"] } else { &["h2", "http/1.1"] };
+            assert_eq!(offered, both, "what is offered, {versions:?}");
         }
     }
 }

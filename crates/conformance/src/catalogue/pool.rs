@@ -101,9 +101,9 @@ macro_rules! __pool {
                     this fact excludes the true cause. A connection whose only call failed proves nothing."
                 fix "Count a connection as used when a response was received on it, not when a request was sent.";
             "POOL-16" Must limits pool_16_a_connection_past_its_idle_limit_is_not_used_again
-                given "An idle limit of one second."
+                given "An idle limit of one second, of 300 milliseconds, or of nothing."
                 when "Two calls of one method are made, three seconds apart, in each setting and with each method in \
-                    turn."
+                    turn; the first response is read, or dropped half-way."
                 then "The second uses a new connection."
                 why "Load balancers silently drop idle connections: a POST on such a connection is lost."
                 fix "Pass the limit on to the pool, in its own unit.";

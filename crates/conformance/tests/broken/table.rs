@@ -1098,4 +1098,14 @@ defects! {
     TakesUnknownInterimForResponses takes_unknown_interim_for_responses "REQ-13" "left: 299";
     /// repeats what got 417
     RepeatsWithoutExpectation repeats_without_expectation "RETRY-20" "it was sent 2 times: GET 417";
+    /// gives more of a body after its limit has run out
+    ResumesLateBodies resumes_late_bodies "TIME-03" "a body goes on after its limit";
+    /// takes a 205 to have no body
+    TakesA205ForEmpty takes_a_205_for_empty "FID-04" "the body differs";
+    /// reports an identity as sent when its key does not fit
+    ClaimsUnfitIdentities claims_unfit_identities "OBS-22" "it is said to be sent";
+    /// counts a connection of HTTP/2 as in use when a body was dropped half-way
+    KeepsPlacesOfDroppedBodies keeps_places_of_dropped_bodies "POOL-16" "used again three seconds after a";
+    /// offers no protocol where HTTP/1.1 alone is wanted
+    OffersNoProtocolForHttp1 offers_no_protocol_for_http1 "REQ-17" "what is offered";
 }

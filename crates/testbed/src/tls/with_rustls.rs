@@ -162,6 +162,9 @@ fn is_accepted(scheme: SignatureScheme, by: ClientSignatures) -> bool {
         ClientSignatures::All => true,
         ClientSignatures::LongHashes => !matches!(scheme, Scheme::RSA_PKCS1_SHA256 | Scheme::RSA_PSS_SHA256),
         ClientSignatures::Pss => !is_pkcs1,
+        ClientSignatures::Rsa => {
+            is_pkcs1 || matches!(scheme, Scheme::RSA_PSS_SHA256 | Scheme::RSA_PSS_SHA384 | Scheme::RSA_PSS_SHA512)
+        }
     }
 }
 

@@ -47,6 +47,9 @@ impl Misdeeds {
             drop(exchange);
             return transport.call(request, deadline).await;
         }
+        if self.flaw.is(Defect::TakesA205ForEmpty) && exchange.response.status() == 205 {
+            exchange.response = exchange.response.map(|_| ResponseBody::empty());
+        }
         if self.flaw.is(Defect::AnswersChallenges)
             && exchange.response.status() == 401
             && exchange.response.headers().get_all(WWW_AUTHENTICATE).iter().any(|challenge| challenge == "Negotiate")

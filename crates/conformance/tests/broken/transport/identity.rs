@@ -111,7 +111,8 @@ impl ResolvesClientCert for Presenter {
             let ed25519 = key.key.algorithm() == SignatureAlgorithm::ED25519;
             hinted && !(ed25519 && self.flaw.is(Defect::DropsEd25519))
         });
-        self.asked.0.store(if usable.is_some() { 2 } else { 1 }, Ordering::Relaxed);
+        let claims = self.key.is_some() && self.flaw.is(Defect::ClaimsUnfitIdentities);
+        self.asked.0.store(if usable.is_some() || claims { 2 } else { 1 }, Ordering::Relaxed);
         usable
     }
 
