@@ -59,7 +59,7 @@ pub use secret::Secret;
 pub use server_certificate::ServerCertificate;
 pub use target::{RequestTarget, TargetError};
 pub use text_encoding::decode_text;
-pub use transport::{Connector, ConnectorInfo, Exchange, Transport, announce_empty_body};
+pub use transport::{Connector, ConnectorInfo, Exchange, Transport, frame_body};
 pub use transport_error::{Delivery, PeerFault, Phase, TlsAlert, TransportError, TransportErrorKind};
 pub use upload::{UploadBody, UploadError, UploadGuard};
 pub use validity::{Expiry, ExpiryCause, Validity};

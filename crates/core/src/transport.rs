@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::header::CONTENT_LENGTH;
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderValue, Method};
 
 use crate::{Capabilities, Capability, ConnectionFacts, ResponseBody, TransportConfig, TransportError, UploadBody};
@@ -38,7 +38,7 @@ pub trait Connector: fmt::Debug + Send + Sync + 'static {
 ///    (`POOL-*`)
 /// 2. Redirects are responses: never followed. (`REDIR-*`)
 /// 3. Nothing is repeated once a byte of the request may have left. (`REPLAY-*`)
-/// 4. Headers out are those given plus the framing; where no `Accept` or `User-Agent` was given, a library's own may stand (the
+/// 4. Headers out are those given plus the framing, which is that of the body whatever was given ([`frame_body`]); where no `Accept` or `User-Agent` was given, a library's own may stand (the
 ///    client gives both). Headers in are all that came, in order, duplicates kept. No `Referer`, cookie, cache,
 ///    decompression, `Expect`, nothing from the environment. The `version` of the request decides nothing. (`REQ-*`, `PROXY-11`)
 /// 5. The target on the wire is the path and query of the URI, byte for byte (its escapes are in upper case, as
@@ -96,18 +96,24 @@ pub trait Transport: fmt::Debug + Send + Sync + 'static {
     }
 }
 
-/// Says `Content-Length: 0` where a method that means to send a body has none (RFC 9110 §8.6). Every HTTP library that we looked
-/// at leaves it out, and some servers then wait for a body or respond with 411.
+/// Sets the framing of a request to that of its body. Where a method that means to send a body has none, this is
+/// `Content-Length: 0` (RFC 9110 §8.6): every HTTP library that we looked at leaves it out, and some servers then wait for a body
+/// or respond with 411. A `Content-Length` or `Transfer-Encoding` of the caller is replaced: libraries believe it, and the server
+/// would take a part of the body for the next request, or wait for more.
 ///
 /// ```
 /// let mut request = http::Request::post("https://one.test/").body(bytes::Bytes::new())?;
-/// digicert_one_core::announce_empty_body(&mut request);
+/// digicert_one_core::frame_body(&mut request);
 /// assert_eq!(request.headers()["content-length"], "0");
 /// # Ok::<(), http::Error>(())
 /// ```
-pub fn announce_empty_body(request: &mut http::Request<Bytes>) {
-    if request.body().is_empty() && [Method::POST, Method::PUT, Method::PATCH].contains(request.method()) {
-        request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+pub fn frame_body(request: &mut http::Request<Bytes>) {
+    let length = request.body().len();
+    let is_announced = length == 0 && [Method::POST, Method::PUT, Method::PATCH].contains(request.method());
+    let headers = request.headers_mut();
+    headers.remove(TRANSFER_ENCODING);
+    if is_announced || headers.contains_key(CONTENT_LENGTH) {
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
     }
 }
 

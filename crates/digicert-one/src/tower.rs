@@ -15,7 +15,7 @@ use bytes::Bytes;
 use digicert_one_client::{Error, Response};
 use digicert_one_core::{
     Capabilities, Capability, ConnectionFacts, Connector, ConnectorInfo, Delivery, Exchange, ResponseBody, TlsVersion,
-    Transport, TransportConfig, TransportError, TransportErrorKind as Kind, TrustRoots, announce_empty_body,
+    Transport, TransportConfig, TransportError, TransportErrorKind as Kind, TrustRoots, frame_body,
 };
 use http_body::Body;
 use http_body_util::BodyExt as _;
@@ -179,7 +179,7 @@ where
             let error = TransportError::new(Kind::Config, Delivery::NotSent);
             return Err(error.with_source("the URI is neither https nor http"));
         }
-        announce_empty_body(&mut request);
+        frame_body(&mut request);
         let mut service = self.service.lock().unwrap_or_else(PoisonError::into_inner).clone();
         poll_fn(|cx| service.poll_ready(cx)).await.map_err(|error| failed(error, Delivery::NotSent))?;
         let response = service.call(request).await.map_err(|error| failed(error, Delivery::Unknown))?;

@@ -19,7 +19,15 @@ use crate::runtime::{self, Background};
 #[derive(Debug)]
 pub(crate) struct Listening {
     pub(crate) address: SocketAddr,
+    ledger: Ledger,
     _background: Background,
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        // Before the port is free.
+        self.ledger.stop();
+    }
 }
 
 /// Closes the connection's entry in the ledger, however its task ends.
@@ -43,6 +51,7 @@ impl Listening {
             TcpListener::from_std(listener)?
         };
         ledger.listens_at(address);
+        let noted = ledger.clone();
         let serve = Arc::new(serve);
         let background = Background::spawn(move |alive| async move {
             let mut connections = JoinSet::new();
@@ -71,7 +80,7 @@ impl Listening {
                 });
             }
         });
-        Ok(Listening { address, _background: background })
+        Ok(Listening { address, ledger: noted, _background: background })
     }
 }
 

@@ -5,7 +5,7 @@
 //! Waiting uses notifications; no test needs to sleep.
 
 use std::net::{SocketAddr, TcpStream};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -203,7 +203,8 @@ impl Ledger {
     /// in order, so a connection of our own, which is not listed, is accepted after all of them.
     pub async fn settle(&self) -> Snapshot {
         let limit = Duration::from_secs(30);
-        if let Some(address) = self.0.address.get()
+        if !self.has_stopped()
+            && let Some(address) = self.0.address.get()
             && let Some((probe, own)) = self.probe(*address)
         {
             let accepted = self.wait_until(|_| !self.probes().contains(&own), limit).await;
@@ -233,7 +234,18 @@ impl Ledger {
             address: OnceLock::new(),
             next: AtomicU64::new(0),
             probes: Mutex::default(),
+            has_stopped: AtomicBool::new(false),
         }))
+    }
+
+    /// Notes that the server is gone, and its port free for another one.
+    pub(crate) fn stop(&self) {
+        self.0.has_stopped.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the server is gone. The system may have given its port to another one.
+    pub fn has_stopped(&self) -> bool {
+        self.0.has_stopped.load(Ordering::Relaxed)
     }
 
     pub(crate) fn listens_at(&self, address: SocketAddr) {
@@ -370,4 +382,5 @@ struct Shared {
     /// The id of the next connection.
     next: AtomicU64,
     probes: Mutex<Vec<SocketAddr>>,
+    has_stopped: AtomicBool,
 }

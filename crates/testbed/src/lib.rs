@@ -37,7 +37,10 @@ pub use handler::{BoxFuture, Handler, Peer, handler};
 pub use key_store::{Format, KeyStore};
 pub use ledger::{Connection, Handshake, Ledger, Outcome, Request, Snapshot};
 pub use names::{name_without_address, unlisted_name};
-pub use options::{ClientAuth, Engine, FrontOptions, Hints, HttpVersions, Sessions, TlsRange, TlsVersion, Weakness};
+pub use options::{
+    ClientAuth, ClientSignatures, Engine, FrontOptions, Group, Hints, HttpVersions, Sessions, TlsRange, TlsVersion,
+    Weakness,
+};
 pub use pki::{Pki, PkiParts, PkiPartsError};
 pub use provider::{random_bytes, sha256_hex};
 pub use proxy::{ConnectProxy, ProxyOptions};

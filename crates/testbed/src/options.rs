@@ -40,6 +40,40 @@ pub struct FrontOptions {
     /// Whether a resumed TLS 1.3 session may begin with early data (RFC 8446 section 2.3). Only rustls offers it, with
     /// [`Sessions::Ids`]. Early data is counted in the ledger, and the connection then refused.
     pub early_data: bool,
+    /// The only group for the key exchange, if it insists on one. A client that has sent a share of another one is asked for a second
+    /// hello under TLS 1.3 (RFC 8446 section 4.1.4).
+    pub group: Option<Group>,
+    /// How clients may sign their handshake. Only rustls restricts it.
+    pub client_signatures: ClientSignatures,
+}
+
+/// A group for the key exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// X25519.
+    X25519,
+    /// P-256.
+    P256,
+    /// P-384.
+    P384,
+}
+
+impl Group {
+    /// Every one.
+    pub const ALL: [Self; 3] = [Self::X25519, Self::P256, Self::P384];
+}
+
+/// How clients may sign their handshake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientSignatures {
+    /// In each way that is not outdated.
+    All,
+    /// With RSA by SHA-384 and SHA-512 alone.
+    LongHashes,
+    /// With RSA by PSS alone.
+    Pss,
+    /// With RSA alone.
+    Rsa,
 }
 
 /// The TLS stack of a server. One may permit what the other refuses, so cases that depend on it run on both.
@@ -182,6 +216,8 @@ impl FrontOptions {
             max_streams: 200,
             record_requests: true,
             early_data: false,
+            group: None,
+            client_signatures: ClientSignatures::All,
         }
     }
 
@@ -267,6 +303,20 @@ impl FrontOptions {
     pub fn early_data(mut self) -> Self {
         self.early_data = true;
         self.sessions = Sessions::Ids;
+        self
+    }
+
+    /// Insists on this group for the key exchange.
+    #[must_use]
+    pub fn group(mut self, group: Group) -> Self {
+        self.group = Some(group);
+        self
+    }
+
+    /// Sets how clients may sign their handshake.
+    #[must_use]
+    pub fn client_signatures(mut self, signatures: ClientSignatures) -> Self {
+        self.client_signatures = signatures;
         self
     }
 

@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use digicert_one_core::{
     BoxError, Delivery, Exchange, HeadLimit, ResponseBody, Transport, TransportConfig, TransportError,
-    TransportErrorKind, UploadBody, UploadGuard, announce_empty_body,
+    TransportErrorKind, UploadBody, UploadGuard, frame_body,
 };
 use http::header::HOST;
 use http::uri::Parts;
@@ -62,7 +62,7 @@ impl<E: Engine> HyperTransport<E> {
 #[async_trait]
 impl<E: Engine> Transport for HyperTransport<E> {
     async fn send(&self, mut request: http::Request<Bytes>) -> Result<Exchange, TransportError> {
-        announce_empty_body(&mut request);
+        frame_body(&mut request);
         self.call(request.map(|body| Either::Left(Full::new(body)))).await
     }
 

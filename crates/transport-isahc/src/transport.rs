@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use digicert_one_core::{
     ConnectionFacts, Exchange, HeadLimit, Proxy, RequestTarget, ResponseBody, TlsVersions, Transport, TransportConfig,
-    TransportError, UploadBody, UploadGuard, announce_empty_body,
+    TransportError, UploadBody, UploadGuard, frame_body,
 };
 use futures_util::io::Cursor;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, TRANSFER_ENCODING};
@@ -228,7 +228,7 @@ fn prepare_headers(mut head: http::request::Parts, has_body: bool) -> Result<htt
         return Ok(head);
     }
     let mut request = Request::from_parts(head, Bytes::new());
-    announce_empty_body(&mut request);
+    frame_body(&mut request);
     Ok(request.into_parts().0)
 }
 

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use digicert_one_core::{
     ConnectionFacts, Delivery, Exchange, HeadLimit, Proxy, ResponseBody, Transport, TransportConfig, TransportError,
-    TransportErrorKind, UploadBody, UploadGuard, announce_empty_body,
+    TransportErrorKind, UploadBody, UploadGuard, frame_body,
 };
 use hyper_util::client::legacy::connect::HttpInfo;
 
@@ -57,7 +57,7 @@ impl ReqwestTransport {
 #[async_trait]
 impl Transport for ReqwestTransport {
     async fn send(&self, mut request: http::Request<Bytes>) -> Result<Exchange, TransportError> {
-        announce_empty_body(&mut request);
+        frame_body(&mut request);
         let (head, body) = request.into_parts();
         self.call(head, Some(body).filter(|body| !body.is_empty()).map(Into::into)).await
     }

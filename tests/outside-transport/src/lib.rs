@@ -12,7 +12,7 @@ use bytes::Bytes;
 use digicert_one_core::{
     Capabilities, Capability, ConnectionFacts, ConnectorInfo, Delivery, Exchange, HeadLimit, Phase, ResponseBody,
     ServerCertificate, TlsVersion, TlsVersions, Transport, TransportConfig, TransportError, TransportErrorKind as Kind,
-    TrustRoots, UploadBody, UploadGuard, announce_empty_body, causes,
+    TrustRoots, UploadBody, UploadGuard, frame_body, causes,
 };
 use digicert_one_error_kinds::{http_kind, tls_kind};
 use http_body_util::combinators::UnsyncBoxBody;
@@ -122,7 +122,7 @@ type RequestBody = UnsyncBoxBody<Bytes, digicert_one_core::BoxError>;
 #[async_trait::async_trait]
 impl Transport for Single {
     async fn send(&self, mut request: http::Request<Bytes>) -> Result<Exchange, TransportError> {
-        announce_empty_body(&mut request);
+        frame_body(&mut request);
         self.call(request.map(|body| Full::new(body).map_err(Into::into).boxed_unsync())).await
     }
 

@@ -18,7 +18,7 @@ use blocking::unblock;
 use bytes::Bytes;
 use digicert_one_core::{
     Capabilities, Capability, ConnectionFacts, ConnectorInfo, Exchange, ResponseBody, Transport, TransportConfig,
-    TransportError, TransportErrorKind as Kind, TrustRoots, announce_empty_body,
+    TransportError, TransportErrorKind as Kind, TrustRoots, frame_body,
 };
 use futures_util::stream;
 use http_body::Frame;
@@ -75,7 +75,7 @@ impl Transport for Blocking {
         if request.uri().authority().is_some_and(|authority| authority.as_str().contains('@')) {
             return Err(local(Kind::Config, "a user or password before the host"));
         }
-        announce_empty_body(&mut request);
+        frame_body(&mut request);
         // The version of the request decides nothing; ureq would write it down.
         *request.version_mut() = http::Version::HTTP_11;
         let (start, total) = (Instant::now(), self.config.timeouts().total().min(config::FAR));

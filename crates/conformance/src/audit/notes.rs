@@ -1,9 +1,11 @@
 //! What is noted while a case runs: which connections have carried responses, which calls have failed, and which facts were wrong.
 
 use std::collections::{HashMap, HashSet};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use digicert_one_core::{Delivery, TransportError};
+use digicert_one_testbed::Ledger;
 
 use super::about::{About, Carrier, Failed, Mark, counts};
 use crate::beside;
@@ -74,28 +76,53 @@ impl State {
 impl Audit {
     /// Whether a proxy of this case listens at this port, which is not a script.
     pub(super) fn has_proxy(&self, port: u16) -> bool {
-        locked(&self.servers).iter().any(|(address, ledger)| address.port() == port && ledger.is_of_proxy())
+        at(&locked(&self.servers), port).any(|(_, ledger)| ledger.is_of_proxy())
     }
 
     /// Whether the server at this port has a script for a second stream, and no connection yet.
     pub(super) fn wants_another(&self, port: u16) -> bool {
         let servers = locked(&self.servers);
-        let last = servers.iter().rev().find(|(address, _)| address.port() == port);
-        last.is_some_and(|(_, ledger)| {
+        at(&servers, port).last().is_some_and(|(_, ledger)| {
             ledger.about().ends_with(beside::REMARK) && ledger.read(|seen| seen.connections.is_empty())
         })
     }
 
     pub(super) fn marks(&self, port: u16) -> Vec<Mark> {
         let servers = locked(&self.servers);
-        let here = servers.iter().enumerate().filter(|(_, (address, _))| address.port() == port);
-        // The system gives the port of a server that is gone to a later one, which may be another kind of server.
-        let is_last = |index: usize, address| servers[index + 1..].iter().all(|(later, _)| later != address);
-        let here = here.filter(|(index, (address, _))| is_last(*index, address));
-        here.map(|(server, (_, ledger))| {
+        let marks = at(&servers, port).map(|(server, ledger)| {
             let (connections, requests) = ledger.read(counts);
             Mark { server, ledger: ledger.clone(), connections, requests, until: (usize::MAX, usize::MAX) }
-        })
-        .collect()
+        });
+        marks.collect()
+    }
+}
+
+/// The servers at this port, of any address, and their places in the list. The system gives the port of a server that is gone to a
+/// later one, which may be of another kind: only the last one counts then.
+fn at(servers: &[(SocketAddr, Ledger)], port: u16) -> impl Iterator<Item = (usize, &Ledger)> {
+    let here = move |(_, (address, _)): &(usize, &(SocketAddr, Ledger))| address.port() == port;
+    let last = servers.iter().enumerate().rev().find(here).map(|(index, _)| index);
+    let here = servers.iter().enumerate().filter(here);
+    here.map(|(index, (_, ledger))| (index, ledger))
+        .filter(move |(index, ledger)| Some(*index) == last || !ledger.has_stopped())
+}
+
+#[cfg(test)]
+mod tests {
+    use digicert_one_testbed::{ConnectProxy, ProxyOptions};
+
+    use super::*;
+
+    #[test]
+    fn server_that_is_gone_counts_until_another_one_has_its_port() {
+        let proxy = || ConnectProxy::start(ProxyOptions::default()).expect("loopback can be bound");
+        let (gone, open) = (proxy(), proxy());
+        let (port, elsewhere) = (gone.addr().port(), SocketAddr::from(([127, 0, 0, 2], gone.addr().port())));
+        let mut servers = vec![(elsewhere, gone.ledger().clone())];
+        let places = |servers: &[(SocketAddr, Ledger)]| at(servers, port).map(|(index, _)| index).collect::<Vec<_>>();
+        servers.push((gone.addr(), open.ledger().clone()));
+        assert_eq!(places(&servers), [0, 1]);
+        drop(gone);
+        assert_eq!((places(&servers), places(&servers[..1])), (vec![1], vec![0]));
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use digicert_one_core::{Capability, Delivery, Phase, Timeouts, TransportError, TransportErrorKind, UploadBody};
-use digicert_one_testbed::{RawOptions, RawServer, Script, Step, blackhole};
+use digicert_one_testbed::{FrontOptions, RawOptions, RawServer, Script, Step, blackhole};
 use futures_util::future::{join, join_all, join5};
 use http::{Method, Request};
 
@@ -11,7 +11,8 @@ use crate::cases::failures::printed;
 use crate::cases::time::{in_time, total_limit};
 use crate::log_scan::LogScan;
 use crate::setting::method;
-use crate::world::{KEY, World, collect, get, key_value, request, up};
+use crate::witness::Witness;
+use crate::world::{KEY, World, collect, front, get, key_value, request, up};
 
 const WHOLE: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
 const TARGET: &str = "/canary-path-0002?token=canary-query-0002";
@@ -32,6 +33,7 @@ fn quotes_nothing(error: &TransportError, what: &str) {
 pub(crate) async fn host_17_calls_in_clear_text_keep_what_others_keep(world: World) {
     let scan = LogScan::start([KEY.to_owned()]);
     join5(redirects(&world), losses(&world), cuts(&world), limits(&world), connect_limit(&world)).await;
+    schemes(&world).await;
     let (_, shown) = scan.result();
     assert!(shown.is_empty(), "a secret is logged by {shown:?}");
 }
@@ -164,4 +166,29 @@ async fn connect_limit(world: &World) {
     assert!(phases.contains(&error.kind()), "{error:?}");
     assert_eq!(error.delivery(), Delivery::NotSent, "{error:?}");
     quotes_nothing(&error, "no connection");
+}
+
+/// A connection of one scheme carries no call of the other, at one host and port.
+async fn schemes(world: &World) {
+    let scripts = [(); 3].map(|()| vec![Step::ReadRequest, Step::write(WHOLE), Step::ReadRequest, Step::write(WHOLE)]);
+    let (clear, secret) = (plain(scripts), front(FrontOptions::default()));
+    let transport = world.transport(&total_limit(world));
+    for (server, port) in [(&clear as &dyn Witness, clear.port()), (&secret, secret.port())] {
+        let [own, other] =
+            if server.ledger().about() == clear.ledger().about() { ["http", "https"] } else { ["https", "http"] };
+        let call =
+            async |scheme: &str| match in_time(transport.send(get(format!("{scheme}://127.0.0.1:{port}/{scheme}"))))
+                .await
+            {
+                Ok(exchange) => collect(exchange).await,
+                Err(error) => Err(error),
+            };
+        call(own).await.expect("answered");
+        let outcome = call(other).await;
+        let arrived: Vec<_> = server.ledger().requests().into_iter().map(|one| one.target).collect();
+        assert!(
+            outcome.is_err() && arrived == [format!("/{own}")],
+            "{other} of a server of {own}: {outcome:?}, {arrived:?}"
+        );
+    }
 }

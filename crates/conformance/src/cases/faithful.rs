@@ -288,7 +288,7 @@ fn parts(request: &Request<Bytes>) -> (StatusCode, String) {
 pub(crate) async fn retry_20_no_status_makes_a_transport_ask_again(world: World) {
     const CHALLENGES: [&str; 4] =
         ["Negotiate", "NTLM", "Digest realm=\"a\", nonce=\"b\", qop=\"auth\"", "Basic realm=\"a\""];
-    const STATUSES: [u16; 14] = [400, 401, 403, 404, 405, 407, 408, 421, 425, 429, 500, 502, 503, 504];
+    const STATUSES: [u16; 17] = [400, 401, 403, 404, 405, 407, 408, 409, 417, 421, 425, 426, 429, 500, 502, 503, 504];
     let crossing = Crossing::responding(&world, &Settings::ALL.pairwise(), FrontOptions::default(), |request| {
         let response = Response::builder().status(parts(request).0).header("retry-after", "0");
         let response = CHALLENGES.iter().fold(response, |response, challenge| {

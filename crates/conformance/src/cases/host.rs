@@ -11,9 +11,12 @@ use digicert_one_core::{
 };
 use digicert_one_testbed::{ClientAuth, FrontOptions, Gate, Pki, RawOptions, RawServer, Step};
 use futures_util::future::{join, join_all};
+use http::Method;
 
 use crate::cases::failures::printed;
-use crate::world::{HOST, World, certificate, diagnose, front, get, identity, key, untouched, up, without_request};
+use crate::world::{
+    HOST, World, certificate, collect, diagnose, front, get, identity, key, request, untouched, up, without_request,
+};
 
 pub(crate) async fn host_01_each_public_host_gets_clientauth_for_certificates_only(world: World) {
     let regions = [Region::UnitedStates, Region::Switzerland, Region::Japan, Region::Netherlands];
@@ -184,6 +187,29 @@ pub(crate) async fn host_09_an_address_has_no_sni_and_needs_its_ip_in_the_certif
         assert_eq!(error.kind(), TransportErrorKind::PeerUntrusted(PeerFault::Unspecified));
     }
     without_request(&names_only, "no request is to come here").await;
+}
+
+pub(crate) async fn host_19_a_final_dot_belongs_to_the_address_alone(world: World) {
+    let (ours, others) =
+        (front(FrontOptions::default()), FrontOptions::default().server(Pki::shared().server(&["localhost"])));
+    let (others, dotted) = (front(others), format!("{HOST}."));
+    for versions in world.http_versions() {
+        let config = world.config().with_http_versions(versions);
+        let transport = world.transport(&config.with_name_override(&dotted, IpAddr::V4(Ipv4Addr::LOCALHOST)));
+        for (method, body) in [(Method::GET, ""), (Method::POST, "{}")] {
+            let what = format!("{method} {versions:?}");
+            let outcome = transport.send(request(method, ours.url(&dotted), body)).await;
+            collect(outcome.unwrap_or_else(|error| panic!("{what}: {error:?}"))).await.expect("a body");
+            let seen = ours.ledger().snapshot();
+            let arrived = seen.requests.last().expect("arrived");
+            assert_eq!(arrived.header_values("host"), [format!("{dotted}:{}", ours.port())], "{what}");
+            let names: Vec<_> = seen.connections.iter().filter_map(|one| one.sni.as_deref()).collect();
+            assert!(!names.is_empty() && names.iter().all(|name| *name == HOST), "{names:?} is announced, {what}");
+        }
+        let error = transport.send(get(others.url(&dotted))).await.expect_err("it has another name");
+        assert!(matches!(error.kind(), TransportErrorKind::PeerUntrusted(_)), "{error:?}, {versions:?}");
+        without_request(&others, "this server has another name").await;
+    }
 }
 
 pub(crate) async fn host_10_an_address_of_another_scheme_is_refused_before_anything_is_sent(world: World) {

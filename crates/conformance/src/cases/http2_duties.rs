@@ -1,18 +1,22 @@
 //! BODY and POOL, continued: what an HTTP/2 client owes its server: replies to frames of the connection, windows and limits that are
 //! kept, and calls that survive GOAWAY (RFC 9113 sections 5.1.2, 6.5, 6.7, 6.8 and 6.9).
 
+use std::time::Duration;
+
 use bytes::Bytes;
-use digicert_one_core::{Capability, TransportErrorKind};
-use digicert_one_testbed::{Front, FrontOptions, Recording, Step, handler};
-use futures_util::future::join_all;
+use digicert_one_client::SystemClock;
+use digicert_one_core::{Capability, Clock as _, TransportErrorKind};
+use digicert_one_testbed::{Front, FrontOptions, Gate, Recording, Step, handler};
+use futures_util::future::{Either, join, join_all, select};
 use http::{Method, Request, Response};
 
 use crate::cases::http2::{DATA, END_STREAM, PING, SETTINGS, after_request, block, frame, goaway, server};
 use crate::cases::http2::{END_HEADERS, HEADERS};
-use crate::cases::time::{in_time, total_limit};
+use crate::cases::time::{ended_in_time, in_time, total_limit};
 use crate::world::{HOST, World, collect, front_responding, get, request, up};
 
 const ACK: u8 = 1;
+const LONG: Duration = Duration::from_secs(10);
 const OK: [(&str, &str); 2] = [(":status", "200"), ("content-length", "2")];
 
 /// A whole response on this stream.
@@ -56,6 +60,31 @@ pub(crate) async fn body_27_http2_request_stays_within_the_window_of_its_server(
     }
     assert_eq!(sent(&second), WINDOW, "bytes were sent, where the server lets {WINDOW} through: {outcome:?}");
     outcome.expect("a response to what was sent");
+    widened(&world).await;
+}
+
+/// SETTINGS in the middle of a request count too, for the streams that are open.
+async fn widened(world: &World) {
+    const BYTE: u8 = 0xf5;
+    let [first, second, third]: [Recording; 3] = Default::default();
+    let window = |size: u32| Step::write(frame(SETTINGS, 0, 0, &[&[0, 4][..], &size.to_be_bytes()].concat()));
+    let script = vec![
+        window(1000),
+        Step::ReadUntil(first.clone(), Bytes::from_static(b"\0\0\0\x01")),
+        Step::ReadUntil(first.clone(), frame(SETTINGS, ACK, 0, &[]).into()),
+        Step::write(response(1)),
+        Step::ReadUntil(second.clone(), vec![BYTE; 1000].into()),
+        window(5000),
+        Step::ReadUntil(third.clone(), vec![BYTE; 4000].into()),
+        Step::write(response(3)),
+        Step::Stall,
+    ];
+    let server = server([script]);
+    let transport = world.transport(&total_limit(world));
+    let exchange = in_time(transport.send(get(server.url(HOST)))).await.expect("answered");
+    collect(exchange).await.expect("a body");
+    let outcome = in_time(transport.send(request(Method::POST, server.url(HOST), vec![BYTE; 5000]))).await;
+    outcome.unwrap_or_else(|error| panic!("the server has widened the window of an open stream: {error:?}"));
 }
 
 pub(crate) async fn pool_27_http2_server_gets_its_acknowledgements(world: World) {
@@ -101,6 +130,43 @@ pub(crate) async fn pool_28_calls_beyond_the_limit_of_streams_wait(world: World)
         let body = outcome.unwrap_or_else(|error| panic!("one of {CALLS} calls to a server of one stream: {error:?}"));
         assert_eq!(body.len(), 1000);
     }
+    dropped_while_it_waits(&world).await;
+}
+
+/// A call that is dropped while it waits for a stream is not left to take one for good.
+async fn dropped_while_it_waits(world: &World) {
+    let gate = Gate::new();
+    let held = gate.clone();
+    let holding = handler(move |request: Request<Bytes>, _peer| {
+        let held = held.clone();
+        async move {
+            match request.uri().path() {
+                "/held" => held.passed().await,
+                "/dropped" => std::future::pending().await,
+                _ => {}
+            }
+            Response::new(Bytes::from_static(b"{}"))
+        }
+    });
+    let front = up(Front::start(FrontOptions::default().max_streams(1), holding));
+    let transport = world.new_transport(&world.config());
+    let call = async |path: &str| {
+        let exchange = ended_in_time(transport.send(get(format!("{}{path}", front.url(HOST))))).await;
+        let exchange = exchange.unwrap_or_else(|| panic!("{path} waits for the stream of a call that was dropped"));
+        collect(exchange.unwrap_or_else(|error| panic!("{path}: {error:?}"))).await.expect("a body")
+    };
+    call("/first").await;
+    let waits = async {
+        front.ledger().wait_until(|seen| seen.requests.iter().any(|one| one.target == "/held"), LONG).await;
+        let mut waiting = transport.send(get(format!("{}/dropped", front.url(HOST))));
+        let waited = select(waiting.as_mut(), SystemClock::new().sleep(Duration::from_millis(100))).await;
+        assert!(matches!(waited, Either::Right(_)), "a call without a stream has ended");
+        drop(waited);
+        drop(waiting);
+        gate.open();
+    };
+    join(call("/held"), waits).await;
+    call("/after").await;
 }
 
 pub(crate) async fn time_32_a_call_that_waits_for_a_stream_ends_by_its_limit(world: World) {

@@ -14,9 +14,9 @@ use crate::world::{HOST, World, collect, front, get, request, scripted, servers,
 /// More than a library would count to.
 const HINTS: usize = 20;
 
-/// A server for each HTTP version that sends 100, 103 and 103 many times again before its response.
+/// A server for each HTTP version that sends two that few know, 100, 103, and 103 many times again before its response.
 fn hinting(world: &World) -> Vec<(HttpVersions, RawServer)> {
-    let first = "HTTP/1.1 100 Continue\r\n\r\n\
+    let first = "HTTP/1.1 199 Other\r\n\r\nHTTP/1.1 104 Upload\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n\
                  HTTP/1.1 103 Early Hints\r\nlink: </a>\r\nx-early: 1\r\n\r\n";
     let again = "HTTP/1.1 103 Early Hints\r\nx-early: 2\r\nx-both: early\r\n\r\n".repeat(HINTS);
     let response = "HTTP/1.1 200 OK\r\nx-both: late\r\ncontent-length: 5\r\n\r\nhello";
@@ -24,6 +24,8 @@ fn hinting(world: &World) -> Vec<(HttpVersions, RawServer)> {
     let mut servers = vec![(HttpVersions::Http1, http1)];
     if world.has(Capability::Http2) {
         let frames = [
+            head(0, &[(":status", "199")]),
+            head(0, &[(":status", "104")]),
             head(0, &[(":status", "100")]),
             head(0, &[(":status", "103"), ("link", "</a>"), ("x-early", "1")]),
             head(0, &[(":status", "103"), ("x-early", "2"), ("x-both", "early")]).repeat(HINTS),
@@ -152,6 +154,9 @@ pub(crate) async fn req_17_a_server_that_selects_no_protocol_is_called_over_http
                 assert_eq!(exchange.response.version(), Version::HTTP_11, "{what}");
                 collect(exchange).await.unwrap_or_else(|error| panic!("{what}: {error:?}"));
             }
+            let offered = front.ledger().connections().remove(0).alpn_offered;
+            let both: &[&str] = if versions == HttpVersions::Http1 { &["http/1.1"] } else { &["h2", "http/1.1"] };
+            assert_eq!(offered, both, "what is offered, {versions:?}");
         }
     }
 }

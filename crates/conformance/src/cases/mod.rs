@@ -1,5 +1,6 @@
 //! The cases, one file for each group of the catalogue. Each reads as given / when / then.
 
+pub(crate) mod agreed;
 pub(crate) mod alerts;
 pub(crate) mod apart;
 pub(crate) mod bodies;

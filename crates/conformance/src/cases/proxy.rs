@@ -327,8 +327,17 @@ pub(crate) async fn proxy_09_variables_count_in_the_documented_order(world: Worl
 }
 
 pub(crate) async fn proxy_10_a_socks_proxy_resolves_the_name_or_is_refused(world: World) {
+    // The address of its reply has any of three types, of which the name has any length (RFC 1928 section 6).
+    let v6 = [&[5, 0, 0, 4][..], &[0; 18]].concat();
+    for reply in [vec![5, 0, 0, 1, 127, 0, 0, 1, 0, 0], b"\x05\0\0\x03\x0aproxy.test\x04\x38".to_vec(), v6] {
+        socks(&world, reply).await;
+    }
+}
+
+async fn socks(world: &World, reply: Vec<u8>) {
     // Its greeting gets a response without a password request; then comes the request, with a name (type 3)
     // or an address (RFC 1928).
+    let what = format!("a reply of {reply:?}");
     let origin = front(FrontOptions::default());
     let heard = Recording::default();
     let name = [&[3, u8::try_from(HOST.len()).expect("a short name")][..], HOST.as_bytes()].concat();
@@ -337,12 +346,12 @@ pub(crate) async fn proxy_10_a_socks_proxy_resolves_the_name_or_is_refused(world
         Step::ReadUntil(heard.clone(), b"\x05"[..].into()),
         Step::write(vec![5, 0]),
         Step::ReadUntil(heard.clone(), target.into()),
-        Step::write(vec![5, 0, 0, 1, 127, 0, 0, 1, 0, 0]),
+        Step::write(reply),
         Step::Tunnel(origin.addr()),
     ];
     let proxy = up(RawServer::start(RawOptions::plain([script])));
     let config =
-        total_limit(&world).with_proxy(Proxy::parse(&format!("socks5h://{}", proxy.addr())).expect("an address"));
+        total_limit(world).with_proxy(Proxy::parse(&format!("socks5h://{}", proxy.addr())).expect("an address"));
     if world.lacks(Capability::SocksProxy, &config) {
         untouched(&proxy, "nothing is to come here").await;
         untouched(&origin, "nothing is to come here").await;
@@ -351,8 +360,8 @@ pub(crate) async fn proxy_10_a_socks_proxy_resolves_the_name_or_is_refused(world
     let answered = world.transport(&config).send(get(origin.url(HOST))).await;
     let heard = heard.bytes();
     assert!(heard.windows(name.len()).any(|part| part == name), "the proxy was not given the name: {heard:?}");
-    answered.expect("answered through the tunnel");
-    assert_eq!(origin.ledger().requests().len(), 1);
+    answered.unwrap_or_else(|error| panic!("not answered through the tunnel, {what}: {error:?}"));
+    assert_eq!(origin.ledger().requests().len(), 1, "{what}");
 }
 
 pub(crate) async fn proxy_11_a_transport_reads_no_variable_of_the_environment(world: World) {

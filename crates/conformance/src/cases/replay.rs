@@ -75,3 +75,41 @@ async fn not_sent(transport: &dyn Transport, url: &str) {
     let error = transport.send(request(Method::POST, url, "{}")).await.expect_err("a failure");
     assert_eq!(error.delivery(), Delivery::NotSent, "{url}: {error:?}");
 }
+
+/// What may come of a response before its connection ends. Its status is never whole, since some libraries then take it for one.
+const PARTS: [(&str, Method); 3] = [
+    ("HTTP/1.1 2", Method::POST),
+    ("HTTP/", Method::PUT),
+    ("HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\nHTTP/1", Method::PATCH),
+];
+
+pub(crate) async fn replay_06_what_a_part_of_a_head_follows_is_not_sent_again(world: World) {
+    let response = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
+    let whole = || [Step::ReadRequest, Step::write(response)];
+    for setting in OVER_HTTP1.pairwise().chosen(&world) {
+        for (part, method) in PARTS {
+            for end in [Step::CloseClean, Step::CloseAbrupt, Step::Reset] {
+                let what = format!("{method} after {part:?} and {end:?}, {setting}");
+                let lost =
+                    whole().into_iter().chain([Step::ReadRequest, Step::write(part), Step::Pause, end]).collect();
+                let next = || whole().into_iter().chain([Step::Stall]).collect();
+                let options = RawOptions::tls_with(setting.server(FrontOptions::default()), [lost, next(), next()]);
+                let server = up(RawServer::start(options));
+                let proxy = setting.proxy(server.addr());
+                let transport = world.new_transport(&setting.config(world.config(), &certificate(), proxy.as_ref()));
+                let first = transport.send(request(method.clone(), server.url(HOST), "{}")).await;
+                let first = first.unwrap_or_else(|error| panic!("the first call, {what}: {error:?}"));
+                collect(first).await.unwrap_or_else(|error| panic!("the first call, {what}: {error:?}"));
+                let outcome =
+                    transport.send(request(method.clone(), format!("{}/second", server.url(HOST)), "{}")).await;
+                let sent = server.ledger().requests().iter().filter(|one| one.target == "/second").count();
+                assert_eq!(sent, 1, "it was sent {sent} times: {what}");
+                match outcome {
+                    Err(error) => assert_ne!(error.delivery(), Delivery::NotSent, "{what}: {error:?}"),
+                    // On a connection of its own.
+                    Ok(exchange) => assert!(server.ledger().connections().len() > 1, "{what}: {exchange:?}"),
+                }
+            }
+        }
+    }
+}

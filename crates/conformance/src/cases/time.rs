@@ -62,10 +62,21 @@ pub(crate) async fn time_03_a_missing_response_times_out(world: World) {
         assert_eq!(diagnose(&error, Mode::Key, None).code, Code::NET_08);
     };
     let no_end = async {
-        let head = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nbegin";
-        let server = scripted([vec![Step::ReadRequest, Step::write(head), Step::Stall]]);
-        let exchange = transport.send(get(server.url(HOST))).await.expect("a head");
-        let error = in_time(collect(exchange)).await.expect_err("no end");
+        let (head, gate) = ("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nbegin", Gate::new());
+        let steps = [Step::ReadRequest, Step::write(head), Step::Wait(gate.clone()), Step::write("more"), Step::Stall];
+        let server = scripted([steps.to_vec()]);
+        let mut body = transport.send(get(server.url(HOST))).await.expect("a head").response.into_body();
+        let error = loop {
+            match in_time(body.chunk()).await {
+                Ok(part) => assert!(part.is_some(), "it has not ended"),
+                Err(error) => break error,
+            }
+        };
+        gate.open();
+        for _ in 0..2 {
+            let more = in_time(body.chunk()).await;
+            assert!(!matches!(more, Ok(Some(_))), "a body goes on after its limit: {more:?}");
+        }
         assert_eq!(error.kind(), TransportErrorKind::Timeout(Phase::Body), "{error:?}");
         assert_eq!(error.delivery(), Delivery::Sent, "{error:?}");
     };

@@ -44,7 +44,7 @@ pub(crate) async fn proxy_18_tunnel_may_be_granted_in_any_form_of_http(world: Wo
     let forms = [
         vec!["HTTP/1.0 200 Connection established\r\n\r\n"],
         vec!["HTTP/1.1 200 \r\n\r\n"],
-        vec!["HTTP/1.1 200 OK\r\nproxy-agent: a\r\nVia: 1.1 b\r\nx-long: ", LONG, "\r\n\r\n"],
+        vec!["HTTP/1.1 200 OK\r\nproxy-agent: a\r\nVia: 1.1 b\r\nx-a: ", LONG, "\r\nx-b: ", LONG, "\r\n\r\n"],
         // Neither length has a meaning here (RFC 9110 section 9.3.6).
         vec!["HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"],
         vec!["HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"],
@@ -150,4 +150,8 @@ pub(crate) async fn proxy_20_each_tunnel_carries_calls_to_its_own_target(world: 
     }
 }
 
-const LONG: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+/// Two of them are more than a buffer that was sized for the usual response.
+const LONG: &str = match std::str::from_utf8(&[b'a'; 1500]) {
+    Ok(text) => text,
+    Err(_) => "",
+};

@@ -36,10 +36,10 @@ macro_rules! __body {
                     reuse the connection.";
             "BODY-05" Must body body_05_a_short_or_cut_body_is_an_error
                 given "Responses that end before their announced length (the longer one where two differ) or in the middle of \
-                    a chunk, by close, truncation or reset."
+                    a chunk, or whose length is no number, by close, truncation or reset."
                 when "The client reads them."
                 then "Each is an error: `BodyCut` with delivery sent, `Interrupted` if a reset overtook the head, or `Protocol` \
-                    for two lengths."
+                    for two lengths or none that is a number."
                 why "A short body that is accepted as complete is a list with missing certificates, which no one notices."
                 fix "Clause 8 of `Transport::send`. Compare with `Content-Length`, require the last chunk, and look \
                     for a setting that tolerates a short end.";
@@ -194,11 +194,13 @@ macro_rules! __body {
                 fix "Hand on what was read, however little it is.";
             "BODY-27" Must http2_duties body_27_http2_request_stays_within_the_window_of_its_server
                 given "An HTTP/2 server with an initial window of 1,000 bytes, which the client has acknowledged."
-                when "A POST of 20,000 bytes is sent."
-                then "Exactly 1,000 bytes of it arrive until the server lets more through, and an early response is \
-                    returned."
-                why "A server ends the connection of a client that sends more, and with it all other calls."
-                fix "Apply `SETTINGS_INITIAL_WINDOW_SIZE` of the server to every new stream (RFC 9113 section 6.9.2).";
+                when "A POST of 20,000 bytes is sent; and one of 5,000, in which the server sets the window to that."
+                then "Exactly 1,000 bytes of the first arrive until the server lets more through, and an early response is \
+                    returned; the second arrives whole."
+                why "A server ends the connection of a client that sends more, and with it all other calls. A client that \
+                    misses the change waits until its limit runs out."
+                fix "Apply `SETTINGS_INITIAL_WINDOW_SIZE` of the server to every new stream, and a change of it to those that \
+                    are open (RFC 9113 section 6.9.2).";
             "BODY-28" Should unhindered body_28_the_head_is_given_before_the_body_begins
                 given "Servers that send a head, and the body when the client has the head."
                 when "A GET is sent, and answered with a length, with chunks and over HTTP/2."

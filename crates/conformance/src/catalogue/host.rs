@@ -105,10 +105,10 @@ macro_rules! __host {
                 fix "Refuse an authority with `@` before the library sees it.";
             "HOST-17" Must clear_text host_17_calls_in_clear_text_keep_what_others_keep
                 given "Servers in clear text on loopback that redirect, hang up on a request, cut a response, send nothing \
-                    or never end, and an address that swallows packets."
-                when "Each is called with several methods, on new and used connections."
+                    or never end, an address that swallows packets, and a server of TLS."
+                when "Each is called with several methods, on new and used connections; then by the other scheme."
                 then "Redirects are returned, no unsafe request is sent twice, a cut body is an error, both limits hold, \
-                    and neither log nor error shows key, path or query."
+                    neither log nor error shows key, path or query, and no call goes over a connection of the other scheme."
                 why "Clear text often takes another way through a library: a second connector, or another client."
                 fix "Send both schemes through the same code. Look for a branch on the scheme.";
             "HOST-18" Must names host_18_names_of_every_form_are_called
@@ -118,6 +118,13 @@ macro_rules! __host {
                 then "Each call arrives, with its name as `Host`."
                 why "Container networks and Windows domains have names with `_`, which a parser of URLs may refuse."
                 fix "Leave names as they are. What the resolver and the certificate accept is a name.";
+            "HOST-19" Must host host_19_a_final_dot_belongs_to_the_address_alone
+                given "A server, one whose certificate has another name, and an override for the host with a final dot."
+                when "`https://one.digicert.test.:PORT/` is called at each, over each HTTP version."
+                then "The first call arrives with the dot in `Host` and without it in SNI; the second server is refused."
+                why "The dot keeps a resolver from trying its search list. SNI never has it (RFC 6066 section 3), certificates \
+                    do not, and `Host` is the authority of the address (RFC 9110 section 7.2)."
+                fix "Remove one final dot for SNI and for the name that is verified, and nowhere else.";
         }
     };
 }

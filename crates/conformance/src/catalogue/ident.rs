@@ -261,6 +261,14 @@ macro_rules! __ident {
                 why "TLS 1.2 requires that each certificate follows the one it issued (RFC 5246 section 7.4.2), and strict servers \
                     refuse another order; with one CA it cannot be wrong."
                 fix "Pass `ClientIdentity::chain` as it is; look for an import that pushes to the front or sorts.";
+            "IDENT-35" Must agreed ident_35_an_identity_signs_as_the_server_accepts
+                given "Servers that accept from clients with an RSA key no signature by SHA-256, or none but PSS, and require a \
+                    certificate."
+                when "A call is made with an RSA identity, over TLS 1.2 and 1.3 and each HTTP version."
+                then "The identity is presented, and the call succeeds."
+                why "The request for a certificate lists the signatures that the server accepts (RFC 5246 section 7.4.4). A key in \
+                    hardware, or a signer of one's own, often makes one kind alone."
+                fix "Choose the scheme from the list of the server, in each handshake.";
         }
     };
 }

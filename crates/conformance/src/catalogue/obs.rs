@@ -112,6 +112,13 @@ macro_rules! __obs {
                     by this fact."
                 fix "Decide when the request is sent whether its connection has carried a response, not when the response \
                     comes.";
+            "OBS-22" Must agreed obs_22_identity_whose_key_does_not_fit_is_not_said_to_be_sent
+                given "A server that asks for a certificate and accepts only signatures with RSA."
+                when "A call is made with an identity on P-384, over TLS 1.2 and 1.3 and each HTTP version."
+                then "No certificate is sent, and the facts do not say that one was."
+                why "The server sees an anonymous caller. A diagnosis that believes in a sent certificate looks for the fault \
+                    in the permissions of its service user."
+                fix "Set `identity_sent` from the message that left, or where the key was used for a signature.";
         }
     };
 }

@@ -101,9 +101,9 @@ macro_rules! __pool {
                     this fact excludes the true cause. A connection whose only call failed proves nothing."
                 fix "Count a connection as used when a response was received on it, not when a request was sent.";
             "POOL-16" Must limits pool_16_a_connection_past_its_idle_limit_is_not_used_again
-                given "An idle limit of one second."
+                given "An idle limit of one second, of 300 milliseconds, or of nothing."
                 when "Two calls of one method are made, three seconds apart, in each setting and with each method in \
-                    turn."
+                    turn; the first response is read, or dropped half-way."
                 then "The second uses a new connection."
                 why "Load balancers silently drop idle connections: a POST on such a connection is lost."
                 fix "Pass the limit on to the pool, in its own unit.";
@@ -163,10 +163,12 @@ macro_rules! __pool {
                     6.7).";
             "POOL-28" Must http2_duties pool_28_calls_beyond_the_limit_of_streams_wait
                 given "An HTTP/2 server that allows one stream at a time, which the transport knows from a first call."
-                when "Four calls are made concurrently."
-                then "All calls succeed."
-                why "A stream beyond the limit is refused, and a POST then fails for no reason that the caller can see."
-                fix "Apply `SETTINGS_MAX_CONCURRENT_STREAMS`: let calls wait, or open another connection.";
+                when "Four calls are made concurrently; and one is dropped while another has the stream."
+                then "All calls succeed, and one after them."
+                why "A stream beyond the limit is refused, and a POST then fails for no reason that the caller can see. A call \
+                    that goes on after it was dropped takes the stream of all others."
+                fix "Apply `SETTINGS_MAX_CONCURRENT_STREAMS`: let calls wait, or open another connection. A call that waits is \
+                    cancelled with its future.";
             "POOL-29" Must http2_duties pool_29_goaway_ends_no_call_that_the_server_still_serves
                 given "An HTTP/2 server that sends GOAWAY with the stream of the call as the last one, and then its \
                     response."

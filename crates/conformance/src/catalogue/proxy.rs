@@ -77,7 +77,7 @@ macro_rules! __proxy {
                 fix "The client reads the variables. Disable the library's own use of the environment (reqwest: \
                     `no_proxy`; libcurl: an empty proxy).";
             "PROXY-10" Must proxy proxy_10_a_socks_proxy_resolves_the_name_or_is_refused
-                given "A SOCKS proxy that resolves names."
+                given "A SOCKS proxy that resolves names, whose reply has an address of each type."
                 when "A call is made through it, if the transport declares the capability; else it is refused."
                 then "The tunnel works, and the proxy receives the name and not an address."
                 why "Behind such a proxy the machine often has no DNS, or one with other results."
@@ -135,7 +135,7 @@ macro_rules! __proxy {
                     have a port in every address, so this first shows in production."
                 fix "Add the default port to the target of `CONNECT`, and only there.";
             "PROXY-18" Must tunnel proxy_18_tunnel_may_be_granted_in_any_form_of_http
-                given "Proxies that grant a tunnel by HTTP/1.0, without a reason phrase, with many headers, with a length, or in \
+                given "Proxies that grant a tunnel by HTTP/1.0, without a reason phrase, with 3 KiB of headers, with a length, or in \
                     pieces."
                 when "A GET and a POST go through each, over each HTTP version."
                 then "All calls succeed."

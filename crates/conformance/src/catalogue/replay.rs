@@ -42,6 +42,14 @@ macro_rules! __replay {
                 then "Each arrives once, and its status is returned."
                 why "Some libraries retry after these statuses at once."
                 fix "Switch the library's own retries off.";
+            "REPLAY-06" Must replay replay_06_what_a_part_of_a_head_follows_is_not_sent_again
+                given "A server that responds to one request, and to the next one on that connection with a part of a head, or an \
+                    interim response and a part, and closes."
+                when "POST, PUT and PATCH are made, direct and through a proxy."
+                then "The second request arrives once, and its error is not that it was not sent."
+                why "A connection that has ended looks alike whether it was idle or in use: libraries that repeat a request on \
+                    another one must have read nothing since they wrote."
+                fix "Clause 3 of `Transport::send`. A response that has begun proves that the request was read.";
         }
     };
 }

@@ -74,7 +74,7 @@ macro_rules! __req {
                 then "Each has `Content-Length: 0` and no `Transfer-Encoding`; over HTTP/2 the end of the stream may \
                     replace the length."
                 why "Without a length some servers wait for a body until they time out, and others respond with 411."
-                fix "Call `announce_empty_body` of the core crate before you pass the request on: every library that \
+                fix "Call `frame_body` of the core crate before you pass the request on: every library that \
                     was checked omits the header.";
             "REQ-09" Should req req_09_slashes_and_prefixes_join_to_one_path
                 given "An instance with and without a slash at its end, and with and without a path prefix."
@@ -135,9 +135,11 @@ macro_rules! __req {
             "REQ-17" Must interim req_17_a_server_that_selects_no_protocol_is_called_over_http11
                 given "Servers of both TLS stacks that do not answer the offer of protocols (ALPN)."
                 when "GET and POST are sent, with HTTP/1.1 alone and with both versions."
-                then "They are sent over HTTP/1.1, and the responses say so."
-                why "Older load balancers have no ALPN: a client that assumes HTTP/2 then gets garbage instead of a response."
-                fix "Speak HTTP/2 only where the handshake has selected `h2`.";
+                then "They are sent over HTTP/1.1, and the responses say so; `http/1.1` was offered, before it `h2` where both are \
+                    allowed."
+                why "Older load balancers have no ALPN: a client that assumes HTTP/2 then gets garbage instead of a response. \
+                    To one that offers nothing, a server of HTTP/2 alone cannot say that it is the wrong one."
+                fix "Speak HTTP/2 only where the handshake has selected `h2`. Offer what you speak.";
             "REQ-20" Must faithful req_20_a_call_is_the_same_at_both_ends_in_each_setting
                 given "A server that records whole requests and responds with 58 headers (repeated, empty, long, in \
                     mixed case), several statuses and bodies of up to 300 kB; each HTTP version, each TLS version, \
@@ -179,12 +181,15 @@ macro_rules! __req {
                 then "All arrive whole."
                 why "Filters of lists and signed tokens are long; a library with a fixed buffer cuts them or fails."
                 fix "Look for limits of the URL (2,083 characters in WinINet) and of a header line in your library.";
-            "REQ-25" Must req req_25_a_length_that_the_caller_gives_is_sent_once
+            "REQ-25" Must req req_25_a_request_is_framed_by_its_body_alone
                 given "A server that records how the body of a request is framed."
-                when "A POST whose caller has set its right `Content-Length` is sent, with a body and without."
-                then "The length arrives once, and the body is whole."
-                why "A second length makes the request ambiguous, and strict servers and gateways respond with 400."
-                fix "Remove a `Content-Length` of the caller, or keep your library from adding its own.";
+                when "Requests with and without a body are sent, whose caller has set a `Content-Length` that is right, wrong or \
+                    there twice, or a `Transfer-Encoding`."
+                then "Each arrives once and whole, with the length of its body at most once; or, if it was wrong, is refused \
+                    before anything is sent."
+                why "Libraries believe what they are given: the server takes a part of the body for another request, or waits \
+                    for more. A second length makes the request ambiguous, and strict gateways respond with 400."
+                fix "Call `frame_body` of the core crate, or remove both headers, before you pass the request on.";
             "REQ-26" Must unasked req_26_the_version_of_a_request_decides_nothing
                 given "A server of HTTP/1.1 and HTTP/2."
                 when "Requests are sent whose `version` is that of HTTP/0.9, 1.0, 1.1, 2 or 3, over each HTTP version."

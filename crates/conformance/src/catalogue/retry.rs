@@ -111,7 +111,7 @@ macro_rules! __retry {
                     requests are retries of your library.";
             "RETRY-20" Must faithful retry_20_no_status_makes_a_transport_ask_again
                 given "A server that responds with a status of the caller's choice, with `Retry-After: 0` among its headers."
-                when "A GET, a POST, in turn another method, and the GET again get each of 14 statuses in each \
+                when "A GET, a POST, in turn another method, and the GET again get each of 17 statuses in each \
                     setting, on transports that are new, that had responses of success or failure, or calls that were \
                     lost or dropped, and beside another one."
                 then "Each is returned unchanged, after one request, and a response with `Retry-After: 3600` at once."
@@ -144,12 +144,12 @@ macro_rules! __retry {
                 why "Such a request may be retried, and the client does so within its budget. A library that also retries \
                     multiplies the load on a server that has too much of it."
                 fix "Clause 1 of `Transport::send`. Switch the library's own retries off (reqwest: `retry::never()`).";
-            "RETRY-31" Should refused_stream retry_31_a_refused_stream_of_a_get_is_sent_once
+            "RETRY-31" Must refused_stream retry_31_a_refused_stream_of_a_get_is_sent_once
                 given "The servers of RETRY-30."
                 when "GET and HEAD are made in turn."
                 then "One stream is opened for each, on one connection, and the error has the delivery of RETRY-30."
                 why "A retry that the caller does not see is missing from every count of calls and from the rate limit."
-                fix "As for RETRY-30; libcurl has no option for it, and needs a waiver.";
+                fix "As for RETRY-30. libcurl has no option for it: over libcurl, speak HTTP/1.1 alone.";
         }
     };
 }

@@ -23,8 +23,8 @@ macro_rules! __time {
             "TIME-03" Must time time_03_a_missing_response_times_out
                 given "A server that accepts a request and does not respond, and one that stops in the middle of a body."
                 when "Calls with a total limit are made."
-                then "The first ends with the phase response and NET-08, the second with the phase body; neither is \
-                    reported as unsent."
+                then "The first ends with the phase response and NET-08, the second with the phase body, and gives nothing \
+                    more; neither is reported as unsent."
                 why "What may have been processed (response) must be distinguished from what was not sent, or a \
                     signature is made twice."
                 fix "`Timeouts::total` covers the body too. Keep it running in the stream that you put into \

@@ -303,6 +303,14 @@ macro_rules! __trust {
                     every host and permanently."
                 fix "A root replaces the signature of an issuer and nothing else. Compare no certificates on your own: the \
                     engine checks name and dates of what is in its list, too.";
+            "TRUST-47" Must agreed trust_47_a_server_may_insist_on_one_group
+                given "Servers of two TLS libraries that exchange keys over X25519, P-256 or P-384 alone."
+                when "Each is called over TLS 1.2 and 1.3 and each HTTP version, with and without an identity."
+                then "The call succeeds, the identity is presented, and the facts are those of the connection."
+                why "Under TLS 1.3 such a server asks for a second hello, which lengthens the handshake: it is still a full one, \
+                    and not refused, resumed or begun anew."
+                fix "Offer the three groups, and do not take anything but a resumed session for one: rustls has a third kind, \
+                    `FullWithHelloRetryRequest`.";
             "TRUST-51" Must unasked trust_51_a_failed_handshake_is_not_tried_again_in_a_weaker_way
                 given "Servers that use clear text, hang up in the handshake, reset it, end it with an alert, or have \
                     another name."

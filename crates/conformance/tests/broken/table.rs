@@ -1065,4 +1065,47 @@ defects! {
     FailsAtEarlyHintsOfUploads fails_at_early_hints_of_uploads "UPLOAD-18" "an interim response";
     /// treats a body that was cut as a whole one while its connection carries another call
     SwallowsShortBodiesBesideOthers swallows_short_bodies_beside_others "BODY-14" "RST_STREAM(INTERNAL_ERROR), with a length";
+    // Where two clauses meet: what a handshake may need, what only one form of an address has, framing that the caller gives.
+    /// offers X25519 and P-256 alone for the key exchange
+    OffersTwoGroups offers_two_groups "TRUST-47" "a server of P384 alone";
+    /// takes a handshake of two hellos for a resumed session
+    TakesSecondHellosForSessions takes_second_hellos_for_sessions "TRUST-47" "tls_resumed";
+    /// signs with RSA by SHA-256 whatever the server accepts
+    SignsByOneHash signs_by_one_hash "IDENT-35" "a server that accepts LongHashes";
+    /// leaves the final dot of a host out of `Host`
+    LeavesOutFinalDots leaves_out_final_dots "HOST-19" "left: [\"one.digicert.test:";
+    /// compares a final dot with the names of a certificate
+    ComparesFinalDots compares_final_dots "HOST-19" "NameMismatch";
+    /// sends a wrong length that the caller gives
+    BelievesLengths believes_lengths "REQ-25" "content-length";
+    /// sends a transfer encoding that the caller gives
+    BelievesTransferEncodings believes_transfer_encodings "REQ-25" "transfer-encoding";
+    /// repeats what was sent on a used connection that ended in the head of its response
+    RepeatsAfterHalfHeads repeats_after_half_heads "REPLAY-06" "it was sent 2 times";
+    /// goes on with a call that was dropped while it waited for a stream
+    KeepsDroppedCallsThatWait keeps_dropped_calls_that_wait "POOL-28" "the stream of a call that was dropped";
+    /// calls a server of TLS over a connection in clear text to the same host and port
+    JoinsSchemes joins_schemes "HOST-17" "https of a server of http";
+    /// reads ten bytes of the reply of a SOCKS proxy, whatever address is in it
+    ReadsShortRepliesOfSocks reads_short_replies_of_socks "PROXY-10" "a reply of";
+    /// ignores all SETTINGS of an HTTP/2 server but the first
+    ObeysFirstSettings obeys_first_settings "BODY-27" "has widened the window";
+    /// ignores a length that is no number
+    IgnoresInvalidLengths ignores_invalid_lengths "BODY-05" "content-length: five";
+    /// takes a response to CONNECT of more than a kibibyte for a refusal
+    WantsShortHeadsOfProxies wants_short_heads_of_proxies "PROXY-18" "a tunnel granted by";
+    /// takes an interim response with a status that it does not know for the response
+    TakesUnknownInterimForResponses takes_unknown_interim_for_responses "REQ-13" "left: 299";
+    /// repeats what got 417
+    RepeatsWithoutExpectation repeats_without_expectation "RETRY-20" "it was sent 2 times: GET 417";
+    /// gives more of a body after its limit has run out
+    ResumesLateBodies resumes_late_bodies "TIME-03" "a body goes on after its limit";
+    /// takes a 205 to have no body
+    TakesA205ForEmpty takes_a_205_for_empty "FID-04" "the body differs";
+    /// reports an identity as sent when its key does not fit
+    ClaimsUnfitIdentities claims_unfit_identities "OBS-22" "it is said to be sent";
+    /// counts a connection of HTTP/2 as in use when a body was dropped half-way
+    KeepsPlacesOfDroppedBodies keeps_places_of_dropped_bodies "POOL-16" "used again three seconds after a";
+    /// offers no protocol where HTTP/1.1 alone is wanted
+    OffersNoProtocolForHttp1 offers_no_protocol_for_http1 "REQ-17" "what is offered";
 }

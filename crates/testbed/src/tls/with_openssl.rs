@@ -30,7 +30,9 @@ use super::entry::{Accepted, Agreed, Entry, Refused, linger, protocols, text};
 use super::invalid::invalid;
 use super::splice::{OpenSslStream, Splice};
 use super::stream::Stream;
-use crate::options::{ClientAuth, FrontOptions, Hints, HttpVersions, Sessions, TlsRange, TlsVersion, Weakness};
+use crate::options::{
+    ClientAuth, ClientSignatures, FrontOptions, Group, Hints, HttpVersions, Sessions, TlsRange, TlsVersion, Weakness,
+};
 use crate::pki::Pki;
 
 /// AES-128 first under both versions, since the splice supports this cipher; the rest is for clients that
@@ -91,6 +93,9 @@ impl OpenSslServer {
         }
         if options.early_data {
             return Err(invalid("only rustls offers early data here"));
+        }
+        if options.client_signatures != ClientSignatures::All {
+            return Err(invalid("only rustls restricts how clients sign here"));
         }
         let mode = match options.client_auth {
             ClientAuth::Off => SslVerifyMode::NONE,
@@ -188,6 +193,13 @@ fn context(options: &FrontOptions) -> Result<SslContext, ErrorStack> {
     context.set_max_proto_version(Some(max))?;
     context.set_cipher_list(CIPHERS)?;
     context.set_ciphersuites(CIPHERSUITES)?;
+    if let Some(group) = options.group {
+        context.set_groups_list(match group {
+            Group::X25519 => "X25519",
+            Group::P256 => "P-256",
+            Group::P384 => "P-384",
+        })?;
+    }
     context.set_options(
         SslOptions::CIPHER_SERVER_PREFERENCE
             | SslOptions::NO_SESSION_RESUMPTION_ON_RENEGOTIATION

@@ -8,6 +8,8 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::client::danger::HandshakeSignatureValid;
+use rustls::crypto::SupportedKxGroup;
+use rustls::crypto::aws_lc_rs::kx_group;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::server::{Acceptor, NoClientAuth, NoServerSessionStorage, WebPkiClientVerifier};
@@ -24,7 +26,7 @@ use tokio_rustls::server::TlsStream;
 use super::entry::{Accepted, Agreed, Entry, Refused, protocols, text};
 use super::invalid::invalid;
 use super::stream::Stream;
-use crate::options::{ClientAuth, FrontOptions, Hints, Sessions, TlsRange, TlsVersion};
+use crate::options::{ClientAuth, ClientSignatures, FrontOptions, Group, Hints, Sessions, TlsRange, TlsVersion};
 use crate::pki::Pki;
 use crate::provider::provider;
 
@@ -37,6 +39,7 @@ pub(crate) struct RustlsServer {
     config: Arc<ServerConfig>,
     verifier: Arc<dyn ClientCertVerifier>,
     versions: &'static [&'static SupportedProtocolVersion],
+    signatures: ClientSignatures,
 }
 
 impl RustlsServer {
@@ -58,7 +61,11 @@ impl RustlsServer {
         // Unchecked: the key may be that of another certificate.
         let key = provider().key_provider.load_private_key(key).map_err(invalid)?;
         let shown = SingleCertAndKey::from(CertifiedKey::new(chain, key));
-        let mut config = ServerConfig::builder_with_provider(provider())
+        let mut provider = rustls::crypto::aws_lc_rs::default_provider();
+        if let Some(group) = options.group {
+            provider.kx_groups = vec![key_exchange(group)];
+        }
+        let mut config = ServerConfig::builder_with_provider(Arc::new(provider))
             .with_protocol_versions(versions)
             .map_err(invalid)?
             .with_no_client_auth()
@@ -79,7 +86,7 @@ impl RustlsServer {
             }
             config.max_early_data_size = MOST_EARLY_DATA;
         }
-        Ok(RustlsServer { config: Arc::new(config), verifier, versions })
+        Ok(RustlsServer { config: Arc::new(config), verifier, versions, signatures: options.client_signatures })
     }
 
     /// The shared configuration (key, sessions, tickets) with a verifier for one connection.
@@ -111,7 +118,11 @@ impl RustlsServer {
         let sni = hello.server_name().map(str::to_owned);
         entry.hello(sni.clone(), hello.alpn().into_iter().flatten().map(text).collect());
 
-        let witness = Arc::new(Witness { inner: Arc::clone(&self.verifier), seen: Mutex::default() });
+        let witness = Arc::new(Witness {
+            inner: Arc::clone(&self.verifier),
+            signatures: self.signatures,
+            seen: Mutex::default(),
+        });
         let config = self.config_with(Arc::clone(&witness)).map_err(|error| Refused { error, stream: None })?;
         let result = start.into_stream(config).into_fallible().await;
 
@@ -133,6 +144,27 @@ impl RustlsServer {
             resumed: session.handshake_kind() == Some(HandshakeKind::Resumed),
         };
         Ok(Accepted { stream: Stream::Rustls(Box::new(stream)), agreed })
+    }
+}
+
+fn key_exchange(group: Group) -> &'static dyn SupportedKxGroup {
+    match group {
+        Group::X25519 => kx_group::X25519,
+        Group::P256 => kx_group::SECP256R1,
+        Group::P384 => kx_group::SECP384R1,
+    }
+}
+
+fn is_accepted(scheme: SignatureScheme, by: ClientSignatures) -> bool {
+    use SignatureScheme as Scheme;
+    let is_pkcs1 = matches!(scheme, Scheme::RSA_PKCS1_SHA256 | Scheme::RSA_PKCS1_SHA384 | Scheme::RSA_PKCS1_SHA512);
+    match by {
+        ClientSignatures::All => true,
+        ClientSignatures::LongHashes => !matches!(scheme, Scheme::RSA_PKCS1_SHA256 | Scheme::RSA_PSS_SHA256),
+        ClientSignatures::Pss => !is_pkcs1,
+        ClientSignatures::Rsa => {
+            is_pkcs1 || matches!(scheme, Scheme::RSA_PSS_SHA256 | Scheme::RSA_PSS_SHA384 | Scheme::RSA_PSS_SHA512)
+        }
     }
 }
 
@@ -179,6 +211,7 @@ fn client_verifier(options: &FrontOptions) -> io::Result<Arc<dyn ClientCertVerif
 #[derive(Debug)]
 struct Witness {
     inner: Arc<dyn ClientCertVerifier>,
+    signatures: ClientSignatures,
     seen: Mutex<Seen>,
 }
 
@@ -232,7 +265,9 @@ impl ClientCertVerifier for Witness {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.inner.supported_verify_schemes()
+        let mut schemes = self.inner.supported_verify_schemes();
+        schemes.retain(|scheme| is_accepted(*scheme, self.signatures));
+        schemes
     }
 
     fn requires_raw_public_keys(&self) -> bool {

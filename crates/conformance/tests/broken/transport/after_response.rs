@@ -42,9 +42,13 @@ impl Misdeeds {
         {
             locked(&self.moved).insert(request.uri().clone(), place);
         }
-        if self.flaw.is(Defect::RepeatsAfterA408) && exchange.response.status() == 408 {
+        let repeated = [(Defect::RepeatsAfterA408, 408), (Defect::RepeatsWithoutExpectation, 417)];
+        if repeated.iter().any(|(defect, status)| self.flaw.is(*defect) && exchange.response.status() == *status) {
             drop(exchange);
             return transport.call(request, deadline).await;
+        }
+        if self.flaw.is(Defect::TakesA205ForEmpty) && exchange.response.status() == 205 {
+            exchange.response = exchange.response.map(|_| ResponseBody::empty());
         }
         if self.flaw.is(Defect::AnswersChallenges)
             && exchange.response.status() == 401

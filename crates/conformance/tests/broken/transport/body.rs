@@ -29,6 +29,14 @@ impl Returning {
         Self(None)
     }
 
+    /// Leaves the connection in use, if it is one of HTTP/2.
+    fn leave(&mut self) {
+        if let Some((link, ticket)) = self.0.take_if(|(link, _)| link.is_http2()) {
+            drop(link);
+            std::mem::forget(ticket);
+        }
+    }
+
     fn give_back(&mut self) {
         if let Some((link, ticket)) = self.0.take() {
             ticket.give_back(link);
@@ -99,6 +107,14 @@ impl Held {
     }
 }
 
+impl Drop for Held {
+    fn drop(&mut self) {
+        if self.report.flaw().is(Defect::KeepsPlacesOfDroppedBodies) {
+            self.returning.leave();
+        }
+    }
+}
+
 impl Body for Held {
     type Data = Bytes;
     type Error = TransportError;
@@ -114,6 +130,10 @@ impl Body for Held {
         // First: a body that is always ready must not exceed the limit.
         let looks_late = flaw.among(&[Defect::OutrunsTheLimitWhenReady, Defect::RestartsTheLimitWithEachByte]);
         if !looks_late && !flaw.is(Defect::IgnoresStalledBodies) && self.deadline.as_mut().poll(cx).is_ready() {
+            if flaw.is(Defect::ResumesLateBodies) {
+                let limit = self.limit;
+                self.deadline.as_mut().reset(Instant::now() + limit);
+            }
             return Poll::Ready(Some(Err(self.late())));
         }
         let is_orphan = self.returning.0.as_ref().is_some_and(|(_, ticket)| ticket.is_orphan());
@@ -162,6 +182,10 @@ impl Body for Held {
             return Poll::Pending;
         }
         ready!(self.deadline.as_mut().poll(cx));
+        if flaw.is(Defect::ResumesLateBodies) {
+            let limit = self.limit;
+            self.deadline.as_mut().reset(Instant::now() + limit);
+        }
         Poll::Ready(Some(Err(self.late())))
     }
 

@@ -7,7 +7,8 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use digicert_one_core::{
-    ConnectionFacts, Delivery, Phase, TlsVersion, TransportConfig, TransportError, TransportErrorKind as Kind,
+    ConnectionFacts, Delivery, PeerFault, Phase, TlsVersion, TransportConfig, TransportError,
+    TransportErrorKind as Kind,
 };
 use http::Uri;
 use http::header::{HOST, HeaderMap};
@@ -63,7 +64,8 @@ impl Dialer {
     pub(super) async fn dial(&self, uri: &Uri, headers: &HeaderMap, deadline: Instant) -> Result<Link, TransportError> {
         let is_clear = uri.scheme() == Some(&http::uri::Scheme::HTTP);
         // A final dot belongs to the resolver, brackets to the URI: certificates have neither.
-        let host = uri.host().unwrap_or_default().trim_matches(['[', ']']).trim_end_matches('.');
+        let given = uri.host().unwrap_or_default();
+        let host = given.trim_matches(['[', ']']).trim_end_matches('.');
         let port = uri.port_u16().unwrap_or(if is_clear { 80 } else { 443 });
         let now = Instant::now();
         let limit = if self.flaw.is(Defect::StretchesConnectLimits) { self.limit * 20 } else { self.limit };
@@ -96,6 +98,10 @@ impl Dialer {
                 facts.tls_version = Some(TlsVersion::Tls13);
             }
             return self.link(tcp, false, facts).await;
+        }
+        if given.ends_with('.') && self.flaw.is(Defect::ComparesFinalDots) {
+            let kind = Kind::PeerUntrusted(PeerFault::NameMismatch);
+            return Err(Report::new(facts, self.flaw).error(kind, Delivery::NotSent, "the name has a dot"));
         }
         let given = headers.get(HOST).filter(|_| self.flaw.is(Defect::TakesItsNameFromHeaders));
         let name = given.and_then(|given| given.to_str().ok()).unwrap_or(host);

@@ -20,13 +20,14 @@ const ACK: u8 = 1;
 const MAX_CONCURRENT_STREAMS: u8 = 3;
 const INITIAL_WINDOW_SIZE: u8 = 4;
 
-const DEFECTS: [Defect; 6] = [
+const DEFECTS: [Defect; 7] = [
     Defect::IgnoresPings,
     Defect::AcknowledgesNoSettings,
     Defect::IgnoresWindowsOfServers,
     Defect::IgnoresLimitsOfStreams,
     Defect::EndsCallsAtGoaway,
     Defect::StaysOnConnectionsThatGoAway,
+    Defect::ObeysFirstSettings,
 ];
 
 pub(super) struct Frames {
@@ -38,6 +39,7 @@ pub(super) struct Frames {
     written: (Vec<u8>, Vec<u8>),
     has_begun: bool,
     is_left: bool,
+    has_settings: bool,
 }
 
 impl Frames {
@@ -45,19 +47,25 @@ impl Frames {
     pub(super) fn around(inner: Box<dyn Wire>, flaw: Flaw) -> Box<dyn Wire> {
         let (read, written) = Default::default();
         match flaw.among(&DEFECTS) {
-            true => Box::new(Self { inner, flaw, read, written, has_begun: false, is_left: false }),
+            true => {
+                Box::new(Self { inner, flaw, read, written, has_begun: false, is_left: false, has_settings: false })
+            }
             false => inner,
         }
     }
 
     /// A frame of the server, as the transport sees it.
-    fn seen(&self, mut frame: Vec<u8>) -> Vec<u8> {
+    fn seen(&mut self, mut frame: Vec<u8>) -> Vec<u8> {
+        let is_settings = (frame[3], frame[4]) == (SETTINGS, 0);
+        if is_settings && std::mem::replace(&mut self.has_settings, true) && self.flaw.is(Defect::ObeysFirstSettings) {
+            return vec![0, 0, 0, SETTINGS, 0, 0, 0, 0, 0];
+        }
         let ignored = match self.flaw {
             flaw if flaw.is(Defect::IgnoresWindowsOfServers) => INITIAL_WINDOW_SIZE,
             flaw if flaw.is(Defect::IgnoresLimitsOfStreams) => MAX_CONCURRENT_STREAMS,
             _ => return frame,
         };
-        if (frame[3], frame[4]) == (SETTINGS, 0) {
+        if is_settings {
             for setting in frame[HEAD..].chunks_exact_mut(6).filter(|setting| setting[..2] == [0, ignored]) {
                 setting[2..].copy_from_slice(&0x000f_ffff_u32.to_be_bytes());
             }

@@ -7,7 +7,7 @@ use digicert_one_core::{ConnectionFacts, TransportConfig, TransportError, Transp
 use tokio_rustls::rustls::client::ResolvesClientCert;
 use tokio_rustls::rustls::crypto::CryptoProvider;
 use tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer;
-use tokio_rustls::rustls::sign::CertifiedKey;
+use tokio_rustls::rustls::sign::{CertifiedKey, Signer, SigningKey};
 use tokio_rustls::rustls::{SignatureAlgorithm, SignatureScheme};
 
 use super::{Flaw, failure};
@@ -33,7 +33,12 @@ pub(super) fn load(
     }
     let key = identity.expose_pkcs8(|der| {
         let key = PrivatePkcs8KeyDer::from(der.to_vec()).into();
-        CertifiedKey::from_der(chain, key, provider).map(Arc::new)
+        CertifiedKey::from_der(chain, key, provider).map(|mut made| {
+            if flaw.is(Defect::SignsByOneHash) {
+                made.key = Arc::new(OneHash(made.key));
+            }
+            Arc::new(made)
+        })
     });
     let key = key.map_err(|error| failure::local(Kind::LocalIdentity, error))?;
     if flaw.among(&[Defect::FindsIdentitiesByName, Defect::FindsIdentitiesByKey]) {
@@ -54,6 +59,22 @@ pub(super) fn load(
         return Ok(Some(Arc::clone(FIRST.get_or_init(|| key))));
     }
     Ok(Some(key))
+}
+
+/// A key that signs by SHA-256 alone.
+#[derive(Debug)]
+struct OneHash(Arc<dyn SigningKey>);
+
+impl SigningKey for OneHash {
+    fn choose_scheme(&self, offered: &[SignatureScheme]) -> Option<Box<dyn Signer>> {
+        let schemes = [SignatureScheme::RSA_PSS_SHA256, SignatureScheme::RSA_PKCS1_SHA256];
+        let offered: Vec<_> = offered.iter().copied().filter(|one| schemes.contains(one)).collect();
+        self.0.choose_scheme(&offered)
+    }
+
+    fn algorithm(&self) -> SignatureAlgorithm {
+        self.0.algorithm()
+    }
 }
 
 /// What one handshake requested: 0 nothing, 1 requested, 2 requested and sent.
@@ -90,7 +111,8 @@ impl ResolvesClientCert for Presenter {
             let ed25519 = key.key.algorithm() == SignatureAlgorithm::ED25519;
             hinted && !(ed25519 && self.flaw.is(Defect::DropsEd25519))
         });
-        self.asked.0.store(if usable.is_some() { 2 } else { 1 }, Ordering::Relaxed);
+        let claims = self.key.is_some() && self.flaw.is(Defect::ClaimsUnfitIdentities);
+        self.asked.0.store(if usable.is_some() || claims { 2 } else { 1 }, Ordering::Relaxed);
         usable
     }
 

@@ -60,6 +60,8 @@ pub(super) struct Link {
     pub(super) stays_open: bool,
     last: LastRead,
     made: Instant,
+    /// When the last request was given to it.
+    begun: Instant,
 }
 
 /// How the wait for the head of a response ended.
@@ -121,6 +123,7 @@ impl Link {
             stays_open: false,
             last,
             made: Instant::now(),
+            begun: Instant::now(),
         })
     }
 
@@ -149,6 +152,7 @@ impl Link {
             stays_open: false,
             last: Arc::clone(&self.last),
             made: self.made,
+            begun: Instant::now(),
         })
     }
 
@@ -168,6 +172,11 @@ impl Link {
     /// Whether there was a response before.
     pub(super) fn was_used(&self) -> bool {
         self.was_used.load(Ordering::Relaxed)
+    }
+
+    /// Whether something was read since the last request was given to it.
+    pub(super) fn has_read(&self) -> bool {
+        locked(&self.last).is_some_and(|last| last > self.begun)
     }
 
     /// Notes a response.
@@ -197,18 +206,20 @@ impl Link {
 
     /// Sends one request and waits for the head of its response, until `limit` if there is one.
     pub(super) async fn send(&mut self, request: Request<Upload>, limit: Option<Instant>) -> Outcome {
+        let is_kept = self.keeps_dropped_calls() || self.is_shared() && self.flaw.is(Defect::KeepsDroppedCallsThatWait);
         let call = match &mut self.sender {
             Some(Sender::Http1(sender)) => Either::Left(sender.try_send_request(request)),
             Some(Sender::Http2(sender)) => Either::Right(sender.try_send_request(request)),
             None => return Outcome::Lost,
         };
         let mut call: std::pin::Pin<Box<dyn Future<Output = Answered> + Send>> = Box::pin(call);
-        if self.keeps_dropped_calls() {
+        if is_kept {
             // A separate task continues after the call was dropped.
             let task = tokio::spawn(call);
             call = Box::pin(async move { task.await.expect("the task does not panic") });
         }
         let (begin, last) = (Instant::now(), Arc::clone(&self.last));
+        self.begun = begin;
         let restarts = self.flaw.is(Defect::RestartsTheLimitWithEachRead);
         let late = async {
             let Some(mut end) = limit else { return std::future::pending().await };

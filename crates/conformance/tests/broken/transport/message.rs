@@ -7,12 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use digicert_one_core::{
-    Delivery, HeadLimit, TransportError, TransportErrorKind as Kind, UploadError, announce_empty_body,
-};
+use digicert_one_core::{Delivery, HeadLimit, TransportError, TransportErrorKind as Kind, UploadError, frame_body};
 use http::header::{
     ACCEPT_ENCODING, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, HeaderMap, HeaderName,
-    HeaderValue, REFERER, USER_AGENT,
+    HeaderValue, REFERER, TRANSFER_ENCODING, USER_AGENT,
 };
 use http::uri::{PathAndQuery, Uri};
 use http::{Method, Request, Response, StatusCode, Version};
@@ -99,7 +97,13 @@ pub(super) fn outgoing(mut request: Request<Bytes>, flaw: Flaw) -> Result<Reques
     if let (true, Some(length)) = (flaw.is(Defect::DoublesLengths), request.headers().get(CONTENT_LENGTH).cloned()) {
         request.headers_mut().append(CONTENT_LENGTH, length);
     } else if !leaves_out {
-        announce_empty_body(&mut request);
+        let kept = [(Defect::BelievesLengths, CONTENT_LENGTH), (Defect::BelievesTransferEncodings, TRANSFER_ENCODING)];
+        let kept = kept.into_iter().find(|(defect, name)| flaw.is(*defect) && request.headers().contains_key(name));
+        let kept = kept.map(|(_, name)| (request.headers()[&name].clone(), name));
+        frame_body(&mut request);
+        if let Some((value, name)) = kept {
+            request.headers_mut().insert(name, value);
+        }
     }
     if let Some(target) = rewritten(request.uri(), flaw) {
         let mut parts = request.uri().clone().into_parts();
@@ -269,6 +273,10 @@ pub(super) fn framed(request: &Request<Bytes>, is_http2: bool, flaw: Flaw) -> Re
         None if flaw.is(Defect::NamesDefaultPorts) => &format!("{authority}:443"),
         Some(_) if flaw.is(Defect::LeavesOutBrackets) => &authority.replace(['[', ']'], ""),
         _ => authority,
+    };
+    let authority = match flaw.is(Defect::LeavesOutFinalDots) {
+        true => &authority.replace(".:", ":"),
+        false => authority,
     };
     let invalid = |error: http::Error| local(Kind::Config, error);
     let body = Some(request.body().clone()).filter(|bytes| !bytes.is_empty());

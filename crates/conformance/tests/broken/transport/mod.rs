@@ -91,7 +91,10 @@ impl Connector {
     }
 
     pub(crate) fn broken(defect: Defect) -> Self {
-        let all_proxies = matches!(defect, Defect::ShowsIdentitiesToProxies | Defect::ResolvesNamesForSocks);
+        let all_proxies = matches!(
+            defect,
+            Defect::ShowsIdentitiesToProxies | Defect::ResolvesNamesForSocks | Defect::ReadsShortRepliesOfSocks
+        );
         Self(Flaw(Some(defect), all_proxies))
     }
 }
@@ -288,6 +291,8 @@ impl Pooled {
                 }
                 // A pooled connection that ended before it took the request: another one will do.
                 Outcome::Failed { unsent: true, .. } if was_used => {}
+                Outcome::Failed { .. }
+                    if was_used && link.has_read() && self.flaw.is(Defect::RepeatsAfterHalfHeads) => {}
                 Outcome::Failed { error, unsent } => {
                     if link.is_http2() && self.flaw.is(Defect::ClosesConnectionsOfResetStreams) {
                         link.end();

@@ -55,7 +55,9 @@ impl AsyncRead for Patched {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = into.filled().len();
         let outcome = ready!(Pin::new(&mut self.inner).poll_read(cx, into));
-        *locked(&self.last) = Some(Instant::now());
+        if into.filled().len() > before {
+            *locked(&self.last) = Some(Instant::now());
+        }
         if self.flaw.is(Defect::QuotesGarbage) && into.filled().len() > before {
             foreign::note_read(&into.filled()[before..]);
         }

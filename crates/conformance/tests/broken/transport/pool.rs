@@ -23,6 +23,7 @@ pub(super) fn origin(uri: &Uri, flaw: Flaw) -> String {
     if flaw.is(Defect::JoinsPorts) {
         return format!("{scheme}://{}", uri.host().unwrap_or_default());
     }
+    let scheme = if flaw.is(Defect::JoinsSchemes) { "any" } else { scheme };
     format!("{scheme}://{}", uri.authority().map_or("", |authority| authority.as_str()).to_ascii_lowercase())
 }
 

@@ -15,6 +15,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::client::{Resumption, WebPkiServerVerifier};
+use tokio_rustls::rustls::crypto::aws_lc_rs::kx_group;
 use tokio_rustls::rustls::pki_types::{ServerName, TrustAnchor};
 use tokio_rustls::rustls::sign::CertifiedKey;
 use tokio_rustls::rustls::{self, ClientConfig, HandshakeKind, ProtocolVersion, RootCertStore};
@@ -58,7 +59,11 @@ pub(super) struct Tls {
 
 impl Tls {
     pub(super) fn new(config: &TransportConfig, flaw: Flaw) -> Result<Self, TransportError> {
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let mut provider = rustls::crypto::aws_lc_rs::default_provider();
+        if flaw.is(Defect::OffersTwoGroups) {
+            provider.kx_groups = vec![kx_group::X25519, kx_group::SECP256R1];
+        }
+        let provider = Arc::new(provider);
         let key = identity::load(config, &provider, flaw)?;
         let versions: &[&rustls::SupportedProtocolVersion] = match config.tls_versions() {
             _ if flaw.is(Defect::IgnoresTlsVersions) => rustls::DEFAULT_VERSIONS,
@@ -88,6 +93,9 @@ impl Tls {
             .with_no_client_auth();
         let best = if wants_http2(config, flaw) { &[&b"h2"[..], b"http/1.1"][..] } else { &[&b"http/1.1"[..]] };
         tls.alpn_protocols = best.iter().map(|name| name.to_vec()).collect();
+        if !wants_http2(config, flaw) && flaw.is(Defect::OffersNoProtocolForHttp1) {
+            tls.alpn_protocols.clear();
+        }
         tls.resumption = Resumption::disabled();
         if flaw.is(Defect::KeepsAKeyLog) {
             tls.key_log = Arc::new(rustls::KeyLogFile::new());
@@ -188,6 +196,8 @@ impl Tls {
             Defect::WrapsSizesOfChunks,
             Defect::WrapsLengths,
             Defect::ReadsTheFirstOfTwoLengths,
+            Defect::IgnoresInvalidLengths,
+            Defect::TakesUnknownInterimForResponses,
             loses,
         ]);
         Ok((if misjudges { Box::new(Misjudged(stream, self.flaw)) } else { Box::new(stream) }, is_http2))
@@ -213,7 +223,10 @@ impl Tls {
             Some(ProtocolVersion::TLSv1_2) => Some(TlsVersion::Tls12),
             _ => None,
         };
-        let resumed = session.handshake_kind().map(|kind| kind == HandshakeKind::Resumed);
+        let resumed = session.handshake_kind().map(|kind| match self.flaw.is(Defect::TakesSecondHellosForSessions) {
+            true => kind != HandshakeKind::Full,
+            false => kind == HandshakeKind::Resumed,
+        });
         facts.tls_resumed = if self.flaw.is(Defect::ClaimsFullHandshakes) { Some(false) } else { resumed };
         if shares(self.flaw, self.is_tls12) {
             // The shared presenter of all of them records nothing.
@@ -351,6 +364,20 @@ impl<S: Wire> AsyncRead for Misjudged<S> {
                     read[place..place + narrow.len()].copy_from_slice(narrow);
                 }
                 let length = b"content-length: ";
+                let value =
+                    |place: usize| read[place + length.len()..].split(|byte| *byte == b'\r').next().unwrap_or_default();
+                let first = (0..read.len()).find(|place| read[*place..].starts_with(length));
+                let odd = first.filter(|place| !value(*place).iter().all(u8::is_ascii_digit));
+                if let (Some(odd), true) = (odd, self.1.is(Defect::IgnoresInvalidLengths)) {
+                    read[odd] = b'x';
+                }
+                let known = ["100", "101", "102", "103"].map(str::as_bytes);
+                if read.starts_with(b"HTTP/1.1 1")
+                    && !known.contains(&&read[9..12])
+                    && self.1.is(Defect::TakesUnknownInterimForResponses)
+                {
+                    read[9] = b'2';
+                }
                 let mut places = (0..read.len()).filter(|place| read[*place..].starts_with(length));
                 if let (Some(second), true) = (places.nth(1), self.1.is(Defect::ReadsTheFirstOfTwoLengths)) {
                     read[second] = b'x';

@@ -118,6 +118,9 @@ impl Tunnel {
             let mut body = vec![0; length.unwrap_or_default()];
             tcp.read_exact(&mut body).await.map_err(failed)?;
         }
+        if self.flaw.is(Defect::WantsShortHeadsOfProxies) && response.len() > 1 << 10 {
+            return Err(local(Kind::Proxy(status), "the response of the proxy is too long"));
+        }
         let is_other = self.flaw.is(Defect::WantsTunnelsBy200) && status != Some(200);
         match status.filter(|_| !is_old && !is_other) {
             Some(200..=299) => Ok(tcp),
@@ -142,9 +145,15 @@ impl Tunnel {
             false => [&[3, length], host.as_bytes()].concat(),
         };
         tcp.write_all(&[&[5, 1, 0][..], &place, &port.to_be_bytes()].concat()).await?;
-        // This response has an IPv4 address.
-        let mut reply = [0; 10];
+        let mut reply = [0; 5];
         tcp.read_exact(&mut reply).await?;
+        // Of an address and a port the first byte is read.
+        let rest = match reply[3] {
+            3 if !self.flaw.is(Defect::ReadsShortRepliesOfSocks) => usize::from(reply[4]) + 2,
+            4 if !self.flaw.is(Defect::ReadsShortRepliesOfSocks) => 17,
+            _ => 5,
+        };
+        tcp.read_exact(&mut vec![0; rest]).await?;
         if greeting == [5, 0] && reply[1] == 0 { Ok(()) } else { Err(std::io::Error::other("the proxy refuses")) }
     }
 }
