@@ -51,9 +51,9 @@ pub(super) fn version(given: Version, flaw: Flaw) -> Version {
 
 /// Waits as long as the server says.
 pub(super) async fn waited(headers: HeaderMap, flaw: Flaw) {
-    let told = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
-    if let Some(told) = told.filter(|_| flaw.is(Defect::WaitsAsServersSay)) {
-        tokio::time::sleep(Duration::from_secs(told)).await;
+    let delay = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+    if let Some(delay) = delay.filter(|_| flaw.is(Defect::WaitsAsServersSay)) {
+        tokio::time::sleep(Duration::from_secs(delay)).await;
     }
 }
 
