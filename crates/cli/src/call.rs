@@ -201,7 +201,14 @@ struct Me<'a> {
 }
 
 /// A user as it was sent: an object with an id that reports no error.
-struct Sent(Box<RawValue>);
+pub(crate) struct Sent(Box<RawValue>);
+
+impl Sent {
+    /// The fields that this program can hold.
+    pub(crate) fn fields(&self) -> Value {
+        reading(&self.0)
+    }
+}
 
 impl<'de> Deserialize<'de> for Sent {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

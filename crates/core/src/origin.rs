@@ -84,7 +84,7 @@ impl Origin {
         let parsed: Authority = authority.parse().map_err(|_| no_host())?;
         let host = parsed.host().trim_end_matches('.').to_ascii_lowercase();
         let has_port = parsed.host().len() < authority.len();
-        if !is_host(&host) || (has_port && parsed.port_u16().is_none_or(|port| port == 0)) {
+        if !is_host(&host) || (has_port && parsed.port_u16().is_none()) {
             return Err(no_host());
         }
         // A bare word may be a password or a key: resolving it would show it to the network.

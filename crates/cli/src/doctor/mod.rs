@@ -19,6 +19,7 @@ use http::header::DATE;
 use serde_json::{Value, json};
 
 use crate::arguments::DoctorOptions;
+use crate::call::Sent;
 use crate::connection::{self, Found};
 use crate::expiry::EndDates;
 use crate::failure::Failure;
@@ -159,8 +160,9 @@ impl Report {
         match client.get(options.call.as_str()).send().await {
             Ok(response) => {
                 self.of_response(&response, mode);
-                // The sign-in page of a proxy is a success only by its status; and a body may break off.
+                // The sign-in page of a proxy is a success only by its status; a body may break off, or be none of a user.
                 let read = match response.is_web_page() {
+                    _ if options.call == WHOAMI => response.json::<Sent>().await.map(|sent| sent.fields()),
                     true => response.json::<serde_json::Value>().await,
                     false => response.bytes().await.map(|body| serde_json::from_slice(&body).unwrap_or_default()),
                 };

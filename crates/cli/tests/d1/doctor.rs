@@ -50,6 +50,24 @@ fn online_the_caller_its_roles_and_the_platforms_end_dates_are_shown() {
 }
 
 #[test]
+fn response_that_names_no_user_fails_the_check_of_the_platform() {
+    use digicert_one_testbed::{Front, FrontOptions, Pki, handler};
+
+    let ca = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(ca.path(), Pki::shared().root_pem()).expect("written");
+    let ca = ca.path().to_str().expect("a path");
+    for body in ["", "[]", "{}", r#"{"errors":[{"code":"x","message":"y"}]}"#] {
+        let respond =
+            handler(move |_, _| async move { http::Response::new(bytes::Bytes::from_static(body.as_bytes())) });
+        let front = Front::start(FrontOptions::default(), respond).expect("loopback can be bound");
+        let url = front.url("localhost");
+        let output = d1(&["doctor", "--online"], &[("DC_API_KEY", "canary"), ("DC_BASE", &url), ("DC_CA_FILE", ca)]);
+        assert_eq!(output.status.code(), Some(9), "{body}: {}", text(&output));
+        assert!(text(&output).contains("FAIL  response"), "{body}: {}", text(&output));
+    }
+}
+
+#[test]
 fn offline_nothing_is_sent_and_the_call_is_skipped_with_its_reason() {
     let stage = Stage::new();
     let variables = [("DC_API_KEY", stage.key()), ("DC_BASE", "https://127.0.0.1:9")];
