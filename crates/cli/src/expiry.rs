@@ -111,7 +111,7 @@ impl EndDates {
         };
         for end in self.unknown() {
             let asked = match end.cause {
-                ExpiryCause::Owner => me.end_date.ok_or_else(|| "the platform names no end date".to_owned()),
+                ExpiryCause::Owner => me.end_date.ok_or_else(|| no_end_date("", &me.extra)),
                 ExpiryCause::Key => of_key(client).await,
                 _ => continue,
             };
@@ -254,6 +254,18 @@ fn not_yet(begins: SystemTime) -> String {
     format!("the client certificate is not valid before {} (compare this machine's clock)", shown(begins))
 }
 
+/// Why an object of the platform has no end date: it names none, or one in a form that is not known.
+fn no_end_date(of: &str, others: &serde_json::Map<String, serde_json::Value>) -> String {
+    let is_end = |name: &str| {
+        let name = name.to_ascii_lowercase().replace('_', "");
+        ["enddate", "expir", "validto"].iter().any(|part| name.contains(part))
+    };
+    match others.iter().find(|(name, value)| is_end(name) && !value.is_null()) {
+        Some((name, _)) => format!("the platform names an end date{of} in a form that is not known (the field {name:?})"),
+        None => format!("the platform names no end date{of}"),
+    }
+}
+
 /// The end of the API key in use, where the platform has no more than one that it could be.
 async fn of_key(client: &Client) -> Result<EndDate, String> {
     let tokens = client.account().tokens().list(&Id::me()).all().await;
@@ -261,7 +273,7 @@ async fn of_key(client: &Client) -> Result<EndDate, String> {
         .map_err(|error| format!("the API tokens cannot be listed: {} {}", error.code(), error.diagnosis().summary))?;
     let enabled: Vec<_> = tokens.iter().filter(|token| token.is_enabled() != Some(false)).collect();
     match enabled.as_slice() {
-        [token] => token.end_date.ok_or_else(|| "the platform names no end date for the API token".to_owned()),
+        [token] => token.end_date.ok_or_else(|| no_end_date(" for the API token", &token.extra)),
         [] => Err("the platform lists no enabled API token of this caller".to_owned()),
         several => {
             // All of them end on one day, or the earliest is as near as one can say.
@@ -280,6 +292,15 @@ async fn of_key(client: &Client) -> Result<EndDate, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn end_date_in_an_unknown_form_is_not_called_missing() {
+        let of = |json: &str| no_end_date(" for the API token", &serde_json::from_str(json).expect("an object"));
+        assert!(of(r#"{"endDate":"31/12/2026"}"#).contains("in a form that is not known (the field \"endDate\")"));
+        for none in [r#"{"end_date":null}"#, r#"{"weekend":"sunday"}"#] {
+            assert_eq!(of(none), "the platform names no end date for the API token", "{none}");
+        }
+    }
 
     #[test]
     fn nagios_output_has_its_four_states() {
