@@ -134,7 +134,9 @@ pub(crate) async fn body_05_a_short_or_cut_body_is_an_error(world: World) {
         .map(|length| format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\nbegin"));
     let invalid = [two].into_iter().chain(odd.iter().map(String::as_str)).collect::<Vec<_>>();
     for response in [short, cut, large, long].into_iter().chain(invalid.iter().copied()) {
-        for end in [Step::CloseClean, Step::CloseAbrupt, Step::Reset] {
+        // To a length that is none the end adds nothing.
+        let ends = [Step::CloseClean, Step::CloseAbrupt, Step::Reset];
+        for end in ends.into_iter().take(if odd.iter().any(|one| one == response) { 1 } else { 3 }) {
             let server = scripted([vec![Step::ReadRequest, Step::write(response.to_owned()), end.clone()]]);
             let outcome = world.transport(&world.config()).send(get(server.url(HOST))).await;
             let error = match outcome {

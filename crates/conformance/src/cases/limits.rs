@@ -293,8 +293,8 @@ pub(crate) async fn pool_16_a_connection_past_its_idle_limit_is_not_used_again(w
                 // A stack may count in whole seconds.
                 SystemClock::new().sleep(pause).await;
                 let exchange = transport.send(request(method.clone(), front.url(HOST), body)).await.expect("answered");
-                // One that is dropped half-way leaves an HTTP/2 connection idle, too.
-                if index % 2 == 0 || !pause.is_zero() {
+                // One that is dropped half-way leaves an HTTP/2 connection idle, too. Each method is read once.
+                if index < 10 || !pause.is_zero() {
                     collect(exchange).await.expect("a body");
                 }
             }

@@ -6,7 +6,6 @@ use digicert_one_core::{Delivery, FixedCredential, Instance, TransportErrorKind}
 use digicert_one_testbed::{FrontOptions, Request as Arrived, Step};
 use http::{HeaderName, HeaderValue, Method, Response, StatusCode, Version};
 
-use crate::cases::time::{in_time, total_limit};
 use crate::setting::{Crossing, Settings, calls, method};
 use crate::world::{HOST, World, collect, front, front_responding, get, key, request, scripted, untouched};
 
@@ -373,49 +372,3 @@ pub(crate) async fn req_24_long_targets_and_header_values_arrive_whole(world: Wo
         assert_eq!(with_value.header_values("x-long"), [value.as_str()], "{versions:?}");
     }
 }
-
-pub(crate) async fn req_25_a_request_is_framed_by_its_body_alone(world: World) {
-    for versions in world.http_versions() {
-        let front = front(FrontOptions::default());
-        let transport = world.transport(&total_limit(&world).with_http_versions(versions));
-        for (framing, (method, body)) in FRAMINGS.into_iter().flat_map(|one| FRAMED.map(|call| (one, call))) {
-            let what = format!("a {method} of {} bytes with {framing:?}, {versions:?}", body.len());
-            let mut call = request(method, front.url(HOST), body);
-            for (name, value) in framing {
-                call.headers_mut().append(*name, HeaderValue::from_static(value));
-            }
-            let before = front.ledger().requests().len();
-            match in_time(transport.send(call)).await {
-                Ok(exchange) => drop(collect(exchange).await.unwrap_or_else(|error| panic!("{what}: {error:?}"))),
-                Err(error) => {
-                    let is_right = framing.iter().all(|(_, value)| *value == body.len().to_string());
-                    let refused = (error.kind(), error.delivery()) == (TransportErrorKind::Config, Delivery::NotSent);
-                    assert!(refused && !is_right, "{what}: {error:?}");
-                    continue;
-                }
-            }
-            let arrived = front.ledger().requests_since(before);
-            let [arrived] = arrived.as_slice() else { panic!("{} requests arrived of {what}", arrived.len()) };
-            let (lengths, is_http2) = (arrived.header_values("content-length"), arrived.version == Version::HTTP_2);
-            let is_framed = lengths == [body.len().to_string()] || lengths.is_empty() && (is_http2 || body.is_empty());
-            assert!(is_framed, "{lengths:?} for {what}");
-            assert!(arrived.header_values("transfer-encoding").is_empty(), "{what}");
-            let hash = digicert_one_testbed::sha256_hex(body.as_bytes());
-            assert_eq!((arrived.body_len, &arrived.body_sha256), (body.len() as u64, &hash), "{what}");
-        }
-    }
-}
-
-/// What a caller may give where the library sets it.
-const FRAMINGS: [&[(&str, &str)]; 8] = [
-    &[("content-length", "2")],
-    &[("content-length", "0")],
-    &[("content-length", "1")],
-    &[("content-length", "5000")],
-    &[("content-length", "2"), ("content-length", "3")],
-    &[("transfer-encoding", "chunked")],
-    &[("transfer-encoding", "gzip")],
-    &[("content-length", "2"), ("transfer-encoding", "chunked")],
-];
-const FRAMED: [(Method, &str); 4] =
-    [(Method::POST, "{}"), (Method::POST, ""), (Method::GET, ""), (Method::DELETE, "{}")];

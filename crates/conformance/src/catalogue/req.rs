@@ -181,7 +181,7 @@ macro_rules! __req {
                 then "All arrive whole."
                 why "Filters of lists and signed tokens are long; a library with a fixed buffer cuts them or fails."
                 fix "Look for limits of the URL (2,083 characters in WinINet) and of a header line in your library.";
-            "REQ-25" Must req req_25_a_request_is_framed_by_its_body_alone
+            "REQ-25" Must interim req_25_a_request_is_framed_by_its_body_alone
                 given "A server that records how the body of a request is framed."
                 when "Requests with and without a body are sent, whose caller has set a `Content-Length` that is right, wrong or \
                     there twice, or a `Transfer-Encoding`."

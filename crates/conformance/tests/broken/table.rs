@@ -638,7 +638,7 @@ defects! {
     /// cuts header values after 4 KiB
     CutsLongValues cuts_long_values "REQ-24" "left: [\"Long Value";
     /// sends the length twice that its caller gives
-    DoublesLengths doubles_lengths "REQ-25" "[\"2\", \"2\"] for 2 bytes";
+    DoublesLengths doubles_lengths "REQ-25" "with [(\"content-length\", \"2\")]";
     /// takes the body of a POST for a form where no type is given
     TakesPostsForForms takes_posts_for_forms "REQ-20" "content-type: \"application/x-www-form-urlencoded\" was added";
     /// repeats what got 401 and a challenge that it can meet

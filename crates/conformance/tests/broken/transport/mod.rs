@@ -16,6 +16,7 @@ mod in_setting;
 mod link;
 mod message;
 mod misdeeds;
+mod misjudged;
 mod odd_body;
 mod patched;
 mod pool;

@@ -2,16 +2,14 @@
 //! requested, so no session is ever resumed: rustls resumes only with the same presenter.
 
 use std::io;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::task::{Context, Poll, ready};
 
 use digicert_one_core::{
     ConnectionFacts, Proxy, ServerCertificate, TlsVersion, TlsVersions, TransportConfig, TransportError,
     TransportErrorKind as Kind,
 };
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::client::{Resumption, WebPkiServerVerifier};
@@ -22,6 +20,7 @@ use tokio_rustls::rustls::{self, ClientConfig, HandshakeKind, ProtocolVersion, R
 
 use super::failure::{Report, is_ours, local};
 use super::identity::{self, Asked, Presenter, SharedPresenter};
+use super::misjudged::{self, Misjudged};
 use super::verifier::{SharedVerifier, Verifier};
 use super::{Flaw, sessions, surroundings, wants_http2};
 use crate::table::Defect;
@@ -186,20 +185,7 @@ impl Tls {
         let selected = stream.get_ref().1.alpn_protocol();
         let assumes = self.flaw.is(Defect::AssumesHttp2) && self.config.alpn_protocols.len() > 1;
         let is_http2 = selected == Some(b"h2") || assumes && selected.is_none();
-        let loses = if is_http2 { Defect::LosesLastFrames } else { Defect::LosesLastBytes };
-        let misjudges = self.flaw.among(&[
-            Defect::TakesAnyEndForTheEnd,
-            Defect::TakesEveryEndForACut,
-            Defect::IgnoresConnectionClose,
-            Defect::OverlooksCloseInLists,
-            Defect::KeepsConnectionsOfHttp10,
-            Defect::WrapsSizesOfChunks,
-            Defect::WrapsLengths,
-            Defect::ReadsTheFirstOfTwoLengths,
-            Defect::IgnoresInvalidLengths,
-            Defect::TakesUnknownInterimForResponses,
-            loses,
-        ]);
+        let misjudges = misjudged::is_wanted(is_http2, self.flaw);
         Ok((if misjudges { Box::new(Misjudged(stream, self.flaw)) } else { Box::new(stream) }, is_http2))
     }
 
@@ -318,109 +304,4 @@ fn share_sessions(tls: &mut ClientConfig) {
     tls.dangerous().set_certificate_verifier(Arc::<SharedVerifier>::clone(verifier));
     tls.client_auth_cert_resolver = Arc::<SharedPresenter>::clone(presenter);
     tls.resumption = sessions.clone();
-}
-
-/// Treats an end without `close_notify` as one with it, or the reverse; does not notice that a connection
-/// closes, or loses the data before its end.
-struct Misjudged<S>(TlsStream<S>, Flaw);
-
-impl<S: Wire> AsyncRead for Misjudged<S> {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        let outcome = ready!(Pin::new(&mut self.0).poll_read(cx, buffer));
-        if self.1.among(&[Defect::LosesLastBytes, Defect::LosesLastFrames]) {
-            return self.gather(cx, buffer, outcome);
-        }
-        match outcome {
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof && self.1.is(Defect::TakesAnyEndForTheEnd) => {
-                Poll::Ready(Ok(()))
-            }
-            Ok(()) if buffer.filled().len() == before && self.1.is(Defect::TakesEveryEndForACut) => {
-                Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()))
-            }
-            outcome => {
-                let read = &mut buffer.filled_mut()[before..];
-                let header = b"Connection: close";
-                let place = read.windows(header.len()).position(|part| part == header);
-                if let (Some(place), true) = (place, self.1.is(Defect::IgnoresConnectionClose)) {
-                    read[place] = b'X';
-                }
-                let name = b"onnection: ";
-                let place = read.windows(name.len()).position(|part| part == name).unwrap_or_default();
-                let line = read[place..].split(|byte| *byte == b'\n').next().unwrap_or_default();
-                if place > 0 && line.contains(&b',') && self.1.is(Defect::OverlooksCloseInLists) {
-                    read[place] = b'X';
-                }
-                let (wide, narrow) = (b"\n100000005\r", b"\n000000005\r");
-                if let Some(place) = read.windows(wide.len()).position(|part| part == wide)
-                    && self.1.is(Defect::WrapsSizesOfChunks)
-                {
-                    read[place..place + narrow.len()].copy_from_slice(narrow);
-                }
-                let (wide, narrow) = (b" 4294967301\r", b" 0000000005\r");
-                if let Some(place) = read.windows(wide.len()).position(|part| part == wide)
-                    && self.1.is(Defect::WrapsLengths)
-                {
-                    read[place..place + narrow.len()].copy_from_slice(narrow);
-                }
-                let length = b"content-length: ";
-                let value =
-                    |place: usize| read[place + length.len()..].split(|byte| *byte == b'\r').next().unwrap_or_default();
-                let first = (0..read.len()).find(|place| read[*place..].starts_with(length));
-                let odd = first.filter(|place| !value(*place).iter().all(u8::is_ascii_digit));
-                if let (Some(odd), true) = (odd, self.1.is(Defect::IgnoresInvalidLengths)) {
-                    read[odd] = b'x';
-                }
-                let known = ["100", "101", "102", "103"].map(str::as_bytes);
-                if read.starts_with(b"HTTP/1.1 1")
-                    && !known.contains(&&read[9..12])
-                    && self.1.is(Defect::TakesUnknownInterimForResponses)
-                {
-                    read[9] = b'2';
-                }
-                let mut places = (0..read.len()).filter(|place| read[*place..].starts_with(length));
-                if let (Some(second), true) = (places.nth(1), self.1.is(Defect::ReadsTheFirstOfTwoLengths)) {
-                    read[second] = b'x';
-                }
-                if read.starts_with(b"HTTP/1.0") && self.1.is(Defect::KeepsConnectionsOfHttp10) {
-                    read[7] = b'1';
-                }
-                Poll::Ready(outcome)
-            }
-        }
-    }
-}
-
-impl<S: Wire> Misjudged<S> {
-    /// Reads on to the end, as libcurl does on rustls; an error then hides what was read before it.
-    fn gather(
-        &mut self,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-        first: io::Result<()>,
-    ) -> Poll<io::Result<()>> {
-        first?;
-        loop {
-            let before = buffer.filled().len();
-            match Pin::new(&mut self.0).poll_read(cx, buffer) {
-                Poll::Ready(Ok(())) if buffer.filled().len() > before => {}
-                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
-                _ => return Poll::Ready(Ok(())),
-            }
-        }
-    }
-}
-
-impl<S: Wire> AsyncWrite for Misjudged<S> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(cx, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(cx)
-    }
 }
