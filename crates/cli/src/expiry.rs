@@ -261,7 +261,9 @@ fn no_end_date(of: &str, others: &serde_json::Map<String, serde_json::Value>) ->
         ["enddate", "expir", "validto"].iter().any(|part| name.contains(part))
     };
     match others.iter().find(|(name, value)| is_end(name) && !value.is_null()) {
-        Some((name, _)) => format!("the platform names an end date{of} in a form that is not known (the field {name:?})"),
+        Some((name, _)) => {
+            format!("the platform names an end date{of} in a form that is not known (the field {name:?})")
+        }
         None => format!("the platform names no end date{of}"),
     }
 }
