@@ -135,10 +135,9 @@ macro_rules! __req {
             "REQ-17" Must interim req_17_a_server_that_selects_no_protocol_is_called_over_http11
                 given "Servers of both TLS stacks that do not answer the offer of protocols (ALPN)."
                 when "GET and POST are sent, with HTTP/1.1 alone and with both versions."
-                then "They are sent over HTTP/1.1, and the responses say so; `http/1.1` was offered, before it `h2` where both are \
-                    allowed."
-                why "Older load balancers have no ALPN: a client that assumes HTTP/2 then gets garbage instead of a response. \
-                    To one that offers nothing, a server of HTTP/2 alone cannot say that it is the wrong one."
+                then "They are sent over HTTP/1.1, and the responses say so; `h2` and then `http/1.1` were offered where both are \
+                    allowed, and nothing but `http/1.1` else."
+                why "Older load balancers have no ALPN: a client that assumes HTTP/2 then gets garbage instead of a response."
                 fix "Speak HTTP/2 only where the handshake has selected `h2`. Offer what you speak.";
             "REQ-20" Must faithful req_20_a_call_is_the_same_at_both_ends_in_each_setting
                 given "A server that records whole requests and responds with 58 headers (repeated, empty, long, in \

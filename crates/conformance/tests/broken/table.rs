@@ -1106,6 +1106,4 @@ defects! {
     ClaimsUnfitIdentities claims_unfit_identities "OBS-22" "it is said to be sent";
     /// counts a connection of HTTP/2 as in use when a body was dropped half-way
     KeepsPlacesOfDroppedBodies keeps_places_of_dropped_bodies "POOL-16" "used again three seconds after a";
-    /// offers no protocol where HTTP/1.1 alone is wanted
-    OffersNoProtocolForHttp1 offers_no_protocol_for_http1 "REQ-17" "what is offered";
 }

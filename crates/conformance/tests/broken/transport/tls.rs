@@ -92,9 +92,6 @@ impl Tls {
             .with_no_client_auth();
         let best = if wants_http2(config, flaw) { &[&b"h2"[..], b"http/1.1"][..] } else { &[&b"http/1.1"[..]] };
         tls.alpn_protocols = best.iter().map(|name| name.to_vec()).collect();
-        if !wants_http2(config, flaw) && flaw.is(Defect::OffersNoProtocolForHttp1) {
-            tls.alpn_protocols.clear();
-        }
         tls.resumption = Resumption::disabled();
         if flaw.is(Defect::KeepsAKeyLog) {
             tls.key_log = Arc::new(rustls::KeyLogFile::new());
