@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::Instant;
 
 use digicert_one_core::TransportError;
 use isahc::HttpClient;
@@ -22,9 +23,11 @@ const REMEMBERED: usize = 512;
 /// Whether connections are kept.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reuse {
-    /// For GET and HEAD, and for requests with a body that cannot be rewound: libcurl reads of such a body before a byte of the head
-    /// leaves, and then cannot send the request again.
+    /// For GET and HEAD.
     Pool,
+    /// For requests with a body that cannot be rewound, over HTTP/1.1: libcurl reads of the body before a byte of the head leaves, and then
+    /// cannot send the request again.
+    Bodies,
     Never,
 }
 
@@ -45,10 +48,18 @@ struct UsedConnections {
     forgotten: bool,
 }
 
-/// Both ends of a connection, and whether its last call got a response.
+/// Both ends of a connection, and since when its calls get responses; `None` once one failed.
 struct Known {
     ends: (SocketAddr, SocketAddr),
-    responds: bool,
+    responds: Option<Instant>,
+}
+
+/// A call that came to its end on a connection.
+#[derive(Clone, Copy)]
+pub(crate) struct Ended {
+    pub(crate) began: Instant,
+    pub(crate) responded: bool,
+    pub(crate) is_http1: bool,
 }
 
 impl SlotClient {
@@ -61,21 +72,24 @@ impl SlotClient {
         Self { client, silencer, reuse, seen: Mutex::default(), _identity: identity }
     }
 
-    /// Whether the connection between these ends got a response before this call, which `responded` if it got one. A connection whose last
-    /// call failed proves nothing: libcurl keeps some of them, and the system may give its port to another.
-    pub(crate) fn reused(&self, local: SocketAddr, remote: SocketAddr, responded: bool) -> Option<bool> {
+    /// Whether the connection between these ends got a response before the request of this call. A connection whose last call failed
+    /// proves nothing: libcurl keeps some of them, and the system may give its port to another. Nor does a response over HTTP/2 that
+    /// came while this call was going on: libcurl does not show when its request was sent.
+    pub(crate) fn reused(&self, local: SocketAddr, remote: SocketAddr, call: Ended) -> Option<bool> {
         if self.reuse == Reuse::Never {
             return Some(false);
         }
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = seen.connections.iter_mut().find(|known| known.ends == (local, remote)) {
-            return std::mem::replace(&mut known.responds, responded).then_some(true);
+            let before = known.responds;
+            known.responds = call.responded.then(|| before.unwrap_or_else(Instant::now));
+            return before.is_some_and(|first| call.is_http1 || first <= call.began).then_some(true);
         }
         if seen.connections.len() == REMEMBERED {
             seen.connections.pop_front();
             seen.forgotten = true;
         }
-        seen.connections.push_back(Known { ends: (local, remote), responds: responded });
+        seen.connections.push_back(Known { ends: (local, remote), responds: call.responded.then(Instant::now) });
         (!seen.forgotten).then_some(false)
     }
 }
@@ -151,15 +165,20 @@ mod tests {
         let client = |reuse| SlotClient::new(HttpClient::new().expect("a client"), LogSilencer::new(), reuse, None);
         let pooled = client(Reuse::Pool);
         let end = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        let reused = |port, responded| pooled.reused(end(port), end(443), responded);
+        let reused = |port, responded| {
+            pooled.reused(end(port), end(443), Ended { began: Instant::now(), responded, is_http1: false })
+        };
         assert_eq!((reused(1, true), reused(1, true)), (Some(false), Some(true)));
         // Of a call that failed nothing follows, until there is a response.
         assert_eq!((reused(2, false), reused(2, false), reused(2, true)), (Some(false), None, None));
         assert_eq!((reused(2, false), reused(2, true)), (Some(true), None));
+        // Both were under way when the first response came.
+        let both = Ended { began: Instant::now(), responded: true, is_http1: false };
+        assert_eq!([(); 2].map(|()| pooled.reused(end(3), end(443), both)), [Some(false), None]);
         for port in 0..600 {
             reused(1000 + port, true);
         }
         assert_eq!(reused(1, true), None, "forgotten");
-        assert_eq!(client(Reuse::Never).reused(end(1), end(443), true), Some(false));
+        assert_eq!(client(Reuse::Never).reused(end(1), end(443), both), Some(false));
     }
 }

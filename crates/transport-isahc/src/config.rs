@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use digicert_one_core::{
-    Capability, Delivery, ProxyAddress, TlsVersion, TransportConfig, TransportError, TransportErrorKind,
+    Capability, Delivery, HttpVersions, ProxyAddress, TlsVersion, TransportConfig, TransportError, TransportErrorKind,
 };
 use http::Uri;
 use isahc::HttpClient;
@@ -16,6 +16,9 @@ use isahc::tls::{ProtocolVersion, TlsConfig, TrustStore};
 use crate::client_slot::{Reuse, SlotClient};
 use crate::identity::Handover;
 use crate::log_silencer::LogSilencer;
+
+/// More is not to be had: libcurl counts the milliseconds in 32 bits.
+const ELEVEN_DAYS: Duration = Duration::from_secs(1_000_000);
 
 /// An isahc client with exactly this configuration.
 pub(crate) fn slot_client(
@@ -33,10 +36,17 @@ pub(crate) fn slot_client(
         .tcp_nodelay()
         .timeout(limit(timeouts.total()))
         .connect_timeout(limit(timeouts.connect()))
+        // Not a limit, but an occasion: libcurl then looks after each transfer every second. It needs that for a stream of HTTP/2 that it
+        // has reset itself, about which it otherwise hears no more (lib/http2.c, `on_stream_close`).
+        .low_speed_timeout(1, ELEVEN_DAYS)
         // libcurl counts whole seconds here, and looks when it is next asked for a connection.
         .connection_cache_ttl(timeouts.pool_idle().clamp(Duration::from_secs(1), Duration::from_secs(i32::MAX as u64)))
-        // Without this, another crate of the build that has isahc's feature `http2` would switch it on here too.
-        .version_negotiation(VersionNegotiation::http11())
+        .version_negotiation(match (config.http_versions(), reuse) {
+            (HttpVersions::Both, Reuse::Pool) => VersionNegotiation::latest_compatible(),
+            // Over HTTP/2 a second request joins the first on its connection, and libcurl repeats what such a connection
+            // takes with it (lib/transfer.c, `Curl_retry_request`). isahc cannot switch that off.
+            _ => VersionNegotiation::http11(),
+        })
         .tls_config(tls(config, trust, identity.as_deref()));
     if reuse == Reuse::Never {
         builder = builder.connection_cache_size(0);

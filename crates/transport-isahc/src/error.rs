@@ -19,7 +19,7 @@ use crate::engine::{OPENSSL, loses_responses};
 pub(crate) fn of_call(error: isahc::Error, config: &TransportConfig, facts: ConnectionFacts) -> TransportError {
     let stood = error.remote_addr().is_some();
     let (kind, delivery) = match (code(&error), error.kind()) {
-        (Some(code), _) => (of_code(code, config, stood), of_delivery(code, stood)),
+        (Some(code), _) => (of_code(code, config, stood, facts.reused), of_delivery(code, stood)),
         (None, ErrorKind::InvalidRequest) => (Kind::Config, Delivery::NotSent),
         (None, _) => (Kind::Other, Delivery::Unknown),
     };
@@ -66,8 +66,9 @@ fn code(error: &(dyn Error + 'static)) -> Option<u32> {
     causes(error).find_map(|cause| cause.downcast_ref::<curl::Error>()).map(|error| error.code())
 }
 
-/// The numbers are those of libcurl's `curl.h`; `stood` is whether TCP and TLS did.
-fn of_code(code: u32, config: &TransportConfig, stood: bool) -> Kind {
+/// The numbers are those of libcurl's `curl.h`; `stood` is whether TCP and TLS did, `reused` whether the connection had got a
+/// response before.
+fn of_code(code: u32, config: &TransportConfig, stood: bool, reused: Option<bool>) -> Kind {
     let proxied = !matches!(config.proxy(), Proxy::None);
     match code {
         // CURLE_WEIRD_SERVER_REPLY and CURLE_UNSUPPORTED_PROTOCOL (as of HTTP/0.9).
@@ -77,6 +78,9 @@ fn of_code(code: u32, config: &TransportConfig, stood: bool) -> Kind {
         // CURLE_WRITE_ERROR: before the head is done, isahc writes nowhere; it refuses a line that it cannot read. Of an unpatched rustls
         // it is also a connection that has failed.
         23 if stood && !loses_responses(isahc::version()) => Kind::Protocol,
+        // CURLE_HTTP2: a response that breaks the rules of HTTP/2, or the proper end of the connection. A server that has nothing to
+        // say to a first request seldom ends so; one that goes away between two requests does.
+        16 if stood && reused != Some(true) => Kind::Protocol,
         3 => Kind::Config,
         5 => Kind::Proxy(None),
         6 => Kind::Dns,
@@ -100,8 +104,8 @@ fn of_code(code: u32, config: &TransportConfig, stood: bool) -> Kind {
         // CURLE_SSL_CLIENTCERT: the alert certificate_required came; libcurl has this code for nothing else.
         98 => Kind::PeerAlert(TlsAlert(116)),
         // Among them CURLE_SEND_FAIL_REWIND: it would have sent the request again.
-        23 | 52 | 55 | 56 | 65 if stood => Kind::Interrupted,
-        23 | 52 | 55 | 56 | 65 => Kind::Tls,
+        16 | 23 | 52 | 55 | 56 | 65 | 92 if stood => Kind::Interrupted,
+        16 | 23 | 52 | 55 | 56 | 65 | 92 => Kind::Tls,
         18 => Kind::BodyCut,
         _ => Kind::Other,
     }
@@ -158,12 +162,15 @@ mod tests {
             (18, true, &none, Kind::BodyCut),
             (23, false, &none, Kind::Tls),
             (23, true, &none, Kind::Protocol),
+            (16, true, &none, Kind::Protocol),
+            (92, true, &none, Kind::Interrupted),
             (100, true, &none, Kind::HeadLimit),
             (9999, true, &none, Kind::Other),
         ];
         for (code, stood, config, kind) in cases {
-            assert_eq!(of_code(code, config, stood), kind, "{code} {stood}");
+            assert_eq!(of_code(code, config, stood, None), kind, "{code} {stood}");
         }
+        assert_eq!(of_code(16, &none, true, Some(true)), Kind::Interrupted);
         for (code, stood, delivery) in
             [(7, false, Delivery::NotSent), (18, true, Delivery::Sent), (52, true, Delivery::Unknown)]
         {

@@ -3,9 +3,8 @@
 //! # Habits of libcurl and isahc that shape this crate
 //!
 //! - On rustls an identity that is in memory is dropped without an error, so it is handed over as an anonymous memory file.
-//! - A request is sent again when a pooled connection dies under it, unless it has a body. So what has no body and is not GET or HEAD goes
-//!   over a second inner client, with a connection for each call. A GET or HEAD may still be sent again.
-//! - Over HTTP/2 libcurl cannot tell a complete body from a cut one and repeats requests by itself, so the transport speaks HTTP/1.1.
+//! - A request is sent again when a shared or pooled connection dies under it. So everything but GET and HEAD goes over a second
+//!   inner client, on HTTP/1.1 and a connection for each call. A GET or HEAD may still be sent again.
 //! - An upload is never sent again: isahc rewinds only bodies that it holds whole. Its body is read where the call is awaited, and isahc
 //!   drops the rest of it once the head of a response is there; a success before the end of the body is therefore an error.
 //! - Errors are a number. What the number does not say has the wider diagnosis.
@@ -60,7 +59,6 @@ impl digicert_one_core::Connector for Connector {
 
     fn capabilities(&self) -> Capabilities {
         let lacking = [
-            Capability::Http2,
             Capability::AlertDetail,
             Capability::PeerFaultDetail,
             Capability::ClientAuthSignal,

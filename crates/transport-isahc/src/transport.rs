@@ -1,11 +1,12 @@
-//! Two isahc clients for one configuration, because libcurl sends a request again when a pooled connection dies under it, if it can: one
-//! with a pool for GET, HEAD and requests whose body it cannot rewind, one without reuse for everything else.
+//! Three isahc clients for one configuration, because libcurl sends a request again when a pooled connection dies under it, if it can: one
+//! with a pool for GET and HEAD, one with a pool for requests whose body it cannot rewind, one without reuse for everything else.
 
 use std::fmt;
 use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Instant;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -15,14 +16,14 @@ use digicert_one_core::{
 };
 use futures_util::io::Cursor;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, TRANSFER_ENCODING};
-use http::{Method, Request};
+use http::{Method, Request, Version};
 use isahc::config::Configurable;
 use isahc::net::Dialer;
 use isahc::tls::TrustStore;
 use isahc::{AsyncBody, ResponseExt};
 
 use crate::body::StreamedBody;
-use crate::client_slot::{CallGuard, Reuse, Slot, SlotClient};
+use crate::client_slot::{CallGuard, Ended, Reuse, Slot, SlotClient};
 use crate::config::{self, invalid};
 use crate::error;
 use crate::identity::Handover;
@@ -31,7 +32,8 @@ use crate::upload::Pump;
 
 pub(crate) struct IsahcTransport {
     pooled: Slot,
-    /// Filled by the first request that needs it: every isahc client has a thread of its own.
+    /// Filled by the first request that needs it, as the next one: every isahc client has a thread of its own.
+    bodies: Slot,
     single: Slot,
     config: TransportConfig,
     trust: TrustStore,
@@ -42,8 +44,8 @@ impl IsahcTransport {
     pub(crate) fn new(config: &TransportConfig) -> Result<Self, TransportError> {
         let identity = config.identity().map(Handover::new).transpose()?.map(Arc::new);
         let trust = trust::store(config.trust())?;
-        let [pooled, single] = <[Slot; 2]>::default();
-        let transport = Self { pooled, single, config: config.clone(), trust, identity };
+        let [pooled, bodies, single] = <[Slot; 3]>::default();
+        let transport = Self { pooled, bodies, single, config: config.clone(), trust, identity };
         // Made now, so that what isahc refuses is refused here.
         transport.begin(Reuse::Pool)?.ended();
         Ok(transport)
@@ -52,6 +54,7 @@ impl IsahcTransport {
     fn begin(&self, reuse: Reuse) -> Result<CallGuard, TransportError> {
         let slot = match reuse {
             Reuse::Pool => &self.pooled,
+            Reuse::Bodies => &self.bodies,
             Reuse::Never => &self.single,
         };
         slot.begin(|| config::slot_client(&self.config, &self.trust, self.identity.clone(), reuse))
@@ -62,8 +65,11 @@ impl IsahcTransport {
 impl Transport for IsahcTransport {
     async fn send(&self, request: Request<Bytes>) -> Result<Exchange, TransportError> {
         let (head, body) = request.into_parts();
-        let safe = [Method::GET, Method::HEAD].contains(&head.method);
-        let reuse = if safe || !body.is_empty() { Reuse::Pool } else { Reuse::Never };
+        let reuse = match (body.len(), [Method::GET, Method::HEAD].contains(&head.method)) {
+            (0, true) => Reuse::Pool,
+            (0, false) => Reuse::Never,
+            _ => Reuse::Bodies,
+        };
         let length = body.len() as u64;
         let body = match length {
             0 => AsyncBody::empty(),
@@ -92,6 +98,7 @@ impl IsahcTransport {
         let method = head.method.clone();
         let tls = head.uri.scheme_str() != Some("http");
         let request = self.translate(head, body)?;
+        let began = Instant::now();
         let mut watch = self.begin(reuse)?;
         let outcome = {
             let used = watch.slot_client();
@@ -113,7 +120,8 @@ impl IsahcTransport {
             Ok(response) => response,
             Err(failure) => {
                 let ends = (failure.local_addr(), failure.remote_addr());
-                let facts = self.facts(watch.slot_client(), tls, ends, false);
+                let ended = Ended { began, responded: false, is_http1: false };
+                let facts = self.facts(watch.slot_client(), tls, ends, ended);
                 // Anything else is a failure of the agent, which must not get another call.
                 if error::ends_its_call(&failure) {
                     watch.ended();
@@ -122,10 +130,11 @@ impl IsahcTransport {
             }
         };
         let ends = (response.local_addr(), response.remote_addr());
-        let facts = self.facts(watch.slot_client(), tls, ends, true);
+        let ended = Ended { began, responded: true, is_http1: response.version() != Version::HTTP_2 };
+        let facts = self.facts(watch.slot_client(), tls, ends, ended);
         let (mut head, inner) = response.into_parts();
         // Types of the libraries below have no business above the seam. One of them is the rest of an upload: isahc does not send it once
-        // a response has begun, and in chunks the part looks whole to the server.
+        // a response has begun, and over HTTP/1.1 in chunks the part looks whole to the server.
         head.extensions.clear();
         if head.status.is_success() && pump.is_some_and(|pump| !pump.has_ended()) {
             return Err(error::of_early_success(&facts));
@@ -151,12 +160,12 @@ impl IsahcTransport {
         client: &SlotClient,
         tls: bool,
         ends: (Option<SocketAddr>, Option<SocketAddr>),
-        responded: bool,
+        ended: Ended,
     ) -> ConnectionFacts {
         let mut facts = ConnectionFacts::unknown();
         facts.peer = ends.1;
         if let (Some(local), Some(peer)) = ends {
-            facts.reused = client.reused(local, peer, responded);
+            facts.reused = client.reused(local, peer, ended);
             if let (true, TlsVersions::Only(version)) = (tls, self.config.tls_versions()) {
                 facts.tls_version = Some(version);
             }
@@ -237,7 +246,7 @@ fn prepare_headers(mut head: http::request::Parts, has_body: bool) -> Result<htt
 /// did arrive, whatever was lost after it, and is a response.
 fn may_be_cut(head: &http::response::Parts) -> bool {
     let framed = head.headers.contains_key(CONTENT_LENGTH) || head.headers.contains_key(TRANSFER_ENCODING);
-    head.status.is_success() && !framed
+    head.version < Version::HTTP_2 && head.status.is_success() && !framed
 }
 
 impl fmt::Debug for IsahcTransport {

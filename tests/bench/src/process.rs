@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::figures::Spread;
 use crate::identity::Identity;
 use crate::program::{Layer, Program};
+use crate::scenario::Http;
 use crate::server::{Door, MEASURED, Server, raise_file_limit};
 use crate::side::Setup;
 
@@ -109,9 +110,8 @@ fn bundle(folder: &Path, server: &Server) -> Result<PathBuf, BoxError> {
 
 /// In a process of its own: one call.
 pub(crate) fn first(name: &str, url: &str) -> Result<(), BoxError> {
-    let program = Program::find(name)?;
-    let setup = Setup { http: program.latest_http(), url: url.to_owned(), root_pem: None, identity: None };
-    runtime()?.block_on(async { program.start(&setup)?.call().await })?;
+    let setup = Setup { http: Http::Two, url: url.to_owned(), root_pem: None, identity: None };
+    runtime()?.block_on(async { Program::find(name)?.start(&setup)?.call().await })?;
     print(&Printed { kib: memory("VmHWM:")? as f64, ..Printed::default() })
 }
 
@@ -122,8 +122,7 @@ pub(crate) fn new(name: &str, url: &str) -> Result<(), BoxError> {
     let millis = runtime()?.block_on(async {
         let mut millis = Vec::new();
         for identity in identities {
-            let setup =
-                Setup { http: program.latest_http(), url: url.to_owned(), root_pem: None, identity: Some(identity) };
+            let setup = Setup { http: Http::Two, url: url.to_owned(), root_pem: None, identity: Some(identity) };
             let begun = Instant::now();
             let client = program.start(&setup)?;
             millis.push(begun.elapsed().as_secs_f64() * 1e3);
@@ -145,8 +144,7 @@ pub(crate) fn many(name: &str, count: usize, url: &str) -> Result<(), BoxError> 
         let mut kept = Vec::new();
         let mut before = 0;
         for (number, identity) in identities.into_iter().enumerate() {
-            let setup =
-                Setup { http: program.latest_http(), url: url.to_owned(), root_pem: None, identity: Some(identity) };
+            let setup = Setup { http: Http::Two, url: url.to_owned(), root_pem: None, identity: Some(identity) };
             let side = program.start(&setup)?;
             side.call().await?;
             kept.push(side);

@@ -59,17 +59,6 @@ impl Program {
         }
     }
 
-    /// Whether it can do this work. Raw isahc takes no identity in memory.
-    pub(crate) fn does(self, work: Work) -> bool {
-        let certificate = !work.connection.takes_certificate() || self.takes_identity();
-        certificate && self.library.http_versions().contains(&work.http)
-    }
-
-    /// The latest version of HTTP that it speaks.
-    pub(crate) fn latest_http(self) -> Http {
-        self.library.http_versions().pop().unwrap_or(Http::One)
-    }
-
     /// Whether it can be given an identity in memory.
     pub(crate) fn takes_identity(self) -> bool {
         (self.layer, self.library) != (Layer::Raw, Library::Isahc)

@@ -40,7 +40,7 @@ impl Scenario {
     pub(crate) fn all() -> Vec<Self> {
         let mut all = Vec::new();
         for library in Library::ALL {
-            for http in library.http_versions() {
+            for http in [Http::One, Http::Two] {
                 for in_flight in [1, 32] {
                     all.push(Self { library, http, in_flight });
                 }
@@ -56,11 +56,6 @@ impl Scenario {
 }
 
 impl Library {
-    /// The transport over isahc speaks HTTP/1.1 only.
-    pub(crate) fn http_versions(self) -> Vec<Http> {
-        if self == Self::Isahc { vec![Http::One] } else { vec![Http::One, Http::Two] }
-    }
-
     /// The raw library that the client is compared with.
     pub(crate) fn raw(self) -> &'static str {
         match self {

@@ -334,8 +334,10 @@ fn isahc_client(setup: &Setup) -> Result<isahc::HttpClient, BoxError> {
         .proxy(None)
         .automatic_decompression(false)
         .connect_timeout(CONNECT)
-        .timeout(TOTAL)
-        .version_negotiation(VersionNegotiation::http11());
+        .timeout(TOTAL);
+    if setup.http == Http::One {
+        builder = builder.version_negotiation(VersionNegotiation::http11());
+    }
     for (name, value) in headers() {
         if let Some(name) = name {
             builder = builder.default_header(name, value);

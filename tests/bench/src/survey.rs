@@ -105,7 +105,9 @@ fn machine() -> String {
 }
 
 async fn measure(work: Work, server: &Server, rounds: u32, length: Duration) -> Result<Vec<Row>, BoxError> {
-    let programs: Vec<Program> = Program::all().into_iter().filter(|one| one.does(work)).collect();
+    let certificate = work.connection.takes_certificate();
+    let programs: Vec<Program> =
+        Program::all().into_iter().filter(|one| !certificate || one.takes_identity()).collect();
     let setup = work.setup(server);
     let (mut sides, mut handshakes) = (Vec::new(), Vec::new());
     for program in &programs {

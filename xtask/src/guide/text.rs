@@ -36,8 +36,8 @@ server are two processes on this machine, over loopback, TLS 1.3 with aws-lc-rs 
 300 bytes; a POST sends its body and gets a count back. *hyper-util + rustls* is the least that a program can do: a pool and TLS. *transport* is a
 transport of this SDK alone, *client* is the SDK: authentication, rate limiting, retries, facts for a diagnosis. In each round every program
 works for the same time, and ratios are of one round, so that they hold where absolute figures do not. CPU time is that of the
-client's process. Every program has the same limits and headers. The transport over isahc speaks HTTP/1.1 only
-([decision 34](decisions/0034-isahc-speaks-http1.md)).
+client's process. Every program has the same limits and headers. The client over isahc
+sends a POST over HTTP/1.1 in any case ([decision 26](decisions/0026-pooled-bodies-over-isahc.md)).
 
 ";
 

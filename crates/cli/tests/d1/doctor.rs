@@ -183,8 +183,8 @@ fn compared_transports_stand_side_by_side_with_what_each_negotiated() {
     assert!(columns.windows(2).all(|two| two[0] == two[1]), "{shown}");
     for (row, transport) in rows.iter().zip(TRANSPORTS) {
         // libcurl does not report the version of TLS.
-        let (tls, http) = if transport == "isahc" { ("TLS ?", "HTTP/1.1") } else { ("TLS 1.3", "HTTP/2.0") };
-        assert!(row.contains(transport) && row.contains(tls) && row.contains(http), "{row}");
+        let tls = if transport == "isahc" { "TLS ?" } else { "TLS 1.3" };
+        assert!(row.contains(transport) && row.contains(tls) && row.contains("HTTP/2.0"), "{row}");
     }
     let foreign = stage.path("foreign.pem");
     let output = stage.d1(&[&["--json"], &arguments[..]].concat(), &[("DC_CLIENT_CERT_FILE", &foreign)]);
