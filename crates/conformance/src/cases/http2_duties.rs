@@ -160,7 +160,7 @@ async fn dropped_while_it_waits(world: &World) {
         front.ledger().wait_until(|seen| seen.requests.iter().any(|one| one.target == "/held"), LONG).await;
         let mut waiting = transport.send(get(format!("{}/dropped", front.url(HOST))));
         let waited = select(waiting.as_mut(), SystemClock::new().sleep(Duration::from_millis(100))).await;
-        assert!(matches!(waited, Either::Right(_)), "a call without a stream has ended");
+        assert!(matches!(waited, Either::Right(_)), "calls to a server of one stream: one without a stream has ended");
         drop(waited);
         drop(waiting);
         gate.open();
