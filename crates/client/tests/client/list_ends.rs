@@ -330,7 +330,7 @@ const DOUBTFUL: &[(&str, Code, &str, Server)] = &[
     ("an offset beyond the end that is invalid", Code::API_04, "that may be the end", |asked| {
         refused_beyond(asked, 400)
     }),
-    ("an offset beyond the end that is no range", Code::API_04, "that may be the end", |asked| {
+    ("an offset beyond the end that is not a range", Code::API_04, "that may be the end", |asked| {
         refused_beyond(asked, 416)
     }),
     ("more items than asked for", Code::API_04, "5 items came where at most 3", |asked| {

@@ -36,7 +36,7 @@ macro_rules! __body {
                     reuse the connection.";
             "BODY-05" Must body body_05_a_short_or_cut_body_is_an_error
                 given "Responses that end before their announced length (the longer one where two differ) or in the middle of \
-                    a chunk, or whose length is no number, by close, truncation or reset."
+                    a chunk, or whose length is not a number, by close, truncation or reset."
                 when "The client reads them."
                 then "Each is an error: `BodyCut` with delivery sent, `Interrupted` if a reset overtook the head, or `Protocol` \
                     for two lengths or none that is a number."

@@ -100,8 +100,8 @@ macro_rules! __host {
                 given "A server, and its address with a user and a password, or a user alone, before the host."
                 when "A request with that address is sent, over TLS and in clear text."
                 then "It is refused as not valid, the error does not quote it, and no connection is made."
-                why "Most libraries turn user info into an `Authorization` header: one that nobody meant to send, and \
-                    that every log of addresses shows."
+                why "Most libraries turn user info into an `Authorization` header: one that was not \
+                    meant to be sent, and that every log of addresses shows."
                 fix "Refuse an authority with `@` before the library sees it.";
             "HOST-17" Must clear_text host_17_calls_in_clear_text_keep_what_others_keep
                 given "Servers in clear text on loopback that redirect, hang up on a request, cut a response, send nothing \

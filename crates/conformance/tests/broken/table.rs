@@ -1090,7 +1090,7 @@ defects! {
     ReadsShortRepliesOfSocks reads_short_replies_of_socks "PROXY-10" "a reply of";
     /// ignores all SETTINGS of an HTTP/2 server but the first
     ObeysFirstSettings obeys_first_settings "BODY-27" "has widened the window";
-    /// ignores a length that is no number
+    /// ignores a length that is not a number
     IgnoresInvalidLengths ignores_invalid_lengths "BODY-05" "content-length: five";
     /// takes a response to CONNECT of more than a kibibyte for a refusal
     WantsShortHeadsOfProxies wants_short_heads_of_proxies "PROXY-18" "a tunnel granted by";
