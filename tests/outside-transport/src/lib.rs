@@ -12,7 +12,7 @@ use bytes::Bytes;
 use digicert_one_core::{
     Capabilities, Capability, ConnectionFacts, ConnectorInfo, Delivery, Exchange, HeadLimit, Phase, ResponseBody,
     ServerCertificate, TlsVersion, TlsVersions, Transport, TransportConfig, TransportError, TransportErrorKind as Kind,
-    TrustRoots, UploadBody, UploadGuard, frame_body, causes,
+    TrustRoots, UploadBody, UploadGuard, causes, frame_body,
 };
 use digicert_one_error_kinds::{http_kind, tls_kind};
 use http_body_util::combinators::UnsyncBoxBody;
