@@ -47,12 +47,12 @@ struct Plan(Vec<Act>);
 enum Act {
     /// Another credential from now on.
     Rotate(usize),
-    Call(Call),
+    Call(PlannedCall),
     Fault(Fault, Method),
 }
 
 #[derive(Debug)]
-struct Call {
+struct PlannedCall {
     method: Method,
     /// The path after the segment that names the step.
     path: String,
@@ -99,7 +99,7 @@ impl Plan {
         Self((0..steps).map(|_| Act::random(&mut chance)).collect())
     }
 
-    fn call(&self, step: usize) -> Option<&Call> {
+    fn call(&self, step: usize) -> Option<&PlannedCall> {
         match self.0.get(step)? {
             Act::Call(call) => Some(call),
             _ => None,
@@ -113,12 +113,12 @@ impl Act {
         match chance.u8(0..20) {
             0..3 => Self::Rotate(chance.usize(0..MATERIALS)),
             3..5 => Self::Fault(*chance.choice(&FAULTS).unwrap_or(&Fault::Refused), method),
-            _ => Self::Call(Call::random(chance, method)),
+            _ => Self::Call(PlannedCall::random(chance, method)),
         }
     }
 }
 
-impl Call {
+impl PlannedCall {
     fn random(chance: &mut fastrand::Rng, method: Method) -> Self {
         let some = |chance: &mut fastrand::Rng, of: &[&'static str]| *chance.choice(of).unwrap_or(&"");
         let path = (0..chance.usize(0..4)).map(|_| format!("/{}", some(chance, &SEGMENTS))).collect::<String>()
@@ -231,7 +231,7 @@ fn front(plan: &Arc<Plan>) -> Front {
 }
 
 /// The result for the caller.
-async fn called(client: &Client, step: usize, call: &Call) -> String {
+async fn called(client: &Client, step: usize, call: &PlannedCall) -> String {
     let mut request = client.request(call.method.clone(), format!("/{step}{}", call.path));
     for (name, value) in &call.headers {
         request = request.header(name, value);

@@ -17,7 +17,7 @@ use crate::generated::Draw;
 use crate::limbo::limbo_table;
 use crate::log_scan;
 use crate::render::document;
-use crate::report::{CaseReport, Outcome, Report};
+use crate::report::{CaseOutcome, CaseReport, Report};
 use crate::run::{alone, run_all};
 use crate::subject::Subject;
 use crate::waiver;
@@ -232,7 +232,7 @@ impl Own {
         for time in 1..=times {
             let begin = Instant::now();
             let progress = |report: &CaseReport| {
-                if let Outcome::Failed { why, ledger } = &report.outcome
+                if let CaseOutcome::Failed { why, ledger } = &report.outcome
                     && let Some(case) = chosen.iter().find(|case| case.id == report.id)
                 {
                     say(&format!("{}\n", case.failure(why, ledger)));
@@ -296,9 +296,9 @@ fn trials(subject: &Subject, chosen: &[Case], done: &Done) -> Vec<Trial> {
             let begin = Instant::now();
             let outcome = alone(&case, &subject, &waivers);
             let result = match &outcome {
-                Outcome::Passed | Outcome::Waived { .. } | Outcome::NotDeclared { .. } => Ok(()),
-                Outcome::Failed { why, ledger } => Err(Failed::from(case.failure(why, ledger))),
-                Outcome::Stale => Err(Failed::from(outcome.reason().unwrap_or_default())),
+                CaseOutcome::Passed | CaseOutcome::Waived { .. } | CaseOutcome::NotDeclared { .. } => Ok(()),
+                CaseOutcome::Failed { why, ledger } => Err(Failed::from(case.failure(why, ledger))),
+                CaseOutcome::Stale => Err(Failed::from(outcome.reason().unwrap_or_default())),
             };
             let report = CaseReport::new(&case, outcome, begin.elapsed());
             done.lock().unwrap_or_else(PoisonError::into_inner).push(report);

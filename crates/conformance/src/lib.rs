@@ -85,6 +85,6 @@ pub use formats::{FormatCell, format_table, format_test};
 pub use harness::main;
 pub use limbo::{LimboCell, LimboOutcome, limbo_table};
 pub use load::{Load, LoadReport, Process, load_test, rotate_under_load};
-pub use report::{CaseReport, Count, Outcome, Report};
+pub use report::{CaseOutcome, CaseReport, Count, Report};
 pub use run::{check_waivers, run, run_all};
 pub use subject::{CaseFuture, Subject};

@@ -34,7 +34,7 @@ pub struct CaseReport {
     /// How much it weighs.
     pub level: Level,
     /// Its result.
-    pub outcome: Outcome,
+    pub outcome: CaseOutcome,
     /// Its duration, in seconds.
     pub seconds: f64,
 }
@@ -43,7 +43,7 @@ pub struct CaseReport {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 #[non_exhaustive]
-pub enum Outcome {
+pub enum CaseOutcome {
     /// As it should.
     Passed,
     /// It tests something that the transport does not declare. What can be refused by name was refused.
@@ -67,7 +67,7 @@ pub enum Outcome {
     Stale,
 }
 
-impl Outcome {
+impl CaseOutcome {
     /// Whether this breaks the run.
     #[must_use]
     pub fn is_failure(&self) -> bool {
@@ -105,7 +105,7 @@ impl Outcome {
 }
 
 impl CaseReport {
-    pub(crate) fn new(case: &Case, outcome: Outcome, took: Duration) -> Self {
+    pub(crate) fn new(case: &Case, outcome: CaseOutcome, took: Duration) -> Self {
         let (id, name) = (case.id.to_owned(), case.name.to_owned());
         Self { id, name, level: case.level, outcome, seconds: took.as_secs_f64() }
     }
@@ -137,14 +137,14 @@ impl Report {
     #[must_use]
     pub fn count(&self, level: Level) -> Count {
         let of_level = self.cases.iter().filter(|case| case.level == level);
-        let passed = of_level.clone().filter(|case| case.outcome == Outcome::Passed).count();
+        let passed = of_level.clone().filter(|case| case.outcome == CaseOutcome::Passed).count();
         let not_declared = of_level.clone().filter(|case| case.outcome.is_not_declared()).count();
         Count { level, passed, asked: of_level.count() - not_declared, not_declared }
     }
 
     /// Cases that should have passed and did not, waived ones too.
     pub fn exceptions(&self) -> impl Iterator<Item = &CaseReport> {
-        self.cases.iter().filter(|case| case.outcome != Outcome::Passed && !case.outcome.is_not_declared())
+        self.cases.iter().filter(|case| case.outcome != CaseOutcome::Passed && !case.outcome.is_not_declared())
     }
 
     /// Cases that ask for something that the transport does not declare.

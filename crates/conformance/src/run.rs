@@ -16,7 +16,7 @@ use crate::catalogue::cases;
 use crate::child;
 use crate::log_scan;
 use crate::methods;
-use crate::report::{CaseReport, Outcome, Report};
+use crate::report::{CaseOutcome, CaseReport, Report};
 use crate::sent_as::SentAs;
 use crate::subject::Subject;
 use crate::waiver::{self, Waiver};
@@ -34,16 +34,16 @@ pub fn run(id: &str, subject: &Subject) {
     let case = cases().iter().find(|case| case.id == id).unwrap_or_else(|| panic!("unknown case {id}"));
     let waivers = waiver::parse(subject.waivers).unwrap_or_else(|error| panic!("{error}"));
     match outcome(case, subject, &waivers) {
-        Outcome::Passed => {}
+        CaseOutcome::Passed => {}
         // The harness shows this with --nocapture.
-        Outcome::Waived { why } => say(&format!("{id} is waived: {why}")),
-        Outcome::NotDeclared { lacking } => say(&format!("{id} is not declared: {lacking}")),
-        Outcome::Failed { why, ledger } => {
+        CaseOutcome::Waived { why } => say(&format!("{id} is waived: {why}")),
+        CaseOutcome::NotDeclared { lacking } => say(&format!("{id} is not declared: {lacking}")),
+        CaseOutcome::Failed { why, ledger } => {
             say(&case.failure(&why, &ledger));
             // The location was already reported: another panic here would report another one.
             resume_unwind(Box::new("the case does not hold"))
         }
-        Outcome::Stale => panic!("{id} passes although it is waived: remove its entry from waivers.toml"),
+        CaseOutcome::Stale => panic!("{id} passes although it is waived: remove its entry from waivers.toml"),
     }
 }
 
@@ -169,14 +169,14 @@ pub fn run_all(
 }
 
 /// Runs the case on a separate thread with the name of its test: some cases start that test again.
-pub(crate) fn alone(case: &Case, subject: &Subject, waivers: &[Waiver]) -> Outcome {
+pub(crate) fn alone(case: &Case, subject: &Subject, waivers: &[Waiver]) -> CaseOutcome {
     let ended = thread::scope(|scope| {
         let thread = thread::Builder::new().name(case.name.to_owned());
         thread.spawn_scoped(scope, || outcome(case, subject, waivers)).map(thread::ScopedJoinHandle::join)
     });
     match ended {
         Ok(Ok(outcome)) => outcome,
-        _ => Outcome::Failed { why: "its thread did not start, or ended badly".to_owned(), ledger: String::new() },
+        _ => CaseOutcome::Failed { why: "its thread did not start, or ended badly".to_owned(), ledger: String::new() },
     }
 }
 
@@ -189,19 +189,19 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// How the case ends on this thread.
-fn outcome(case: &Case, subject: &Subject, waivers: &[Waiver]) -> Outcome {
+fn outcome(case: &Case, subject: &Subject, waivers: &[Waiver]) -> CaseOutcome {
     // The parent applies the waiver: a child that waived its own failure would look like a passing case.
     let waiver = waivers.iter().find(|waiver| waiver.case == case.id && child::parent().is_none());
     match (watched(|| (subject.block_on)(Box::pin(within_limit(*case, subject.clone())))), waiver) {
-        (Ok(undeclared), None) if undeclared.is_empty() => Outcome::Passed,
+        (Ok(undeclared), None) if undeclared.is_empty() => CaseOutcome::Passed,
         (Ok(undeclared), None) => {
             let names: Vec<_> = undeclared.iter().map(|capability| capability.name()).collect();
-            Outcome::NotDeclared { lacking: names.join(", ") }
+            CaseOutcome::NotDeclared { lacking: names.join(", ") }
         }
-        (Ok(_), Some(_)) => Outcome::Stale,
-        (Err(failure), None) => Outcome::Failed { why: failure.words, ledger: failure.ledger },
+        (Ok(_), Some(_)) => CaseOutcome::Stale,
+        (Err(failure), None) => CaseOutcome::Failed { why: failure.words, ledger: failure.ledger },
         (Err(_), Some(Waiver { reason, since, link, .. })) => {
-            Outcome::Waived { why: format!("{reason} (since {since}, see {link})") }
+            CaseOutcome::Waived { why: format!("{reason} (since {since}, see {link})") }
         }
     }
 }

@@ -35,12 +35,12 @@ impl SeenSpan {
 
 /// Active until it is dropped.
 pub(crate) struct Spans {
-    seen: Arc<Mutex<Seen>>,
+    seen: Arc<Mutex<SpanRecord>>,
     _guard: DefaultGuard,
 }
 
 #[derive(Default)]
-struct Seen {
+struct SpanRecord {
     spans: Vec<SeenSpan>,
     /// The messages of this thread's events.
     events: Vec<String>,
@@ -66,7 +66,7 @@ impl Spans {
     }
 }
 
-struct Recorder(Arc<Mutex<Seen>>);
+struct Recorder(Arc<Mutex<SpanRecord>>);
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Recorder {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {

@@ -195,7 +195,7 @@ fn shown(ledger: &Ledger) -> String {
         let _ = write!(text, "{}", if connection.closed { ", closed" } else { "" });
         for request in snapshot.requests.iter().filter(|request| request.connection == connection.id) {
             let (method, target) = (&request.method, &request.target);
-            let _ = write!(text, "\n    {method} {target} {:?} ({:?})", request.version, request.outcome);
+            let _ = write!(text, "\n    {method} {target} {:?} ({:?})", request.version, request.progress);
         }
     }
     text

@@ -10,7 +10,7 @@ use std::time::SystemTime;
 use digicert_one_testbed::sha256_hex;
 use http::StatusCode;
 
-use crate::end_date::EndDate;
+use crate::last_day::LastDay;
 use crate::observation::Proof;
 use crate::role::{self, ACCOUNT_MANAGER};
 use crate::state::{Standing, State, User};
@@ -37,7 +37,7 @@ pub(crate) struct Caller {
     pub(crate) proof: Proof,
     pub(crate) permissions: Vec<String>,
     pub(crate) account_role: bool,
-    pub(crate) api_key_end: Option<EndDate>,
+    pub(crate) api_key_end: Option<LastDay>,
 }
 
 words! { "factor",

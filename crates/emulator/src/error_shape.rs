@@ -10,7 +10,7 @@ use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde_json::{Value, json};
 
-use crate::end_date::rfc3339;
+use crate::last_day::rfc3339;
 use crate::response::{Rejection, Response, json_response, response, with_allow};
 use crate::words::words;
 

@@ -9,9 +9,9 @@ use digicert_one_testbed::{ClientAuth, KeyKind};
 
 use crate::clock::{Clock, EmulatorClock};
 use crate::csc::options::CscOptions;
-use crate::end_date::EndDate;
 use crate::error_shape::ErrorShape;
 use crate::fault::Fault;
+use crate::last_day::LastDay;
 use crate::limits::RateLimit;
 use crate::role::ROLES;
 use crate::words::{debug_only, options};
@@ -76,7 +76,7 @@ options! {
         /// Whether it is active.
         active: bool = true;
         /// Its end date.
-        end_date: Option<EndDate> = None, set(end_date: EndDate) Some(end_date);
+        end_date: Option<LastDay> = None, set(end_date: LastDay) Some(end_date);
         /// Its roles, by their ids.
         roles: Vec<String> = ROLES.iter().map(|role| role.id.to_owned()).collect();
         /// Its permissions beyond its roles.
@@ -99,7 +99,7 @@ options! {
         /// Whether it is enabled.
         enabled: bool = true, set(enabled: bool) enabled;
         /// Its end date.
-        end_date: Option<EndDate> = None, set(end_date: EndDate) Some(end_date);
+        end_date: Option<LastDay> = None, set(end_date: LastDay) Some(end_date);
         /// Its value, for tests that must know it beforehand; `None` generates one of the usual shape.
         value: Option<String> = None, set(value: impl Into<String>) Some(value.into());
     }
@@ -112,7 +112,7 @@ options! {
         /// Whether it is enabled.
         enabled: bool = true, set(enabled: bool) enabled;
         /// Its end date. One in the past leaves the X.509 dates valid, so that the refusal is the platform's.
-        end_date: Option<EndDate> = None, set(end_date: EndDate) Some(end_date);
+        end_date: Option<LastDay> = None, set(end_date: LastDay) Some(end_date);
         /// The kind of key.
         key: KeyKind = KeyKind::P256, set(key: KeyKind) key;
     }

@@ -4,8 +4,8 @@ use std::time::SystemTime;
 
 use digicert_one_testbed::{ClientSpec, KeyKind, Pki, Purpose, random_bytes};
 
-use crate::end_date::{DAY, EndDate, rfc3339, x509_dates};
 use crate::id::{new_api_key, new_id};
+use crate::last_day::{DAY, LastDay, rfc3339, x509_dates};
 use crate::options::{ApiKeySpec, CertificateSpec, ServiceUserSpec};
 use crate::signing::{SigningKey, StoredIdentity};
 use crate::state::{
@@ -110,7 +110,7 @@ fn add_user(state: &mut State, user_type: UserType, mut spec: ServiceUserSpec, p
 }
 
 fn certificate(pki: &Pki, common_name: &str, issuance: Issuance, now: SystemTime) -> IssuedCertificate {
-    let last_day = EndDate::day_of(now + 90 * DAY);
+    let last_day = LastDay::day_of(now + 90 * DAY);
     let purpose = match issuance {
         Issuance::Lifecycle => Purpose::ServerAuth,
         Issuance::Device => Purpose::ClientAuth,

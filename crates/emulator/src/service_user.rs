@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use digicert_one_testbed::{ClientCert, KeyEncoding};
 
-use crate::end_date::EndDate;
+use crate::last_day::LastDay;
 use crate::state::Disclosed;
 use crate::store::Store;
 use crate::words::readers;
@@ -46,7 +46,7 @@ readers! { ServiceUser as user {
     /// Their ids, in the same order.
     certificate_ids: impl Iterator<Item = &str> = user.0.certificates.iter().map(|(id, _)| id.as_str());
     /// Its end date.
-    end_date: Option<EndDate> = user.0.store.read(|state| state.user(&user.0.id)?.end_date);
+    end_date: Option<LastDay> = user.0.store.read(|state| state.user(&user.0.id)?.end_date);
     /// Whether it is active. (It may have expired all the same.) One that was deleted is not.
     active: bool = user.0.store.read(|state| state.user(&user.0.id).is_some_and(|user| user.active));
 } }

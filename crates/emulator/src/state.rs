@@ -10,8 +10,8 @@ use data_encoding::BASE64;
 use digicert_one_testbed::{serial_number, sha256_hex};
 use serde::{Deserialize, Serialize};
 
-use crate::end_date::{EndDate, seconds};
 use crate::id::new_id;
+use crate::last_day::{LastDay, seconds};
 use crate::role;
 use crate::signing::{SigningKey, StoredIdentity};
 use crate::words::words;
@@ -51,16 +51,16 @@ records! {
 
     User {
         id: String, user_type: UserType, friendly_name: String, email: String, description: String, active: bool,
-        end_date: Option<EndDate>, created_at: String, created_by: String, roles: Vec<String>, permissions: Vec<String>,
+        end_date: Option<LastDay>, created_at: String, created_by: String, roles: Vec<String>, permissions: Vec<String>,
         accounts: Vec<String>, tokens: Vec<Token>, certificates: Vec<AuthCertificate>,
     }
 
     /// An API token: the platform's view of an API key. The digest is the SHA-256 of the key.
-    Token { id: String, name: String, digest: String, enabled: bool, end_date: Option<EndDate>, created_at: String }
+    Token { id: String, name: String, digest: String, enabled: bool, end_date: Option<LastDay>, created_at: String }
 
     /// A client certificate: the platform's view.
     AuthCertificate {
-        id: String, nickname: String, fingerprint: String, serial_number: String, enabled: bool, end_date: Option<EndDate>,
+        id: String, nickname: String, fingerprint: String, serial_number: String, enabled: bool, end_date: Option<LastDay>,
         created_at: String,
     }
 
@@ -176,7 +176,7 @@ impl User {
 }
 
 impl Token {
-    pub(crate) fn new(name: String, key: &str, end_date: Option<EndDate>, created_at: &str) -> Self {
+    pub(crate) fn new(name: String, key: &str, end_date: Option<LastDay>, created_at: &str) -> Self {
         let (id, digest) = (new_id(), sha256_hex(key.as_bytes()));
         Token { id, name, digest, enabled: true, end_date, created_at: created_at.to_owned() }
     }
@@ -187,7 +187,7 @@ impl Token {
 }
 
 impl AuthCertificate {
-    pub(crate) fn new(nickname: String, certificate: &[u8], end_date: Option<EndDate>, created_at: String) -> Self {
+    pub(crate) fn new(nickname: String, certificate: &[u8], end_date: Option<LastDay>, created_at: String) -> Self {
         AuthCertificate {
             id: new_id(),
             nickname,
@@ -204,7 +204,7 @@ impl AuthCertificate {
     }
 }
 
-fn standing(enabled: bool, end_date: Option<EndDate>, now: SystemTime) -> Standing {
+fn standing(enabled: bool, end_date: Option<LastDay>, now: SystemTime) -> Standing {
     if !enabled {
         Standing::Disabled
     } else if end_date.is_some_and(|end| end.passed(now)) {

@@ -11,9 +11,9 @@ use std::time::SystemTime;
 use digicert_one_testbed::Pki;
 
 use crate::clock::EmulatorClock;
-use crate::end_date::rfc3339;
 use crate::error::EmulatorError;
 use crate::id::new_id;
+use crate::last_day::rfc3339;
 use crate::observation::Observation;
 use crate::options::Generation;
 use crate::response::Rejection;

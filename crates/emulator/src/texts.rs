@@ -7,7 +7,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
-use crate::{ControlError, EmulatorError, EndDate, HostKind};
+use crate::{ControlError, EmulatorError, HostKind, LastDay};
 
 #[test]
 fn messages_have_the_form() {
@@ -42,5 +42,5 @@ fn messages_have_the_form() {
     ] {
         form::assert_form(&error);
     }
-    form::assert_form(&"tomorrow".parse::<EndDate>().expect_err("not a day"));
+    form::assert_form(&"tomorrow".parse::<LastDay>().expect_err("not a day"));
 }

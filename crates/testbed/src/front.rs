@@ -23,7 +23,7 @@ use crate::certificate::ServerCert;
 use crate::connection::Listening;
 use crate::ending::{Ending, ResetSwitch, Resettable, SentBody};
 use crate::handler::{Handler, Peer};
-use crate::ledger::{Handshake, Ledger, Outcome, Request, RequestTicket};
+use crate::ledger::{Handshake, Ledger, Request, RequestProgress, RequestTicket};
 use crate::options::{FrontOptions, HttpVersions};
 use crate::provider::sha256_hex;
 use crate::runtime;
@@ -248,7 +248,7 @@ fn record(head: &http::request::Parts, connection: u64, ledger: &Ledger) -> Requ
         headers,
         body_len: 0,
         body_sha256: String::new(),
-        outcome: Outcome::Receiving,
+        progress: RequestProgress::Receiving,
     })
 }
 

@@ -95,18 +95,18 @@ pub struct Request {
     /// Lower-case hexadecimal SHA-256 of the body; empty until it is complete.
     pub body_sha256: String,
     /// Its progress.
-    pub outcome: Outcome,
+    pub progress: RequestProgress,
 }
 
 /// The progress of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum RequestProgress {
     /// The head has arrived, the body not completely.
     Receiving,
     /// Completely received; no response yet.
     Received,
     /// The server has sent a response with this status.
-    Answered(u16),
+    Responded(u16),
     /// The client disconnected (or reset the stream) before a response.
     Abandoned,
 }
@@ -345,13 +345,13 @@ impl RequestTicket {
         self.update(|request| {
             request.body_len = body_len;
             request.body_sha256 = body_sha256;
-            request.outcome = Outcome::Received;
+            request.progress = RequestProgress::Received;
         });
     }
 
     pub(crate) fn answered(mut self, status: u16) {
         self.settled = true;
-        self.update(|request| request.outcome = Outcome::Answered(status));
+        self.update(|request| request.progress = RequestProgress::Responded(status));
     }
 
     /// Leaves the request unchanged: a scripted server has no response to report.
@@ -367,7 +367,7 @@ impl RequestTicket {
 impl Drop for RequestTicket {
     fn drop(&mut self) {
         if !self.settled {
-            self.update(|request| request.outcome = Outcome::Abandoned);
+            self.update(|request| request.progress = RequestProgress::Abandoned);
         }
     }
 }

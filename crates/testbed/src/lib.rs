@@ -35,7 +35,7 @@ pub use front::Front;
 pub use handler::{BoxFuture, Handler, Peer, handler};
 #[cfg(feature = "key-store")]
 pub use key_store::{Format, KeyStore};
-pub use ledger::{Connection, Handshake, Ledger, Outcome, Request, Snapshot};
+pub use ledger::{Connection, Handshake, Ledger, Request, RequestProgress, Snapshot};
 pub use names::{name_without_address, unlisted_name};
 pub use options::{
     ClientAuth, ClientSignatures, Engine, FrontOptions, Group, Hints, HttpVersions, Sessions, TlsRange, TlsVersion,

@@ -6,7 +6,7 @@ use std::io;
 
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-use crate::ledger::{Ledger, Outcome, Request, RequestTicket};
+use crate::ledger::{Ledger, Request, RequestProgress, RequestTicket};
 use crate::provider::sha256_hex;
 
 const HEAD_LIMIT: usize = 1 << 20;
@@ -34,7 +34,7 @@ impl Head {
             headers: self.headers.clone(),
             body_len: 0,
             body_sha256: String::new(),
-            outcome: Outcome::Receiving,
+            progress: RequestProgress::Receiving,
         }
     }
 }

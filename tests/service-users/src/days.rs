@@ -15,7 +15,7 @@ use digicert_one_client::{Client, Error};
 use digicert_one_core::{ApiKey, Clock as _, Code, FixedCredential, Generation, Material};
 use digicert_one_credentials::WatchingCredential;
 use digicert_one_emulator::{
-    ApiKeySpec, CertificateSpec, Emulator, EmulatorOptions, EndDate, Observation, ServiceUserSpec,
+    ApiKeySpec, CertificateSpec, Emulator, EmulatorOptions, LastDay, Observation, ServiceUserSpec,
 };
 use digicert_one_provisioning::{
     CredentialConsumer, EndDatePolicy, IssueError, IssueErrorKind, ProgressEvent, RotateCertificate, RotateToken, Task,
@@ -133,7 +133,7 @@ impl World {
     fn new(span: Span) -> Self {
         let time = VirtualTime::starting(SystemTime::UNIX_EPOCH + START);
         let now = time.now();
-        let day = |days: u32| EndDate::day_of(now + days * DAY);
+        let day = |days: u32| LastDay::day_of(now + days * DAY);
         let bot = ServiceUserSpec::new(BOT)
             .end_date(day(30))
             .api_keys([ApiKeySpec::default().end_date(day(LASTS))])
@@ -212,7 +212,7 @@ impl World {
         match outcome {
             Ok(()) => seen.answered += 1,
             Err(error) if is_refusal(error.code()) => {
-                let when = EndDate::day_of(self.time.now());
+                let when = LastDay::day_of(self.time.now());
                 seen.refused.push(format!("{when}: {error}"));
             }
             Err(error) => *seen.failed.entry(error.code().to_string()).or_default() += 1,
@@ -338,7 +338,7 @@ impl World {
         let id = Id::new(self.emulator.users()[0].id());
         while !self.is_over() {
             self.sleep(20 * DAY).await;
-            let end = EndDate::day_of(self.time.now() + 40 * DAY).to_string().parse().expect("a day");
+            let end = LastDay::day_of(self.time.now() + 40 * DAY).to_string().parse().expect("a day");
             let change = UserChange::new().end_date(end);
             while client.account().users().update(&id, &change).await.is_err() {
                 self.time.sleep(HOUR).await;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use digicert_one_emulator::{Control, EndDate, Subject};
+use digicert_one_emulator::{Control, LastDay, Subject};
 use serde_json::Value;
 
 use crate::stage::{Stage, document, text};
@@ -15,7 +15,7 @@ fn day(ahead: u32) -> String {
     jiff::Timestamp::try_from(then).expect("a near day").strftime("%Y-%m-%d").to_string()
 }
 
-fn end(ahead: u32) -> EndDate {
+fn end(ahead: u32) -> LastDay {
     day(ahead).parse().expect("a day")
 }
 

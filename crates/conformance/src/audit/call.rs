@@ -12,7 +12,7 @@ use super::given::Given;
 use super::notes::Audit;
 
 /// A call in progress. Dropped before its end, it was cancelled.
-pub(super) struct Call {
+pub(super) struct AuditedCall {
     about: About,
     audit: Audit,
     ended: bool,
@@ -25,7 +25,7 @@ pub(super) struct Carried {
     facts: ConnectionFacts,
 }
 
-impl Call {
+impl AuditedCall {
     pub(super) fn begin<B>(audit: &Audit, given: &Arc<Given>, request: &Request<B>) -> Self {
         let uri = request.uri();
         let is_https = uri.scheme_str() == Some("https");
@@ -93,7 +93,7 @@ impl Call {
     }
 }
 
-impl Drop for Call {
+impl Drop for AuditedCall {
     fn drop(&mut self) {
         let mut state = self.audit.state();
         state.in_flight -= 1;

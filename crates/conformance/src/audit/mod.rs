@@ -25,7 +25,7 @@ use http::Request;
 use http_body::{Body, Frame, SizeHint};
 use tokio::sync::OnceCell;
 
-use self::call::{Call, Carried};
+use self::call::{AuditedCall, Carried};
 use self::given::Given;
 pub(crate) use self::notes::Audit;
 use crate::past::past;
@@ -92,13 +92,13 @@ impl Transport for AuditedTransport {
             sent_as.apply(&mut request);
         }
         self.lead_beside(&request).await;
-        let call = Call::begin(&self.audit, &self.given, &request);
+        let call = AuditedCall::begin(&self.audit, &self.given, &request);
         self.noted(call, self.inner.send(request).await)
     }
 
     async fn upload(&self, request: Request<UploadBody>) -> Result<Exchange, TransportError> {
         self.lead().await;
-        let call = Call::begin(&self.audit, &self.given, &request);
+        let call = AuditedCall::begin(&self.audit, &self.given, &request);
         self.noted(call, self.inner.upload(request).await)
     }
 }
@@ -112,7 +112,7 @@ impl AuditedTransport {
         }
         let mut other = Request::new(Bytes::new());
         other.uri_mut().clone_from(request.uri());
-        let call = Call::begin(&self.audit, &self.given, &other);
+        let call = AuditedCall::begin(&self.audit, &self.given, &other);
         if let Ok(exchange) = self.noted(call, self.inner.send(other).await) {
             self.beside.lock().unwrap_or_else(PoisonError::into_inner).push(exchange);
         }
@@ -131,7 +131,7 @@ impl AuditedTransport {
         self.past.get_or_init(|| lead).await;
     }
 
-    fn noted(&self, call: Call, outcome: Result<Exchange, TransportError>) -> Result<Exchange, TransportError> {
+    fn noted(&self, call: AuditedCall, outcome: Result<Exchange, TransportError>) -> Result<Exchange, TransportError> {
         match outcome {
             Ok(exchange) => {
                 let carried = call.answered(&exchange);

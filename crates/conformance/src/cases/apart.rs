@@ -25,7 +25,7 @@ const LARGE: usize = 1 << 20;
 
 /// What became of a call.
 #[derive(Clone, Debug, PartialEq)]
-struct Seen {
+struct Observation {
     /// Which of the two servers it reached.
     server: Option<usize>,
     http2: bool,
@@ -38,7 +38,7 @@ struct Seen {
 struct Difference {
     what: &'static str,
     path: &'static str,
-    sides: [(TransportConfig, Seen); 2],
+    sides: [(TransportConfig, Observation); 2],
     servers: [Front; 2],
     _proxies: Vec<ConnectProxy>,
 }
@@ -51,7 +51,7 @@ struct Place {
     world: World,
     versions: HttpVersions,
     servers: [Front; 2],
-    usual: Seen,
+    usual: Observation,
 }
 
 impl Place {
@@ -69,7 +69,7 @@ impl Place {
         });
         let tls = if world.has(Capability::Tls13) { testbed::TlsVersion::Tls13 } else { testbed::TlsVersion::Tls12 };
         let http2 = versions == HttpVersions::Both;
-        let usual = Seen { server: Some(0), http2, tls: Some(tls), identity: None, failure: None };
+        let usual = Observation { server: Some(0), http2, tls: Some(tls), identity: None, failure: None };
         Self { world: world.clone(), versions, servers: twins(options, &response), usual }
     }
 
@@ -88,7 +88,7 @@ impl Place {
         self,
         what: &'static str,
         change: impl Fn(TransportConfig) -> TransportConfig,
-        becomes: impl Fn(&mut Seen),
+        becomes: impl Fn(&mut Observation),
     ) -> Difference {
         let mut seen = self.usual.clone();
         becomes(&mut seen);
@@ -99,8 +99,8 @@ impl Place {
 
 fn differences(world: &World, versions: HttpVersions) -> Vec<Difference> {
     let place = || Place::new(world, versions);
-    let unreached = |seen: &mut Seen, failure| {
-        *seen = Seen { server: None, http2: false, tls: None, identity: None, failure: Some(failure) };
+    let unreached = |seen: &mut Observation, failure| {
+        *seen = Observation { server: None, http2: false, tls: None, identity: None, failure: Some(failure) };
     };
     let mut all = vec![place().differing(
         "the address of a name",
@@ -169,7 +169,7 @@ impl Difference {
         format!("{}{path}", first.url(NAME))
     }
 
-    fn seen(&self, before: [usize; 2], outcome: Result<Bytes, TransportError>) -> Seen {
+    fn seen(&self, before: [usize; 2], outcome: Result<Bytes, TransportError>) -> Observation {
         let failure = outcome.err().map(|error| match error.kind() {
             TransportErrorKind::Timeout(_) => LATE,
             TransportErrorKind::PeerUntrusted(_) => UNTRUSTED,
@@ -184,7 +184,7 @@ impl Difference {
             Some((request.version == Version::HTTP_2, carrier.tls_version, carrier.peer_fingerprint))
         });
         let (http2, tls, identity) = found.unwrap_or_default();
-        Seen { server: arrived, http2, tls, identity, failure }
+        Observation { server: arrived, http2, tls, identity, failure }
     }
 
     fn count(&self) -> [usize; 2] {

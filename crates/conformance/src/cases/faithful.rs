@@ -17,7 +17,7 @@ use crate::setting::{Crossing, Setting, Settings};
 use crate::world::{HOST, World, collect, front, front_responding, get, key_value, request, untouched, up};
 
 /// A request, and the response to it.
-struct Call {
+struct Transfer {
     method: Method,
     target: &'static str,
     /// The length of the request's body.
@@ -27,11 +27,11 @@ struct Call {
     receives: usize,
 }
 
-const fn call(method: Method, target: &'static str, sends: usize, status: u16, receives: usize) -> Call {
-    Call { method, target, sends, status, receives }
+const fn call(method: Method, target: &'static str, sends: usize, status: u16, receives: usize) -> Transfer {
+    Transfer { method, target, sends, status, receives }
 }
 
-static CALLS: [Call; 16] = [
+static CALLS: [Transfer; 16] = [
     call(Method::GET, "/A%20b/c%2Fd/?q=x%20y&R=a+b", 0, 200, 20),
     call(Method::POST, "/post?a=1", 20, 201, 20),
     call(Method::PUT, "/put/", 300_000, 202, 20),
@@ -106,7 +106,7 @@ fn response(request: &Request<Bytes>) -> Response<Bytes> {
     response
 }
 
-impl Call {
+impl Transfer {
     fn request(&self, url: &str) -> Request<Bytes> {
         let mut sent = request(self.method.clone(), format!("{url}{}", self.target), bytes(self.sends));
         *sent.headers_mut() = headers();
@@ -168,7 +168,7 @@ pub(crate) async fn req_20_a_call_is_the_same_at_both_ends_in_each_setting(world
 }
 
 /// One call, at the server and at the caller. The audit compares its facts.
-async fn compare(world: &World, crossing: &Crossing, setting: Setting, transport: &dyn Transport, call: &Call) {
+async fn compare(world: &World, crossing: &Crossing, setting: Setting, transport: &dyn Transport, call: &Transfer) {
     let what = format!("in {} {}, {setting}", call.method, call.target);
     let front = crossing.front(setting);
     let before = front.ledger().requests().len();

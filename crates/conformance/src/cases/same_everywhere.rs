@@ -8,9 +8,9 @@ use digicert_one_core::{
     Capability, Delivery, Proxy, TransportConfig, TransportError, TransportErrorKind, TrustRoots, causes,
 };
 use digicert_one_testbed::{
-    Authority, ClientAuth, ClientSpec, ConnectProxy, Front, FrontOptions, Gate, HttpVersions, Outcome, Pki, RawOptions,
-    RawServer, Recording, ServerSpec, Sessions, Snapshot, Step, handler, name_without_address, refused_addr,
-    sha256_hex,
+    Authority, ClientAuth, ClientSpec, ConnectProxy, Front, FrontOptions, Gate, HttpVersions, Pki, RawOptions,
+    RawServer, Recording, RequestProgress, ServerSpec, Sessions, Snapshot, Step, handler, name_without_address,
+    refused_addr, sha256_hex,
 };
 use http::{HeaderValue, Method, Response};
 use rustls_pki_types::CertificateDer;
@@ -325,7 +325,7 @@ pub(crate) async fn pool_22_connections_end_as_they_should_in_each_setting(world
         collect(transport.send(get(front.url(HOST))).await.expect("answered")).await.expect("a body");
         let (method, body) = method(turn);
         dropped(&*transport, request(method.clone(), format!("{}/never", front.url(HOST)), body), &front).await;
-        let abandoned = |seen: &Snapshot| seen.requests[1].outcome == Outcome::Abandoned;
+        let abandoned = |seen: &Snapshot| seen.requests[1].progress == RequestProgress::Abandoned;
         let is_over = front.ledger().wait_until(abandoned, Duration::from_secs(10)).await;
         assert!(is_over, "a call that was dropped goes on, {method}, {setting}");
         collect(transport.send(get(front.url(HOST))).await.expect("answered")).await.expect("a body");

@@ -11,7 +11,7 @@ use digicert_one_core::{
     Capability, Clock as _, Delivery, HttpVersions, Timeouts, TransportError, TransportErrorKind, UploadBody,
 };
 use digicert_one_testbed::{
-    FrontOptions, Gate, Outcome, RawOptions, RawServer, Responses, Script, Snapshot, Step, sha256_hex,
+    FrontOptions, Gate, RawOptions, RawServer, RequestProgress, Responses, Script, Snapshot, Step, sha256_hex,
 };
 use futures_util::future::{Either, join_all, select};
 use futures_util::stream::{self, Stream, StreamExt as _};
@@ -336,7 +336,7 @@ async fn early_successes(world: &World) -> Vec<(String, Result<(), TransportErro
             }
         };
         // Over HTTP/2 a scripted server records no request. What was given up may look whole to it where no length was declared.
-        let is_over = |seen: &Snapshot| seen.requests.iter().all(|one| one.outcome != Outcome::Receiving);
+        let is_over = |seen: &Snapshot| seen.requests.iter().all(|one| one.progress != RequestProgress::Receiving);
         assert!(
             server.ledger().wait_until(is_over, Duration::from_secs(10)).await,
             "{case}: the server waits for more"

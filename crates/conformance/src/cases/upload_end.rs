@@ -10,7 +10,7 @@ use digicert_one_core::{
     Capability, Code, Delivery, Mode, Transport, TransportError, TransportErrorKind, UploadBody, UploadError, causes,
 };
 use digicert_one_testbed::{
-    Front, FrontOptions, Gate, Outcome, RawOptions, RawServer, Recording, Sessions, Snapshot, Step, sha256_hex,
+    Front, FrontOptions, Gate, RawOptions, RawServer, Recording, RequestProgress, Sessions, Snapshot, Step, sha256_hex,
 };
 use futures_util::future::{Either, select};
 use futures_util::poll;
@@ -30,7 +30,7 @@ const LIMIT: Duration = Duration::from_secs(8);
 
 /// Asserts that every request that began on this server was cut, and none is whole.
 async fn all_are_cut(front: &Front, what: &str) {
-    let cut = |seen: &Snapshot| seen.requests.iter().all(|one| one.outcome == Outcome::Abandoned);
+    let cut = |seen: &Snapshot| seen.requests.iter().all(|one| one.progress == RequestProgress::Abandoned);
     let are_cut = front.ledger().wait_until(cut, LIMIT).await;
     let requests = front.ledger().requests();
     assert!(are_cut && requests.iter().all(|one| !one.complete()), "the server saw no end, or a whole request: {what}");

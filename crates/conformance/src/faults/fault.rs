@@ -6,7 +6,7 @@ use std::pin::Pin;
 
 use digicert_one_core::{Capabilities, Capability, Code};
 
-use super::lab::Seen;
+use super::lab::ObservedFault;
 use crate::world::World;
 
 /// One fault and what it is called.
@@ -19,7 +19,7 @@ pub struct Fault {
     pub wider: &'static [Wider],
     /// What a stack must declare for this fault to happen to it.
     pub needs: Option<Capability>,
-    pub(super) run: fn(World) -> Pin<Box<dyn Future<Output = Seen>>>,
+    pub(super) run: fn(World) -> Pin<Box<dyn Future<Output = ObservedFault>>>,
 }
 
 /// A wider code, documented.
@@ -59,7 +59,7 @@ pub(super) const fn fault(
     name: &'static str,
     code: Code,
     wider: &'static [Wider],
-    run: fn(World) -> Pin<Box<dyn Future<Output = Seen>>>,
+    run: fn(World) -> Pin<Box<dyn Future<Output = ObservedFault>>>,
 ) -> Fault {
     Fault { name, code, wider, needs: None, run }
 }

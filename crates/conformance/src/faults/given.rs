@@ -14,7 +14,7 @@ use digicert_one_testbed::{Chain, ClientCert, ClientSpec, Format, KeyEncoding, K
 use rustls_pki_types::CertificateDer;
 
 use super::fault::{Fault, fault};
-use super::lab::{self, Seen, WRONG_PASSWORD};
+use super::lab::{self, ObservedFault, WRONG_PASSWORD};
 use crate::world::{KEY, World, certificate, diagnose, key, read};
 
 pub(super) const FAULTS: &[Fault] = &[
@@ -124,16 +124,16 @@ fn made(change: impl FnOnce(&mut ClientSpec)) -> ClientCert {
 }
 
 /// The error of the reader that users have.
-fn failed(pem: &str) -> Seen {
+fn failed(pem: &str) -> ObservedFault {
     read(&Secret::new(pem, "the fault"), SystemTime::now()).expect_err("it must not be read").into()
 }
 
 /// The first warning of the reader that users have.
-fn warned(pem: &str) -> Seen {
+fn warned(pem: &str) -> ObservedFault {
     reading(RawCredential::new().with_certificate(Secret::new(pem, "the fault")))
 }
 
-fn stored(format: Format, change: impl FnOnce(&mut KeyStore)) -> Seen {
+fn stored(format: Format, change: impl FnOnce(&mut KeyStore)) -> ObservedFault {
     let mut store = format.make();
     change(&mut store);
     match crate::formats::read(&store, &ReadOptions::at(SystemTime::now())) {
@@ -142,7 +142,7 @@ fn stored(format: Format, change: impl FnOnce(&mut KeyStore)) -> Seen {
     }
 }
 
-fn reading(raw: RawCredential) -> Seen {
+fn reading(raw: RawCredential) -> ObservedFault {
     match raw.read(&ReadOptions::at(SystemTime::now())) {
         Err(error) => error.into(),
         Ok(reading) => reading.warnings.first().expect("worth a word").into(),
@@ -150,7 +150,7 @@ fn reading(raw: RawCredential) -> Seen {
 }
 
 /// The error for a program with these variables, as in `d1`; a credential that was read is used.
-fn set_up(variables: &[(&str, &str)]) -> Seen {
+fn set_up(variables: &[(&str, &str)]) -> ObservedFault {
     let lookup = |name: &str| {
         variables.iter().find(|(known, _)| *known == name).map(|(name, value)| Variable::new(*name, *value))
     };
@@ -158,13 +158,13 @@ fn set_up(variables: &[(&str, &str)]) -> Seen {
     let outcome = Config::from_environment(&lookup).and_then(|setup| setup.read(&ReadOptions::at(now)));
     match outcome {
         Err(ConfigError::Credential(error)) => error.into(),
-        Err(error) => Seen::new(Diagnosis::of(error.code(), error.to_string()), format!("{error:?}")),
+        Err(error) => ObservedFault::new(Diagnosis::of(error.code(), error.to_string()), format!("{error:?}")),
         Ok(reading) => reading.validity.check(now).expect_err("it works, so nothing is at fault").into(),
     }
 }
 
 /// The certificate was replaced and the key was not yet.
-async fn torn_replacement() -> Seen {
+async fn torn_replacement() -> ObservedFault {
     let directory = tempfile::tempdir().expect("a directory");
     let write = |name: &str, text: &str| std::fs::write(directory.path().join(name), text).expect("written");
     let (before, after) = (certificate(), certificate());
@@ -182,13 +182,13 @@ async fn torn_replacement() -> Seen {
         clock.advance(Duration::from_secs(3600));
         credential.lease(&LeaseRequest::at(clock.now())).await.expect("the first pair stays");
         if let Some(diagnosis) = reported.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            return Seen::found(diagnosis);
+            return ObservedFault::found(diagnosis);
         }
     }
     panic!("no warning was given");
 }
 
-fn no_root(world: &World, roots: Vec<CertificateDer<'static>>) -> Seen {
+fn no_root(world: &World, roots: Vec<CertificateDer<'static>>) -> ObservedFault {
     let trust = match world.has(Capability::TrustOnly) {
         true => TrustRoots::Only(roots),
         false => TrustRoots::SystemAnd(roots),

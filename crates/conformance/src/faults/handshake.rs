@@ -10,7 +10,7 @@ use digicert_one_testbed::{
 use rustls_pki_types::CertificateDer;
 
 use super::fault::{Fault, Wider, fault, wider};
-use super::lab::{Seen, by_key, call, configured, impatient, responding};
+use super::lab::{ObservedFault, by_key, call, configured, impatient, responding};
 use super::unknown;
 use crate::world::{World, certificate, front, identity, identity_at};
 
@@ -214,30 +214,34 @@ fn nginx(title: &str) -> String {
 }
 
 /// A call by key where the server requires a certificate in the handshake.
-async fn without(world: World, range: TlsRange, versions: HttpVersions) -> Seen {
+async fn without(world: World, range: TlsRange, versions: HttpVersions) -> ObservedFault {
     let front = front(FrontOptions::default().client_auth(ClientAuth::Required).tls(range));
     let seen = configured(&world, front.port(), world.config().with_http_versions(versions)).await;
     assert!(front.ledger().requests().is_empty(), "a server that refused us takes no request");
     seen
 }
 
-async fn foreign(world: World, range: TlsRange, versions: HttpVersions) -> Seen {
+async fn foreign(world: World, range: TlsRange, versions: HttpVersions) -> ObservedFault {
     let spec = ClientSpec { authority: Authority::Foreign, ..ClientSpec::default() };
     presenting(world, spec, range, versions).await
 }
 
-async fn presenting(world: World, spec: ClientSpec, range: TlsRange, versions: HttpVersions) -> Seen {
+async fn presenting(world: World, spec: ClientSpec, range: TlsRange, versions: HttpVersions) -> ObservedFault {
     refused(world, Material::certificate(identity(&Pki::shared().client(spec))), range, versions).await
 }
 
 /// A certificate outside its dates: from, to, and when it was read.
-async fn dated(world: World, range: TlsRange, dates: fn(SystemTime) -> (SystemTime, SystemTime, SystemTime)) -> Seen {
+async fn dated(
+    world: World,
+    range: TlsRange,
+    dates: fn(SystemTime) -> (SystemTime, SystemTime, SystemTime),
+) -> ObservedFault {
     let (from, to, read) = dates(SystemTime::now());
     let spec = ClientSpec { validity: Validity::Between(from, to), ..ClientSpec::default() };
     refused(world, Material::certificate(identity_at(&Pki::shared().client(spec), read)), range, H1).await
 }
 
-async fn refused(world: World, material: Material, range: TlsRange, versions: HttpVersions) -> Seen {
+async fn refused(world: World, material: Material, range: TlsRange, versions: HttpVersions) -> ObservedFault {
     let front = front(FrontOptions::default().client_auth(ClientAuth::Required).tls(range));
     let builder = world.builder(front.port()).transport_config(world.config().with_http_versions(versions));
     let seen = call(builder.allow_expired(true), material).await;
@@ -248,7 +252,7 @@ async fn refused(world: World, material: Material, range: TlsRange, versions: Ht
 
 /// A call by certificate to a server that responds to the hello with a fatal alert in clear text (RFC 8446
 /// §6), which every version and stack must understand.
-async fn alerted(world: World, alert: u8) -> Seen {
+async fn alerted(world: World, alert: u8) -> ObservedFault {
     let hello = Step::ReadUntil(Recording::default(), (&b"\x16\x03"[..]).into());
     let script = vec![hello, Step::write(vec![21, 3, 3, 0, 2, 2, alert]), Step::CloseClean];
     let server = RawServer::start(RawOptions::plain([script])).expect("loopback can be bound");
@@ -256,7 +260,7 @@ async fn alerted(world: World, alert: u8) -> Seen {
 }
 
 /// A call by certificate to a server that only OpenSSL can be.
-async fn outdated(world: World, such: fn(FrontOptions) -> FrontOptions) -> Seen {
+async fn outdated(world: World, such: fn(FrontOptions) -> FrontOptions) -> ObservedFault {
     let front = front(such(FrontOptions::default().engine(Engine::OpenSsl)));
     let seen = call(world.builder(front.port()), Material::certificate(identity(&certificate()))).await;
     assert!(front.ledger().requests().is_empty(), "nothing was sent");
@@ -264,7 +268,7 @@ async fn outdated(world: World, such: fn(FrontOptions) -> FrontOptions) -> Seen 
 }
 
 /// A call by key to a server that requires a certificate once it knows the path.
-async fn asked_late(world: World, engine: Engine, range: TlsRange) -> Seen {
+async fn asked_late(world: World, engine: Engine, range: TlsRange) -> ObservedFault {
     let options = FrontOptions::default().engine(engine).tls(range);
     let script = vec![Step::ReadRequest, Step::ask_late("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")];
     let server = RawServer::start(RawOptions::tls_with(options, [script])).expect("loopback can be bound");
@@ -282,14 +286,19 @@ async fn certified(
     status: u16,
     headers: &'static [(&'static str, &'static str)],
     body: String,
-) -> Seen {
+) -> ObservedFault {
     let front = responding(options, status, headers, body);
     call(world.builder(front.port()), Material::certificate(identity(&certificate()))).await
 }
 
 /// A response to a call by certificate, through a proxy that re-signs TLS with a CA that we trust: a DigiCert
 /// host with another issuer's certificate, which asks for none.
-async fn inspected(world: World, status: u16, headers: &'static [(&'static str, &'static str)], body: String) -> Seen {
+async fn inspected(
+    world: World,
+    status: u16,
+    headers: &'static [(&'static str, &'static str)],
+    body: String,
+) -> ObservedFault {
     const PUBLIC: &str = "demo.one.digicert.com";
     let host = format!("clientauth.{PUBLIC}");
     let spec = ServerSpec { names: vec![host.clone()], authority: Authority::Foreign, ..ServerSpec::default() };

@@ -18,7 +18,7 @@ pub(super) const WRONG_PASSWORD: &str = "Osprey-wrong-43";
 
 /// An observed fault.
 #[derive(Clone, Debug)]
-pub(crate) struct Seen {
+pub(crate) struct ObservedFault {
     pub(super) diagnosis: Diagnosis,
     /// All that an error shows.
     shown: String,
@@ -26,7 +26,7 @@ pub(crate) struct Seen {
     pub(super) raw: Option<String>,
 }
 
-impl Seen {
+impl ObservedFault {
     pub(super) fn new(diagnosis: Diagnosis, shown: String) -> Self {
         let shown = format!("{shown}\n{diagnosis}\n{diagnosis:?}");
         Self { diagnosis, shown, raw: None }
@@ -62,32 +62,32 @@ impl Seen {
     }
 }
 
-impl From<Error> for Seen {
+impl From<Error> for ObservedFault {
     fn from(error: Error) -> Self {
         let seen = Self::new(error.diagnosis().clone(), format!("{error}\n{error:?}"));
         Self { raw: error.transport().and_then(raw_text::deepest), ..seen }
     }
 }
 
-impl From<CredentialError> for Seen {
+impl From<CredentialError> for ObservedFault {
     fn from(error: CredentialError) -> Self {
         Self::new(Diagnosis::of(error.code(), error.to_string()), format!("{error:?}"))
     }
 }
 
-impl From<&Warning> for Seen {
+impl From<&Warning> for ObservedFault {
     fn from(warning: &Warning) -> Self {
         Self::new(Diagnosis::of(warning.code, &warning.text), warning.to_string())
     }
 }
 
 /// The transport's own refusal of a configuration.
-pub(super) fn refused(error: &TransportError, diagnosis: Diagnosis) -> Seen {
-    Seen { raw: raw_text::deepest(error), ..Seen::new(diagnosis, format!("{error:?}")) }
+pub(super) fn refused(error: &TransportError, diagnosis: Diagnosis) -> ObservedFault {
+    ObservedFault { raw: raw_text::deepest(error), ..ObservedFault::new(diagnosis, format!("{error:?}")) }
 }
 
 /// One GET, tried once, so that the fault and not a series of it is observed.
-pub(super) async fn call(builder: ClientBuilder, material: Material) -> Seen {
+pub(super) async fn call(builder: ClientBuilder, material: Material) -> ObservedFault {
     let client = client(builder, material);
     let response = match client.get("/").send().await {
         Ok(response) => response,
@@ -106,12 +106,12 @@ pub(super) fn client(builder: ClientBuilder, material: Material) -> Client {
 }
 
 /// A call by key, to a server at this port that knows the host.
-pub(super) async fn by_key(world: &World, port: u16) -> Seen {
+pub(super) async fn by_key(world: &World, port: u16) -> ObservedFault {
     call(world.builder(port), key()).await
 }
 
 /// As `by_key`, with another configuration.
-pub(super) async fn configured(world: &World, port: u16, config: TransportConfig) -> Seen {
+pub(super) async fn configured(world: &World, port: u16, config: TransportConfig) -> ObservedFault {
     call(world.builder(port).transport_config(config), key()).await
 }
 
@@ -150,7 +150,7 @@ pub(super) async fn answered(
     status: u16,
     headers: &'static [(&'static str, &'static str)],
     body: impl Into<Bytes>,
-) -> Seen {
+) -> ObservedFault {
     let front = responding(FrontOptions::default(), status, headers, body);
     let seen = by_key(&world, front.port()).await;
     assert_eq!(front.ledger().requests().len(), 1, "exactly one request to {HOST}");

@@ -51,7 +51,7 @@ mod tests {
         reached.extend(faults().flat_map(|fault| fault.wider).map(|wider| wider.code));
         // What no fault on loopback causes on every stack, from the facts that a transport would report.
         for diagnosis in from_facts() {
-            lab::Seen::new(diagnosis, String::new()).check().expect("it reads well");
+            lab::ObservedFault::new(diagnosis, String::new()).check().expect("it reads well");
             // Each of them is listed because nothing else reaches it.
         }
         reached.extend(from_facts().map(|diagnosis| diagnosis.code));

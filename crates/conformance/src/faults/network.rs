@@ -8,7 +8,7 @@ use digicert_one_testbed::{
 };
 
 use super::fault::{Fault, Wider, fault, wider};
-use super::lab::{Seen, by_key, call, client, configured, impatient, impatient_to_connect};
+use super::lab::{ObservedFault, by_key, call, client, configured, impatient, impatient_to_connect};
 use super::unknown;
 use crate::world::{HOST, World, certificate, identity, key, scripted};
 
@@ -170,7 +170,7 @@ pub(super) const FAULTS: &[Fault] = &[
 ];
 
 /// A call by key to any address.
-async fn at(world: &World, config: TransportConfig, url: &str) -> Seen {
+async fn at(world: &World, config: TransportConfig, url: &str) -> ObservedFault {
     let instance = Instance::parse(url).expect("an instance");
     let builder = Client::builder().instance(instance).shared_connector(world.connector.clone());
     call(builder.transport_config(config), key()).await
@@ -181,21 +181,21 @@ fn through(world: &World, proxy: &str) -> TransportConfig {
 }
 
 /// The hello has arrived, so TCP is connected on every stack.
-async fn in_handshake(world: World, end: Step) -> Seen {
+async fn in_handshake(world: World, end: Step) -> ObservedFault {
     // A record of type 22, handshake (RFC 8446 §5.1).
     let hello = Step::ReadUntil(Recording::default(), (&b"\x16\x03"[..]).into());
     let server = RawServer::start(RawOptions::plain([vec![hello, end]])).expect("loopback can be bound");
     by_key(&world, server.port()).await
 }
 
-async fn after_handshake(world: World, range: TlsRange, script: Script) -> Seen {
+async fn after_handshake(world: World, range: TlsRange, script: Script) -> ObservedFault {
     let options = FrontOptions::default().tls(range).http(ServerHttp::Only1);
     let server = RawServer::start(RawOptions::tls_with(options, [script])).expect("loopback can be bound");
     by_key(&world, server.port()).await
 }
 
 /// A call by certificate to a server that did not ask for one and ends each connection without a response.
-async fn unasked(world: World, range: TlsRange) -> Seen {
+async fn unasked(world: World, range: TlsRange) -> ObservedFault {
     let options = FrontOptions::default().tls(range).http(ServerHttp::Only1);
     let raw = RawOptions::tls_with(options, [vec![Step::ReadRequest, Step::CloseClean]]);
     let server = RawServer::start(raw).expect("loopback can be bound");
@@ -205,7 +205,7 @@ async fn unasked(world: World, range: TlsRange) -> Seen {
 }
 
 /// The end comes only when the head has arrived: otherwise it could overtake it, and would be another fault.
-async fn cut(world: World, response: &'static str, end: Step) -> Seen {
+async fn cut(world: World, response: &'static str, end: Step) -> ObservedFault {
     let gate = Gate::new();
     let server = scripted([vec![Step::ReadRequest, Step::write(response), Step::Wait(gate.clone()), end]]);
     let client = client(world.builder(server.port()), key());

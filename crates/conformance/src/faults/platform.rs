@@ -6,7 +6,7 @@ use digicert_one_testbed::FrontOptions;
 use serde_json::Value;
 
 use super::fault::{Fault, fault};
-use super::lab::{Seen, answered, client, responding};
+use super::lab::{ObservedFault, answered, client, responding};
 use crate::world::{World, key};
 
 const JSON: &[(&str, &str)] = &[("content-type", "application/json")];
@@ -135,7 +135,7 @@ pub(super) const FAULTS: &[Fault] = &[
 ];
 
 /// The end of a list of which every page is this.
-async fn listed(world: World, page: &'static str) -> Seen {
+async fn listed(world: World, page: &'static str) -> ObservedFault {
     let front = responding(FrontOptions::default(), 200, JSON, page);
     let mut items = client(world.builder(front.port()), key()).pages("/x").page_size(2).items::<Value>();
     while let Some(item) = items.next().await {
@@ -146,6 +146,6 @@ async fn listed(world: World, page: &'static str) -> Seen {
     panic!("no fault: the list ended")
 }
 
-async fn redirected(world: World, headers: &'static [(&'static str, &'static str)]) -> Seen {
+async fn redirected(world: World, headers: &'static [(&'static str, &'static str)]) -> ObservedFault {
     answered(world, 302, headers, "").await
 }

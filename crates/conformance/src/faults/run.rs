@@ -9,7 +9,7 @@ use digicert_one_core::{Capabilities, Code};
 use digicert_one_testbed::name_without_address;
 
 use super::fault::Fault;
-use super::lab::Seen;
+use super::lab::ObservedFault;
 use super::list::faults;
 use super::network;
 use crate::run::{LIMIT, limited};
@@ -108,7 +108,7 @@ fn possible(subject: &Subject) -> impl Iterator<Item = &'static Fault> {
         .filter(move |fault| fault.needs.is_none_or(|needs| capabilities.has(needs)))
 }
 
-fn seen(subject: &Subject, fault: &Fault) -> Result<Seen, String> {
+fn seen(subject: &Subject, fault: &Fault) -> Result<ObservedFault, String> {
     let (send, reported) = mpsc::channel();
     let making = (fault.run)(World::new(subject));
     let outcome = catch_unwind(AssertUnwindSafe(|| {
@@ -127,7 +127,7 @@ fn seen(subject: &Subject, fault: &Fault) -> Result<Seen, String> {
 }
 
 /// The code of the fault is right, or a documented wider one if the stack lacks the required knowledge.
-fn judged(fault: &Fault, seen: Seen, capabilities: Capabilities) -> Result<FaultCell, String> {
+fn judged(fault: &Fault, seen: ObservedFault, capabilities: Capabilities) -> Result<FaultCell, String> {
     let code = seen.diagnosis.code;
     if code != fault.code && fault.wider(code, capabilities).is_none() {
         return Err(format!("gave {code} instead of {}: {}\n    {:?}", fault.code, seen.diagnosis, seen.raw));
@@ -153,7 +153,7 @@ mod tests {
             run: |_| unreachable!("only judged"),
         };
         let judged = |code, capabilities| {
-            judged(&fault, Seen::new(Diagnosis::of(code, "it failed."), String::new()), capabilities).is_ok()
+            judged(&fault, ObservedFault::new(Diagnosis::of(code, "it failed."), String::new()), capabilities).is_ok()
         };
         let (all, less) = (Capabilities::all(), Capabilities::all().without(Capability::AlertDetail));
         assert!(judged(Code::HS_02, all) && judged(Code::HS_02, less) && judged(Code::HS_03, less));
@@ -164,8 +164,8 @@ mod tests {
     fn diagnosis_without_cause_or_with_secret_is_wrong() {
         let fault = faults().next().expect("there are some");
         let judged = |seen| judged(fault, seen, Capabilities::all()).is_ok();
-        assert!(judged(Seen::new(Diagnosis::of(fault.code, "it failed."), String::new())));
-        assert!(!judged(Seen::new(Diagnosis::new(fault.code, "it failed.", ""), String::new())));
-        assert!(!judged(Seen::new(Diagnosis::of(fault.code, "it failed."), "sent canary".to_owned())));
+        assert!(judged(ObservedFault::new(Diagnosis::of(fault.code, "it failed."), String::new())));
+        assert!(!judged(ObservedFault::new(Diagnosis::new(fault.code, "it failed.", ""), String::new())));
+        assert!(!judged(ObservedFault::new(Diagnosis::of(fault.code, "it failed."), "sent canary".to_owned())));
     }
 }

@@ -4,7 +4,7 @@ use digicert_one_core::{Code, Instance, Material};
 use digicert_one_testbed::{Authority, Engine, Front, FrontOptions, Pki, ServerFlaw, ServerSpec, Validity};
 
 use super::fault::{Fault, fault};
-use super::lab::{Seen, by_key, call, configured};
+use super::lab::{ObservedFault, by_key, call, configured};
 use super::unknown;
 use crate::world::{HOST, World, certificate, front, identity, key};
 
@@ -73,7 +73,7 @@ fn shown(change: impl FnOnce(&mut ServerSpec)) -> Front {
     front(FrontOptions::default().engine(engine).server(Pki::shared().server_with(spec)))
 }
 
-async fn refused(world: World, change: fn(&mut ServerSpec)) -> Seen {
+async fn refused(world: World, change: fn(&mut ServerSpec)) -> ObservedFault {
     let front = shown(change);
     let seen = by_key(&world, front.port()).await;
     assert!(front.ledger().requests().is_empty(), "nothing was sent");

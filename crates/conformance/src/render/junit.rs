@@ -3,22 +3,22 @@
 use std::fmt::Write as _;
 
 use super::cells::escaped;
-use crate::report::{Outcome, Report};
+use crate::report::{CaseOutcome, Report};
 
 /// One document with a suite for each report.
 #[must_use]
 pub fn junit(reports: &[Report]) -> String {
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n");
     for report in reports {
-        let of = |wanted: fn(&Outcome) -> bool| report.cases.iter().filter(|case| wanted(&case.outcome)).count();
+        let of = |wanted: fn(&CaseOutcome) -> bool| report.cases.iter().filter(|case| wanted(&case.outcome)).count();
         let seconds: f64 = report.cases.iter().map(|case| case.seconds).sum();
         let _ = writeln!(
             out,
             "<testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" skipped=\"{}\" time=\"{seconds:.3}\">",
             escaped(&report.transport),
             report.cases.len(),
-            of(Outcome::is_failure),
-            of(|outcome| matches!(outcome, Outcome::Waived { .. } | Outcome::NotDeclared { .. })),
+            of(CaseOutcome::is_failure),
+            of(|outcome| matches!(outcome, CaseOutcome::Waived { .. } | CaseOutcome::NotDeclared { .. })),
         );
         for case in &report.cases {
             let _ = write!(
@@ -32,13 +32,13 @@ pub fn junit(reports: &[Report]) -> String {
             );
             let reason = escaped(case.outcome.reason().unwrap_or_default());
             let _ = match &case.outcome {
-                Outcome::Passed => writeln!(out, "/>"),
-                Outcome::NotDeclared { .. } => {
+                CaseOutcome::Passed => writeln!(out, "/>"),
+                CaseOutcome::NotDeclared { .. } => {
                     writeln!(out, "><skipped message=\"not declared: {reason}\"/></testcase>")
                 }
-                Outcome::Waived { .. } => writeln!(out, "><skipped message=\"{reason}\"/></testcase>"),
-                Outcome::Stale => writeln!(out, "><failure message=\"{reason}\"/></testcase>"),
-                Outcome::Failed { ledger, .. } => {
+                CaseOutcome::Waived { .. } => writeln!(out, "><skipped message=\"{reason}\"/></testcase>"),
+                CaseOutcome::Stale => writeln!(out, "><failure message=\"{reason}\"/></testcase>"),
+                CaseOutcome::Failed { ledger, .. } => {
                     writeln!(out, "><failure message=\"{reason}\">{}</failure></testcase>", escaped(ledger))
                 }
             };

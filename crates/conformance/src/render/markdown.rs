@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::cells::{question, rows};
-use crate::report::{CaseReport, Outcome, Report};
+use crate::report::{CaseOutcome, CaseReport, Report};
 
 /// One page for all reports.
 #[must_use]
@@ -57,7 +57,7 @@ pub fn markdown(reports: &[Report]) -> String {
 fn word(case: Option<&CaseReport>) -> &'static str {
     match case.map(|case| &case.outcome) {
         None => "not run",
-        Some(Outcome::Passed) => "ok",
+        Some(CaseOutcome::Passed) => "ok",
         Some(outcome) => outcome.word(),
     }
 }

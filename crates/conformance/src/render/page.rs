@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use super::cells::{escaped, question, rows};
 use crate::catalogue::explain;
-use crate::report::{CaseReport, Outcome, Report};
+use crate::report::{CaseOutcome, CaseReport, Report};
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
@@ -51,7 +51,8 @@ pub fn page(reports: &[Report]) -> String {
 }
 
 fn row(out: &mut String, reports: &[Report], case: &CaseReport, cells: &[Option<&CaseReport>]) {
-    let exception = cells.iter().flatten().any(|one| one.outcome != Outcome::Passed && !one.outcome.is_not_declared());
+    let exception =
+        cells.iter().flatten().any(|one| one.outcome != CaseOutcome::Passed && !one.outcome.is_not_declared());
     let id = escaped(&case.id);
     let _ = write!(
         out,
@@ -67,9 +68,9 @@ fn row(out: &mut String, reports: &[Report], case: &CaseReport, cells: &[Option<
             continue;
         };
         let (sign, kind) = match one.outcome {
-            Outcome::Passed => ("✓ ok", "passed"),
-            Outcome::NotDeclared { .. } => ("– not declared", "waived"),
-            Outcome::Waived { .. } => ("○ waived", "waived"),
+            CaseOutcome::Passed => ("✓ ok", "passed"),
+            CaseOutcome::NotDeclared { .. } => ("– not declared", "waived"),
+            CaseOutcome::Waived { .. } => ("○ waived", "waived"),
             _ => ("✗ failed", "failed"),
         };
         let transport = escaped(&report.transport);
@@ -85,10 +86,10 @@ fn row(out: &mut String, reports: &[Report], case: &CaseReport, cells: &[Option<
 /// The content of a cell: the result and its reason, and the explanation of the case.
 fn content(case: &CaseReport) -> String {
     let mut text = match &case.outcome {
-        Outcome::Passed => format!("It holds ({:.2} s).", case.seconds),
+        CaseOutcome::Passed => format!("It holds ({:.2} s).", case.seconds),
         outcome => format!("{}: {}", outcome.word(), outcome.reason().unwrap_or_default()),
     };
-    if let Outcome::Failed { ledger, .. } = &case.outcome {
+    if let CaseOutcome::Failed { ledger, .. } = &case.outcome {
         let _ = write!(text, "\n\n{ledger}");
     }
     if let Some(explanation) = explain(&case.id) {

@@ -1,7 +1,7 @@
 //! Reports for the tests of the documents.
 
 use crate::case::Level;
-use crate::report::{CaseReport, Outcome, Report};
+use crate::report::{CaseOutcome, CaseReport, Report};
 
 const HOSTILE: &str = "</script><b a='1' b=\"2\">&amp; ]]> \u{1b}[31m | `x`\nsecond line";
 
@@ -14,13 +14,13 @@ pub(crate) fn reports() -> Vec<Report> {
         outcome,
         seconds: 0.25,
     };
-    let failed = Outcome::Failed { why: HOSTILE.to_owned(), ledger: "server:\n  connection 0".to_owned() };
+    let failed = CaseOutcome::Failed { why: HOSTILE.to_owned(), ledger: "server:\n  connection 0".to_owned() };
     let cases = vec![
-        case("REQ-01", Level::Must, Outcome::Passed),
+        case("REQ-01", Level::Must, CaseOutcome::Passed),
         case("REQ-02", Level::Must, failed),
-        case("CRED-01", Level::Should, Outcome::Waived { why: HOSTILE.to_owned() }),
-        case("CRED-02", Level::May, Outcome::Stale),
-        case("CRED-03", Level::Must, Outcome::NotDeclared { lacking: "proxy.http".to_owned() }),
+        case("CRED-01", Level::Should, CaseOutcome::Waived { why: HOSTILE.to_owned() }),
+        case("CRED-02", Level::May, CaseOutcome::Stale),
+        case("CRED-03", Level::Must, CaseOutcome::NotDeclared { lacking: "proxy.http".to_owned() }),
     ];
     let report = |transport: &str, cases: &[CaseReport]| Report {
         transport: transport.to_owned(),

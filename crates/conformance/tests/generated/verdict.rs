@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
-use digicert_one_conformance::{Case, Level, Outcome, cases, run_all};
+use digicert_one_conformance::{Case, CaseOutcome, Level, cases, run_all};
 
 use crate::rule::{Act, Mutant, Rule, mutants};
 use crate::setting::Setting;
@@ -130,7 +130,7 @@ fn failing(mutant: Option<Mutant>, chosen: &[Case]) -> Option<Verdict> {
         let sender = Mutex::new(sender);
         let progress = |case: &digicert_one_conformance::CaseReport| {
             let why = match &case.outcome {
-                Outcome::Failed { why, .. } => Some(why.clone()),
+                CaseOutcome::Failed { why, .. } => Some(why.clone()),
                 _ => None,
             };
             let sender = sender.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use super::handle::Control;
 use super::request::{ControlRequest, Problem};
 use super::users::Subject;
-use crate::end_date::rfc3339;
 use crate::error_shape::ErrorShape;
 use crate::fault::Fault;
 use crate::faults::FaultId;
+use crate::last_day::rfc3339;
 use crate::limits::{Maintenance, RateLimit};
 use crate::retry_after::RetryAfter;
 

@@ -7,11 +7,11 @@ use std::time::SystemTime;
 use digicert_one_testbed::{Front, ServerSpec, Validity};
 
 use crate::clock::EmulatorClock;
-use crate::end_date::DAY;
 use crate::error::EmulatorError;
 use crate::error_shape::ErrorShape;
 use crate::fault::Fault;
 use crate::faults::{FaultId, FaultState};
+use crate::last_day::DAY;
 use crate::limits::{Maintenance, RateLimit};
 use crate::state::State;
 use crate::steering::Steering;

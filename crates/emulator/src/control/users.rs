@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use serde_json::{Value, json};
 
 use super::handle::{Control, ControlError};
-use crate::end_date::{EndDate, rfc3339};
+use crate::last_day::{LastDay, rfc3339};
 use crate::state::{AuthCertificate, Standing, State, Token, User};
 
 /// What can be disabled and can expire. Tokens and certificates are identified by id, by name, or by their
@@ -53,7 +53,7 @@ impl Control {
 
     /// Sets or removes the end date of a user, by friendly name or id, or of something that it has. The X.509 dates of a certificate
     /// stay. Fails as [`Control::set_enabled`].
-    pub fn set_end_date(&self, user: &str, subject: Subject<'_>, end: Option<EndDate>) -> Result<(), ControlError> {
+    pub fn set_end_date(&self, user: &str, subject: Subject<'_>, end: Option<LastDay>) -> Result<(), ControlError> {
         self.change(user, subject, |_, own| *own = end)
     }
 
@@ -78,7 +78,7 @@ impl Control {
         &self,
         user: &str,
         subject: Subject<'_>,
-        change: impl FnOnce(&mut bool, &mut Option<EndDate>),
+        change: impl FnOnce(&mut bool, &mut Option<LastDay>),
     ) -> Result<(), ControlError> {
         let mut outcome = Err(ControlError::NoSuchUser(user.to_owned()));
         self.write(|state| {
@@ -98,7 +98,7 @@ impl Control {
 
 impl Subject<'_> {
     /// Whether it is enabled, and its end date.
-    fn of(self, user: &mut User) -> Result<(&mut bool, &mut Option<EndDate>), ControlError> {
+    fn of(self, user: &mut User) -> Result<(&mut bool, &mut Option<LastDay>), ControlError> {
         let name = user.friendly_name.clone();
         let missing = |what, id: &str| ControlError::NoSuchCredential(name, what, id.to_owned());
         match self {
@@ -126,7 +126,7 @@ fn place<'n>(which: &str, ids_and_names: impl Iterator<Item = (&'n str, &'n str)
 }
 
 fn user_json(user: &User, now: SystemTime) -> Value {
-    let common = |id: &str, name: &str, enabled: bool, end: Option<EndDate>, standing: Standing| {
+    let common = |id: &str, name: &str, enabled: bool, end: Option<LastDay>, standing: Standing| {
         json!({
             "id": id, "name": name, "enabled": enabled, "end_date": end, "status": standing,
         })

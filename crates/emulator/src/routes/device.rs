@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::call::{ApiCall, KNOWN, Route, Window, get, post, with};
 use super::input;
-use crate::end_date::{rfc3339, rfc3339_at};
 use crate::id::new_id;
+use crate::last_day::{rfc3339, rfc3339_at};
 use crate::response::{self, Rejection, Response};
 use crate::role::permission::MANAGE_IOT_DEVICE;
 use crate::state::{Device, Issuance};

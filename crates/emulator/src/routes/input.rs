@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Deserializer};
 
-use crate::end_date::EndDate;
+use crate::last_day::LastDay;
 use crate::response::Rejection;
 use crate::state::User;
 
@@ -41,9 +41,9 @@ pub(crate) fn email(value: Option<String>) -> Result<String, Rejection> {
     Err(Rejection::invalid("email", "email is not an e-mail address"))
 }
 
-pub(crate) fn end_date(value: Option<String>, now: SystemTime) -> Result<Option<EndDate>, Rejection> {
+pub(crate) fn end_date(value: Option<String>, now: SystemTime) -> Result<Option<LastDay>, Rejection> {
     let Some(value) = value else { return Ok(None) };
-    let end: EndDate = value.parse().map_err(|error| Rejection::invalid("end_date", format!("end_date: {error}")))?;
+    let end: LastDay = value.parse().map_err(|error| Rejection::invalid("end_date", format!("end_date: {error}")))?;
     if end.passed(now) {
         return Err(Rejection::invalid("end_date", "end_date is in the past"));
     }
@@ -55,7 +55,7 @@ pub(crate) fn end_date_under(
     value: Option<String>,
     owner: &User,
     now: SystemTime,
-) -> Result<Option<EndDate>, Rejection> {
+) -> Result<Option<LastDay>, Rejection> {
     let end = end_date(value, now)?;
     match (end, owner.end_date) {
         (Some(end), Some(limit)) if end > limit => {

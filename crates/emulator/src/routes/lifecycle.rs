@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::call::{ApiCall, KNOWN, Route, get, post, put, with};
-use crate::end_date::{DAY, rfc3339_at, seconds, x509_dates};
+use crate::last_day::{DAY, rfc3339_at, seconds, x509_dates};
 use crate::response::{self, Rejection, Response};
 use crate::role::permission::{MANAGE_EM_CERTIFICATE, VIEW_EM_CERTIFICATE, VIEW_EM_PROFILE};
 use crate::state::{Issuance, IssuedCertificate, State};

@@ -9,7 +9,7 @@ use digicert_one_testbed::serial_number;
 use serde_json::{Value, json};
 
 use super::call::{Access, ApiCall, Route, get, with};
-use crate::end_date::{DAY, rfc3339, rfc3339_at};
+use crate::last_day::{DAY, rfc3339, rfc3339_at};
 use crate::response::{self, Rejection, Response};
 use crate::role::permission::{VIEW_CM_CA, VIEW_CM_CERTIFICATE, VIEW_CM_CUSTOM_TEMPLATE};
 

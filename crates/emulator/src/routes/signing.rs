@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::call::{Access, ApiCall, Route, get, post, with};
 use crate::decide::Requirement;
-use crate::end_date::rfc3339;
 use crate::id::new_id;
+use crate::last_day::rfc3339;
 use crate::response::{self, Rejection, Response};
 use crate::role::permission::{SIGN_SM_HASH, VIEW_SM_CERTIFICATE};
 use crate::signing::{NotSigned, SigningKey, key_words};

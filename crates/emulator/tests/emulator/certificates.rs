@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use digicert_one_emulator::{ApiKeySpec, ClientCert, Emulator, EmulatorOptions, EndDate, ServiceUserSpec};
+use digicert_one_emulator::{ApiKeySpec, ClientCert, Emulator, EmulatorOptions, LastDay, ServiceUserSpec};
 use rcgen::{CertificateParams, KeyPair};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -73,7 +73,7 @@ async fn requested_certificate_authenticates_until_disabled() {
 
 #[tokio::test]
 async fn invalid_request_names_the_field() {
-    let end: EndDate = "2999-06-30".parse().unwrap();
+    let end: LastDay = "2999-06-30".parse().unwrap();
     let options = EmulatorOptions::default().service_users([ServiceUserSpec::new("ci-bot").end_date(end)]);
     let emulator = Emulator::start_blocking(options).unwrap();
     let (call, csr) = (key_of(&emulator), Request::new().csr);
@@ -129,7 +129,7 @@ async fn clock_years_away_is_refused_by_the_platform_not_in_tls() {
     let year = Duration::from_secs(365 * 24 * 60 * 60);
     for moment in [SystemTime::now() + 4 * year, SystemTime::now() - 4 * year] {
         set(moment);
-        let day = EndDate::day_of(moment + Duration::from_secs(24 * 60 * 60));
+        let day = LastDay::day_of(moment + Duration::from_secs(24 * 60 * 60));
         let request = Request::new();
         let nickname = format!("until {day}");
         let body = json!({ "nickname": nickname, "csr": request.csr, "end_date": day.to_string() });

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use digicert_one_emulator::{
-    ApiKeySpec, CertificateSpec, Emulator, EmulatorOptions, EndDate, ServiceUserSpec, Subject,
+    ApiKeySpec, CertificateSpec, Emulator, EmulatorOptions, LastDay, ServiceUserSpec, Subject,
 };
 
 use crate::caller::{Caller, ME};
@@ -20,8 +20,8 @@ pub(crate) fn at(user: ServiceUserSpec) -> (Emulator, impl Fn(SystemTime)) {
     (Emulator::start_blocking(options).unwrap(), move |time| *now.lock().unwrap() = time)
 }
 
-fn some_day() -> EndDate {
-    EndDate::day_of(SystemTime::now() + Duration::from_secs(10 * 24 * 60 * 60))
+fn some_day() -> LastDay {
+    LastDay::day_of(SystemTime::now() + Duration::from_secs(10 * 24 * 60 * 60))
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use digicert_one_emulator::{ApiKeySpec, Emulator, EmulatorOptions, EndDate, Generation, ServiceUserSpec};
+use digicert_one_emulator::{ApiKeySpec, Emulator, EmulatorOptions, Generation, LastDay, ServiceUserSpec};
 use serde_json::{Value, json};
 
 use crate::caller::{Caller, ME};
@@ -66,7 +66,7 @@ async fn token_is_renamed_and_extended() {
 
 #[tokio::test]
 async fn invalid_new_token_names_the_field() {
-    let end: EndDate = "2999-06-30".parse().unwrap();
+    let end: LastDay = "2999-06-30".parse().unwrap();
     let options = EmulatorOptions::default().service_users([ServiceUserSpec::new("ci-bot").end_date(end)]);
     let emulator = Emulator::start_blocking(options).unwrap();
     let call = Caller::platform(&emulator).key(emulator.users()[0].api_key());
@@ -136,7 +136,7 @@ async fn old_generation_has_one_key_per_user() {
 async fn token_is_valid_until_its_last_second_and_not_extendable_later() {
     let (emulator, set) = at(ServiceUserSpec::new("ci-bot").api_keys([ApiKeySpec::default()]));
     let call = Caller::platform(&emulator).key(emulator.users()[0].api_key());
-    let day = EndDate::day_of(SystemTime::now() + Duration::from_secs(100 * 24 * 60 * 60));
+    let day = LastDay::day_of(SystemTime::now() + Duration::from_secs(100 * 24 * 60 * 60));
     let created = call.post(TOKEN, json!({ "name": "short", "end_date": day.to_string() })).await.json();
     let short = Caller::platform(&emulator).key(text(&created["token"]));
     let path = format!("{TOKEN}/{}", text(&created["id"]));

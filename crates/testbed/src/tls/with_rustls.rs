@@ -212,11 +212,11 @@ fn client_verifier(options: &FrontOptions) -> io::Result<Arc<dyn ClientCertVerif
 struct Witness {
     inner: Arc<dyn ClientCertVerifier>,
     signatures: ClientSignatures,
-    seen: Mutex<Seen>,
+    seen: Mutex<ClientCertificateRecord>,
 }
 
 #[derive(Debug, Default)]
-struct Seen {
+struct ClientCertificateRecord {
     asked: bool,
     chain: Vec<Vec<u8>>,
 }

@@ -6,8 +6,8 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use digicert_one_testbed::{
-    Ending, Front, FrontOptions, Handler, Handshake, HttpVersions, Outcome, Pki, ServerSpec, TlsRange, Validity,
-    handler,
+    Ending, Front, FrontOptions, Handler, Handshake, HttpVersions, Pki, RequestProgress, ServerSpec, TlsRange,
+    Validity, handler,
 };
 
 use crate::client::{PATIENCE, chain, client};
@@ -37,7 +37,7 @@ async fn reset_closes_the_connection_without_a_response() {
         let words = chain(&error);
         assert!(words.contains("reset") || words.contains("broken pipe"), "{words}");
         assert!(front.ledger().wait_until(|snapshot| snapshot.connections[0].closed, PATIENCE).await);
-        assert_eq!(front.ledger().requests()[0].outcome, Outcome::Received);
+        assert_eq!(front.ledger().requests()[0].progress, RequestProgress::Received);
         // The server continues.
         assert_eq!(client.get(front.url("localhost") + "/well").send().await.unwrap().status(), 200);
     }

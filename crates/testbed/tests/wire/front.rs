@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use digicert_one_testbed::{
-    Authority, Chain, ClientAuth, ClientSpec, Engine, Front, FrontOptions, Handshake, HttpVersions, KeyKind, Outcome,
-    PEER_HEADER, Pki, Purpose, ServerSpec, Sessions, Snapshot, TlsRange, TlsVersion, Validity, handler,
+    Authority, Chain, ClientAuth, ClientSpec, Engine, Front, FrontOptions, Handshake, HttpVersions, KeyKind,
+    PEER_HEADER, Pki, Purpose, RequestProgress, ServerSpec, Sessions, Snapshot, TlsRange, TlsVersion, Validity,
+    handler,
 };
 use wiremock::matchers::{header, method, path};
 use wiremock::{Mock, ResponseTemplate};
@@ -207,7 +208,7 @@ async fn ledger_has_target_headers_and_body_as_sent() {
         assert_eq!(request.header_values("host"), [format!("one.digicert.test:{}", front.port())]);
         assert_eq!(request.body_len, 5);
         assert_eq!(request.body_sha256, "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824");
-        assert_eq!(request.outcome, Outcome::Answered(201));
+        assert_eq!(request.progress, RequestProgress::Responded(201));
         let host = front.mock().received_requests().await.unwrap()[0].headers["host"].clone();
         assert_eq!(host, format!("one.digicert.test:{}", front.port()));
     }
@@ -281,15 +282,15 @@ async fn client_disconnect_is_recorded_in_both_http_versions() {
         .unwrap();
         let client = client(None, TlsRange::Both, HttpVersions::Both, front.addr());
         let call = tokio::spawn(client.get(front.url("localhost")).send());
-        let received = |outcome| {
+        let received = |progress| {
             front
                 .ledger()
-                .wait_until(move |seen| seen.requests.iter().any(|request| request.outcome == outcome), PATIENCE)
+                .wait_until(move |seen| seen.requests.iter().any(|request| request.progress == progress), PATIENCE)
         };
 
-        assert!(received(Outcome::Received).await);
+        assert!(received(RequestProgress::Received).await);
         call.abort();
-        assert!(received(Outcome::Abandoned).await);
+        assert!(received(RequestProgress::Abandoned).await);
 
         drop(client);
         assert!(front.ledger().wait_until(|seen| seen.connections[0].closed, PATIENCE).await);

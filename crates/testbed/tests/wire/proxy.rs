@@ -1,7 +1,8 @@
 //! The CONNECT proxy: a tunnel end to end, and its own ledger.
 
 use digicert_one_testbed::{
-    ClientAuth, ClientSpec, ConnectProxy, Front, FrontOptions, HttpVersions, Outcome, Pki, ProxyOptions, TlsRange,
+    ClientAuth, ClientSpec, ConnectProxy, Front, FrontOptions, HttpVersions, Pki, ProxyOptions, RequestProgress,
+    TlsRange,
 };
 use wiremock::matchers::method;
 use wiremock::{Mock, ResponseTemplate};
@@ -49,7 +50,7 @@ async fn proxy_with_password_refuses_other_clients() {
     for credentials in [None, Some(("user", "wrong"))] {
         let response = through(&proxy, credentials).get(front.url("127.0.0.1")).send().await;
         assert!(response.is_err());
-        assert_eq!(proxy.ledger().requests().pop().unwrap().outcome, Outcome::Answered(407));
+        assert_eq!(proxy.ledger().requests().pop().unwrap().progress, RequestProgress::Responded(407));
     }
     assert!(front.ledger().connections().is_empty());
 

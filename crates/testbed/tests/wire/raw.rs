@@ -1,7 +1,7 @@
 //! Scripts: each step as a client meets it.
 
 use digicert_one_testbed::{
-    FrontOptions, Gate, Handshake, HttpVersions, Outcome, RawOptions, RawServer, Snapshot, Step, TlsRange,
+    FrontOptions, Gate, Handshake, HttpVersions, RawOptions, RawServer, RequestProgress, Snapshot, Step, TlsRange,
 };
 use reqwest::Client;
 
@@ -124,7 +124,7 @@ async fn body_cut_by_the_client_is_an_abandoned_request() {
 
     let abandoned = server
         .ledger()
-        .wait_until(|seen| seen.requests.iter().any(|request| request.outcome == Outcome::Abandoned), PATIENCE)
+        .wait_until(|seen| seen.requests.iter().any(|request| request.progress == RequestProgress::Abandoned), PATIENCE)
         .await;
 
     assert!(abandoned);

@@ -11,7 +11,7 @@ use digicert_one::provisioning::{SecretKind, SecretStore, StoredSecret, store};
 use digicert_one::{
     ApiKey, Client, ClientBuilder, Instance, Material, Reminder, TransportConfig, TrustRoots, core::Secret,
 };
-use digicert_one_emulator::{ApiKeySpec, Emulator, EmulatorClock, EmulatorOptions, EndDate, ServiceUserSpec};
+use digicert_one_emulator::{ApiKeySpec, Emulator, EmulatorClock, EmulatorOptions, LastDay, ServiceUserSpec};
 use tempfile::TempDir;
 
 use super::clock::VirtualClock;
@@ -38,7 +38,7 @@ pub(super) struct Stage {
 impl Stage {
     /// It is the first second of the month in which the key ends.
     pub(super) async fn new(connector: &Arc<dyn Connector>) -> Result<Self, Failure> {
-        let last_day: EndDate = LAST_DAY.parse().map_err(internal)?;
+        let last_day: LastDay = LAST_DAY.parse().map_err(internal)?;
         let end = last_day.last_second();
         let clock = EmulatorClock::fixed(end + Duration::from_secs(1) - 31 * DAY);
         let user = ServiceUserSpec::new(USER).api_keys([ApiKeySpec::default().end_date(last_day)]);
@@ -104,7 +104,7 @@ fn place_in(directory: &TempDir) -> PathBuf {
 }
 
 /// Puts the first key into its place, with its end date beside it.
-fn keep(place: &Path, key: Secret, last_day: EndDate) -> Result<(), Failure> {
+fn keep(place: &Path, key: Secret, last_day: LastDay) -> Result<(), Failure> {
     let ends = last_day.to_string().parse().map_err(internal)?;
     let mut prepared = store::directory(place).prepare(SecretKind::ApiKey).map_err(internal)?;
     let secret = StoredSecret::api_key(key).with_ends(Some(ends), None);

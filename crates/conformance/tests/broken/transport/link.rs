@@ -65,7 +65,7 @@ pub(super) struct Link {
 }
 
 /// How the wait for the head of a response ended.
-pub(super) enum Outcome {
+pub(super) enum HeadOutcome {
     Response(Response<Incoming>),
     /// `unsent`: hyper gave the request back untouched.
     Failed {
@@ -205,12 +205,12 @@ impl Link {
     }
 
     /// Sends one request and waits for the head of its response, until `limit` if there is one.
-    pub(super) async fn send(&mut self, request: Request<Upload>, limit: Option<Instant>) -> Outcome {
+    pub(super) async fn send(&mut self, request: Request<Upload>, limit: Option<Instant>) -> HeadOutcome {
         let is_kept = self.keeps_dropped_calls() || self.is_shared() && self.flaw.is(Defect::KeepsDroppedCallsThatWait);
         let call = match &mut self.sender {
             Some(Sender::Http1(sender)) => Either::Left(sender.try_send_request(request)),
             Some(Sender::Http2(sender)) => Either::Right(sender.try_send_request(request)),
-            None => return Outcome::Lost,
+            None => return HeadOutcome::Lost,
         };
         let mut call: std::pin::Pin<Box<dyn Future<Output = Answered> + Send>> = Box::pin(call);
         if is_kept {
@@ -242,19 +242,19 @@ impl Link {
         self.is_waiting = true;
         let outcome = tokio::select! {
             biased;
-            answered = &mut call => Outcome::of(answered),
+            answered = &mut call => HeadOutcome::of(answered),
             _ = self.gone.changed() => match timeout(grace, call).await {
-                Ok(answered) => Outcome::of(answered),
-                Err(_) => Outcome::Lost,
+                Ok(answered) => HeadOutcome::of(answered),
+                Err(_) => HeadOutcome::Lost,
             },
-            () = late => Outcome::Late,
+            () = late => HeadOutcome::Late,
         };
         self.is_waiting = false;
         outcome
     }
 }
 
-impl Outcome {
+impl HeadOutcome {
     fn of(answered: Answered) -> Self {
         match answered {
             Ok(response) => Self::Response(response),

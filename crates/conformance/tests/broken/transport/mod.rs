@@ -45,7 +45,7 @@ use self::body::{Held, Returning};
 pub(crate) use self::change::{At, Change, Ended};
 use self::dial::Dialer;
 use self::failure::Report;
-use self::link::Outcome;
+use self::link::HeadOutcome;
 use self::misdeeds::Misdeeds;
 use self::pool::Pool;
 use self::tls::Tls;
@@ -265,7 +265,7 @@ impl Pooled {
                 false => limit,
             };
             match link.send(framed, limit).await {
-                Outcome::Response(response) => {
+                HeadOutcome::Response(response) => {
                     if self.flaw.is(Defect::CallsBusyConnectionsUsed) {
                         facts.reused = Some(link.was_used());
                     }
@@ -291,20 +291,20 @@ impl Pooled {
                     return Ok(Exchange::new(response, facts));
                 }
                 // A pooled connection that ended before it took the request: another one will do.
-                Outcome::Failed { unsent: true, .. } if was_used => {}
-                Outcome::Failed { .. }
+                HeadOutcome::Failed { unsent: true, .. } if was_used => {}
+                HeadOutcome::Failed { .. }
                     if was_used && link.has_read() && self.flaw.is(Defect::RepeatsAfterHalfHeads) => {}
-                Outcome::Failed { error, unsent } => {
+                HeadOutcome::Failed { error, unsent } => {
                     if link.is_http2() && self.flaw.is(Defect::ClosesConnectionsOfResetStreams) {
                         link.end();
                     }
                     return Err(place.failure(report.of_call(error, unsent), is_large));
                 }
-                Outcome::Lost => {
+                HeadOutcome::Lost => {
                     let why = "the connection ended in the moment in which it was given the request";
                     return Err(report.error(Kind::Interrupted, Delivery::Unknown, why));
                 }
-                Outcome::Late => {
+                HeadOutcome::Late => {
                     if self.flaw.is(Defect::ClosesConnectionsOfLateCalls) {
                         link.end();
                     }

@@ -20,7 +20,7 @@ use tokio::time::Instant;
 
 use super::body::{Held, Returning};
 use super::failure::Report;
-use super::link::Outcome;
+use super::link::HeadOutcome;
 use super::{FAR, Flaw, Pooled, by_request, foreign, message, pool};
 use crate::table::Defect;
 
@@ -236,10 +236,10 @@ async fn once(
             hyper::ext::on_informational(&mut framed, move |_| hinted.store(true, Ordering::Relaxed));
         }
         match link.send(framed, limit).await {
-            Outcome::Response(_) if hinted.load(Ordering::Relaxed) => {
+            HeadOutcome::Response(_) if hinted.load(Ordering::Relaxed) => {
                 Err(report.error(Kind::Protocol, Delivery::Unknown, "an interim response"))
             }
-            Outcome::Response(response) => {
+            HeadOutcome::Response(response) => {
                 link.mark_used();
                 let is_refused = response.status().is_client_error() && !ended.load(Ordering::Relaxed);
                 if is_refused && flaw.is(Defect::FailsAtRefusalsOfUploads) {
@@ -256,9 +256,9 @@ async fn once(
                 let body = Held::new(inner, (transport.limit, deadline), report, returning);
                 Ok(Exchange::new(http::Response::from_parts(head, ResponseBody::new(body)), facts))
             }
-            Outcome::Failed { error, unsent } => Err(report.of_call(error, unsent)),
-            Outcome::Lost => Err(report.error(Kind::Interrupted, Delivery::Unknown, "the connection ended")),
-            Outcome::Late => {
+            HeadOutcome::Failed { error, unsent } => Err(report.of_call(error, unsent)),
+            HeadOutcome::Lost => Err(report.error(Kind::Interrupted, Delivery::Unknown, "the connection ended")),
+            HeadOutcome::Late => {
                 let why = "the limit of the whole call ran out";
                 Err(report.error(Kind::Timeout(Phase::Response), Delivery::Unknown, why))
             }

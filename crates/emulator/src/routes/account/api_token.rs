@@ -6,8 +6,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{existing, existing_mut};
-use crate::end_date::rfc3339;
 use crate::id::new_api_key;
+use crate::last_day::rfc3339;
 use crate::options::Generation;
 use crate::response::{self, Rejection, Response};
 use crate::routes::call::{ApiCall, KNOWN, Route, delete, get, post, put};

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::existing_mut;
-use crate::end_date::{rfc3339, x509_dates};
+use crate::last_day::{rfc3339, x509_dates};
 use crate::response::{self, Rejection, Response};
 use crate::routes::call::{ApiCall, KNOWN, Route, post, put};
 use crate::routes::input;

@@ -4,8 +4,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{api_token, certificate, existing, existing_mut};
-use crate::end_date::rfc3339;
 use crate::id::{new_api_key, new_id};
+use crate::last_day::rfc3339;
 use crate::response::{self, Rejection, Response};
 use crate::role;
 use crate::role::permission::MANAGE_AM_ACCOUNT;

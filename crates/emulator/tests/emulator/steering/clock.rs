@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use digicert_one_emulator::{
-    Emulator, EmulatorClock, EmulatorOptions, EndDate, Fault, InvalidEndDate, RetryAfter, RetryAfterForm,
+    Emulator, EmulatorClock, EmulatorOptions, Fault, InvalidLastDay, LastDay, RetryAfter, RetryAfterForm,
 };
 
 use crate::caller::{Caller, ME};
@@ -42,15 +42,15 @@ fn clock_runs_with_its_base_and_moves_across_it() {
 
 #[test]
 fn end_date_lasts_through_its_last_second_in_utc() {
-    let end: EndDate = "2026-12-31".parse().unwrap();
+    let end: LastDay = "2026-12-31".parse().unwrap();
     // 2027-01-01T00:00:00Z
     let new_year = at(1_798_761_600);
     assert_eq!(end.last_second(), new_year - Duration::from_secs(1));
     assert!(!end.passed(new_year - Duration::from_nanos(1)) && end.passed(new_year));
-    assert_eq!(EndDate::day_of(new_year - Duration::from_secs(1)), end);
+    assert_eq!(LastDay::day_of(new_year - Duration::from_secs(1)), end);
     assert_eq!(end.to_string(), "2026-12-31");
     for text in ["", "31.12.2026", "2026-13-01", "2026-02-30", "tomorrow"] {
-        assert_eq!(text.parse::<EndDate>(), Err(InvalidEndDate), "{text}");
+        assert_eq!(text.parse::<LastDay>(), Err(InvalidLastDay), "{text}");
     }
 }
 

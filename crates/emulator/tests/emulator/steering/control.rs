@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 use std::time::{Duration, SystemTime};
 
-use digicert_one_emulator::{Emulator, EmulatorError, EmulatorOptions, EndDate, Fault, HostKind, ServiceUserSpec};
+use digicert_one_emulator::{Emulator, EmulatorError, EmulatorOptions, Fault, HostKind, LastDay, ServiceUserSpec};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -192,7 +192,7 @@ async fn clock_is_set_advanced_stopped_and_reset() {
 #[tokio::test]
 async fn end_dates_are_set_and_removed() {
     let emulator = emulator();
-    let day = |days: u64| EndDate::day_of(SystemTime::now() + Duration::from_secs(days * 24 * 60 * 60)).to_string();
+    let day = |days: u64| LastDay::day_of(SystemTime::now() + Duration::from_secs(days * 24 * 60 * 60)).to_string();
     let token = emulator.users()[0].api_token_ids().next().unwrap().to_owned();
     let user = format!("/users/{}", emulator.users()[0].id());
     for (path, by_key, by_certificate) in [

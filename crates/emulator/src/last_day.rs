@@ -16,26 +16,26 @@ pub(crate) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// The last day on which something is valid.
 ///
 /// ```
-/// use digicert_one_emulator::EndDate;
+/// use digicert_one_emulator::LastDay;
 ///
-/// let end: EndDate = "2026-12-31".parse()?;
+/// let end: LastDay = "2026-12-31".parse()?;
 /// assert!(!end.passed(end.last_second()));
 /// assert!(end.passed(end.last_second() + std::time::Duration::from_secs(1)));
-/// # Ok::<_, digicert_one_emulator::InvalidEndDate>(())
+/// # Ok::<_, digicert_one_emulator::InvalidLastDay>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct EndDate(Date);
+pub struct LastDay(Date);
 
 /// The text is not a date of the form `YYYY-MM-DD`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("an end date is written YYYY-MM-DD, as in 2026-12-31")]
-pub struct InvalidEndDate;
+pub struct InvalidLastDay;
 
-impl EndDate {
+impl LastDay {
     /// The UTC day that this moment lies in.
     pub fn day_of(moment: SystemTime) -> Self {
         let timestamp = jiff::Timestamp::try_from(moment).unwrap_or(jiff::Timestamp::MAX);
-        EndDate(timestamp.to_zoned_datetime(TimeZone::UTC).date())
+        LastDay(timestamp.to_zoned_datetime(TimeZone::UTC).date())
     }
 
     /// The last valid second: 23:59:59 UTC. (What lies before 1970 ends on its first day.)
@@ -51,27 +51,27 @@ impl EndDate {
     }
 }
 
-impl FromStr for EndDate {
-    type Err = InvalidEndDate;
+impl FromStr for LastDay {
+    type Err = InvalidLastDay;
 
-    fn from_str(text: &str) -> Result<Self, InvalidEndDate> {
-        text.parse().map(EndDate).map_err(|_| InvalidEndDate)
+    fn from_str(text: &str) -> Result<Self, InvalidLastDay> {
+        text.parse().map(LastDay).map_err(|_| InvalidLastDay)
     }
 }
 
-impl fmt::Display for EndDate {
+impl fmt::Display for LastDay {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(formatter)
     }
 }
 
-impl Serialize for EndDate {
+impl Serialize for LastDay {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
 }
 
-impl<'de> Deserialize<'de> for EndDate {
+impl<'de> Deserialize<'de> for LastDay {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
@@ -80,7 +80,7 @@ impl<'de> Deserialize<'de> for EndDate {
 /// Returns the X.509 dates of a credential with this end date. The handshake checks them against the system's
 /// time, regardless of the emulator's clock, so they are wide enough for both: the caller must meet the
 /// platform's own refusal.
-pub(crate) fn x509_dates(end: Option<EndDate>, now: SystemTime) -> Validity {
+pub(crate) fn x509_dates(end: Option<LastDay>, now: SystemTime) -> Validity {
     let real = SystemTime::now();
     let until = match end {
         Some(end) => end.last_second().max(real + DAY),
