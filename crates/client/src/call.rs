@@ -20,6 +20,8 @@ pub(crate) struct Call {
     pub(crate) authentication: Authentication,
     /// Marked as idempotent by the caller, whatever the method.
     pub(crate) idempotent: bool,
+    /// Whether a page of a list is asked for, and not the whole.
+    pub(crate) is_page: bool,
     /// The path template for observers, if the caller set one.
     pub(crate) template: Option<&'static str>,
 }
@@ -51,7 +53,7 @@ impl Call {
     pub(crate) fn new(method: Method, target: RequestTarget) -> Self {
         let (headers, body, authentication) =
             (HeaderMap::new(), Payload::Bytes(Bytes::new()), Authentication::Credential);
-        Self { method, target, headers, body, authentication, idempotent: false, template: None }
+        Self { method, target, headers, body, authentication, idempotent: false, is_page: false, template: None }
     }
 
     /// The settings of a call with an authoriser of its own.
@@ -80,7 +82,7 @@ impl From<AuthorisedRequest> for Call {
         let other = AuthorisedCall { authoriser, origin, once, attempt_timeout, deadline };
         let (method, authentication) = (Method::POST, Authentication::Other(Arc::new(other)));
         let body = Payload::Bytes(body);
-        Self { method, target, headers, body, authentication, idempotent, template: Some(name) }
+        Self { method, target, headers, body, authentication, idempotent, is_page: false, template: Some(name) }
     }
 }
 

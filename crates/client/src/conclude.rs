@@ -10,7 +10,7 @@ use digicert_one_core::{
     Verdict, collect_body,
 };
 use futures_util::future::{Either, Ready, ready};
-use http::header::{CONTENT_LENGTH, CONTENT_RANGE, IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATION, RANGE};
+use http::header::{CONTENT_LENGTH, IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATION};
 use http::{HeaderMap, HeaderName, StatusCode};
 use tracing::Span;
 
@@ -25,7 +25,7 @@ use crate::observe::span;
 use crate::relayed::RelayedError;
 use crate::response::{Parts, Response};
 use crate::settings::{Settings, role};
-use crate::{decode, redact, redirect, relayed};
+use crate::{decode, partial, redact, redirect, relayed};
 
 type CallResult = Result<Response, Error>;
 /// Ready, or a future that reads the response.
@@ -248,7 +248,7 @@ impl Attempts<'_> {
         let asked = |names: &[HeaderName]| names.iter().any(|name| self.call.headers.contains_key(name));
         match status {
             _ if self.statuses == Statuses::AllAreResponses => true,
-            StatusCode::PARTIAL_CONTENT => asked(&[RANGE]) || is_range_of_items(headers),
+            StatusCode::PARTIAL_CONTENT => partial::is_result(&self.call.headers, headers, self.call.is_page),
             StatusCode::NOT_MODIFIED => asked(&[IF_NONE_MATCH, IF_MODIFIED_SINCE]),
             _ if status.is_redirection() => {
                 redirect::is_followed(status)
@@ -257,14 +257,6 @@ impl Attempts<'_> {
             _ => status.as_u16() < 400,
         }
     }
-}
-
-/// Whether a response is a page of a list, complete in itself: `Content-Range: items 0-99/500`, or `0-99/500` as PostgREST writes it, and not
-/// a range of bytes.
-fn is_range_of_items(headers: &HeaderMap) -> bool {
-    let range = headers.get(CONTENT_RANGE).and_then(|range| range.to_str().ok()).map(str::trim);
-    let unit = range.and_then(|range| range.split([' ', '=']).next()).unwrap_or_default();
-    !unit.is_empty() && !unit.eq_ignore_ascii_case("bytes")
 }
 
 /// The warning that the client certificate did not arrive, so that the response does not verify the caller. Once for each connection.

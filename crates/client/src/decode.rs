@@ -7,13 +7,13 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use digicert_one_core::diagnosis::{BodyKind, ErrorResponse};
 use http::header::{
-    CONTENT_ENCODING, CONTENT_TYPE, DATE, PROXY_AUTHENTICATE, RETRY_AFTER, SERVER, VIA, WWW_AUTHENTICATE,
+    CONTENT_ENCODING, CONTENT_RANGE, CONTENT_TYPE, DATE, PROXY_AUTHENTICATE, RETRY_AFTER, SERVER, VIA, WWW_AUTHENTICATE,
 };
 use http::{HeaderMap, HeaderName, StatusCode};
 use serde_json::Value;
 
 use crate::document::{self, Document};
-use crate::{json_text, page};
+use crate::{excerpt, json_text, page};
 
 /// The most bytes that are read of an error body.
 pub(crate) const MAX_ERROR_BODY: usize = 64 << 10;
@@ -40,7 +40,7 @@ pub(crate) fn response(status: StatusCode, headers: &HeaderMap, body: &Bytes, no
         Some(_) => BodyKind::Json,
         None => kind(&text, body, &mut response.encoding),
     };
-    let excerpt = |text: &str| Some(clean(text, MAX_EXCERPT)).filter(|text| !text.is_empty());
+    let beginning = |text: &str| Some(clean(text, MAX_EXCERPT)).filter(|text| !text.is_empty());
     response.gateway = gateway(headers, json.as_ref());
     match json.as_ref().map(|json| (Document::read(json), json)) {
         Some((Some(document), json)) => {
@@ -48,18 +48,19 @@ pub(crate) fn response(status: StatusCode, headers: &HeaderMap, body: &Bytes, no
             response.foreign_form = !document::is_own_form(json);
             response.field = document.field.map(|field| clean(&field, MAX_WORD));
             response.code = document.code.map(|code| clean(&code, MAX_WORD));
-            response.message = document.message.map(|message| clean(&message, MAX_MESSAGE));
-            response.more = document.more.iter().map(|more| clean(more, MAX_WORD)).collect();
+            response.message = document.message.map(|message| clean(&excerpt::of_text(&message), MAX_MESSAGE));
+            response.more = document.more.iter().map(|more| clean(&excerpt::of_text(more), MAX_WORD)).collect();
             if response.message.is_none() && document::has_other_words(json) {
-                response.message = excerpt(&text);
+                response.message = beginning(&excerpt::of_json(&text));
             }
         }
         _ => match response.body {
             BodyKind::Page => {
                 response.title = page::title(&text).map(|title| clean(&title, MAX_WORD));
-                response.message = excerpt(&page::text(&text));
+                response.message = beginning(&page::text(&text));
             }
-            BodyKind::Json | BodyKind::Text => response.message = excerpt(&text),
+            BodyKind::Json => response.message = beginning(&excerpt::of_json(&text)),
+            BodyKind::Text => response.message = beginning(&excerpt::of_text(&text)),
             _ => {}
         },
     }
@@ -119,6 +120,7 @@ fn read_responder(headers: &HeaderMap, response: &mut ErrorResponse) {
     response.server = value(SERVER);
     response.via = value(VIA);
     response.content_type = value(CONTENT_TYPE);
+    response.range = value(CONTENT_RANGE);
     response.encoding = value(CONTENT_ENCODING).filter(|encoding| !encoding.eq_ignore_ascii_case("identity"));
     // Only the scheme, without its parameters.
     response.login = login.and_then(|login| login.split([' ', ',']).next().map(str::to_owned));

@@ -55,7 +55,7 @@ impl Document {
         }
         let mut entries = Vec::new();
         gather(body, &mut entries);
-        let mut entries = entries.into_iter().take(MOST);
+        let mut entries = entries.into_iter();
         let first = entries.next()?;
         let mut document = Self { code: first.code, message: first.message, field: first.field, more: Vec::new() };
         for entry in entries {
@@ -154,8 +154,12 @@ impl Entry {
     }
 }
 
-/// All entries of a value, those of inner lists first.
+/// The first entries of a value, those of inner lists first. Reading ends with the last one that is used: a body of megabytes
+/// may hold a million.
 fn gather(value: &Value, entries: &mut Vec<Entry>) {
+    if entries.len() >= MOST {
+        return;
+    }
     match value {
         Value::String(text) if !text.trim().is_empty() => {
             entries.push(Entry { message: Some(text.clone()), ..Entry::default() });
@@ -165,21 +169,20 @@ fn gather(value: &Value, entries: &mut Vec<Entry>) {
             for name in LISTS {
                 match object.get(name) {
                     Some(list @ Value::Array(_)) => gather(list, entries),
-                    Some(Value::Object(inner)) if name == "error" || is_entry(inner) => {
-                        gather(&Value::Object(inner.clone()), entries);
-                    }
+                    Some(error @ Value::Object(inner)) if name == "error" || is_entry(inner) => gather(error, entries),
                     // ASP.NET and Rails: {"errors":{"name":["is too long"]}}
                     Some(Value::Object(fields)) if name == "errors" => entries.extend(by_field(fields)),
                     Some(text @ Value::String(_)) if name == "errors" => gather(text, entries),
                     _ => {}
                 }
             }
+            entries.truncate(MOST);
             let own = Entry::of(object);
             let quoted = own.message.as_ref().is_some_and(|own| {
                 entries.iter().any(|entry| entry.message.as_ref().is_some_and(|message| own.contains(message.as_str())))
             });
             let own = if quoted { Entry { message: None, ..own } } else { own };
-            if own.message.is_some() || own.code.is_some() {
+            if entries.len() < MOST && (own.message.is_some() || own.code.is_some()) {
                 entries.push(own);
             }
         }
@@ -355,6 +358,17 @@ mod tests {
         assert_eq!(read(&many).2.len(), MOST - 1);
         let title = json!({"title": "Invalid", "detail": "Seat limit reached"});
         assert_eq!(read(&title).1.as_deref(), Some("Invalid: Seat limit reached"));
+    }
+
+    #[test]
+    fn no_more_entries_are_gathered_than_are_used() {
+        let mut tree = json!("No");
+        for _ in 0..5 {
+            tree = json!(vec![tree; MOST]);
+        }
+        let mut entries = Vec::new();
+        gather(&tree, &mut entries);
+        assert_eq!(entries.len(), MOST, "each object would compare its text with all of them");
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! Reads the title of a web page, and its text without markup. For error messages only.
 
+/// No reference that is read is longer. Without a limit, each of many `&` would look for its end in the whole page.
+const LONGEST_REFERENCE: usize = 12;
+
 /// The text between `<title>` and its end.
 pub(crate) fn title(page: &str) -> Option<String> {
     let (_, after) = split_at_tag(page, "title")?;
@@ -55,7 +58,8 @@ fn words(text: &str) -> String {
     while let Some(at) = rest.find('&') {
         plain.push_str(&rest[..at]);
         rest = &rest[at..];
-        let reference = rest[1..].split_once(';').and_then(|(name, after)| Some((referred(name)?, after)));
+        let end = rest.bytes().take(LONGEST_REFERENCE).position(|byte| byte == b';');
+        let reference = end.and_then(|end| Some((referred(rest.get(1..end)?)?, &rest[end + 1..])));
         let (character, after) = reference.unwrap_or(('&', &rest[1..]));
         plain.push(character);
         rest = after;
@@ -103,6 +107,13 @@ mod tests {
             "Reference #18.2d – R&D &lt; '\0a &#x110000; &none;"
         );
         assert_eq!(text("<Error><Code>AccessDenied</Code><Message>No</Message></Error>"), "AccessDenied No");
+    }
+
+    #[test]
+    fn end_of_a_reference_is_looked_for_nearby_only() {
+        assert_eq!(text("&#38; &#0000038; &#x00000026;"), "& & &");
+        assert_eq!(text("&#00000000000000038;"), "&#00000000000000038;");
+        assert_eq!(text("&ü;&ünïcödé; &"), "&ü;&ünïcödé; &");
     }
 
     #[test]

@@ -216,6 +216,11 @@ impl RequestBuilder {
         self.with(|call| call.idempotent = true)
     }
 
+    /// Marks the call as one that asks for a page of a list.
+    pub(crate) fn of_page(self) -> Self {
+        self.with(|call| call.is_page = true)
+    }
+
     /// Sets the path template for spans, metrics and audit records, such as `/user/{name}`. By default segments that do not look like a
     /// word of an API become `{}`.
     pub fn template(self, template: &'static str) -> Self {

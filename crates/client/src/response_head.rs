@@ -56,7 +56,9 @@ impl ResponseHead {
     /// The error of a body that a gateway or proxy in front of the API sent or changed: a web page, or an encoding that was not asked for.
     #[must_use]
     pub fn foreign_body(&self, body: &Bytes) -> Option<Error> {
-        let response = decode::response(self.status, &self.headers, body, self.context.now);
+        // A page is recognised by its beginning, however long it is.
+        let beginning = body.slice(..body.len().min(decode::MAX_ERROR_BODY));
+        let response = decode::response(self.status, &self.headers, &beginning, self.context.now);
         let diagnosis = diagnose_content(&response, &self.context)?;
         Some(Error::new(ErrorKind::Decode, diagnosis).after_attempts(self.attempts))
     }

@@ -145,13 +145,13 @@ impl List {
 
     /// The call of the page at this step.
     pub(super) fn request(&self, client: &Client, target: RequestTarget, step: &Step) -> RequestBuilder {
-        let Some(body) = &self.body else { return client.get(target) };
+        let Some(body) = &self.body else { return client.get(target).of_page() };
         let mut body = body.clone();
         body.insert("maxResults".to_owned(), self.size.into());
         if let Step::Token(_, token) = step {
             body.insert(PAGE_TOKEN.to_owned(), token.as_str().into());
         }
-        client.post(target).json(&body)
+        client.post(target).json(&body).of_page()
     }
 
     /// Resolves a link on the page of `from`.

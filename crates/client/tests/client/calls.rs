@@ -74,6 +74,53 @@ fn prefix_of_the_installation_is_kept_in_redirects() {
 }
 
 #[test]
+fn partial_response_is_a_result_only_if_it_was_asked_for() {
+    let part = |range: &'static str| {
+        let mut part = response(206, None, r#"[{"id":1},{"id":2}]"#);
+        part.headers_mut().insert("content-range", range.parse().expect("a value"));
+        part
+    };
+    for (range, words) in [
+        ("items 0-1/500", "page of a list"),
+        ("0-1/*", "page of a list"),
+        ("bytes 0-18/500", "a cache or proxy in between"),
+    ] {
+        let scripted = Scripted::responding([part(range), part(range)]);
+        let client = client(&scripted);
+        let error = block_on(client.get("/x").send()).expect_err(range);
+        let shown = error.diagnosis().to_string();
+        assert!(error.code() == Code::AUT_05 && shown.contains(words), "{range}: {shown}");
+        assert!(shown.contains(range) && !shown.contains("\"id\""), "{shown}");
+        assert_eq!(block_on(client.get("/x").send_raw()).expect("as it came").status(), 206);
+    }
+    for (asked, range) in
+        [(None, "items 0-1/2"), (Some("bytes=0-18"), "bytes 0-18/500"), (Some("items=0-1"), "items 0-1/500")]
+    {
+        let scripted = Scripted::responding([part(range)]);
+        let request = client(&scripted).get("/x");
+        let request = asked.into_iter().fold(request, |request, asked| request.header("range", asked));
+        assert_eq!(block_on(request.send()).expect(range).status(), 206);
+    }
+    let scripted = Scripted::responding([part("bytes 19-37/500")]);
+    let error = block_on(client(&scripted).get("/x").header("range", "bytes=0-18").send()).expect_err("another part");
+    assert_eq!(error.code(), Code::AUT_05);
+}
+
+#[test]
+fn secret_in_an_error_response_is_not_in_the_error() {
+    const BODY: &str = concat!(
+        r#"{"id":"t-1","note":"n","token":"0123456789abcdef0123456789_0123456789abcdef0123456789abcdef"#,
+        r#"0123456789abcdef0123456789abcdef","password":"canary"}"#
+    );
+    for status in [206, 300, 302, 400, 403, 404, 409, 418, 422, 500, 502] {
+        let scripted = Scripted::responding([response(status, None, BODY)]);
+        let error = block_on(client(&scripted).post("/x").send()).expect_err("an error");
+        let shown = format!("{error} {error:?}");
+        assert!(!shown.contains("0123456789abcdef") && !shown.contains("canary"), "{status}: {shown}");
+    }
+}
+
+#[test]
 fn error_response_is_an_error_unless_asked_for_raw() {
     let body = r#"{"error":{"status":"access_denied","message":"The user is not multi-factor authenticated"}}"#;
     let scripted = Scripted::responding([response(403, None, body), response(403, None, body)]);

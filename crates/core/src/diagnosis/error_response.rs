@@ -63,6 +63,8 @@ pub struct ErrorResponse {
     pub via: Option<String>,
     /// The header `Content-Type`.
     pub content_type: Option<String>,
+    /// The header `Content-Range`.
+    pub range: Option<String>,
     /// The header `Content-Encoding`, unless it is `identity`; or the encoding that the bytes show.
     pub encoding: Option<String>,
     /// A gateway that names itself as the author of the response, and how.
@@ -95,6 +97,7 @@ impl ErrorResponse {
             server: None,
             via: None,
             content_type: None,
+            range: None,
             encoding: None,
             gateway: None,
             title: None,

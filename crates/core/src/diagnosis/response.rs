@@ -70,6 +70,7 @@ fn of_the_call(response: &ErrorResponse, says: &str, context: &CallContext) -> D
             }
             diagnosis
         }
+        206 => partial(host, response),
         404 if response.recognised => Diagnosis::of(Code::API_02, format!("resource not found (HTTP 404{says}).")),
         408 | 421 | 425 => Diagnosis::new(
             Code::API_08,
@@ -108,13 +109,28 @@ fn of_the_call(response: &ErrorResponse, says: &str, context: &CallContext) -> D
 /// Explains why a status below 400 is not a result.
 fn unexpected(status: u16) -> Option<&'static str> {
     match status {
-        206 => Some(
-            "only part of the response arrived, although the whole was requested: a cache or proxy in between is broken",
-        ),
         304 => Some("\"not modified\" arrived although the request was unconditional: a cache in between is broken"),
         300..=399 => Some("the response is a redirect without a usable target, so it has no result"),
         _ => None,
     }
+}
+
+/// Explains a part that is not what was asked for: a page of a list, or bytes.
+fn partial(host: &str, response: &ErrorResponse) -> Diagnosis {
+    let Some(range) = &response.range else {
+        let summary = format!("{host} sent a part (HTTP 206) without saying which one.");
+        return Diagnosis::new(Code::AUT_05, summary, "a cache or proxy in between is broken");
+    };
+    let summary = format!("{host} sent a part (HTTP 206, Content-Range: {range}) that was not asked for.");
+    if range.to_ascii_lowercase().starts_with("bytes") {
+        let cause = "the range of the call was not kept, or it has none: a cache or proxy in between is broken";
+        return Diagnosis::new(Code::AUT_05, summary, cause);
+    }
+    let mut diagnosis =
+        Diagnosis::new(Code::AUT_05, summary, "the response is a page of a list, and not the whole of it");
+    "Read it as a list, page by page (d1 list; in code: Client::pages), or ask for one part with a Range header."
+        .clone_into(&mut diagnosis.remedy);
+    diagnosis
 }
 
 /// Returns how long to wait, and why: only a 429 is about the caller.
