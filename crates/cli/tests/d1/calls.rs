@@ -250,3 +250,33 @@ fn file_that_cannot_be_written_is_io_01() {
         assert_eq!(document["error"]["code"], "IO-01", "{arguments:?}: {document}");
     }
 }
+
+#[test]
+fn name_of_a_proxy_without_address_is_named_on_every_transport() {
+    // Otherwise this machine's resolver gives every name an address.
+    let Some(nowhere) = digicert_one_testbed::name_without_address() else { return };
+    let proxy = format!("http://user:canary@{}:3128", nowhere.trim_end_matches('.'));
+    for transport in TRANSPORTS {
+        let variables = [("DC_API_KEY", "k"), ("DC_BASE", "https://one.example.test"), ("HTTPS_PROXY", &*proxy)];
+        let output = d1(&["whoami", "--no-retry", "--transport", transport], &variables);
+        assert_eq!(output.status.code(), Some(4), "{transport}: {}", text(&output));
+        let shown = text(&output);
+        assert!(
+            shown.contains("NET-02 the name of the proxy") && shown.contains("(from HTTPS_PROXY)"),
+            "{transport}: {shown}"
+        );
+        assert!(!shown.contains("CONNECT") && !shown.contains("canary"), "{transport}: {shown}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn limit_on_the_size_of_files_is_io_01_and_not_the_end_of_the_process() {
+    let stage = Stage::of(digicert_one_emulator::EmulatorOptions::default().devices(400));
+    let command = stage.command(&["list", "/devicetrustmanager/api/v4/device"], &[("DC_API_KEY", stage.key())]);
+    let mut limited = crate::stage::run_by(&["sh", "-c", "ulimit -f 1; exec \"$@\"", "sh"], &command);
+    let out = std::fs::File::create(stage.path("devices")).expect("a file");
+    let output = limited.stdout(out).output().expect("sh runs");
+    assert_eq!(output.status.code(), Some(3), "{}", text(&output));
+    assert!(text(&output).contains("IO-01"), "{}", text(&output));
+}

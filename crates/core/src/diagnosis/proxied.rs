@@ -49,15 +49,28 @@ pub(super) fn no_tunnel(status: Option<u16>, error: &TransportError, context: &C
     let host = &context.host;
     let Some(status) = status else {
         let summary = format!("failed to open a tunnel to {host} through {}.", proxy(context));
+        if causes(error).any(names_no_address) {
+            let summary = format!("the name of {} has no address, so {host} was not reached.", proxy(context));
+            let cause =
+                "this machine's resolver does not know the name of the proxy; that of the host was not looked up";
+            let mut diagnosis = Diagnosis::new(Code::NET_02, summary, cause);
+            "Correct the address of the proxy where it is set, or have its name resolved; or name the host in NO_PROXY if it can be \
+             reached without a proxy."
+                .clone_into(&mut diagnosis.remedy);
+            return diagnosis;
+        }
         let is_refused = |cause: &(dyn Error + 'static)| {
             cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
         };
-        let cause = if causes(error).any(is_refused) {
-            "no program listens at the address of the proxy: the connection was refused. The host itself was not reached"
-        } else {
-            "the proxy's name has no address, or it cannot be reached, ended the connection or refused the tunnel; its status, if it sent one, is not known. The \
-             host itself was not reached"
-        };
+        if causes(error).any(is_refused) {
+            let cause = "no program listens at the address of the proxy: the connection was refused. The host itself was not reached";
+            let mut diagnosis = Diagnosis::new(Code::NET_02, summary, cause);
+            "Check the proxy's address and port where they are set, and that the proxy runs."
+                .clone_into(&mut diagnosis.remedy);
+            return diagnosis;
+        }
+        let cause = "the proxy cannot be reached, ended the connection or refused the tunnel; its status, if it sent one, is not known. \
+                     The host itself was not reached";
         return Diagnosis::new(Code::NET_02, summary, cause);
     };
     let (cause, remedy) = match status {
@@ -98,6 +111,12 @@ pub(super) fn unsupported_scheme(context: &CallContext) -> Diagnosis {
                         NO_PROXY if it can be reached without one."
             .to_owned();
     diagnosis
+}
+
+/// Whether the resolver did not know a name: hyper and libcurl have no type for it that core could know.
+fn names_no_address(cause: &(dyn Error + 'static)) -> bool {
+    let text = cause.to_string().to_ascii_lowercase();
+    text == "dns error" || text.contains("resolve proxy")
 }
 
 /// Returns the proxy with its address, if known.
@@ -154,6 +173,20 @@ mod tests {
             text.starts_with("NET-02") && text.contains("no program listens at the address of the proxy"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn name_of_a_proxy_without_address_is_named_and_not_the_host() {
+        for words in ["dns error", "[5] Could not resolve proxy name", "[5] Couldn't resolve proxy name"] {
+            let error = TransportError::new(Kind::Proxy(None), Delivery::NotSent).with_source(words);
+            let diagnosis = diagnose_transport(&error, &proxied());
+            let shown = diagnosis.to_string();
+            assert!(
+                shown.starts_with("NET-02 the name of the proxy http://proxy.test:3128 (from HTTPS_PROXY)"),
+                "{shown}"
+            );
+            assert!(diagnosis.remedy.contains("address of the proxy") && !shown.contains("CONNECT"), "{shown}");
+        }
     }
 
     #[test]

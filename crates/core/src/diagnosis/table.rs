@@ -38,7 +38,7 @@ codes! {
         "Use the client authentication certificate that DigiCert ONE created for the service user.";
     ID_13 = "ID-13" Local NewerCredential "A credential cannot be read",
         "The variable is not set, the file does not exist or is not readable for this user, or the command or keyring that should provide it failed. The message names the place.",
-        "Check the path and its permissions, or set the variable.";
+        "Check what the message names: the path and its permissions, the variable, or the command, run as this user.";
     ID_14 = "ID-14" Local GiveUp "The transport did not send the client certificate",
         "A client certificate is configured and the server asked for one, but none was sent. Either the server accepts no signature of this kind of key, or this is a bug in this SDK.",
         "Create a certificate with an RSA or P-256 key, which every server accepts; if it has one, please report this with the name and version of the transport.";
