@@ -157,8 +157,11 @@ impl CreateResponse {
             }
             _ => "expected a JSON object in the response".to_owned(),
         };
+        let unusable = shown_once::unusable(&self.object)
+            .map(|(field, fault)| format!("the field {} holds no {thing}: {fault}", field.escape_debug()));
         shown_once::wipe_all(&mut self.object);
-        Error::new(ErrorKind::NotShown, Diagnosis::of(Code::API_05, summary).with_evidence(fields))
+        let diagnosis = Diagnosis::of(Code::API_05, summary).with_evidence(fields);
+        Error::new(ErrorKind::NotShown, unusable.into_iter().fold(diagnosis, Diagnosis::with_evidence))
             .with_orphan(self.orphan)
     }
 }

@@ -31,6 +31,20 @@ struct Text(#[serde(deserialize_with = "lossy_text")] String);
 /// Values as received.
 type Sent = BTreeMap<String, Box<RawValue>>;
 
+impl Extra {
+    /// The name of a field with an end date that could not be read, so that the end date is unknown, and not missing.
+    #[must_use]
+    pub fn unread_end_date(&self) -> Option<&str> {
+        let is_end = |name: &str| END_DATE.iter().chain(&OTHER_END_DATES).any(|one| same(one, name));
+        let holds_one = |value: &Value| match value {
+            Value::String(text) => !text.trim().is_empty() && !text.trim().eq_ignore_ascii_case("never"),
+            Value::Number(_) | Value::Object(_) | Value::Array(_) => true,
+            Value::Null | Value::Bool(_) => false,
+        };
+        self.values.iter().find(|(name, value)| is_end(name) && holds_one(value)).map(|(name, _)| name.as_str())
+    }
+}
+
 impl Deref for Extra {
     type Target = Map<String, Value>;
 
@@ -158,6 +172,9 @@ impl Fields {
 /// The names of an end date, the most likely first. (inferred: no page shows the field)
 const END_DATE: [&str; 6] = ["end_date", "expires_at", "expiry_date", "expiration_date", "expires_on", "valid_to"];
 
+/// Further names of an end date, which are not read: what they hold differs from API to API.
+const OTHER_END_DATES: [&str; 6] = ["expires", "expiration", "expiry", "expiration_time", "not_after", "valid_until"];
+
 /// Finds the field with this name in any spelling: `end_date`, `endDate`, `EndDate`.
 pub(crate) fn field(object: &Map<String, Value>, name: &str) -> Option<String> {
     let known = if object.contains_key(name) { Some(name) } else { None };
@@ -249,6 +266,26 @@ mod tests {
             let mut read = fields(json!({ "end_date": value.clone() }));
             assert_eq!(read.end_date().map(|end| end.to_string()).as_deref(), Some(expected), "{value}");
         }
+    }
+
+    #[test]
+    fn end_date_that_cannot_be_read_is_not_called_missing() {
+        let unread = |value: Value| {
+            let mut read = fields(value);
+            assert!(read.end_date().is_none());
+            read.rest().unread_end_date().map(str::to_owned)
+        };
+        for (name, value) in
+            [("end_date", json!("31/12/2026")), ("endDate", json!({ "day": 5 })), ("notAfter", json!("soon"))]
+        {
+            assert_eq!(unread(json!({ name: value })).as_deref(), Some(name));
+        }
+        for none in
+            [json!({}), json!({ "end_date": null }), json!({ "end_date": "Never" }), json!({ "expired": false })]
+        {
+            assert_eq!(unread(none.clone()), None, "{none}");
+        }
+        assert_eq!(unread(json!({ "weekend": "sunday", "end_date": "" })), None);
     }
 
     #[test]

@@ -81,9 +81,29 @@ open_enums! {
     }
 }
 
+impl Status {
+    /// Whether it can be used; `None` for a state that this version does not know.
+    pub(crate) fn is_enabled(&self) -> Option<bool> {
+        match self {
+            Self::Active => Some(true),
+            Self::Disabled | Self::Expired => Some(false),
+            Self::Other(_) => None,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn unknown_state_is_neither_enabled_nor_disabled() {
+        for (word, expected) in
+            [("active", Some(true)), ("DISABLED", Some(false)), ("EXPIRED", Some(false)), ("ENABLED", None), ("", None)]
+        {
+            assert_eq!(Status::from(word).is_enabled(), expected, "{word}");
+        }
+    }
 
     #[test]
     fn unknown_value_survives_a_round_trip() {

@@ -5,7 +5,7 @@
 //! The secret is removed from the response, wherever it occurs, and the text of the response is wiped.
 
 use bytes::{Bytes, BytesMut};
-use digicert_one_core::{ApiKey, Secret};
+use digicert_one_core::{ApiKey, CredentialError, Secret};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 use zeroize::Zeroize;
@@ -44,13 +44,15 @@ pub(crate) struct Shown {
 /// Moves the API key out of a create response. `origin` names the response.
 ///
 /// First by its shape (if exactly one text looks like an API key), then by its name; a UUID is more likely an
-/// id than a key.
+/// id than a key. A text that cannot be a key, such as asterisks, is not taken: it would replace one that works.
 pub(crate) fn take(response: &mut Value, origin: &str) -> Option<Shown> {
     let place = by_shape(response)
-        .or_else(|| by_name(response, DEPTH, &|text| Uuid::try_parse(text).is_err()))
-        .or_else(|| by_name(response, DEPTH, &|_| true))?;
+        .or_else(|| by_name(response, DEPTH, &|text| fault(text).is_none() && Uuid::try_parse(text).is_err()))
+        .or_else(|| by_name(response, DEPTH, &|text| fault(text).is_none()))?;
     let Some(Value::String(text)) = response.pointer_mut(&place) else { return None };
-    let api_key = Secret::new(std::mem::take(text), origin);
+    let mut shown = std::mem::take(text);
+    let api_key = Secret::new(bare(&shown), origin);
+    shown.zeroize();
     let (parent, _) = place.rsplit_once('/')?;
     let holder = parent.rsplit('/').next().unwrap_or_default();
     let mut beside = match parent {
@@ -64,6 +66,22 @@ pub(crate) fn take(response: &mut Value, origin: &str) -> Option<Shown> {
     }
     let beside = beside.and_then(|beside| if let Value::Object(beside) = beside { Some(beside) } else { None });
     Some(Shown { api_key, beside })
+}
+
+/// Returns the field of a response without a usable key that should hold it, and what is wrong with its text.
+pub(crate) fn unusable(response: &Value) -> Option<(String, String)> {
+    let place = by_name(response, DEPTH, &|text| fault(text).is_some())?;
+    let text = response.pointer(&place)?.as_str()?;
+    Some((place.rsplit('/').next()?.to_owned(), fault(text)?.message().to_owned()))
+}
+
+fn fault(text: &str) -> Option<CredentialError> {
+    ApiKey::new(bare(text)).err()
+}
+
+/// The key without what surrounds it.
+fn bare(text: &str) -> &str {
+    text.trim_matches(|one: char| one.is_whitespace() || one.is_control())
 }
 
 /// Returns the object of the response: the response itself, or the content of its envelope.
@@ -240,6 +258,19 @@ mod tests {
         let other = USUAL.replace('a', "b");
         let (key, left, _) = taken(json!({ "token": USUAL, "key": other, "id": 1 }));
         assert_eq!((key.as_deref(), left), (Some(USUAL), json!({ "id": 1 })));
+    }
+
+    #[test]
+    fn text_that_cannot_be_a_key_is_not_taken_for_one() {
+        for text in ["********", "undefined", "<your key>", "a key", "{\"token\":1}", "\u{fc}", "/run/secrets/key"] {
+            let response = json!({ "id": 1, "token": text, "name": "n" });
+            assert_eq!(taken(response.clone()).0, None, "{text}");
+            let (field, fault) = unusable(&response).expect("it is there");
+            assert!(field == "token" && fault.starts_with("invalid API key") && !fault.contains(text), "{fault}");
+        }
+        assert_eq!(taken(json!({ "token": "********", "api_key": "canary" })).0.as_deref(), Some("canary"));
+        let (key, left, _) = taken(json!({ "token": " canary\r\n\0" }));
+        assert_eq!((key.as_deref(), left), (Some("canary"), json!({})), "what surrounds it would be stored with it");
     }
 
     #[test]

@@ -42,11 +42,11 @@ pub struct ApiToken {
 }
 
 impl ApiToken {
-    /// Returns whether the platform reports it as enabled; `None` if it does not report it. Expiry is
-    /// independent of this.
+    /// Returns whether the platform reports it as enabled; `None` if it does not report it, or in a word that
+    /// this version does not know. Expiry is independent of this.
     #[must_use]
     pub fn is_enabled(&self) -> Option<bool> {
-        self.enabled.or_else(|| self.status.as_ref().map(|status| *status == Status::Active))
+        self.enabled.or_else(|| self.status.as_ref()?.is_enabled())
     }
 }
 

@@ -96,12 +96,17 @@ impl PreparedStore for Prepared {
     fn store(&mut self, secret: &StoredSecret) -> Result<StoreReceipt, StoreError> {
         let name = self.store.name();
         expect_kind(self.kind, secret, &name)?;
-        self.store.program.feed(self.store.form(secret)).map_err(|error| failed(&name, error))?;
-        let Some(reader) = &self.store.read_back else { return Ok(StoreReceipt::handed_over(name)) };
-        let found = reader.run().map_err(|error| failed(&reader.name(), error))?;
-        if self.store.is_same(&found, secret).map_err(|error| failed(&reader.name(), error))? {
+        let fed = self.store.program.feed(self.store.form(secret)).map_err(|error| failed(&name, error));
+        let Some(reader) = &self.store.read_back else { return fed.map(|()| StoreReceipt::handed_over(name)) };
+        let found = reader.run().map_err(|error| failed(&reader.name(), error));
+        let same =
+            found.and_then(|found| self.store.is_same(&found, secret).map_err(|error| failed(&reader.name(), error)));
+        // A program that fails after it has stored the secret has stored it.
+        if matches!(same, Ok(true)) {
             return Ok(StoreReceipt::read_back(name));
         }
+        fed?;
+        same?;
         let message = "its output differs from what the storing program received";
         Err(StoreError::new(StoreErrorKind::ReadBackDiffers, reader.name(), message))
     }

@@ -210,6 +210,20 @@ impl IssueError {
         self
     }
 
+    /// Nothing was begun: run again, once what the platform refused is corrected.
+    pub(super) fn not_begun(self) -> Self {
+        let is_refused = self.call_error().is_some_and(|error| {
+            let diagnosis = error.diagnosis();
+            error.kind() == digicert_one_client::ErrorKind::Platform && !diagnosis.retryable()
+        });
+        self.then(if is_refused { RecoveryAction::Correct } else { RecoveryAction::Retry })
+    }
+
+    /// The call that failed.
+    fn call_error(&self) -> Option<&digicert_one_client::Error> {
+        std::error::Error::source(self)?.downcast_ref()
+    }
+
     /// Returns the kind of failure.
     #[must_use]
     pub fn kind(&self) -> IssueErrorKind {
@@ -257,6 +271,7 @@ impl IssueError {
     #[must_use]
     pub fn diagnosis(&self) -> Diagnosis {
         let Inner { kind, task, step, code, message, platform, secret, next, .. } = &*self.0;
+        let is_retryable = self.call_error().is_none_or(|error| error.diagnosis().retryable());
         let mut causes = self.causes().into_iter();
         let code = code.unwrap_or_else(|| kind.code());
         let mut diagnosis = Diagnosis::new(code, message, causes.next().unwrap_or_default());
@@ -265,7 +280,14 @@ impl IssueError {
         diagnosis.evidence.push(format!("step: {step}{task}"));
         diagnosis.evidence.extend(platform.iter().map(|what| format!("on the platform: {what}")));
         diagnosis.evidence.push(format!("the secret: {secret}"));
-        diagnosis.remedy = next.to_string();
+        let remedy = self.call_error().map(|error| error.diagnosis().remedy.trim()).filter(|remedy| !remedy.is_empty());
+        diagnosis.remedy = match (next, remedy) {
+            (RecoveryAction::Correct, Some(remedy)) => {
+                format!("{remedy} Then run it again; nothing is left incomplete")
+            }
+            (RecoveryAction::Resume, Some(remedy)) if !is_retryable => format!("{remedy} Then {next}"),
+            _ => next.to_string(),
+        };
         diagnosis
     }
 
@@ -274,7 +296,7 @@ impl IssueError {
         let mut texts = Vec::new();
         let mut cause = std::error::Error::source(self);
         // The client's own error has its causes in its diagnosis.
-        if let Some(error) = cause.and_then(|cause| cause.downcast_ref::<digicert_one_client::Error>()) {
+        if let Some(error) = self.call_error() {
             let found = error.diagnosis();
             texts.push(format!("{} {}", found.code, found.summary));
             texts.extend(Some(&found.cause).filter(|text| !text.is_empty()).cloned());

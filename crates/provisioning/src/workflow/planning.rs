@@ -32,7 +32,7 @@ async fn plan(flows: &Workflows, task: &Task) -> Result<Plan, IssueError> {
         IssueError::new(IssueErrorKind::Journal, TaskStep::OpenJournal, message).caused_by(error).of(kind)
     })?;
     let found = preflight(&flows.client, task, &state, None).await;
-    let mut found = found.map_err(|error| error.then(super::RecoveryAction::Retry).of(kind))?;
+    let mut found = found.map_err(|error| error.not_begun().of(kind))?;
     let mut notes = std::mem::take(&mut found.notes);
     notes.push("the places for the secret are checked when it is run, not now".to_owned());
     let steps = if found.not_due.is_some() { Vec::new() } else { steps(flows, task, &found) };

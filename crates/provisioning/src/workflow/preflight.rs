@@ -35,6 +35,8 @@ pub(super) struct Item {
     pub(super) id: String,
     pub(super) name: Option<String>,
     pub(super) end_date: Option<EndDate>,
+    /// The field of an end date in an unknown form.
+    pub(super) unread_end_date: Option<String>,
     /// Enabled, unless the platform reports it as disabled.
     pub(super) enabled: bool,
     pub(super) made: Option<SystemTime>,
@@ -44,7 +46,8 @@ impl From<ApiToken> for Item {
     fn from(token: ApiToken) -> Self {
         let made = token.created_at.as_deref().and_then(instant).or_else(|| name::made_at(token.name.as_deref()?));
         let enabled = token.is_enabled() != Some(false);
-        Self { id: token.id.to_string(), name: token.name, end_date: token.end_date, enabled, made }
+        let unread_end_date = token.end_date.map_or_else(|| token.extra.unread_end_date().map(str::to_owned), |_| None);
+        Self { id: token.id.to_string(), name: token.name, end_date: token.end_date, unread_end_date, enabled, made }
     }
 }
 
@@ -56,6 +59,11 @@ impl From<ClientCertificate> for Item {
             id: certificate.id.to_string(),
             name: certificate.nickname,
             end_date: certificate.end_date,
+            unread_end_date: certificate
+                .extra
+                .unread_end_date()
+                .filter(|_| certificate.end_date.is_none())
+                .map(str::to_owned),
             enabled,
             made,
         }
@@ -108,7 +116,7 @@ pub(super) async fn who_am_i(client: &Client) -> Result<User, IssueError> {
         );
         return Err(IssueError::new(IssueErrorKind::Clock, step, message));
     }
-    response.json().await.map_err(failed)
+    response.object().await.map_err(failed)
 }
 
 fn shown(time: SystemTime) -> String {
@@ -152,11 +160,13 @@ pub(super) async fn preflight(
         Task::CreateToken(task) => {
             let owner = get_owner(&account, me, task.owner.as_ref()).await?;
             let end_date = end_date::resolve(task.end_date, owner.end_date, now)?;
-            Ok(Preflight { owner: Some(owner), name_prefix: task.name_prefix.clone(), end_date, ..found })
+            let notes = unread_owner(&owner).into_iter().collect();
+            Ok(Preflight { owner: Some(owner), name_prefix: task.name_prefix.clone(), end_date, notes, ..found })
         }
         Task::RequestCertificate(task) => {
             let end_date = end_date::resolve(task.end_date, me.end_date, now)?;
-            Ok(Preflight { owner: Some(me), name_prefix: task.name_prefix.clone(), end_date, ..found })
+            let notes = unread_owner(&me).into_iter().collect();
+            Ok(Preflight { owner: Some(me), name_prefix: task.name_prefix.clone(), end_date, notes, ..found })
         }
         Task::RotateToken(task) => {
             let owner = get_owner(&account, me, task.owner.as_ref()).await?;
@@ -262,7 +272,7 @@ impl Rotation<'_> {
                     );
                     return Err(IssueError::new(IssueErrorKind::Task, TaskStep::Inspect, message));
                 }
-                not_near(previous.or(newest), renewal, owner.end_date, now)
+                not_near(previous.or(newest), renewal, owner.end_date, now)?
             }
         };
         found.previous = previous.map(|item| item.id.clone());
@@ -274,25 +284,49 @@ impl Rotation<'_> {
         found.end_date = match &found.not_due {
             // Its end date is irrelevant.
             Some(_) => None,
-            None => end_date::resolve(renewal.end_date, owner.end_date, now)?,
+            None => {
+                found.notes.extend(unread_owner(&owner));
+                end_date::resolve(renewal.end_date, owner.end_date, now)?
+            }
         };
         found.owner = Some(owner);
         Ok(found)
     }
 }
 
-/// Returns why the credential in use need not be replaced yet.
-fn not_near(current: Option<&Item>, renewal: &Renewal, owner: Option<EndDate>, now: SystemTime) -> Option<String> {
-    let (within, current) = (renewal.expires_within?, current?);
+/// Returns why the credential in use need not be replaced yet. An end date that cannot be read is an error: a timer that takes it for none
+/// would never rotate.
+fn not_near(
+    current: Option<&Item>,
+    renewal: &Renewal,
+    owner: Option<EndDate>,
+    now: SystemTime,
+) -> Result<Option<String>, IssueError> {
+    let (Some(within), Some(current)) = (renewal.expires_within, current) else { return Ok(None) };
     let name = current.name.as_deref().unwrap_or(&current.id);
-    let Some(end) = current.end_date else { return Some(format!("{name} has no end date")) };
+    let Some(end) = current.end_date else {
+        let Some(field) = &current.unread_end_date else { return Ok(Some(format!("{name} has no end date"))) };
+        let message = format!(
+            "the end date of {name} is in an unknown form (the field {field:?}), so it is not known whether it expires soon; rotate it \
+             without that condition"
+        );
+        return Err(IssueError::new(IssueErrorKind::EndDate, TaskStep::Inspect, message));
+    };
     if now.checked_add(within).is_none_or(|then| end.last_second() > then) {
-        return Some(format!("{name} expires {end}, which is not soon"));
+        return Ok(Some(format!("{name} expires {end}, which is not soon")));
     }
     if owner.is_some_and(|owner| owner <= end) && !current.is_over(now) {
-        return Some(format!(
+        return Ok(Some(format!(
             "{name} expires {end} with its owner, and so would a new one; have the owner's end date extended"
-        ));
+        )));
     }
-    None
+    Ok(None)
+}
+
+/// A note on an owner whose end date cannot be compared with that of the new credential.
+fn unread_owner(owner: &User) -> Option<String> {
+    let field = owner.extra.unread_end_date().filter(|_| owner.end_date.is_none())?;
+    Some(format!(
+        "the owner's end date is in an unknown form (the field {field:?}): the new credential may end with it, earlier than planned"
+    ))
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use digicert_one_account::{Id, User};
-use digicert_one_core::EndDate;
+use digicert_one_core::{EndDate, printable_line as line};
 use serde::{Deserialize, Serialize};
 
 use super::TaskKind;
@@ -94,10 +94,12 @@ impl fmt::Display for PreviousCredential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::None => f.write_str("there was no previous credential"),
-            Self::Disabled(id) => write!(f, "the previous one ({id}) is disabled"),
-            Self::Deleted(id) => write!(f, "the previous one ({id}) is deleted"),
-            Self::Left { id: Some(id), why } => write!(f, "the previous one ({id}) is still enabled: {why}"),
-            Self::Left { id: None, why } => write!(f, "no previous one was disabled: {why}"),
+            Self::Disabled(id) => write!(f, "the previous one ({}) is disabled", line(id)),
+            Self::Deleted(id) => write!(f, "the previous one ({}) is deleted", line(id)),
+            Self::Left { id: Some(id), why } => {
+                write!(f, "the previous one ({}) is still enabled: {}", line(id), line(why))
+            }
+            Self::Left { id: None, why } => write!(f, "no previous one was disabled: {}", line(why)),
         }
     }
 }
@@ -111,13 +113,13 @@ impl fmt::Display for Report {
             TaskOutcome::RolledBack => write!(f, "{task}: nothing was created, and nothing is left")?,
         }
         if let Some(name) = name {
-            write!(f, "\n  name: {name}")?;
+            write!(f, "\n  name: {}", line(name))?;
         }
         if let Some(id) = id {
-            write!(f, "\n  id: {id}")?;
+            write!(f, "\n  id: {}", line(id))?;
         }
         if let Some(owner) = owner {
-            write!(f, "\n  owner: {owner}")?;
+            write!(f, "\n  owner: {}", line(owner.as_str()))?;
         }
         if let Some(end_date) = end_date {
             write!(f, "\n  expires: {end_date}")?;
@@ -128,6 +130,23 @@ impl fmt::Display for Report {
         if task.is_rotation() && *outcome == TaskOutcome::Completed {
             write!(f, "\n  previous: {previous}")?;
         }
-        notes.iter().try_for_each(|note| write!(f, "\n  note: {note}"))
+        notes.iter().try_for_each(|note| write!(f, "\n  note: {}", line(note)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_platform_names_stays_on_its_line() {
+        for previous in [
+            PreviousCredential::Disabled("a\nb".to_owned()),
+            PreviousCredential::Deleted("a\u{1b}b".to_owned()),
+            PreviousCredential::Left { id: Some("a\r".to_owned()), why: "b\nc".to_owned() },
+        ] {
+            let shown = previous.to_string();
+            assert!(!shown.contains(char::is_control) && shown.contains('\\'), "{shown}");
+        }
     }
 }

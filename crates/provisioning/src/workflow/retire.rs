@@ -124,10 +124,9 @@ impl Driver<'_> {
             let deleted = self.with_either(|account| delete(account, id.clone())).await;
             self.session.notify(TaskStep::DeletePrevious, true, &id)?;
             match deleted {
-                Err(error) if error.code() != Code::API_02 => {
-                    self.session.notes.push(format!("{id} is disabled but not deleted yet: {error}"));
-                }
-                _ => return Ok(PreviousCredential::Deleted(id)),
+                Ok(()) => return Ok(PreviousCredential::Deleted(id)),
+                Err(error) if self.is_gone(&id, &error).await => return Ok(PreviousCredential::Deleted(id)),
+                Err(error) => self.session.notes.push(format!("{id} is disabled but not deleted yet: {error}")),
             }
         }
         let due = self.session.now().checked_add(after).unwrap_or_else(|| self.session.now());
@@ -136,6 +135,14 @@ impl Driver<'_> {
             self.session.write_state(TaskStep::DisablePrevious).await?;
         }
         Ok(PreviousCredential::Disabled(id))
+    }
+
+    /// Whether a token that the platform did not find is gone: it is the same response where the call does not exist, or the token is not
+    /// visible, so the list decides.
+    pub(super) async fn is_gone(&self, id: &str, error: &Error) -> bool {
+        let Some(owner) = self.owner().filter(|_| error.code() == Code::API_02) else { return false };
+        let listed = items(&self.session.flows.client.account(), &owner, false).await;
+        listed.is_ok_and(|listed| listed.iter().all(|item| item.id != id))
     }
 
     /// Does this with the new credential, or, if that is not allowed, as the caller.

@@ -72,7 +72,7 @@ impl<'a> Driver<'a> {
     async fn run_new(&mut self) -> Result<Report, IssueError> {
         // Nothing is in progress yet that could be resumed.
         let not_begun = |error: IssueError| {
-            if error.next() == RecoveryAction::Resume { error.then(RecoveryAction::Retry) } else { error }
+            if error.next() == RecoveryAction::Resume { error.not_begun() } else { error }
         };
         if let Some(why) = self.before().await.map_err(not_begun)? {
             return Ok(self.nothing_to_do(why).await);
@@ -307,7 +307,7 @@ impl<'a> Driver<'a> {
         for id in due {
             self.session.notify(TaskStep::DeletePrevious, false, &id)?;
             match tokens.delete(&Id::new(&id)).await {
-                Err(error) if error.code() != digicert_one_core::Code::API_02 => {
+                Err(error) if !self.is_gone(&id, &error).await => {
                     self.session.notes.push(format!("the disabled token {id} is not deleted yet: {error}"));
                 }
                 _ => {

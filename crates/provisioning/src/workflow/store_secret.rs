@@ -10,7 +10,7 @@ use super::attempt::{Attempt, RESCUED, STORED, Thing};
 use super::driver::Driver;
 use super::issue::pair;
 use super::{IssueError, IssueErrorKind, RecoveryAction, SecretLocation, TaskStep};
-use crate::store::{FallbackError, FallbackStore};
+use crate::store::{FallbackError, FallbackStore, StoreErrorKind};
 use crate::{SecretKind, StoredSecret};
 
 /// Whether a place holds the secret of an attempt.
@@ -105,7 +105,13 @@ impl Driver<'_> {
             // Key and certificate are in the journal and next to it.
             return failed.leaving(made).with_secret(SecretLocation::Unknown);
         }
-        let failed = failed.with_secret(SecretLocation::Lost);
+        let failed = match error.because().kind() {
+            // It may fail after it has replaced what was there.
+            StoreErrorKind::CommandFailed => failed
+                .leaving("the program may have stored it before it failed: then what it had stored before is replaced, so check it")
+                .with_secret(SecretLocation::Unknown),
+            _ => failed.with_secret(SecretLocation::Lost),
+        };
         match self.remove(attempt).await {
             Ok(()) => {
                 let failed = failed.leaving(format!("the API token {} is removed", attempt.shown()));

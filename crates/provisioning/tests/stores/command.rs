@@ -62,6 +62,24 @@ fn failing_hanging_or_wrong_program_is_an_error() {
 }
 
 #[test]
+fn program_that_fails_after_it_has_stored_the_secret_has_stored_it() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("vault").display().to_string();
+    let read = || Some(Program::new("cat").argument(&path));
+    let failing = store::command(program(&format!("cat > {path}; exit 7")), read());
+    let stored = failing.prepare(SecretKind::ApiKey).expect("prepared").store(&api_key(CANARY)).expect("it is there");
+    assert!(stored.read_back);
+    let without_effect = store::command(program("cat > /dev/null; echo sealed >&2; exit 7"), read());
+    let error = failure(&store::command(program(&format!("cat > /dev/null; echo other > {path}; exit 7")), read()));
+    assert!(error.kind() == StoreErrorKind::CommandFailed && error.to_string().contains("exit status: 7"), "{error}");
+    let error = failure(&without_effect);
+    assert!(
+        error.to_string().contains("sealed"),
+        "the program's own failure is shown, and not what is read back: {error}"
+    );
+}
+
+#[test]
 fn program_that_does_not_read_its_input_is_an_error() {
     // Larger than any pipe buffer, so that unread input is detected.
     let store = shell("exec 0<&-; exit 0");

@@ -13,6 +13,8 @@ use http::Method;
 
 use super::{Fault, Stage};
 
+const TOKEN: &str = "/account/api/v1/api-access-token";
+
 /// Runs a refused task, and checks that nothing is left of it.
 fn refused(stage: &Stage, task: impl Into<Task>) -> IssueError {
     refused_for(stage, stage.store(), task)
@@ -117,7 +119,9 @@ fn unknown_caller_is_refused_at_once() {
     let stranger = stage.client(FixedCredential::api_key(ApiKey::new("a-stranger").expect("a key")));
     let error = stage.run(&stage.workflows(stranger), RotateToken::new()).expect_err("unknown");
     assert_eq!((error.kind(), error.diagnosis_code()), (IssueErrorKind::Platform, Some(Code::AUT_01)), "{error}");
-    assert_eq!(error.next(), RecoveryAction::Retry);
+    assert_eq!(error.next(), RecoveryAction::Correct, "the same credential would be refused again");
+    let remedy = error.diagnosis().remedy;
+    assert!(remedy.contains("created on this host") && remedy.contains("run it again"), "{remedy}");
 }
 
 #[test]
@@ -158,4 +162,56 @@ fn certificate_of_another_key_is_disabled() {
     assert_eq!((error.kind(), error.diagnosis_code()), (IssueErrorKind::WrongKey, Some(Code::ID_01)), "{error}");
     let world = stage.platform.world();
     assert_eq!((world.certificates.len(), world.enabled_certificates(&stage.user).len()), (1, 0));
+}
+
+#[test]
+fn masked_secret_does_not_replace_the_one_that_works() {
+    for mask in ["********", "undefined", "shown in the console"] {
+        let stage = Stage::new();
+        let old = stage.stored();
+        stage.platform.failing_once(Method::POST, TOKEN, Fault::Says("token", mask));
+        let error = refused(&stage, RotateToken::new());
+        assert_eq!((error.kind(), error.next()), (IssueErrorKind::NotShown, RecoveryAction::Correct), "{error}");
+        let shown = error.diagnosis().to_string();
+        assert!(shown.contains("the field token holds no API key"), "{shown}");
+        assert!(stage.stored() == old && !shown.contains(mask), "{shown}");
+    }
+}
+
+#[test]
+fn rotation_that_cannot_read_the_end_date_is_an_error() {
+    let stage = Stage::new();
+    let unread = |method: &Method, path: &str| {
+        (*method == Method::GET && path == TOKEN).then_some(Fault::Says("end_date", "31/07/2026"))
+    };
+    stage.platform.failing(unread);
+    let first = stage.platform.world().tokens[0].id.clone();
+    let rotate = || RotateToken::new().previous(first.clone());
+    let day = Duration::from_secs(24 * 60 * 60);
+    let error = refused(&stage, rotate().if_expires_within(day));
+    assert_eq!((error.kind(), error.next()), (IssueErrorKind::EndDate, RecoveryAction::Correct), "{error}");
+    assert!(error.to_string().contains("unknown form (the field \"end_date\")"), "{error}");
+    assert_eq!(stage.platform.world().changes(), []);
+    stage.run(&stage.workflows(stage.stored_client()), rotate()).expect("without the condition it is due");
+}
+
+#[test]
+fn owner_whose_end_date_cannot_be_read_is_noted() {
+    let stage = Stage::new();
+    let unread = |method: &Method, path: &str| {
+        (*method == Method::GET && path.ends_with("/user/me")).then_some(Fault::Says("end_date", "31/07/2026"))
+    };
+    stage.platform.failing(unread);
+    let report = stage.run(&stage.workflows(stage.first()), CreateToken::new("extra")).expect("made");
+    assert!(report.notes.iter().any(|note| note.contains("the owner's end date is in an unknown form")), "{report}");
+}
+
+#[test]
+fn caller_with_an_error_is_not_a_caller() {
+    let stage = Stage::new();
+    stage.platform.failing_once(Method::GET, "/account/api/v1/user/me", Fault::Says("error", "session expired"));
+    let error = stage.run(&stage.workflows(stage.first()), RotateToken::new()).expect_err("no caller");
+    assert_eq!(error.diagnosis_code(), Some(Code::AUT_05), "{error}");
+    assert!(error.to_string().contains("session expired"), "{error}");
+    assert_eq!(stage.platform.world().changes(), []);
 }

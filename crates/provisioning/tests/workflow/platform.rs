@@ -27,6 +27,8 @@ pub(crate) enum Fault {
     Status(u16),
     /// It is processed, but the response lacks the secret.
     NotShown,
+    /// It is processed, but each object of the response has this text in this field.
+    Says(&'static str, &'static str),
 }
 
 type Faults = Box<dyn FnMut(&Method, &str) -> Option<Fault> + Send>;
@@ -250,6 +252,19 @@ impl Transport for Line {
             Some(Fault::NotShown) => {
                 for name in ["api_token", "token", "certificate", "chain"] {
                     body.as_object_mut().expect("an object").remove(name);
+                }
+            }
+            Some(Fault::Says(field, text)) => {
+                let objects = match &mut body {
+                    Value::Array(items) => items.iter_mut().collect(),
+                    object => vec![object],
+                };
+                for object in objects {
+                    object[field] = text.into();
+                    // The state is in this word alone.
+                    if field == "status" {
+                        object.as_object_mut().expect("an object").remove("enabled");
+                    }
                 }
             }
             _ => {}

@@ -82,6 +82,35 @@ fn token_can_be_deleted_at_once() {
 }
 
 #[test]
+fn token_that_was_not_found_and_is_listed_is_not_deleted() {
+    let stage = Stage::new();
+    stage.platform.failing(|method, _| (*method == Method::DELETE).then_some(Fault::Status(404)));
+    let task = rotate().previous(first(&stage)).delete_after(Duration::ZERO);
+    let report = stage.run(&stage.workflows(stage.stored_client()), task).expect("rotated");
+    assert!(matches!(report.previous, PreviousCredential::Disabled(_)), "{report}");
+    assert!(report.notes.iter().any(|note| note.contains("not deleted yet")), "{report}");
+    // The next task tries again, until it is gone.
+    stage.clock.advance(DAY);
+    let later = || rotate().if_expires_within(Duration::from_secs(1));
+    let report = stage.run(&stage.workflows(stage.stored_client()), later()).expect("not due");
+    assert!(report.notes.iter().any(|note| note.contains("not deleted yet")), "{report}");
+    stage.platform.works();
+    stage.run(&stage.workflows(stage.stored_client()), later()).expect("not due");
+    assert_eq!(stage.platform.world().tokens.len(), 1);
+}
+
+#[test]
+fn state_that_is_not_known_is_not_taken_for_disabled() {
+    for word in ["ENABLED", "VALID", "IN_USE"] {
+        let stage = Stage::new();
+        stage.platform.failing(move |method, _| (*method == Method::GET).then_some(Fault::Says("status", word)));
+        let report =
+            stage.run(&stage.workflows(stage.stored_client()), rotate().previous(first(&stage))).expect("rotated");
+        assert!(matches!(report.previous, PreviousCredential::Disabled(_)), "{report}");
+    }
+}
+
+#[test]
 fn nothing_is_done_before_it_is_due() {
     let stage = Stage::new();
     let workflows = || stage.workflows(stage.stored_client());
