@@ -140,7 +140,11 @@ async fn until_stopped(signals: &Signals, credential: &WatchingCredential, log: 
         if signal != Signal::HangUp || std::io::stderr().is_terminal() {
             return (received, signal);
         }
-        reload(credential, log).await;
+        tokio::select! {
+            () = reload(credential, log) => {}
+            // A source that hangs must not keep the proxy from being stopped.
+            _ = signals.after(received) => {}
+        }
     }
 }
 

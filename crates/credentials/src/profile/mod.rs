@@ -55,7 +55,10 @@ impl ProfileFile {
         let file = read_secret_file(&path, &mut Vec::new())?;
         let mut warnings: Vec<Warning> = written_by_others(&path).into_iter().collect();
         let file = file.utf8(&mut warnings);
-        let profiles = parse::profiles(file.expose_text()?, file.origin())?;
+        let text = file.expose_text().map_err(|_| {
+            CredentialError::new(Code::CFG_01, "the file is not UTF-8 text; save it in UTF-8").at(&**file.origin())
+        })?;
+        let profiles = parse::profiles(text, file.origin())?;
         Ok(Self { path, profiles, warnings })
     }
 
@@ -147,8 +150,9 @@ mod tests {
     fn missing_or_binary_file_error_names_the_path() {
         assert_eq!(ProfileFile::read("/nonexistent/d1.toml").expect_err("missing").code(), Code::ID_13);
         let file = tempfile::NamedTempFile::new().expect("a file");
-        std::fs::write(file.path(), b"\xff\xfe\x00").expect("written");
+        std::fs::write(file.path(), b"# \xfc\n").expect("written");
         let error = ProfileFile::read(file.path()).expect_err("binary");
+        assert!(error.code() == Code::CFG_01 && error.to_string().contains("UTF-8"), "{error}");
         assert!(error.to_string().contains(&file.path().display().to_string()), "{error}");
     }
 

@@ -63,7 +63,8 @@ struct Held {
 
 #[derive(Clone)]
 enum HeldPlace {
-    Variable(String, Option<Variable>),
+    /// With its name, and whether it is set, if only to nothing.
+    Variable(String, Option<Variable>, bool),
     File(Place),
     Command(Program),
     #[cfg(unix)]
@@ -216,10 +217,10 @@ impl Held {
             CredentialError::new(error.code(), error.message()).at(place)
         };
         match &self.place {
-            HeldPlace::Variable(_, Some(setting)) => Ok(named(&setting.secret())),
-            HeldPlace::Variable(name, None) => {
+            HeldPlace::Variable(_, Some(setting), _) => Ok(named(&setting.secret())),
+            HeldPlace::Variable(name, None, is_set) => {
                 let name = if is_variable(name) { format!(" {name}") } else { String::new() };
-                let message = format!("the variable{name} is not set");
+                let message = format!("the variable{name} is {}", if *is_set { "empty" } else { "not set" });
                 Err(CredentialError::new(Code::ID_13, message).at(&*self.by))
             }
             HeldPlace::File(place) => place.read(warnings),
@@ -252,7 +253,7 @@ struct Paths<'a> {
 impl Paths<'_> {
     fn place(&self, reference: &Reference, by: &str, lookup: &Environment<'_>) -> HeldPlace {
         match reference {
-            Reference::Variable(name) => HeldPlace::Variable(name.clone(), get(lookup, name)),
+            Reference::Variable(name) => HeldPlace::Variable(name.clone(), get(lookup, name), lookup(name).is_some()),
             Reference::File(path) => {
                 let whole = self.path(Path::new(bare(path)));
                 HeldPlace::File(match self.is_shown(Path::new(bare(path))) {
@@ -375,7 +376,9 @@ mod tests {
     fn dangling_reference_error_names_target_and_field() {
         let folder = Folder::with("api_key = 'env:CI_KEY'");
         let text = folder.source(&[]).fetch().expect_err("not set").to_string();
-        assert!(text.contains("CI_KEY") && text.contains("api_key in profile ci"), "{text}");
+        assert!(text.contains("CI_KEY is not set") && text.contains("api_key in profile ci"), "{text}");
+        let text = folder.source(&[("CI_KEY", "")]).fetch().expect_err("empty").to_string();
+        assert!(text.contains("CI_KEY is empty"), "{text}");
         let folder = Folder::with("certificate = 'file:missing.pem'");
         let text = folder.source(&[]).fetch().expect_err("missing").to_string();
         assert!(text.contains("missing.pem") && text.contains("certificate in profile ci"), "{text}");

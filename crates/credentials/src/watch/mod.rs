@@ -10,10 +10,12 @@ use std::fmt;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use digicert_one_core::{Clock, Code, Credential, CredentialError, Generation, Lease, LeaseRequest, Warning};
 use futures_channel::oneshot;
+use futures_util::future::{Either, select};
 use futures_util::lock::{Mutex as AsyncMutex, MutexGuard};
 
 use self::changes::Changes;
@@ -25,6 +27,9 @@ use crate::raw::{ContentHash, LoadedCredential, MaterialHash};
 use crate::{Fetched, Source};
 
 use digicert_one_identity::ReadOptions;
+
+/// How long a call waits for a reading while it has a credential: a file on a network that is away is read at some time or never.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A credential that reloads when its source changes: files that are rewritten, a Kubernetes volume that is
 /// swapped, a command with new output.
@@ -53,8 +58,17 @@ struct Shared {
     live: Mutex<Live>,
     /// Held by the caller that reads.
     flight: AsyncMutex<()>,
+    readings: Mutex<Readings>,
     changes: Changes,
     listener: Mutex<Option<Listener>>,
+}
+
+/// The threads that read. One may outlast the call that began it, and then uses its result itself, unless a later one has begun.
+#[derive(Default)]
+struct Readings {
+    begun: u64,
+    /// When the last one began, until it ends.
+    since: Option<SystemTime>,
 }
 
 struct Live {
@@ -106,7 +120,8 @@ impl WatchingCredential {
         let live = Live { current: None, schedule: Schedule::new(), broken: None };
         let changes = Changes::new(options.events);
         let (live, flight, listener) = (Mutex::new(live), AsyncMutex::new(()), Mutex::default());
-        Self(Arc::new(Shared { source, clock, options, live, flight, changes, listener }))
+        let readings = Mutex::default();
+        Self(Arc::new(Shared { source, clock, options, live, flight, readings, changes, listener }))
     }
 
     /// Registers a function that is called at every rotation, and when a replacement cannot be used. It runs
@@ -195,6 +210,29 @@ impl Credential for WatchingCredential {
     }
 }
 
+impl Readings {
+    /// Returns the number of the reading that begins.
+    fn begin(&mut self, now: SystemTime) -> u64 {
+        self.begun += 1;
+        self.since = Some(now);
+        self.begun
+    }
+
+    /// Returns whether the reading that ends was the last that began.
+    fn end(&mut self, number: u64) -> bool {
+        let is_last = number == self.begun;
+        if is_last {
+            self.since = None;
+        }
+        is_last
+    }
+
+    /// Whether the last reading takes so long that another one would not end either.
+    fn hangs(&self, now: SystemTime) -> bool {
+        self.since.is_some_and(|since| now.duration_since(since).is_ok_and(|time| time >= PATIENCE))
+    }
+}
+
 impl Shared {
     /// Returns the lease in use, and whether a reading is due.
     fn look(&self, need: &LeaseRequest) -> (Option<Lease>, bool) {
@@ -218,25 +256,51 @@ impl Shared {
         current.is_some_and(|current| need.newer_than.is_some_and(|refused| refused >= current))
     }
 
-    /// Reads the source on a thread, since it may block.
-    async fn refresh(&self, flight: MutexGuard<'_, ()>) -> Result<Option<Generation>, CredentialError> {
+    /// Reads the source on a thread, since it may block: for ever, if its file system is away.
+    async fn refresh(self: &Arc<Self>, flight: MutexGuard<'_, ()>) -> Result<Option<Generation>, CredentialError> {
         let hints = self.changes.take();
         let known = self.lock().current.as_ref().map(|current| current.content);
-        let (source, rules, before) = (Arc::clone(&self.source), self.rules(), self.changes.before_reading());
+        let (shared, rules, before) = (Arc::clone(self), self.rules(), self.changes.before_reading());
         let (sender, receiver) = oneshot::channel();
-        let work = move || {
-            before(&*source);
-            // The caller may have gone.
-            drop(sender.send(read(&*source, rules, known)));
-        };
-        let outcome = match thread::Builder::new().name("credential-reading".to_owned()).spawn(work) {
-            Ok(_detached) => receiver.await.unwrap_or_else(|_| self.unread("reading the source panicked".into())),
-            Err(error) => self.unread(format!("failed to start a thread: {error}")),
+        let outcome = if known.is_some() && self.readings().hangs(self.clock.now()) {
+            self.unread("an earlier reading of the source has not ended".into())
+        } else {
+            let number = self.readings().begin(self.clock.now());
+            let work = move || {
+                before(&*shared.source);
+                let outcome = read(&*shared.source, rules, known);
+                let is_last = shared.readings().end(number);
+                // The caller may have gone, or no longer wait.
+                if let Err(outcome) = sender.send(outcome)
+                    && is_last
+                {
+                    let _ = shared.take(outcome);
+                }
+            };
+            match thread::Builder::new().name("credential-reading".to_owned()).spawn(work) {
+                Ok(_detached) => match select(receiver, self.clock.limit(PATIENCE)).await {
+                    Either::Left((read, _)) => {
+                        read.unwrap_or_else(|_| self.unread("reading the source panicked".into()))
+                    }
+                    // Without a credential there is nothing to continue with.
+                    Either::Right(((), receiver)) if known.is_none() => {
+                        receiver.await.unwrap_or_else(|_| self.unread("reading the source panicked".into()))
+                    }
+                    Either::Right(_) => {
+                        self.unread(format!("reading the source takes longer than {} seconds", PATIENCE.as_secs()))
+                    }
+                },
+                Err(error) => self.unread(format!("failed to start a thread: {error}")),
+            }
         };
         hints.read();
         let taken = self.take(outcome);
         drop(flight);
         taken
+    }
+
+    fn readings(&self) -> std::sync::MutexGuard<'_, Readings> {
+        self.readings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Applies the result of a reading, or keeps the credential in use.

@@ -71,3 +71,21 @@ fn sighup_reads_the_credential_again() {
     assert_eq!(proxy.address.get(ME, &[]).status, 200, "the previous credential stays in use");
     proxy.stop();
 }
+
+#[test]
+fn proxy_whose_source_hangs_stops_at_once() {
+    let stage = Stage::new();
+    let mut proxy = stage.proxy(&[]);
+    // Reading it never ends, as of a file system on a network that is away.
+    std::fs::remove_file(stage.file("api-key")).expect("removed");
+    let made = std::process::Command::new("mkfifo").arg(stage.file("api-key")).status().expect("mkfifo runs");
+    assert!(made.success());
+    proxy.signal(Signal::HUP);
+    // Opens once the proxy has opened the other end, and holds it.
+    let hanging = std::fs::File::options().write(true).open(stage.file("api-key")).expect("it is read");
+    proxy.signal(Signal::TERM);
+    assert_eq!(proxy.event("stopping")["in_flight"], 0);
+    assert!(proxy.wait().success());
+    proxy.output();
+    drop(hanging);
+}
