@@ -241,7 +241,7 @@ pub(crate) async fn whoami(options: &ConnectionOptions, output: &Output) -> Resu
     .await?;
     let me = reading(&sent);
     let field = |name: &str| match &me[name] {
-        Value::String(text) => text.clone(),
+        Value::String(text) => printable_line(text).to_string(),
         Value::Number(number) => number.to_string(),
         _ => "(unknown)".to_owned(),
     };

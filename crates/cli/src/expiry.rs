@@ -4,8 +4,9 @@
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
+use digicert_one::account::{AccountExt as _, Extra, Id};
 use digicert_one::core::{Expiry, ExpiryCause};
-use digicert_one::{Client, EndDate, account::AccountExt as _, account::Id};
+use digicert_one::{Client, EndDate};
 use serde_json::{Value, json};
 
 use crate::arguments::ExpiryOptions;
@@ -125,6 +126,12 @@ impl EndDates {
         known.min_by_key(|expiry| expiry.at)
     }
 
+    /// The parts of the credential whose end is not known.
+    fn not_known(&self) -> Option<String> {
+        let causes = self.ends.iter().filter(|end| end.ends.is_err()).map(|end| end.cause.to_string());
+        Some(causes.collect::<Vec<_>>().join(", ")).filter(|causes| !causes.is_empty())
+    }
+
     fn report(&self, options: &ExpiryOptions, output: Output) -> Result<(), Failure> {
         let earliest = self.earliest();
         let is_near = self.begins.is_some()
@@ -151,8 +158,12 @@ impl EndDates {
             return if status == 0 { Ok(()) } else { Err(Failure::Reported(status)) };
         }
         output.text(&self.text(earliest))?;
-        if options.fail_under.is_some() && earliest.is_none() {
-            output.warning(&"no end date is known, so --fail-under had nothing to compare");
+        match self.not_known().filter(|_| options.fail_under.is_some()) {
+            _ if options.fail_under.is_some() && earliest.is_none() => {
+                output.warning(&"no end date is known, so --fail-under had nothing to compare");
+            }
+            Some(causes) => output.warning(&format!("not compared with --fail-under, since it is not known: {causes}")),
+            None => {}
         }
         output.document(&self.json(earliest, !is_near))?;
         if is_near { Err(Failure::Reported(TOO_NEAR)) } else { Ok(()) }
@@ -224,7 +235,8 @@ impl EndDates {
             Some(begins) => not_yet(begins),
             None => format!("the {} {}", end.cause, until(end.at, self.now)),
         };
-        let line = format!("EXPIRY {word} - {what} | days={days};{}:;{}:", warn / day, critical / day);
+        let not_known = self.not_known().map(|causes| format!("; not known: {causes}")).unwrap_or_default();
+        let line = format!("EXPIRY {word} - {what}{not_known} | days={days};{}:;{}:", warn / day, critical / day);
         (line, status)
     }
 
@@ -255,15 +267,9 @@ fn not_yet(begins: SystemTime) -> String {
 }
 
 /// Why an object of the platform has no end date: it names none, or one in a form that is not known.
-fn no_end_date(of: &str, others: &serde_json::Map<String, serde_json::Value>) -> String {
-    let is_end = |name: &str| {
-        let name = name.to_ascii_lowercase().replace('_', "");
-        ["enddate", "expir", "validto"].iter().any(|part| name.contains(part))
-    };
-    match others.iter().find(|(name, value)| is_end(name) && !value.is_null()) {
-        Some((name, _)) => {
-            format!("the platform names an end date{of} in a form that is not known (the field {name:?})")
-        }
+fn no_end_date(of: &str, others: &Extra) -> String {
+    match others.unread_end_date() {
+        Some(name) => format!("the platform names an end date{of} in a form that is not known (the field {name:?})"),
         None => format!("the platform names no end date{of}"),
     }
 }
@@ -319,6 +325,10 @@ mod tests {
             let (line, is) = ends.nagios(limit, ends.earliest());
             assert!(is == status && line.contains(&format!("| days={days};")), "{days} {limit:?}: {line}");
         }
+        let mut unsure = of(60);
+        unsure.ends.push(End { cause: ExpiryCause::Owner, ends: Err("a test".to_owned()) });
+        let line = unsure.nagios(None, unsure.earliest()).0;
+        assert!(line.contains("; not known: service user |"), "{line}");
         assert_eq!(of(1).nagios(None, None).1, 3);
         let later = EndDates { begins: Some(now + DAY), ..of(60) };
         let (line, status) = later.nagios(None, later.earliest());

@@ -72,6 +72,9 @@ mod system {
 
     impl Listener {
         pub(super) fn new() -> io::Result<Self> {
+            // At the limit on the size of files (`ulimit -f`), a write is to fail and not to end the process: what it holds may be
+            // shown once. A handler is enough, and programs that are started do not inherit it.
+            drop(unix::signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?);
             let ignored = ignored();
             let listen = |kind: SignalKind| {
                 let is_ignored = ignored >> (kind.as_raw_value() - 1) & 1 == 1;

@@ -13,7 +13,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use digicert_one::core::diagnosis::{Diagnosis, Side};
-use digicert_one::core::{Expiry, ExpiryCause, HostRole, Mode, Origin};
+use digicert_one::core::{Expiry, ExpiryCause, HostRole, Mode, Origin, printable_line};
 use digicert_one::{Client, Code, Config, ReadOptions, Response};
 use http::header::DATE;
 use serde_json::{Value, json};
@@ -196,11 +196,11 @@ impl Report {
             return self.skipped(GROUP, "caller", "the response names no user");
         };
         let kind = body["user_type"].as_str().unwrap_or("unknown");
-        self.add(GROUP, "caller", Mark::Ok, format!("{name} (type {kind})"));
+        self.add(GROUP, "caller", Mark::Ok, format!("{} (type {})", printable_line(name), printable_line(kind)));
         let roles: Vec<&str> = body["roles"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         match roles.is_empty() {
             true => self.skipped(GROUP, "roles", "the platform names none"),
-            false => self.add(GROUP, "roles", Mark::Ok, roles.join(", ")),
+            false => self.add(GROUP, "roles", Mark::Ok, printable_line(&roles.join(", ")).to_string()),
         }
     }
 
