@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use data_encoding::BASE64;
+use digicert_one::core::printable_line;
 use digicert_one::csc::{CredentialInfo, CscClient, CscCredential, HashAlgo, ListRequest, SignAlgo, SignRequest};
 use digicert_one::{ApiKey, ConfigError, ReadOptions};
 use serde_json::json;
@@ -24,7 +25,7 @@ pub(crate) async fn info(options: &ConnectionOptions, output: Output) -> Result<
     // `info` is asked without a credential, and a client is not built without one.
     let unused = CscCredential::api_key(ApiKey::new("unused").map_err(|error| Failure::Internal(error.into()))?);
     let info = client(options, Some(unused), output).await?.info().await?;
-    let mut text = info.name.clone().unwrap_or_else(|| "(no name)".to_owned());
+    let mut text = info.name.as_deref().map_or("(no name)".into(), printable_line).into_owned();
     let kinds: Vec<&str> = info.auth_type.iter().map(|kind| kind.as_str()).collect();
     for (label, value) in [
         ("specs", info.specs.clone().unwrap_or_default()),
@@ -32,7 +33,7 @@ pub(crate) async fn info(options: &ConnectionOptions, output: Output) -> Result<
         ("callers", kinds.join(" ")),
         ("methods", info.methods.join(" ")),
     ] {
-        text.push_str(&format!("\n  {label:<8} {value}"));
+        text.push_str(&format!("\n  {label:<8} {}", printable_line(&value)));
     }
     output.text(&text)?;
     output.document(&json!({ "info": serde_json::to_value(&info).map_err(|error| Failure::Internal(error.into()))? }))
@@ -47,7 +48,8 @@ pub(crate) async fn list(options: &CscListOptions, output: Output) -> Result<(),
     };
     let ids = client.all_credentials(&request).await?;
     if !output.is_json() && !ids.is_empty() {
-        output.text(&ids.join("\n"))?;
+        let lines: Vec<_> = ids.iter().map(|id| printable_line(id)).collect();
+        output.text(&lines.join("\n"))?;
     }
     output.document(&json!({ "items": ids }))
 }

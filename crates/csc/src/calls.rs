@@ -118,8 +118,8 @@ impl Inner {
         }
         loop {
             let page = self.page(&request).await?;
-            let (count, next) = pages.next(&page.head.headers, &page.body)?;
             let read = page.json::<CredentialsList>()?.credential_ids;
+            let (count, next) = pages.next(&page.head.headers, &page.body)?;
             if read.len() != count {
                 let summary = "credentials/list: an item of the list is not the id of a credential.";
                 return Err(Error::new(ErrorKind::Decode, Diagnosis::of(Code::AUT_05, summary)));

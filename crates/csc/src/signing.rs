@@ -236,10 +236,12 @@ pub(crate) fn encoded(hashes: &[Vec<u8>]) -> Vec<String> {
     hashes.iter().map(|hash| BASE64.encode(hash)).collect()
 }
 
-/// Checks that there is one signature for each hash; otherwise they cannot be assigned.
+/// Checks that there is one signature for each hash; otherwise they cannot be assigned. One without a byte is none.
 pub(crate) fn counted(signatures: Vec<Vec<u8>>, hashes: usize) -> Result<Vec<Vec<u8>>, Error> {
     if signatures.len() == hashes {
-        return Ok(signatures);
+        let Some(empty) = signatures.iter().position(Vec::is_empty) else { return Ok(signatures) };
+        let summary = format!("signature {} of the response is empty.", empty + 1);
+        return Err(Error::new(ErrorKind::Decode, Diagnosis::of(Code::AUT_05, summary)));
     }
     let summary = format!("the service sent {} signatures for {hashes} hashes.", signatures.len());
     let mut diagnosis = Diagnosis::new(
@@ -255,6 +257,14 @@ pub(crate) fn counted(signatures: Vec<Vec<u8>>, hashes: usize) -> Result<Vec<Vec
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn empty_signature_is_not_a_signature() {
+        assert_eq!(counted(vec![vec![1], vec![2]], 2).expect("two").len(), 2);
+        let error = counted(vec![vec![1], Vec::new()], 2).expect_err("one is empty");
+        assert!(error.code() == Code::AUT_05 && error.to_string().contains("signature 2"), "{error}");
+        assert!(counted(vec![vec![1]], 2).is_err());
+    }
 
     fn refused(request: &SignRequest) -> String {
         let error = request.check().expect_err("not valid");

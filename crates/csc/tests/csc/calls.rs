@@ -51,6 +51,22 @@ fn key_is_all_that_a_call_with_a_key_shows() {
 }
 
 #[test]
+fn error_document_of_any_call_is_an_error_with_its_text() {
+    const ERROR: &str = r#"{"error":"invalid_request","error_description":"the signer is locked"}"#;
+    let service = Service::new(|_, _| ok(ERROR));
+    let client = client(&service, key());
+    let list = block_on(client.all_credentials(&ListRequest::own())).expect_err("an error");
+    let page = block_on(client.credentials_list(&ListRequest::own())).expect_err("an error");
+    let info = block_on(client.credentials_info("a")).expect_err("an error");
+    for error in [list, page, info] {
+        assert!(error.code() == Code::AUT_05 && error.to_string().contains("the signer is locked"), "{error}");
+    }
+    let service = Service::new(|_, _| ok("<html><title>Sign in</title></html>"));
+    let error = block_on(self::client(&service, key()).all_credentials(&ListRequest::own())).expect_err("a page");
+    assert_eq!(error.code(), Code::GW_03, "{error}");
+}
+
+#[test]
 fn all_credentials_come_page_by_page_or_end_in_an_error() {
     let all = |bodies: &'static [&'static str]| {
         let service = Service::new(move |_, before| ok(bodies[before.min(bodies.len() - 1)]));

@@ -280,7 +280,9 @@ impl IssueError {
         diagnosis.evidence.push(format!("step: {step}{task}"));
         diagnosis.evidence.extend(platform.iter().map(|what| format!("on the platform: {what}")));
         diagnosis.evidence.push(format!("the secret: {secret}"));
-        let remedy = self.call_error().map(|error| error.diagnosis().remedy.trim()).filter(|remedy| !remedy.is_empty());
+        // What was created without a secret is removed by the task itself.
+        let of_call = self.call_error().filter(|_| *kind != IssueErrorKind::NotShown);
+        let remedy = of_call.map(|error| error.diagnosis().remedy.trim()).filter(|remedy| !remedy.is_empty());
         diagnosis.remedy = match (next, remedy) {
             (RecoveryAction::Correct, Some(remedy)) => {
                 format!("{remedy} Then run it again; nothing is left incomplete")

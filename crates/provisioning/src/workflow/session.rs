@@ -359,6 +359,11 @@ impl<'a> Session<'a> {
         self.named(failed).caused_by(error)
     }
 
+    /// A file that cannot be used stays so until it is corrected; with a task in progress, resuming does both.
+    fn to_correct(&self, failed: IssueError) -> IssueError {
+        if self.pending().is_some() { failed } else { failed.then(RecoveryAction::Correct) }
+    }
+
     fn lock_failed(&self, step: TaskStep, error: LockError) -> IssueError {
         let kind = match &error {
             LockError::Lost { .. } => IssueErrorKind::LockLost,
@@ -366,8 +371,8 @@ impl<'a> Session<'a> {
         };
         let failed = self.error(kind, step, format!("the lock: {error}"));
         let failed = match &error {
-            LockError::File(_) => failed.code(Code::IO_01),
-            LockError::Damaged { .. } => failed.code(Code::IO_02),
+            LockError::File(_) => self.to_correct(failed.code(Code::IO_01)),
+            LockError::Damaged { .. } => self.to_correct(failed.code(Code::IO_02)),
             LockError::Store { code, .. } => failed.code(*code),
             _ => failed,
         };

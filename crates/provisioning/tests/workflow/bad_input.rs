@@ -215,3 +215,13 @@ fn caller_with_an_error_is_not_a_caller() {
     assert!(error.to_string().contains("session expired"), "{error}");
     assert_eq!(stage.platform.world().changes(), []);
 }
+
+#[test]
+fn lock_that_is_another_file_is_to_be_corrected() {
+    let stage = Stage::new();
+    std::fs::write(stage.path("lock"), "another program's").expect("written");
+    let workflows = stage.workflows(stage.first()).lock(stage.path("lock"));
+    let error = stage.run(&workflows, RotateToken::new()).expect_err("not a lock");
+    assert_eq!((error.kind(), error.next()), (IssueErrorKind::Lock, RecoveryAction::Correct), "{error}");
+    assert_eq!(error.diagnosis_code(), Some(Code::IO_02));
+}
