@@ -99,8 +99,27 @@ pub(crate) async fn user_id(client: &Client, user: &str) -> Result<Option<Id<Use
         return Ok(Some(Id::new(user)));
     }
     let users = client.account().users().service().all().await?;
-    let named = users.into_iter().find(|one| one.friendly_name.as_deref() == Some(user) || one.id.as_str() == user);
-    named.map(|found| Some(found.id)).ok_or_else(|| Failure::NoSuchUser(user.to_owned()))
+    only_one(&users, user).map(Some)
+}
+
+/// The only user with this id or friendly name. Names should be unique, but where they are not, the first in a list must not decide whom a
+/// command disables.
+fn only_one(users: &[User], user: &str) -> Result<Id<User>, Failure> {
+    let is_it = |one: &&User| one.friendly_name.as_deref() == Some(user) || one.id.as_str() == user;
+    let mut found: Vec<&Id<User>> = users.iter().filter(is_it).map(|one| &one.id).collect();
+    found.sort();
+    found.dedup();
+    match found.as_slice() {
+        [] => Err(Failure::NoSuchUser(user.to_owned())),
+        [one] => Ok((*one).clone()),
+        several => {
+            let ids: Vec<_> = several.iter().map(|id| id.as_str()).collect();
+            Err(Failure::Usage(format!(
+                "several service users are called {user:?}: give the id, one of {}",
+                ids.join(", ")
+            )))
+        }
+    }
 }
 
 /// Whether it has the form of the platform's ids.
@@ -134,6 +153,26 @@ fn yes(is: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn name_of_several_users_is_not_the_first_of_them() {
+        let users: Vec<User> = serde_json::from_value(serde_json::json!([
+            { "id": "u-1", "friendly_name": "ci-bot" },
+            { "id": "u-2", "friendly_name": "ci-bot" },
+            { "id": "u-2", "friendly_name": "ci-bot" },
+            { "id": "u-3", "friendly_name": "u-1" },
+            { "id": "u-4", "friendly_name": "other" },
+            { "id": "u-4", "friendly_name": "other" },
+        ]))
+        .expect("users");
+        for name in ["ci-bot", "u-1"] {
+            let failure = only_one(&users, name).expect_err(name);
+            assert!(failure.exit_code() == 2 && failure.to_string().contains("u-1"), "{failure}");
+        }
+        assert_eq!(only_one(&users, "other").expect("one").as_str(), "u-4");
+        assert_eq!(only_one(&users, "u-2").expect("its id").as_str(), "u-2");
+        assert!(matches!(only_one(&users, "CI-BOT"), Err(Failure::NoSuchUser(_))));
+    }
 
     #[test]
     fn ids_are_distinguished_from_names() {

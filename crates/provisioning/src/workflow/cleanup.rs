@@ -118,15 +118,19 @@ impl Driver<'_> {
         Ok(users.into_iter().find(is_ours).map(|user| user.id))
     }
 
-    /// Deletes a token, or disables it if that is refused. Returns the result as text.
+    /// Deletes a token, or disables it if that is refused, or the call does not exist: not found is the same response. Returns the result
+    /// as text.
     pub(super) async fn remove_token(&self, id: &Id<ApiToken>) -> Result<String, Error> {
         let tokens = self.session.flows.client.account().tokens();
         match tokens.delete(id).await {
             Ok(()) => Ok(format!("the API token {id} is deleted")),
-            Err(error) if error.code() == Code::API_02 => Ok(format!("the API token {id} is gone")),
             Err(error) if error.status().is_some_and(|status| status.is_client_error()) => {
-                tokens.disable(id).await?;
-                Ok(format!("the API token {id} is disabled"))
+                match tokens.disable(id).await {
+                    Err(second) if [&error, &second].iter().all(|error| error.code() == Code::API_02) => {
+                        Ok(format!("the API token {id} is gone"))
+                    }
+                    disabled => disabled.map(|_| format!("the API token {id} is disabled")),
+                }
             }
             Err(error) => Err(error),
         }

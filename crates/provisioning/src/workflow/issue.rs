@@ -245,13 +245,15 @@ impl Driver<'_> {
             Thing::Token => self.remove_token(&Id::new(&id)).await,
             Thing::User => {
                 let user = Id::new(&id);
-                match account.users().delete(&user).await {
-                    Ok(()) => Ok(format!("the {what} {name:?} (id {id}) is deleted")),
-                    Err(error) if error.code() == Code::API_02 => Ok(format!("the {what} {name:?} (id {id}) is gone")),
-                    Err(_) => {
-                        account.users().disable(&user).await?;
-                        Ok(format!("the {what} {name:?} (id {id}) is disabled"))
+                let Err(error) = account.users().delete(&user).await else {
+                    return Ok(format!("the {what} {name:?} (id {id}) is deleted"));
+                };
+                // Not found is also the response where there is no such call.
+                match account.users().disable(&user).await {
+                    Err(second) if [&error, &second].iter().all(|error| error.code() == Code::API_02) => {
+                        Ok(format!("the {what} {name:?} (id {id}) is gone"))
                     }
+                    disabled => disabled.map(|_| format!("the {what} {name:?} (id {id}) is disabled")),
                 }
             }
         }

@@ -188,6 +188,19 @@ fn credential_without_shown_secret_is_removed() {
 }
 
 #[test]
+fn unusable_token_is_disabled_where_there_is_no_call_to_delete_it() {
+    let stage = Stage::new();
+    stage.platform.failing(|method, _| match *method {
+        Method::POST => Some(Fault::NotShown),
+        Method::DELETE => Some(Fault::Status(404)),
+        _ => None,
+    });
+    let error = stage.run(&stage.workflows(stage.first()), create()).expect_err("not shown");
+    assert!(error.on_platform().iter().any(|what| what.contains("is disabled")), "{error}");
+    assert_eq!(stage.platform.world().enabled(&stage.user).len(), 1, "only the one in use: {error}");
+}
+
+#[test]
 fn lost_response_is_recovered_by_resume() {
     for (task, path) in [
         (create(), TOKEN),
