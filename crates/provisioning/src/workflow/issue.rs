@@ -188,7 +188,8 @@ impl Driver<'_> {
             let failed = failed.leaving(left.to_string()).with_secret(SecretLocation::Lost);
             return self.named(failed).then(RecoveryAction::Resume);
         }
-        let message = format!("the platform created the {what}, but its response lacks the secret");
+        let lacks = if thing == Thing::Certificate { "certificate" } else { "secret" };
+        let message = format!("the platform created the {what}, but its response lacks the {lacks}");
         let failed = self.named(IssueError::call(IssueErrorKind::NotShown, TaskStep::Create, message, error));
         let thing = match left.kind {
             ResourceKind::ServiceUser => Thing::User,
