@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::report::{Mark, Report};
 use crate::arguments::DoctorOptions;
-use crate::connection::{self, Found};
+use crate::connection::{self, LoadedConnection};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::table::Table;
@@ -13,7 +13,7 @@ const GROUP: &str = "transports";
 
 impl Report {
     /// Adds a check for each stack: what it negotiated, or why it failed.
-    pub(super) async fn of_transports(&mut self, found: &Found, options: &DoctorOptions, output: Output) {
+    pub(super) async fn of_transports(&mut self, found: &LoadedConnection, options: &DoctorOptions, output: Output) {
         let (mut table, mut outcomes) = (Table::default(), Vec::new());
         for connector in digicert_one::transport::all() {
             let info = connector.info();
