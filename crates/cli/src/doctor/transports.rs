@@ -42,6 +42,7 @@ impl Report {
             table.row([status, tls, http, time, info.tls_engine.clone()].map(Some));
             outcomes.push((info.name, failure));
         }
+        let is_alone = outcomes.len() == 1;
         for ((name, failure), row) in outcomes.into_iter().zip(table.to_string().lines()) {
             match failure {
                 None => self.add(GROUP, name, Mark::Ok, row),
@@ -52,6 +53,13 @@ impl Report {
                     }
                 }
             }
+        }
+        if is_alone {
+            self.skipped(
+                GROUP,
+                "others",
+                "this d1 was built with one transport; install it with --features all-transports",
+            );
         }
     }
 }
