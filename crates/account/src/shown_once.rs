@@ -34,7 +34,7 @@ const USUAL_LENGTH: usize = 91;
 const REDACTED: &str = "(redacted)";
 
 /// The secret of a response.
-pub(crate) struct Shown {
+pub(crate) struct SecretResponse {
     /// The API key.
     pub(crate) api_key: Secret,
     /// The other fields of its object, if it is nested: those of the API token.
@@ -45,7 +45,7 @@ pub(crate) struct Shown {
 ///
 /// First by its shape (if exactly one text looks like an API key), then by its name; a UUID is more likely an
 /// id than a key. A text that cannot be a key, such as asterisks, is not taken: it would replace one that works.
-pub(crate) fn take(response: &mut Value, origin: &str) -> Option<Shown> {
+pub(crate) fn take(response: &mut Value, origin: &str) -> Option<SecretResponse> {
     let place = by_shape(response)
         .or_else(|| by_name(response, DEPTH, &|text| fault(text).is_none() && Uuid::try_parse(text).is_err()))
         .or_else(|| by_name(response, DEPTH, &|text| fault(text).is_none()))?;
@@ -65,7 +65,7 @@ pub(crate) fn take(response: &mut Value, origin: &str) -> Option<Shown> {
         drop_named(rest);
     }
     let beside = beside.and_then(|beside| if let Value::Object(beside) = beside { Some(beside) } else { None });
-    Some(Shown { api_key, beside })
+    Some(SecretResponse { api_key, beside })
 }
 
 /// Returns the field of a response without a usable key that should hold it, and what is wrong with its text.
@@ -221,7 +221,7 @@ mod tests {
     /// Returns the key, and the rest of the response, which does not contain it.
     fn taken(mut response: Value) -> (Option<String>, Value, Option<Map<String, Value>>) {
         let shown = take(&mut response, "the test");
-        let Some(Shown { api_key, beside }) = shown else { return (None, response, None) };
+        let Some(SecretResponse { api_key, beside }) = shown else { return (None, response, None) };
         let text = api_key.expose_text().expect("text").to_owned();
         let left = format!("{response} {}", Value::Object(beside.clone().unwrap_or_default()));
         assert!(!left.contains(&text), "{left}");

@@ -21,6 +21,7 @@ mod recover;
 mod secret_store;
 mod store;
 mod time;
+mod transport;
 
 use std::ffi::OsString;
 use std::net::IpAddr;
@@ -116,7 +117,7 @@ pub(crate) enum Command {
     Emulator(OnDemand<EmulatorOptions>),
     /// Show the user that DigiCert ONE authenticates you as.
     #[command(after_help = concat!("Examples:\n  DC_BASE=https://demo.one.digicert.com DC_API_KEY=... d1 whoami\n",
-        "  d1 whoami --mode certificate --transport native-tls"))]
+        "  d1 whoami --mode certificate"))]
     Whoami(OnDemand<ConnectionOptions>),
     /// Make one call and print the body of the response.
     #[command(after_help = concat!("Examples:\n  d1 call GET '/account/api/v1/user?user_type=service'\n",
@@ -172,7 +173,7 @@ pub(crate) enum Command {
     /// Sends nothing unless --online is given. What is wrong has a code, its cause and what to do; what could not be checked says why. The
     /// exit code is that of the first check that failed.
     #[command(after_help = concat!("Examples:\n  d1 doctor\n  d1 doctor --online\n",
-        "  d1 doctor --online --call /mpki/api/v1/hello --transport isahc\n  d1 doctor --online --compare-transports\n",
+        "  d1 doctor --online --call /mpki/api/v1/hello\n  d1 doctor --online --compare-transports\n",
         "  d1 doctor --online --bundle report.json\n  d1 --json doctor | jq '.checks[] | select(.status == \"fail\")'"))]
     Doctor(OnDemand<DoctorOptions>),
     /// Show when API key, client certificate and user expire.

@@ -21,7 +21,7 @@ use crate::retry_line;
 
 /// The credential and the settings that were found.
 #[derive(Clone)]
-pub(crate) struct Found {
+pub(crate) struct LoadedConnection {
     pub(crate) setup: Config,
     pub(crate) reading: LoadedCredential,
 }
@@ -51,28 +51,32 @@ pub(crate) async fn client_of_fleet(
 }
 
 /// Reads what these options and the variables of this process name.
-pub(crate) async fn found(options: &ConnectionOptions, allow_expired: bool) -> Result<Found, Failure> {
+pub(crate) async fn found(options: &ConnectionOptions, allow_expired: bool) -> Result<LoadedConnection, Failure> {
     let chosen = options.setup.clone();
     // Reading may run a program or wait for a pipe; Ctrl-C must work meanwhile.
     let reading = tokio::task::spawn_blocking(move || {
         let setup = setup(&chosen)?;
         let reading = setup.read(&ReadOptions::at(SystemTime::now()).allow_expired(allow_expired))?;
-        Ok::<_, ConfigError>(Found { setup, reading })
+        Ok::<_, ConfigError>(LoadedConnection { setup, reading })
     });
     Ok(reading.await.map_err(|error| Failure::Internal(error.into()))??)
 }
 
 /// A client for what was found.
-pub(crate) async fn over(options: &ConnectionOptions, found: Found, output: Output) -> Result<Client, Failure> {
+pub(crate) async fn over(
+    options: &ConnectionOptions,
+    found: LoadedConnection,
+    output: Output,
+) -> Result<Client, Failure> {
     Ok(connect(options, found, output).await?.0)
 }
 
 async fn connect(
     options: &ConnectionOptions,
-    found: Found,
+    found: LoadedConnection,
     output: Output,
 ) -> Result<(Client, Option<SharedRedis>), Failure> {
-    let Found { setup, reading } = found;
+    let LoadedConnection { setup, reading } = found;
     output.trace(|| {
         let mode = reading.material.mode();
         let host = setup.instance().origin(mode.host_role());

@@ -10,7 +10,7 @@ use digicert_one::{Client, EndDate};
 use serde_json::{Value, json};
 
 use crate::arguments::ExpiryOptions;
-use crate::connection::{self, Found};
+use crate::connection::{self, LoadedConnection};
 use crate::end_date::{DAY, NEAR, days_left, seconds_left, shown, until};
 use crate::failure::Failure;
 use crate::output::Output;
@@ -25,10 +25,10 @@ const UNKNOWN: u8 = 3;
 pub(crate) struct End {
     pub(crate) cause: ExpiryCause,
     /// Or why it is not known.
-    pub(crate) ends: Result<Known, String>,
+    pub(crate) ends: Result<KnownEndDate, String>,
 }
 
-pub(crate) struct Known {
+pub(crate) struct KnownEndDate {
     pub(crate) at: SystemTime,
     /// Where it is from.
     by: &'static str,
@@ -79,7 +79,7 @@ async fn of_caller(options: &ExpiryOptions, output: Output) -> Result<EndDates, 
 
 impl EndDates {
     /// What is known on this machine.
-    pub(crate) fn known(found: &Found) -> Self {
+    pub(crate) fn known(found: &LoadedConnection) -> Self {
         let (material, validity, now) = (&found.reading.material, found.reading.validity, SystemTime::now());
         let begins = validity.not_before.filter(|first| *first > now);
         let parts = [
@@ -89,7 +89,7 @@ impl EndDates {
         ];
         let end = |cause, at: Option<SystemTime>, by| End {
             cause,
-            ends: at.map(|at| Known { at, by }).ok_or_else(|| "not asked".to_owned()),
+            ends: at.map(|at| KnownEndDate { at, by }).ok_or_else(|| "not asked".to_owned()),
         };
         let ends = parts.into_iter().filter(|part| part.0).map(|(_, cause, at, by)| end(cause, at, by)).collect();
         Self { ends, begins, now }
@@ -116,7 +116,7 @@ impl EndDates {
                 ExpiryCause::Key => of_key(client).await,
                 _ => continue,
             };
-            end.ends = asked.map(|date| Known { at: date.last_second(), by: "the platform" });
+            end.ends = asked.map(|date| KnownEndDate { at: date.last_second(), by: "the platform" });
         }
         Ok(())
     }
@@ -314,7 +314,7 @@ mod tests {
     fn nagios_output_has_its_four_states() {
         let now = SystemTime::UNIX_EPOCH + 20_000 * DAY;
         let of = |days: u32| EndDates {
-            ends: vec![End { cause: ExpiryCause::Key, ends: Ok(Known { at: now + days * DAY, by: "a test" }) }],
+            ends: vec![End { cause: ExpiryCause::Key, ends: Ok(KnownEndDate { at: now + days * DAY, by: "a test" }) }],
             begins: None,
             now,
         };

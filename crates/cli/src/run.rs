@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use crate::arguments::{RunOptions, VariableNames};
 use crate::cert_file::pkcs12::{self, Protection};
 use crate::child;
-use crate::connection::{self, Found};
+use crate::connection::{self, LoadedConnection};
 use crate::end_date;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -31,7 +31,7 @@ pub(crate) async fn run(options: &RunOptions, output: Output, signals: &Signals)
     let reading = tokio::task::spawn_blocking(move || {
         let setup = connection::setup(&chosen)?;
         let reading = setup.read(&ReadOptions::at(SystemTime::now()))?;
-        Ok::<_, Failure>(Found { setup, reading })
+        Ok::<_, Failure>(LoadedConnection { setup, reading })
     });
     let found =
         signals.unless_received(async { reading.await.map_err(|error| Failure::Internal(error.into()))? }).await?;
@@ -57,7 +57,7 @@ struct Environment {
 }
 
 impl Environment {
-    fn of_d1(&mut self, found: &Found) -> Result<(), Failure> {
+    fn of_d1(&mut self, found: &LoadedConnection) -> Result<(), Failure> {
         let (material, validity) = (&found.reading.material, found.reading.validity);
         for (name, role) in [("DC_BASE", HostRole::Platform), ("DC_CLIENTAUTH_BASE", HostRole::ClientAuth)] {
             if let Ok(origin) = found.setup.instance().origin(role) {
@@ -80,7 +80,7 @@ impl Environment {
         self.trust("DC_CA_FILE", &found.setup)
     }
 
-    fn of_smctl(&mut self, found: &Found) -> Result<(), Failure> {
+    fn of_smctl(&mut self, found: &LoadedConnection) -> Result<(), Failure> {
         let material = &found.reading.material;
         // The host of certificates, as smctl is set up.
         let roles = [HostRole::ClientAuth, HostRole::Platform];

@@ -14,7 +14,7 @@ use crate::error::Error;
 #[cfg(feature = "metrics")]
 use crate::observe::metric;
 use crate::observe::span::{self, InSpan};
-use crate::rate_limit::limiter::Held;
+use crate::rate_limit::limiter::HeldPermit;
 use crate::relayed::RelayedError;
 use crate::response::Response;
 use crate::settings::Settings;
@@ -117,7 +117,7 @@ impl<'a> Attempts<'a> {
     }
 
     /// The permit of the rate limiter; `None` for a caller that the platform does not count.
-    async fn permit(&mut self, bearer: &Bearer) -> Result<Option<Held>, Error> {
+    async fn permit(&mut self, bearer: &Bearer) -> Result<Option<HeldPermit>, Error> {
         let (settings, queued) = (self.settings, self.now);
         let Some(caller) = bearer.caller() else { return Ok(None) };
         let request = PermitRequest::new(caller, &settings.clock, self.progress.left(queued));

@@ -17,7 +17,7 @@ use crate::error::{Error, ErrorKind};
 use crate::generations::{BoundTransport, Chosen};
 #[cfg(feature = "metrics")]
 use crate::observe::metric;
-use crate::places::{Place, same_place};
+use crate::places::{OtherHost, same_place};
 use crate::rotation::Rotation;
 use crate::settings::Settings;
 
@@ -130,7 +130,7 @@ impl Attempts<'_> {
         let (transport, in_use) = match origin {
             Some(origin) if !same_place(origin, settings.origin(None)?) => {
                 let place = settings.places.to(origin, settings.generations.connector());
-                let Place { transport, in_use } =
+                let OtherHost { transport, in_use } =
                     place.map_err(|(error, in_use)| settings.unreachable(origin, in_use, now, error))?;
                 (transport, in_use)
             }

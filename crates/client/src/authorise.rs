@@ -33,10 +33,10 @@ pub trait Authoriser: Send + Sync + 'static {
 
 /// The authorisation of one attempt.
 #[derive(Clone)]
-pub struct Pass(Shown);
+pub struct Pass(Proof);
 
 #[derive(Clone)]
-enum Shown {
+enum Proof {
     Nothing,
     Key(ApiKey),
     Token { value: HeaderValue, caller: Fingerprint, generation: Option<Generation> },
@@ -46,26 +46,26 @@ impl Pass {
     /// No authorisation.
     #[must_use]
     pub fn nothing() -> Self {
-        Self(Shown::Nothing)
+        Self(Proof::Nothing)
     }
 
     /// An API key, sent as `x-api-key`.
     #[must_use]
     pub fn key(key: ApiKey) -> Self {
-        Self(Shown::Key(key))
+        Self(Proof::Key(key))
     }
 
     /// A token: the value of the header `Authorization`, the caller it counts for, and its generation if there can be a newer one.
     #[must_use]
     pub fn token(value: HeaderValue, caller: Fingerprint, generation: Option<Generation>) -> Self {
-        Self(Shown::Token { value, caller, generation })
+        Self(Proof::Token { value, caller, generation })
     }
 
     /// The generation of the token.
     #[must_use]
     pub fn generation(&self) -> Option<Generation> {
         match &self.0 {
-            Shown::Token { generation, .. } => *generation,
+            Proof::Token { generation, .. } => *generation,
             _ => None,
         }
     }
@@ -73,30 +73,30 @@ impl Pass {
     /// Whether it is a token.
     #[must_use]
     pub fn is_token(&self) -> bool {
-        matches!(self.0, Shown::Token { .. })
+        matches!(self.0, Proof::Token { .. })
     }
 
     /// The mode; `None` for a token.
     pub(crate) fn mode(&self) -> Option<Mode> {
         match self.0 {
-            Shown::Nothing => Some(Mode::Anonymous),
-            Shown::Key(_) => Some(Mode::Key),
-            Shown::Token { .. } => None,
+            Proof::Nothing => Some(Mode::Anonymous),
+            Proof::Key(_) => Some(Mode::Key),
+            Proof::Token { .. } => None,
         }
     }
 
     /// The caller whose requests the platform counts.
     pub(crate) fn caller(&self) -> Option<Fingerprint> {
         match &self.0 {
-            Shown::Nothing => None,
-            Shown::Key(key) => Some(key.fingerprint()),
-            Shown::Token { caller, .. } => Some(*caller),
+            Proof::Nothing => None,
+            Proof::Key(key) => Some(key.fingerprint()),
+            Proof::Token { caller, .. } => Some(*caller),
         }
     }
 
     pub(crate) fn key_shape(&self) -> Option<(usize, bool)> {
         match &self.0 {
-            Shown::Key(key) => Some(key.shape()),
+            Proof::Key(key) => Some(key.shape()),
             _ => None,
         }
     }
@@ -104,9 +104,9 @@ impl Pass {
     /// The header that carries it.
     pub(crate) fn header(&self) -> Option<(http::HeaderName, HeaderValue)> {
         match &self.0 {
-            Shown::Nothing => None,
-            Shown::Key(key) => Some((digicert_one_core::API_KEY_HEADER, key.header_value())),
-            Shown::Token { value, .. } => Some((http::header::AUTHORIZATION, value.clone())),
+            Proof::Nothing => None,
+            Proof::Key(key) => Some((digicert_one_core::API_KEY_HEADER, key.header_value())),
+            Proof::Token { value, .. } => Some((http::header::AUTHORIZATION, value.clone())),
         }
     }
 

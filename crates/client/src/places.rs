@@ -14,12 +14,12 @@ use crate::host_config::HostConfig;
 pub(crate) struct Places {
     config: Arc<TransportConfig>,
     proxies: ProxyRules,
-    known: Mutex<Vec<(Origin, Place)>>,
+    known: Mutex<Vec<(Origin, OtherHost)>>,
 }
 
 /// The transport to another host.
 #[derive(Clone, Debug)]
-pub(crate) struct Place {
+pub(crate) struct OtherHost {
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) in_use: Arc<TransportInUse>,
 }
@@ -39,7 +39,7 @@ impl Places {
         &self,
         origin: &Origin,
         connector: &dyn Connector,
-    ) -> Result<Place, (TransportError, Arc<TransportInUse>)> {
+    ) -> Result<OtherHost, (TransportError, Arc<TransportInUse>)> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, place)) = known.iter().find(|(known, _)| same_place(known, origin)) {
             return Ok(place.clone());
@@ -47,7 +47,7 @@ impl Places {
         let HostConfig { config, in_use } = HostConfig::to(Some(origin), connector, &self.config, &self.proxies);
         match connector.connect(&config) {
             Ok(transport) => {
-                let place = Place { transport, in_use };
+                let place = OtherHost { transport, in_use };
                 known.push((origin.clone(), place.clone()));
                 Ok(place)
             }

@@ -44,7 +44,7 @@ pub struct Builder {
     proxy: Option<ProxyRules>,
     /// The first pair of settings that were made twice, by the names of both.
     twice: Option<(&'static str, &'static str)>,
-    found: Found,
+    found: FromEnvironment,
     warnings: Vec<Warning>,
     on_warning: Option<OnWarning>,
     engine: Vec<Box<dyn FnOnce(ClientBuilder) -> ClientBuilder + Send>>,
@@ -82,7 +82,7 @@ impl Trust {
 
 /// What the environment provided; settings in code take precedence.
 #[derive(Default)]
-struct Found {
+struct FromEnvironment {
     instance: Option<Instance>,
     credential: Option<Arc<dyn Credential>>,
     roots: Option<Vec<CertificateDer<'static>>>,
@@ -98,7 +98,7 @@ impl Builder {
         proxy: ProxyRules,
         warnings: Vec<Warning>,
     ) -> Self {
-        let found = Found {
+        let found = FromEnvironment {
             instance: Some(instance),
             credential: Some(Arc::new(credential)),
             roots: roots.map(<[_]>::to_vec),

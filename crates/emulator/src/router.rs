@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 pub(crate) struct Router<C>(matchit::Router<Vec<(&'static str, C)>>);
 
-pub(crate) enum Found<'r, 'p, C> {
+pub(crate) enum RouteMatch<'r, 'p, C> {
     /// A call, and the values of its path placeholders.
     Call(&'r C, Vec<&'p str>),
     /// The path exists, with these methods.
@@ -26,11 +26,11 @@ impl<C> Router<C> {
         Router(router)
     }
 
-    pub(crate) fn find<'r, 'p>(&'r self, method: &str, path: &'p str) -> Found<'r, 'p, C> {
-        let Ok(found) = self.0.at(path) else { return Found::Nothing };
+    pub(crate) fn find<'r, 'p>(&'r self, method: &str, path: &'p str) -> RouteMatch<'r, 'p, C> {
+        let Ok(found) = self.0.at(path) else { return RouteMatch::Nothing };
         match found.value.iter().find(|(own, _)| *own == method) {
-            Some((_, call)) => Found::Call(call, found.params.iter().map(|(_, value)| value).collect()),
-            None => Found::WrongMethod(found.value.iter().map(|(own, _)| *own).collect::<Vec<_>>().join(", ")),
+            Some((_, call)) => RouteMatch::Call(call, found.params.iter().map(|(_, value)| value).collect()),
+            None => RouteMatch::WrongMethod(found.value.iter().map(|(own, _)| *own).collect::<Vec<_>>().join(", ")),
         }
     }
 }

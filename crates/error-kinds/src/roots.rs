@@ -15,10 +15,10 @@ const REMEMBERED: usize = 8;
 
 /// Roots that were read before, by the choice of roots, by `K` (what else the result depends on), and by the state of the files.
 #[derive(Debug)]
-pub struct RootCache<K, T>(Mutex<Vec<Known<K, T>>>);
+pub struct RootCache<K, T>(Mutex<Vec<CachedRoots<K, T>>>);
 
 #[derive(Debug)]
-struct Known<K, T> {
+struct CachedRoots<K, T> {
     key: K,
     trust: TrustRoots,
     places: Option<RootPlaces>,
@@ -60,7 +60,7 @@ impl<K: PartialEq, T: Clone> RootCache<K, T> {
         if known.len() == REMEMBERED {
             known.remove(0);
         }
-        known.push(Known { key, trust: trust.clone(), places, stamps, value: value.clone() });
+        known.push(CachedRoots { key, trust: trust.clone(), places, stamps, value: value.clone() });
         Ok(value)
     }
 }

@@ -16,20 +16,20 @@ const DEFAULT_SENTINEL_PORT: u16 = 26379;
 /// cannot. For a cluster, any of its nodes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RedisAddress {
-    pub(crate) place: Place,
+    pub(crate) place: AddressKind,
     pub(crate) user: Option<String>,
     pub(crate) database: i64,
 }
 
 /// The kind of an address.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) enum Place {
+pub(crate) enum AddressKind {
     Tcp { host: String, port: u16, tls: bool },
     Unix(PathBuf),
     Sentinel { host: String, port: u16, tls: bool, name: String },
 }
 
-impl Place {
+impl AddressKind {
     /// The same kind of connection to another host; a node of a cluster that names none means its own.
     pub(crate) fn at(&self, host: &str, port: u16) -> Self {
         let (own, tls) = match self {
@@ -79,16 +79,16 @@ impl FromStr for RedisAddress {
         };
         let (place, database) = match scheme {
             "redis" => {
-                let place = Place::Tcp { host: host()?, port: url.port().unwrap_or(DEFAULT_PORT), tls };
+                let place = AddressKind::Tcp { host: host()?, port: url.port().unwrap_or(DEFAULT_PORT), tls };
                 (place, number(path)?)
             }
             "redis+sentinel" if !path.is_empty() && !path.contains('/') => {
                 let port = url.port().unwrap_or(DEFAULT_SENTINEL_PORT);
-                (Place::Sentinel { host: host()?, port, tls, name: path.to_owned() }, 0)
+                (AddressKind::Sentinel { host: host()?, port, tls, name: path.to_owned() }, 0)
             }
             "redis+unix" if !path.is_empty() => {
                 let database = url.query_pairs().find(|(name, _)| name == "db");
-                (Place::Unix(url.path().into()), number(database.as_ref().map_or("", |(_, value)| value))?)
+                (AddressKind::Unix(url.path().into()), number(database.as_ref().map_or("", |(_, value)| value))?)
             }
             _ => return Err(invalid(EXPECTED)),
         };
@@ -105,7 +105,7 @@ impl fmt::Display for RedisAddress {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for AddressKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let host = |host: &str| if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
         match self {

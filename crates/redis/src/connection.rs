@@ -7,7 +7,7 @@ use redis::{AsyncConnectionConfig, Cmd, ProtocolVersion, RedisConnectionInfo, Re
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
-use crate::address::Place;
+use crate::address::AddressKind;
 use crate::config::RedisConfig;
 use crate::error::{FleetError, FleetErrorKind};
 
@@ -20,7 +20,7 @@ pub(crate) struct RedisConnection(MultiplexedConnection);
 
 impl RedisConnection {
     /// Opens a connection, and has its tasks run on this runtime.
-    pub(crate) async fn open(place: &Place, config: &RedisConfig) -> Result<Self, FleetError> {
+    pub(crate) async fn open(place: &AddressKind, config: &RedisConfig) -> Result<Self, FleetError> {
         Self::over(dial(place, config).await?, config).await
     }
 
@@ -106,11 +106,11 @@ pub(crate) trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Wire for S {}
 
 /// Connects to this place.
-async fn dial(place: &Place, config: &RedisConfig) -> Result<Box<dyn Wire>, FleetError> {
+async fn dial(place: &AddressKind, config: &RedisConfig) -> Result<Box<dyn Wire>, FleetError> {
     match place {
-        Place::Tcp { host, port, tls: false } => Ok(Box::new(tcp(host, *port).await?)),
+        AddressKind::Tcp { host, port, tls: false } => Ok(Box::new(tcp(host, *port).await?)),
         #[cfg(feature = "tls")]
-        Place::Tcp { host, port, tls: true } => {
+        AddressKind::Tcp { host, port, tls: true } => {
             let stream = tcp(host, *port).await?;
             // Redis without TLS on this port waits for more. The other half of the time is for what follows.
             let handshake = crate::tls::handshake(stream, host, &config.trust);
@@ -121,17 +121,17 @@ async fn dial(place: &Place, config: &RedisConfig) -> Result<Box<dyn Wire>, Flee
             Ok(Box::new(stream))
         }
         #[cfg(not(feature = "tls"))]
-        Place::Tcp { tls: true, .. } => {
+        AddressKind::Tcp { tls: true, .. } => {
             Err(FleetError::new(FleetErrorKind::Config, "TLS to Redis needs the feature `tls`"))
         }
         #[cfg(unix)]
-        Place::Unix(path) => Ok(Box::new(tokio::net::UnixStream::connect(path).await.map_err(unreachable)?)),
+        AddressKind::Unix(path) => Ok(Box::new(tokio::net::UnixStream::connect(path).await.map_err(unreachable)?)),
         #[cfg(not(unix))]
-        Place::Unix(_) => {
+        AddressKind::Unix(_) => {
             Err(FleetError::new(FleetErrorKind::Config, "this system has no Unix sockets; use redis://host"))
         }
-        Place::Sentinel { host, port, tls, name } => {
-            let sentinel = Place::Tcp { host: host.clone(), port: *port, tls: *tls };
+        AddressKind::Sentinel { host, port, tls, name } => {
+            let sentinel = AddressKind::Tcp { host: host.clone(), port: *port, tls: *tls };
             // Sentinel has passwords of its own and no databases; ours are for the primary.
             let mut asked = config.clone();
             asked.password = None;

@@ -126,7 +126,7 @@ impl SharedLock for RedisLock {
         loop {
             let failed = match self.try_acquire(&text, ttl, clock).await {
                 Ok(Attempt::Held(fence)) => {
-                    return Ok(Box::new(Held { lock: self.clone(), owner: text, fence }));
+                    return Ok(Box::new(RedisLease { lock: self.clone(), owner: text, fence }));
                 }
                 Ok(Attempt::Taken(owner, left)) => {
                     reached = clock.now();
@@ -153,14 +153,14 @@ impl SharedLock for RedisLock {
 }
 
 #[derive(Debug)]
-struct Held {
+struct RedisLease {
     lock: RedisLock,
     owner: String,
     fence: u64,
 }
 
 #[async_trait]
-impl HeldLock for Held {
+impl HeldLock for RedisLease {
     fn fence(&self) -> u64 {
         self.fence
     }

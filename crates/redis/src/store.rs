@@ -11,7 +11,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Either, Shared, select};
 use redis::{Cmd, ErrorKind, RedisError, ServerErrorKind, Value};
 
-use crate::address::Place;
+use crate::address::AddressKind;
 use crate::config::RedisConfig;
 use crate::connection::RedisConnection;
 use crate::error::{FleetError, FleetErrorKind};
@@ -31,9 +31,9 @@ pub(crate) struct Store {
 
 #[derive(Default)]
 struct State {
-    links: BTreeMap<Place, Opening>,
+    links: BTreeMap<AddressKind, Opening>,
     /// Where the keys with a hash tag are, if not on the configured node.
-    moved: BTreeMap<String, Place>,
+    moved: BTreeMap<String, AddressKind>,
     commands: u64,
     /// Since the last response.
     timeouts: u32,
@@ -166,12 +166,12 @@ impl Store {
         }
     }
 
-    fn place(&self, tag: &str) -> Place {
+    fn place(&self, tag: &str) -> AddressKind {
         self.state().moved.get(tag).cloned().unwrap_or_else(|| self.config.address.place.clone())
     }
 
     /// The connection to this place, and whether it was there already.
-    fn opening(&self, place: &Place) -> Result<(Opening, bool), Failed> {
+    fn opening(&self, place: &AddressKind) -> Result<(Opening, bool), Failed> {
         let mut state = self.state();
         if let Some(opening) = state.links.get(place) {
             let open = opening.peek().is_some();
@@ -207,7 +207,7 @@ impl Store {
     }
 
     /// Drops the connection, and the knowledge of the cluster that led to it.
-    fn forget(&self, place: &Place) {
+    fn forget(&self, place: &AddressKind) {
         let mut state = self.state();
         // One that is being opened is waited for by the next call.
         if state.links.get(place).is_some_and(|opening| opening.peek().is_some()) {
@@ -222,7 +222,7 @@ impl Store {
 }
 
 /// The node that the server names, as `host:port`, for the slot of a key.
-fn redirected(error: &RedisError, from: &Place) -> Option<Place> {
+fn redirected(error: &RedisError, from: &AddressKind) -> Option<AddressKind> {
     let (host, port) = error.redirect_node()?.0.rsplit_once(':')?;
     Some(from.at(host.trim_matches(['[', ']']), port.parse().ok()?))
 }

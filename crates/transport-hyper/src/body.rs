@@ -14,7 +14,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::connection::Connection;
 use crate::error;
-use crate::pool::{Place, WeakPool};
+use crate::pool::{Destination, WeakPool};
 
 /// hyper's body; its errors carry the facts of the connection.
 pub(crate) struct StreamedBody {
@@ -32,7 +32,7 @@ pub(crate) struct StreamedBody {
 /// An HTTP/1.1 connection on its way back to the pool, which it reaches with the end of the body.
 pub(crate) struct Returning {
     pub(crate) pool: WeakPool,
-    pub(crate) place: Place,
+    pub(crate) place: Destination,
     pub(crate) connection: Connection,
 }
 

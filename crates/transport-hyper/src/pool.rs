@@ -15,7 +15,7 @@ use crate::connection::Connection;
 
 /// Where connections lead.
 #[derive(Clone, Debug)]
-pub(crate) struct Place {
+pub(crate) struct Destination {
     scheme: Scheme,
     authority: Authority,
     /// The `host` field of HTTP/1.1, without the port that the scheme implies (RFC 9110 section 4.2.3).
@@ -24,7 +24,7 @@ pub(crate) struct Place {
     shared: Arc<Notify>,
 }
 
-impl Place {
+impl Destination {
     fn new(scheme: &Scheme, authority: &Authority) -> Result<Self, BoxError> {
         let implied = if *scheme == Scheme::HTTP { 80 } else { 443 };
         let host = match authority.port_u16() {
@@ -69,7 +69,7 @@ struct Idle {
 
 /// The open connections to one place.
 struct Origin {
-    place: Place,
+    place: Destination,
     /// HTTP/1.1; the last one was used last.
     idle: Vec<Idle>,
     /// HTTP/2.
@@ -108,19 +108,19 @@ impl Pool {
     }
 
     /// The place that an address leads to.
-    pub(crate) fn place(&self, scheme: &Scheme, authority: &Authority) -> Result<Place, BoxError> {
+    pub(crate) fn place(&self, scheme: &Scheme, authority: &Authority) -> Result<Destination, BoxError> {
         let mut open = self.0.open();
         if let Some(known) = open.origins.iter().find(|origin| origin.place.is(scheme, authority)) {
             return Ok(known.place.clone());
         }
-        let place = Place::new(scheme, authority)?;
+        let place = Destination::new(scheme, authority)?;
         open.origins.push(Origin { place: place.clone(), idle: Vec::new(), shared: None });
         Ok(place)
     }
 
     /// A connection that stands, if there is one: the shared one, or of those that are ready the one that was used last. One that is not
     /// ready yet is better than none.
-    pub(crate) fn take(&self, place: &Place) -> Option<Connection> {
+    pub(crate) fn take(&self, place: &Destination) -> Option<Connection> {
         let mut open = self.0.open();
         let origin = open.origin(place)?;
         let now = Instant::now();
@@ -151,7 +151,7 @@ impl Pool {
     }
 
     /// Keeps an HTTP/1.1 connection for the next call.
-    pub(crate) fn put(&self, place: &Place, connection: Connection) {
+    pub(crate) fn put(&self, place: &Destination, connection: Connection) {
         if connection.is_closed() {
             return;
         }
@@ -161,7 +161,7 @@ impl Pool {
     }
 
     /// Lets all calls share a new HTTP/2 connection, and returns the one to use: another call may have been first.
-    pub(crate) fn share(&self, place: &Place, connection: Connection) -> Connection {
+    pub(crate) fn share(&self, place: &Destination, connection: Connection) -> Connection {
         let Some(same) = connection.share() else {
             return connection;
         };
@@ -188,7 +188,7 @@ impl Pool {
     }
 
     /// Forgets the shared connection that gave a request back.
-    pub(crate) fn forget(&self, place: &Place, gone: &Connection) {
+    pub(crate) fn forget(&self, place: &Destination, gone: &Connection) {
         let mut open = self.0.open();
         if let Some(origin) = open.origin(place)
             && origin.shared.as_ref().is_some_and(|shared| Arc::ptr_eq(&shared.connection.handshake, &gone.handshake))
@@ -200,7 +200,7 @@ impl Pool {
 
 impl WeakPool {
     /// As [`Pool::put`], if the pool is still there.
-    pub(crate) fn put(&self, place: &Place, connection: Connection) {
+    pub(crate) fn put(&self, place: &Destination, connection: Connection) {
         if let Some(inner) = self.0.upgrade() {
             Pool(inner).put(place, connection);
         }
@@ -215,11 +215,11 @@ impl WeakPool {
 }
 
 impl Open {
-    fn origin(&mut self, place: &Place) -> Option<&mut Origin> {
+    fn origin(&mut self, place: &Destination) -> Option<&mut Origin> {
         self.origins.iter_mut().find(|origin| origin.place.is(&place.scheme, &place.authority))
     }
 
-    fn origin_or_new(&mut self, place: &Place) -> &mut Origin {
+    fn origin_or_new(&mut self, place: &Destination) -> &mut Origin {
         let known = self.origins.iter().position(|origin| origin.place.is(&place.scheme, &place.authority));
         let index = known.unwrap_or_else(|| {
             self.origins.push(Origin { place: place.clone(), idle: Vec::new(), shared: None });
@@ -285,7 +285,7 @@ mod tests {
         (Connection::start(stream, handshake).await.expect("started"), server)
     }
 
-    fn place(pool: &Pool, authority: &'static str) -> Place {
+    fn place(pool: &Pool, authority: &'static str) -> Destination {
         pool.place(&Scheme::HTTP, &Authority::from_static(authority)).expect("a place")
     }
 
@@ -301,7 +301,7 @@ mod tests {
     #[test]
     fn host_field_names_a_port_only_if_the_scheme_does_not_imply_it() {
         let host = |scheme: Scheme, authority: &'static str| {
-            Place::new(&scheme, &Authority::from_static(authority)).expect("a place").host
+            Destination::new(&scheme, &Authority::from_static(authority)).expect("a place").host
         };
         assert_eq!(host(Scheme::HTTPS, "a.test:443"), "a.test");
         assert_eq!(host(Scheme::HTTPS, "a.test:80"), "a.test:80");

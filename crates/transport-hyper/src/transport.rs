@@ -28,7 +28,7 @@ use crate::dial::Dialer;
 use crate::engine::Engine;
 use crate::handshake::Handshake;
 use crate::lost_request::LostRequest;
-use crate::pool::{Place, Pool};
+use crate::pool::{Destination, Pool};
 use crate::{config, error};
 
 /// Thirty years: later than any call.
@@ -116,7 +116,7 @@ impl<E: Engine> HyperTransport<E> {
     }
 
     /// A connection that stands and takes the request at once.
-    async fn pooled(&self, place: &Place, deadline: Instant) -> Option<Connection> {
+    async fn pooled(&self, place: &Destination, deadline: Instant) -> Option<Connection> {
         while let Some(mut connection) = self.pool.take(place) {
             if connection.is_ready() {
                 return Some(connection);
@@ -135,7 +135,7 @@ impl<E: Engine> HyperTransport<E> {
     }
 
     /// A new connection, or one that another call made meanwhile and that can be shared; and whether it is new.
-    async fn connect(&self, place: &Place, deadline: Instant) -> Result<(Connection, bool), TransportError> {
+    async fn connect(&self, place: &Destination, deadline: Instant) -> Result<(Connection, bool), TransportError> {
         let begun = Arc::new(Handshake::default());
         let mut making = pin!(timeout_at(deadline, self.make(place, &begun)));
         loop {
@@ -160,7 +160,7 @@ impl<E: Engine> HyperTransport<E> {
         }
     }
 
-    async fn make(&self, place: &Place, begun: &Arc<Handshake>) -> Result<Connection, TransportError> {
+    async fn make(&self, place: &Destination, begun: &Arc<Handshake>) -> Result<Connection, TransportError> {
         let destination = place.origin().map_err(invalid)?;
         let stream = self.dialer.dial(&destination, begun).await.map_err(|failure| error::of_dial(failure, begun))?;
         let started = Connection::start(stream, Arc::clone(begun)).await;
@@ -168,7 +168,7 @@ impl<E: Engine> HyperTransport<E> {
         Ok(self.pool.share(place, connection))
     }
 
-    fn place(&self, uri: &Uri) -> Result<Place, TransportError> {
+    fn place(&self, uri: &Uri) -> Result<Destination, TransportError> {
         let why = match (uri.scheme(), uri.authority()) {
             (Some(scheme), Some(authority))
                 if matches!(scheme.as_str(), "https" | "http") && !authority.host().is_empty() =>
@@ -188,7 +188,7 @@ impl<E: Engine> HyperTransport<E> {
         response: http::Response<Incoming>,
         connection: Connection,
         reused: bool,
-        place: Place,
+        place: Destination,
         deadline: Instant,
     ) -> Result<Exchange, TransportError> {
         let (mut head, inner) = response.into_parts();
@@ -245,7 +245,7 @@ fn shorten(uri: &mut Uri) {
 }
 
 /// The whole address again, for a connection that may be of HTTP/2.
-fn lengthen(uri: &mut Uri, place: &Place) {
+fn lengthen(uri: &mut Uri, place: &Destination) {
     let mut parts = std::mem::take(uri).into_parts();
     (parts.scheme, parts.authority) = (Some(place.scheme().clone()), Some(place.authority().clone()));
     *uri = Uri::from_parts(parts).unwrap_or_default();

@@ -44,12 +44,12 @@ pub(crate) struct SlotClient {
 /// The connections that calls went over.
 #[derive(Default)]
 struct UsedConnections {
-    connections: VecDeque<Known>,
+    connections: VecDeque<SocketRecord>,
     forgotten: bool,
 }
 
 /// Both ends of a connection, and since when its calls get responses; `None` once one failed.
-struct Known {
+struct SocketRecord {
     ends: (SocketAddr, SocketAddr),
     responds: Option<Instant>,
 }
@@ -89,7 +89,7 @@ impl SlotClient {
             seen.connections.pop_front();
             seen.forgotten = true;
         }
-        seen.connections.push_back(Known { ends: (local, remote), responds: call.responded.then(Instant::now) });
+        seen.connections.push_back(SocketRecord { ends: (local, remote), responds: call.responded.then(Instant::now) });
         (!seen.forgotten).then_some(false)
     }
 }

@@ -267,12 +267,12 @@ impl BegunConnection {
 /// The connections of one transport, by local address.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Connections {
-    known: Arc<Mutex<Known>>,
+    known: Arc<Mutex<HandshakeList>>,
     ended: Arc<Notify>,
 }
 
 #[derive(Debug, Default)]
-struct Known {
+struct HandshakeList {
     list: VecDeque<(SocketAddr, Arc<Handshake>)>,
     /// One that may still stand had to be forgotten.
     incomplete: bool,
@@ -349,7 +349,7 @@ impl Connections {
         known.list.push_back((local, handshake));
     }
 
-    fn known(&self) -> std::sync::MutexGuard<'_, Known> {
+    fn known(&self) -> std::sync::MutexGuard<'_, HandshakeList> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -23,7 +23,7 @@ use digicert_one_provisioning::{
 };
 use fastrand::Rng;
 
-use crate::place::{BOT, Job, Place, client_with};
+use crate::place::{BOT, Job, TaskFolder, client_with};
 use crate::platform::users;
 use crate::stack::{Address, Stack};
 use crate::virtual_time::VirtualTime;
@@ -108,7 +108,7 @@ struct World {
     emulator: Emulator,
     /// Removed with it.
     _directory: tempfile::TempDir,
-    place: Place,
+    place: TaskFolder,
     end: SystemTime,
     seen: RefCell<Chronicle>,
     /// No weather any more.
@@ -141,7 +141,7 @@ impl World {
         let options = EmulatorOptions::default().service_users([bot]).emulator_clock(time.emulator_clock());
         let emulator = Emulator::start_blocking(options).expect("it starts");
         let directory = tempfile::tempdir().expect("a directory");
-        let place = Place::new(directory.path());
+        let place = TaskFolder::new(directory.path());
         place.prepare(span.job, &emulator.users()[0]);
         let (end, seen) = (now + span.days * DAY, RefCell::default());
         Self { span, time, emulator, _directory: directory, place, end, seen, is_clear: Cell::new(false) }

@@ -14,8 +14,8 @@ use digicert_one_client::SystemClock;
 use digicert_one_emulator::{Emulator, EmulatorClock, EmulatorOptions, ServiceUserSpec};
 use tokio::runtime::Runtime;
 
-use crate::place::{BOT, Job, MADE, Place, client_with};
-use crate::platform::{Known, users};
+use crate::place::{BOT, Job, MADE, TaskFolder, client_with};
+use crate::platform::{EmulatedUser, users};
 use crate::stack::{Address, Stack};
 use crate::worker::{Ending, Kill, ORDER, Order};
 
@@ -164,7 +164,7 @@ fn failure(who: &str, output: &Output) -> String {
 pub(crate) struct Scene<'g> {
     ground: &'g Ground,
     pub(crate) directory: tempfile::TempDir,
-    pub(crate) place: Place,
+    pub(crate) place: TaskFolder,
 }
 
 impl<'g> Scene<'g> {
@@ -173,7 +173,7 @@ impl<'g> Scene<'g> {
         let directory = tempfile::tempdir().expect("a directory");
         let inner = directory.path().join("place");
         fs::create_dir(&inner).expect("a directory");
-        let place = Place::new(inner);
+        let place = TaskFolder::new(inner);
         place.prepare(ground.job, ground.caller());
         Self { ground, directory, place }
     }
@@ -230,7 +230,7 @@ impl<'g> Scene<'g> {
         }
     }
 
-    fn judge_platform(&self) -> Result<Known, String> {
+    fn judge_platform(&self) -> Result<EmulatedUser, String> {
         let Ground { job, emulator, .. } = self.ground;
         let name = if *job == Job::CreateServiceUser { MADE } else { BOT };
         let mut owners = users(emulator, name);

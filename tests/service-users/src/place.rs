@@ -97,12 +97,12 @@ impl fmt::Display for Job {
 
 /// The directory of one task, and where its secret is.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Place {
+pub struct TaskFolder {
     directory: PathBuf,
     secret: PathBuf,
 }
 
-impl Place {
+impl TaskFolder {
     /// Uses this existing directory.
     #[must_use]
     pub fn new(directory: impl Into<PathBuf>) -> Self {

@@ -5,20 +5,20 @@ use serde_json::Value;
 
 /// A user, as known to the emulator.
 #[derive(Clone, Debug)]
-pub struct Known {
+pub struct EmulatedUser {
     /// Its id.
     pub id: String,
     /// Returns whether it is active and has not expired.
     pub is_active: bool,
     /// Its API tokens.
-    pub tokens: Vec<Thing>,
+    pub tokens: Vec<EmulatedCredential>,
     /// Its client certificates.
-    pub certificates: Vec<Thing>,
+    pub certificates: Vec<EmulatedCredential>,
 }
 
 /// An API token or a client certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Thing {
+pub struct EmulatedCredential {
     /// Its id.
     pub id: String,
     /// Its name.
@@ -31,31 +31,31 @@ pub struct Thing {
     pub fingerprint: Option<String>,
 }
 
-impl Known {
+impl EmulatedUser {
     /// Its tokens, or its certificates.
     #[must_use]
-    pub fn things(&self, certificates: bool) -> &[Thing] {
+    pub fn things(&self, certificates: bool) -> &[EmulatedCredential] {
         if certificates { &self.certificates } else { &self.tokens }
     }
 
     /// Those of them that are enabled.
     #[must_use]
-    pub fn enabled(&self, certificates: bool) -> Vec<&Thing> {
+    pub fn enabled(&self, certificates: bool) -> Vec<&EmulatedCredential> {
         self.things(certificates).iter().filter(|thing| thing.enabled).collect()
     }
 }
 
 /// Everybody of this name.
 #[must_use]
-pub fn users(emulator: &Emulator, friendly_name: &str) -> Vec<Known> {
+pub fn users(emulator: &Emulator, friendly_name: &str) -> Vec<EmulatedUser> {
     let state = emulator.control().state();
     let users = state["users"].as_array().cloned().unwrap_or_default();
     users.iter().filter(|user| user["friendly_name"] == friendly_name).map(known).collect()
 }
 
-fn known(user: &Value) -> Known {
+fn known(user: &Value) -> EmulatedUser {
     let things = |name: &str| user[name].as_array().into_iter().flatten().map(thing).collect();
-    Known {
+    EmulatedUser {
         id: text(&user["id"]),
         is_active: user["status"] == "ACTIVE",
         tokens: things("tokens"),
@@ -63,8 +63,8 @@ fn known(user: &Value) -> Known {
     }
 }
 
-fn thing(value: &Value) -> Thing {
-    Thing {
+fn thing(value: &Value) -> EmulatedCredential {
+    EmulatedCredential {
         id: text(&value["id"]),
         name: text(&value["name"]),
         enabled: value["enabled"] == true,

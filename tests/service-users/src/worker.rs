@@ -19,7 +19,7 @@ use digicert_one_redis::{RedisConfig, RedisLock};
 use rustix::process::{Signal, getpid, kill_process};
 use serde::{Deserialize, Serialize};
 
-use crate::place::{Job, Place, client_with};
+use crate::place::{Job, TaskFolder, client_with};
 use crate::stack::{Address, Stack};
 
 /// The variable that has the [`Order`], in JSON. No secret is in it.
@@ -33,7 +33,7 @@ pub struct Order {
     /// The emulator.
     pub address: Address,
     /// Where it works.
-    pub place: Place,
+    pub place: TaskFolder,
     /// The job.
     pub job: Job,
     /// The id of the token or certificate to replace.

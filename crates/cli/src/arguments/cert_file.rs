@@ -2,13 +2,12 @@
 
 use std::path::PathBuf;
 
-use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
 use digicert_one::identity::KeyAlgorithm;
 
-use super::connection::transport_names;
 use super::path;
 use super::secret_store::key;
+use super::transport;
 
 /// A file to read, in any supported format.
 #[derive(Debug, Args)]
@@ -44,7 +43,7 @@ pub(crate) struct VerifyOptions {
     #[arg(value_parser = path::parser(), long, value_name = "FILE", requires = "host")]
     pub(crate) ca_file: Option<PathBuf>,
     /// TLS stack.
-    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(transport_names()))]
+    #[arg(long, value_name = "NAME", value_parser = transport::parser())]
     pub(crate) transport: Option<String>,
     /// Time limit of the call.
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]

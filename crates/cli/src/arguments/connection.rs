@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
 use digicert_one::core::Mode;
 
 use super::limiter::LimiterOptions;
+use super::transport;
 
 /// Who is calling whom.
 #[derive(Clone, Debug, Args)]
@@ -39,7 +39,7 @@ pub(crate) struct SetupOptions {
 #[command(next_help_heading = "Connection")]
 pub(crate) struct ConnectionOptions {
     /// TLS stack.
-    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(transport_names()))]
+    #[arg(long, value_name = "NAME", value_parser = transport::parser())]
     pub(crate) transport: Option<String>,
     #[command(flatten)]
     pub(crate) setup: SetupOptions,
@@ -104,8 +104,4 @@ impl From<ModeName> for Mode {
             ModeName::Both => Self::Both,
         }
     }
-}
-
-pub(super) fn transport_names() -> Vec<&'static str> {
-    digicert_one::transport::all().iter().map(|connector| connector.info().name).collect()
 }

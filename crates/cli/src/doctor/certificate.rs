@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::report::{Mark, Report, WHOAMI};
 use crate::arguments::{ConnectionOptions, ModeName, SetupOptions, VerifyOptions};
 use crate::cert_file::Input;
-use crate::connection::{self, Found};
+use crate::connection::{self, LoadedConnection};
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -94,7 +94,7 @@ impl Report {
                 return Ok(());
             }
         };
-        let client = match connection::over(&connection, Found { setup, reading }, output).await {
+        let client = match connection::over(&connection, LoadedConnection { setup, reading }, output).await {
             Ok(client) => client,
             Err(failure) => {
                 self.failed(GROUP, "handshake", failure);

@@ -8,14 +8,14 @@ use digicert_one::identity::purpose_name;
 use digicert_one::{ClientIdentity, Code};
 
 use super::report::{Mark, Report};
-use crate::connection::{self, Found};
+use crate::connection::{self, LoadedConnection};
 use crate::end_date;
 use crate::failure::Failure;
 
 const GROUP: &str = "credential";
 
 impl Report {
-    pub(super) fn of_credential(&mut self, found: &Found) {
+    pub(super) fn of_credential(&mut self, found: &LoadedConnection) {
         let (material, warnings) = (&found.reading.material, &found.reading.warnings);
         let source = format!("{}, from {}", connection::name_of(material.mode()), found.reading.source);
         self.add(GROUP, "source", Mark::Ok, source);
@@ -94,7 +94,7 @@ impl Report {
         }
     }
 
-    fn of_expiry(&mut self, found: &Found) {
+    fn of_expiry(&mut self, found: &LoadedConnection) {
         let now = SystemTime::now();
         let Some(end) = found.reading.validity.expiry() else {
             return self.skipped(GROUP, "expiry", "no end date is known here; `d1 expiry` asks the platform");

@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 
 use crate::arguments::DoctorOptions;
 use crate::call::Sent;
-use crate::connection::{self, Found};
+use crate::connection::{self, LoadedConnection};
 use crate::expiry::EndDates;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -96,7 +96,7 @@ impl Report {
         &mut self,
         setup: Config,
         options: &crate::arguments::ConnectionOptions,
-    ) -> Result<Option<Found>, Failure> {
+    ) -> Result<Option<LoadedConnection>, Failure> {
         const GROUP: &str = "configuration";
         for role in [HostRole::Platform, HostRole::ClientAuth] {
             match setup.instance().origin(role) {
@@ -124,7 +124,7 @@ impl Report {
             tokio::task::spawn_blocking(move || setup.read(&rules)).await
         };
         let found = match reading.map_err(|error| Failure::Internal(error.into()))? {
-            Ok(reading) => Found { setup, reading },
+            Ok(reading) => LoadedConnection { setup, reading },
             Err(error) => {
                 self.failed("credential", "credential", Failure::Setup(error));
                 return Ok(None);
@@ -139,7 +139,12 @@ impl Report {
     }
 
     /// A real call: names, TLS, who the platform takes the caller for, and its clock.
-    async fn of_call(&mut self, found: Found, options: &DoctorOptions, output: Output) -> Result<(), Failure> {
+    async fn of_call(
+        &mut self,
+        found: LoadedConnection,
+        options: &DoctorOptions,
+        output: Output,
+    ) -> Result<(), Failure> {
         const GROUP: &str = "platform";
         let mode = found.reading.material.mode();
         let origin = found.setup.instance().origin(mode.host_role()).ok().cloned();

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::report::{Mark, Report};
 use crate::arguments::DoctorOptions;
-use crate::connection::{self, Found};
+use crate::connection::{self, LoadedConnection};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::table::Table;
@@ -13,7 +13,7 @@ const GROUP: &str = "transports";
 
 impl Report {
     /// Adds a check for each stack: what it negotiated, or why it failed.
-    pub(super) async fn of_transports(&mut self, found: &Found, options: &DoctorOptions, output: Output) {
+    pub(super) async fn of_transports(&mut self, found: &LoadedConnection, options: &DoctorOptions, output: Output) {
         let (mut table, mut outcomes) = (Table::default(), Vec::new());
         for connector in digicert_one::transport::all() {
             let info = connector.info();
@@ -42,6 +42,7 @@ impl Report {
             table.row([status, tls, http, time, info.tls_engine.clone()].map(Some));
             outcomes.push((info.name, failure));
         }
+        let is_alone = outcomes.len() == 1;
         for ((name, failure), row) in outcomes.into_iter().zip(table.to_string().lines()) {
             match failure {
                 None => self.add(GROUP, name, Mark::Ok, row),
@@ -52,6 +53,13 @@ impl Report {
                     }
                 }
             }
+        }
+        if is_alone {
+            self.skipped(
+                GROUP,
+                "others",
+                "this d1 was built with one transport; install it with --features all-transports",
+            );
         }
     }
 }

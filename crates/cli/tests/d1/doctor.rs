@@ -1,7 +1,9 @@
 //! `d1 doctor`: what is checked, in which order, and what it says of a set-up that is not sound.
 
 use digicert_one_emulator::Subject;
-use digicert_one_testbed::{Chain, ClientSpec, Format, Pki, Purpose, Validity};
+use digicert_one_testbed::Format;
+#[cfg(unix)]
+use digicert_one_testbed::{Chain, ClientSpec, Pki, Purpose, Validity};
 use serde_json::Value;
 
 use crate::stage::{Stage, TRANSPORTS, Variable, d1, document, text};

@@ -6,7 +6,9 @@ use digicert_one::Secret;
 use digicert_one::provisioning::{SecretKind, SecretStore, StoredSecret, store};
 use digicert_one_testbed::{Format, KeyEncoding};
 
-use crate::stage::{Stage, d1, document, text};
+#[cfg(unix)]
+use crate::stage::Stage;
+use crate::stage::{d1, document, text};
 
 const PASSWORD: (&str, &str) = ("RESCUE", "canary-password");
 const BY_VARIABLE: [&str; 2] = ["--input-password", "env:RESCUE"];

@@ -1,8 +1,10 @@
 //! Surroundings that are not as they should be: profiles and state that are broken, a home that is missing or cannot be written, no terminal,
 //! a closed output. Each has its message, and none a panic or a wrong success.
 
+#[cfg(unix)]
 use std::process::Command;
 
+#[cfg(target_os = "linux")]
 use digicert_one_testbed::{ClientSpec, Pki};
 
 #[cfg(unix)]

@@ -9,13 +9,13 @@ use super::caller_limiter::{CallerLimiter, Slot};
 use super::local::LocalRateLimiter;
 
 /// The permit for one request, held until the head of its response has arrived.
-pub(crate) enum Held {
+pub(crate) enum HeldPermit {
     /// A slot of the local limiter, without a box.
     Local(Slot),
     Other(#[expect(dead_code, reason = "released when it is dropped")] Permit),
 }
 
-impl Held {
+impl HeldPermit {
     /// Whether the request may have waited for it.
     pub(crate) fn waited(&self) -> bool {
         match self {
@@ -56,7 +56,7 @@ impl Limiter {
         request: &PermitRequest<'_>,
         caller: Option<&LimitedCaller>,
         now: SystemTime,
-    ) -> Result<Held, RateLimitError> {
+    ) -> Result<HeldPermit, RateLimitError> {
         match self {
             Self::Local(limiter) => {
                 let slot = match caller {
@@ -66,9 +66,9 @@ impl Limiter {
                     }
                     None => limiter.slot(request, now).await,
                 };
-                slot.map(Held::Local)
+                slot.map(HeldPermit::Local)
             }
-            Self::Other(limiter) => limiter.permit(request).await.map(Held::Other),
+            Self::Other(limiter) => limiter.permit(request).await.map(HeldPermit::Other),
         }
     }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use digicert_one_core::{Code, CredentialError, Warning};
 
-use super::gather::{Place, agreeing, end_date, read_pair};
+use super::gather::{NamedFile, agreeing, end_date, read_pair};
 use crate::{Fetched, RawCredential, Source, Variable, shown};
 
 /// Maximum restarts of a reading because the directory was swapped meanwhile.
@@ -101,7 +101,7 @@ impl DirectorySource {
 
     /// Reads in a resolved directory; `None` if none of the files exists.
     fn read_in(&self, resolved: &Path) -> Result<Option<RawCredential>, CredentialError> {
-        let place = |name: &str| Place::called(resolved.join(name), self.path.join(name));
+        let place = |name: &str| NamedFile::called(resolved.join(name), self.path.join(name));
         // A broken link or an unreadable file is not absent: reading it gives the error.
         let there = |name: &&&str| resolved.join(name).symlink_metadata().is_ok();
         let one = |name: &'static str| Some(&name).filter(there).map(|name| place(name));

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use digicert_one_core::{Code, CredentialError, Secret, Warning};
 
-use super::gather::{Place, agreeing, read_pair};
+use super::gather::{NamedFile, agreeing, read_pair};
 use crate::secret_variables::{CERTIFICATE_BASE64, KEY, PASSWORD};
 use crate::variable::{Environment, get};
 use crate::{Fetched, RawCredential, Source, Variable, shown};
@@ -84,8 +84,8 @@ impl EnvironmentSource {
         names.iter().filter_map(|name| self.get(name)).map(Variable::secret)
     }
 
-    fn places<'a>(&'a self, names: &'a [&str]) -> impl Iterator<Item = Place> + 'a {
-        names.iter().filter_map(|name| self.get(name)).map(Place::of)
+    fn places<'a>(&'a self, names: &'a [&str]) -> impl Iterator<Item = NamedFile> + 'a {
+        names.iter().filter_map(|name| self.get(name)).map(NamedFile::of)
     }
 
     fn certificate(&self, raw: &mut RawCredential) -> Result<(), CredentialError> {

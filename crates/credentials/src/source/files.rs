@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use digicert_one_core::{CredentialError, EndDate};
 
-use super::gather::{Place, read_pair};
+use super::gather::{NamedFile, read_pair};
 use crate::{Fetched, RawCredential, Source, shown};
 
 /// Files by explicit paths.
@@ -21,10 +21,10 @@ use crate::{Fetched, RawCredential, Source, shown};
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct FileSource {
-    api_key: Option<Place>,
-    certificate: Option<Place>,
-    private_key: Option<Place>,
-    password: Option<Place>,
+    api_key: Option<NamedFile>,
+    certificate: Option<NamedFile>,
+    private_key: Option<NamedFile>,
+    password: Option<NamedFile>,
     key_ends: Option<EndDate>,
     owner_ends: Option<EndDate>,
 }
@@ -39,28 +39,28 @@ impl FileSource {
     /// Sets the file with the API key.
     #[must_use]
     pub fn api_key_file(mut self, path: impl Into<PathBuf>) -> Self {
-        self.api_key = Some(Place::new(path));
+        self.api_key = Some(NamedFile::new(path));
         self
     }
 
     /// Sets the file with the client certificate in any format, with or without its key.
     #[must_use]
     pub fn certificate_file(mut self, path: impl Into<PathBuf>) -> Self {
-        self.certificate = Some(Place::new(path));
+        self.certificate = Some(NamedFile::new(path));
         self
     }
 
     /// Sets the file with the certificate's key, if separate.
     #[must_use]
     pub fn private_key_file(mut self, path: impl Into<PathBuf>) -> Self {
-        self.private_key = Some(Place::new(path));
+        self.private_key = Some(NamedFile::new(path));
         self
     }
 
     /// Sets the file with the password of the key or the PKCS#12.
     #[must_use]
     pub fn password_file(mut self, path: impl Into<PathBuf>) -> Self {
-        self.password = Some(Place::new(path));
+        self.password = Some(NamedFile::new(path));
         self
     }
 
@@ -72,7 +72,7 @@ impl FileSource {
         self
     }
 
-    fn places(&self) -> impl Iterator<Item = &Place> {
+    fn places(&self) -> impl Iterator<Item = &NamedFile> {
         [&self.api_key, &self.certificate, &self.private_key, &self.password].into_iter().flatten()
     }
 }

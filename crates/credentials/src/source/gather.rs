@@ -12,13 +12,13 @@ use crate::{RawCredential, Variable, shown};
 
 /// A file and the name used in errors.
 #[derive(Clone, Debug)]
-pub(crate) struct Place {
+pub(crate) struct NamedFile {
     path: PathBuf,
     origin: String,
     warning: Option<Warning>,
 }
 
-impl Place {
+impl NamedFile {
     /// Creates a file named by its path.
     pub(crate) fn new(path: impl Into<PathBuf>) -> Self {
         let path = path.into();
@@ -65,8 +65,8 @@ impl Place {
 /// Reads the certificate and, if separate, its key. A certificate with a separate key is public: its
 /// permissions are not checked.
 pub(crate) fn read_pair(
-    certificate: &Place,
-    private_key: Option<&Place>,
+    certificate: &NamedFile,
+    private_key: Option<&NamedFile>,
     raw: &mut RawCredential,
 ) -> Result<(), CredentialError> {
     let mut warnings = Vec::new();

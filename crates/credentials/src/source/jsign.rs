@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use digicert_one_core::{Code, CredentialError, Secret};
 
-use super::gather::{Place, read_pair};
+use super::gather::{NamedFile, read_pair};
 use crate::file::read_secret_file;
 use crate::variable::{Environment, get};
 use crate::{Fetched, RawCredential, Source, shown};
@@ -36,11 +36,11 @@ pub fn jsign_file(path: &Path) -> impl Source + use<> {
 /// The string, or where it is.
 #[derive(Clone, Debug)]
 pub(crate) struct JsignSource {
-    place: Held,
+    place: JsignLocation,
 }
 
 #[derive(Clone, Debug)]
-enum Held {
+enum JsignLocation {
     Variable(String, Option<Secret>),
     File(PathBuf),
 }
@@ -51,30 +51,30 @@ impl JsignSource {
     pub(crate) fn from_variable(name: impl Into<String>, lookup: &Environment<'_>) -> Self {
         let name = name.into();
         let secret = get(lookup, &name).map(|setting| setting.secret());
-        Self { place: Held::Variable(name, secret) }
+        Self { place: JsignLocation::Variable(name, secret) }
     }
 
     /// Creates a source for the string in a file.
     #[must_use]
     pub(crate) fn from_file(path: impl Into<PathBuf>) -> Self {
-        Self { place: Held::File(path.into()) }
+        Self { place: JsignLocation::File(path.into()) }
     }
 }
 
 impl Source for JsignSource {
     fn name(&self) -> String {
         match &self.place {
-            Held::Variable(name, _) => format!("jsign's string in {name}"),
-            Held::File(path) => format!("jsign's string in {}", shown::path(path)),
+            JsignLocation::Variable(name, _) => format!("jsign's string in {name}"),
+            JsignLocation::File(path) => format!("jsign's string in {}", shown::path(path)),
         }
     }
 
     fn fetch(&self) -> Result<Fetched, CredentialError> {
         let mut raw = RawCredential::new();
         let whole = match &self.place {
-            Held::Variable(name, None) => return Ok(Fetched::Absent(format!("{name} is not set"))),
-            Held::Variable(_, Some(secret)) => secret.clone(),
-            Held::File(path) => read_secret_file(path, &mut raw.warnings)?,
+            JsignLocation::Variable(name, None) => return Ok(Fetched::Absent(format!("{name} is not set"))),
+            JsignLocation::Variable(_, Some(secret)) => secret.clone(),
+            JsignLocation::File(path) => read_secret_file(path, &mut raw.warnings)?,
         };
         let whole = whole.line(&mut raw.warnings);
         let origin = whole.origin();
@@ -92,14 +92,14 @@ impl Source for JsignSource {
         raw.api_key = Some(Secret::new(key, format!("{origin}, first part")));
         raw.password = parts.next().map(|password| Secret::new(password, format!("{origin}, third part")));
         // If the path cannot be read, it is shown: it is the only part that may be.
-        read_pair(&Place::named(path, origin), None, &mut raw)?;
+        read_pair(&NamedFile::named(path, origin), None, &mut raw)?;
         Ok(Fetched::Found(raw))
     }
 
     fn watched_paths(&self) -> Vec<PathBuf> {
         match &self.place {
-            Held::Variable(..) => Vec::new(),
-            Held::File(path) => vec![path.clone()],
+            JsignLocation::Variable(..) => Vec::new(),
+            JsignLocation::File(path) => vec![path.clone()],
         }
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use digicert_one_core::{Code, CredentialError, Secret, ValueShape, Warning, is_random_word};
 
-use super::gather::Place;
+use super::gather::NamedFile;
 use super::process::Program;
 #[cfg(unix)]
 use super::reader::ReadOnce;
@@ -47,16 +47,16 @@ pub(crate) struct ProfileSource {
     home: Option<PathBuf>,
     profile: Profile,
     warnings: Vec<Warning>,
-    api_key: Option<Held>,
-    certificate: Option<Held>,
-    private_key: Option<Held>,
-    password: Option<Held>,
-    limiter_password: Option<Held>,
+    api_key: Option<NamedReference>,
+    certificate: Option<NamedReference>,
+    private_key: Option<NamedReference>,
+    password: Option<NamedReference>,
+    limiter_password: Option<NamedReference>,
 }
 
 /// A prepared reference, and the name used in errors.
 #[derive(Clone)]
-struct Held {
+struct NamedReference {
     place: HeldPlace,
     by: String,
 }
@@ -65,7 +65,7 @@ struct Held {
 enum HeldPlace {
     /// With its name, and whether it is set, if only to nothing.
     Variable(String, Option<Variable>, bool),
-    File(Place),
+    File(NamedFile),
     Command(Program),
     #[cfg(unix)]
     Descriptor(Arc<ReadOnce>),
@@ -86,7 +86,7 @@ impl ProfileSource {
         let paths = Paths { folder: &folder, home: home(lookup) };
         let held = |field: &str, reference: &Option<Reference>| {
             let by = format!("{field} in {origin}");
-            Some(Held { place: paths.place(reference.as_ref()?, &by, lookup), by })
+            Some(NamedReference { place: paths.place(reference.as_ref()?, &by, lookup), by })
         };
         Ok(Self {
             api_key: held("api_key", &profile.api_key),
@@ -153,11 +153,11 @@ impl ProfileSource {
 
     /// Reads the password of the limiter, if there is one.
     pub(crate) fn limiter_password(&self) -> Result<Option<Secret>, CredentialError> {
-        let read = |held: &Held| Ok(held.follow(&mut Vec::new())?.line(&mut Vec::new()));
+        let read = |held: &NamedReference| Ok(held.follow(&mut Vec::new())?.line(&mut Vec::new()));
         self.limiter_password.as_ref().map(read).transpose()
     }
 
-    fn held(&self) -> impl Iterator<Item = &Held> {
+    fn held(&self) -> impl Iterator<Item = &NamedReference> {
         [&self.api_key, &self.certificate, &self.private_key, &self.password].into_iter().flatten()
     }
 }
@@ -183,7 +183,7 @@ impl Source for ProfileSource {
         let mut raw = RawCredential::new().with_ends(self.profile.api_key_ends, self.profile.owner_ends);
         raw.mode = self.profile.mode;
         raw.warnings.clone_from(&self.warnings);
-        let follow = |held: &Option<Held>, warnings: &mut Vec<Warning>| {
+        let follow = |held: &Option<NamedReference>, warnings: &mut Vec<Warning>| {
             held.as_ref().map(|held| held.follow(warnings)).transpose()
         };
         raw.api_key = follow(&self.api_key, &mut raw.warnings)?;
@@ -200,7 +200,7 @@ impl Source for ProfileSource {
     }
 
     fn watched_paths(&self) -> Vec<PathBuf> {
-        let file = |held: &Held| match &held.place {
+        let file = |held: &NamedReference| match &held.place {
             HeldPlace::File(place) => Some(place.path().clone()),
             _ => None,
         };
@@ -208,7 +208,7 @@ impl Source for ProfileSource {
     }
 }
 
-impl Held {
+impl NamedReference {
     fn follow(&self, warnings: &mut Vec<Warning>) -> Result<Secret, CredentialError> {
         let named = |secret: &Secret| Secret::new(secret.expose(), format!("{} ({})", secret.origin(), self.by));
         // The error below names the place, but not the field that refers to it.
@@ -257,8 +257,8 @@ impl Paths<'_> {
             Reference::File(path) => {
                 let whole = self.path(Path::new(bare(path)));
                 HeldPlace::File(match self.is_shown(Path::new(bare(path))) {
-                    true => Place::named(whole, by),
-                    false => Place::unshown(whole, by),
+                    true => NamedFile::named(whole, by),
+                    false => NamedFile::unshown(whole, by),
                 })
             }
             Reference::Keyring(item) => HeldPlace::Keyring(item.clone()),

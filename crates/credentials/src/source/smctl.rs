@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use digicert_one_core::{Code, CredentialError, Warning};
 
 use super::environment::{SKIP_VERIFY, refuse_skip_verify};
-use super::gather::{Place, conflict, read_pair};
+use super::gather::{NamedFile, conflict, read_pair};
 use super::properties::Properties;
 use crate::file::read_secret_file;
 use crate::variable::{Environment, get, home};
@@ -81,14 +81,14 @@ impl SmctlSource {
     }
 
     /// Returns the key store: from the variable and from the file, which must not differ.
-    fn certificate(&self, properties: &Properties) -> Result<Option<Place>, CredentialError> {
+    fn certificate(&self, properties: &Properties) -> Result<Option<NamedFile>, CredentialError> {
         let of_file = properties.get(CERTIFICATE_FILE);
         match (&self.certificate, of_file) {
             (Some(variable), Some(of_file)) if variable.path().as_os_str() != of_file.expose_text()? => {
                 Err(conflict(variable.name(), of_file.origin()))
             }
-            (Some(variable), _) => Ok(Some(Place::of(variable))),
-            (None, Some(of_file)) => Ok(Some(Place::named(of_file.expose_text()?, of_file.origin()))),
+            (Some(variable), _) => Ok(Some(NamedFile::of(variable))),
+            (None, Some(of_file)) => Ok(Some(NamedFile::named(of_file.expose_text()?, of_file.origin()))),
             (None, None) => Ok(None),
         }
     }

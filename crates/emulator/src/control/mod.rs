@@ -26,7 +26,7 @@ pub use self::handle::{Control, ControlError};
 use self::request::{ControlRequest, Problem, json_response};
 pub use self::users::Subject;
 use crate::response::{Response, with_allow};
-use crate::router::{Found, Router};
+use crate::router::{RouteMatch, Router};
 
 static ROUTER: LazyLock<Router<&ControlCall>> =
     LazyLock::new(|| Router::new(CALLS.iter().map(|call| (call.method, call.path, call))));
@@ -49,12 +49,12 @@ impl ControlApi {
             return Problem::new(StatusCode::FORBIDDEN, message).into_response();
         }
         let found = match ROUTER.find(request.method().as_str(), request.uri().path()) {
-            Found::Call(call, variables) => ControlRequest::new(&variables, request.body()).map(|own| (call, own)),
-            Found::WrongMethod(allowed) => {
+            RouteMatch::Call(call, variables) => ControlRequest::new(&variables, request.body()).map(|own| (call, own)),
+            RouteMatch::WrongMethod(allowed) => {
                 let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, format!("this path takes {allowed}"));
                 return with_allow(problem.into_response(), &allowed);
             }
-            Found::Nothing => None,
+            RouteMatch::Nothing => None,
         };
         let Some((call, request)) = found else {
             return Problem::new(StatusCode::NOT_FOUND, "unknown call; GET / lists them").into_response();

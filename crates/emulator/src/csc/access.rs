@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use http::{HeaderValue, Request, StatusCode};
 
-use super::code_store::{Shown, Token};
+use super::code_store::{CodeStanding, Token};
 use super::credential::Credential;
 use super::refusal::Refused;
 use super::state::Context;
@@ -68,10 +68,10 @@ fn token(context: &Context<'_>, header: &HeaderValue) -> Result<Token, Refused> 
         .filter(|value| !value.is_empty())
         .ok_or_else(Refused::malformed_authorization)?;
     match context.csc.desk().book.access(value, context.now) {
-        Shown::Good(token) => Ok(token),
-        Shown::Expired => Err(Refused::token("The access token has expired", true)),
+        CodeStanding::Good(token) => Ok(token),
+        CodeStanding::Expired => Err(Refused::token("The access token has expired", true)),
         // Signature activation data is not an access token either.
-        Shown::Unknown | Shown::Repeated(_) => Err(Refused::token("The access token is not valid", true)),
+        CodeStanding::Unknown | CodeStanding::Repeated(_) => Err(Refused::token("The access token is not valid", true)),
     }
 }
 

@@ -15,7 +15,7 @@ use super::{authorize, credentials, login, signatures, token};
 use crate::decide::{Caller, Presented};
 use crate::observation::HostKind;
 use crate::response::{self, Response};
-use crate::router::{Found, Router};
+use crate::router::{RouteMatch, Router};
 use crate::store::Store;
 
 #[derive(Clone, Copy)]
@@ -61,9 +61,9 @@ pub(crate) fn respond(
         return None;
     }
     let call = match ROUTER.find(request.method().as_str(), path) {
-        Found::Call(call, _) => *call,
-        Found::WrongMethod(allowed) => return Some((None, wrong_method(&allowed))),
-        Found::Nothing => return None,
+        RouteMatch::Call(call, _) => *call,
+        RouteMatch::WrongMethod(allowed) => return Some((None, wrong_method(&allowed))),
+        RouteMatch::Nothing => return None,
     };
     let context = Context { csc, request, host, version: version.unwrap_or_default(), now: store.now() };
     let (caller, outcome) = match call {

@@ -87,16 +87,16 @@ impl Book {
     }
 
     /// The code, which is spent by being read: a wrong verifier is not to be tried twice.
-    pub(super) fn take_code(&mut self, value: &str, client: &str, now: SystemTime) -> Shown<Code> {
+    pub(super) fn take_code(&mut self, value: &str, client: &str, now: SystemTime) -> CodeStanding<Code> {
         let Some((code, end)) = self.codes.get_mut(value).filter(|(code, _)| code.client == client) else {
-            return Shown::Unknown;
+            return CodeStanding::Unknown;
         };
         let family = code.family;
         if std::mem::replace(&mut code.spent, true) {
             self.end_family(family);
-            return Shown::Repeated(family);
+            return CodeStanding::Repeated(family);
         }
-        if now < *end { Shown::Good(code.clone()) } else { Shown::Expired }
+        if now < *end { CodeStanding::Good(code.clone()) } else { CodeStanding::Expired }
     }
 
     /// A token by a client's own right, or a login's: no refresh token (RFC 6749 §4.4.3).
@@ -125,23 +125,29 @@ impl Book {
     }
 
     /// New tokens for a refresh token, which is spent by that; the new one ends when the old one would have.
-    pub(super) fn refresh(&mut self, value: &str, client: &str, lifetime: Duration, now: SystemTime) -> Shown<Issued> {
+    pub(super) fn refresh(
+        &mut self,
+        value: &str,
+        client: &str,
+        lifetime: Duration,
+        now: SystemTime,
+    ) -> CodeStanding<Issued> {
         let Some((found, end)) = self.refresh.get_mut(value).filter(|(found, _)| found.client == client) else {
-            return Shown::Unknown;
+            return CodeStanding::Unknown;
         };
         let (next, end) = (found.clone(), *end);
         if next.spent {
             self.end_family(next.family);
-            return Shown::Repeated(next.family);
+            return CodeStanding::Repeated(next.family);
         }
         if now >= end {
-            return Shown::Expired;
+            return CodeStanding::Expired;
         }
         found.spent = true;
-        Shown::Good(self.issue(next, end, lifetime, now))
+        CodeStanding::Good(self.issue(next, end, lifetime, now))
     }
 
-    pub(super) fn access(&self, value: &str, now: SystemTime) -> Shown<Token> {
+    pub(super) fn access(&self, value: &str, now: SystemTime) -> CodeStanding<Token> {
         self.access.show(value, now)
     }
 
@@ -183,7 +189,7 @@ const MEMORY: Duration = Duration::from_secs(3600);
 pub(super) struct Shelf<T>(HashMap<String, (T, SystemTime)>);
 
 /// The standing of a secret that was presented.
-pub(super) enum Shown<T> {
+pub(super) enum CodeStanding<T> {
     Good(T),
     Expired,
     Unknown,
@@ -214,14 +220,14 @@ impl<T> Shelf<T> {
         self.0.get_mut(secret).map(|(thing, end)| (thing, &*end))
     }
 
-    pub(super) fn show(&self, secret: &str, now: SystemTime) -> Shown<T>
+    pub(super) fn show(&self, secret: &str, now: SystemTime) -> CodeStanding<T>
     where
         T: Clone,
     {
         match self.0.get(secret) {
-            None => Shown::Unknown,
-            Some((_, end)) if now >= *end => Shown::Expired,
-            Some((thing, _)) => Shown::Good(thing.clone()),
+            None => CodeStanding::Unknown,
+            Some((_, end)) if now >= *end => CodeStanding::Expired,
+            Some((thing, _)) => CodeStanding::Good(thing.clone()),
         }
     }
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::access::credentials_of;
-use super::code_store::{Code, CodeGrant, Holder, Issued, Shown};
+use super::code_store::{Code, CodeGrant, CodeStanding, Holder, Issued};
 use super::options::{OAuthClientSpec, Scal};
 use super::parameters::Form;
 use super::refusal::Refused;
@@ -107,10 +107,10 @@ fn authorization_code(context: &Context<'_>, client: &OAuthClientSpec, form: &Fo
     let options = &csc.options;
     let mut desk = csc.desk();
     let code = match desk.book.take_code(value, &client.id, now) {
-        Shown::Good(code) => code,
-        Shown::Expired => return Err(invalid_grant("The code has expired")),
-        Shown::Unknown => return Err(invalid_grant("The code is not valid")),
-        Shown::Repeated(family) => {
+        CodeStanding::Good(code) => code,
+        CodeStanding::Expired => return Err(invalid_grant("The code has expired")),
+        CodeStanding::Unknown => return Err(invalid_grant("The code is not valid")),
+        CodeStanding::Repeated(family) => {
             desk.transactions.end_family(family);
             return Err(invalid_grant("The code was used before; what it was exchanged for has ended"));
         }
@@ -162,10 +162,10 @@ fn refresh_token(context: &Context<'_>, client: &OAuthClientSpec, form: &Form<'_
     let lifetime = context.csc.options.token_lifetime;
     let shown = context.csc.desk().book.refresh(value, &client.id, lifetime, context.now);
     match shown {
-        Shown::Good(issued) => Ok(bearer(context, issued)),
-        Shown::Expired => Err(invalid_grant("The refresh token has expired")),
-        Shown::Unknown => Err(invalid_grant("The refresh token is not valid")),
-        Shown::Repeated(_) => Err(invalid_grant("The refresh token was used before; what it led to has ended")),
+        CodeStanding::Good(issued) => Ok(bearer(context, issued)),
+        CodeStanding::Expired => Err(invalid_grant("The refresh token has expired")),
+        CodeStanding::Unknown => Err(invalid_grant("The refresh token is not valid")),
+        CodeStanding::Repeated(_) => Err(invalid_grant("The refresh token was used before; what it led to has ended")),
     }
 }
 

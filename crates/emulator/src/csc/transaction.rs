@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
-use super::code_store::{Shelf, Shown};
+use super::code_store::{CodeStanding, Shelf};
 use super::refusal::Refused;
 
 #[derive(Default)]
@@ -112,8 +112,8 @@ impl Transactions {
 
     fn valid(&self, sad: &str, credential: &str, now: SystemTime) -> Result<Ticket, Refused> {
         match self.tickets.show(sad, now) {
-            Shown::Expired => Err(Refused::request("The SAD has expired")),
-            Shown::Good(ticket)
+            CodeStanding::Expired => Err(Refused::request("The SAD has expired")),
+            CodeStanding::Good(ticket)
                 if self.open.get(&ticket.transaction).is_some_and(|open| open.credential == credential) =>
             {
                 Ok(ticket)

@@ -20,7 +20,7 @@ use self::call::{ApiCall, Route};
 use crate::decide::{Caller, Presented, Refusal, decide};
 use crate::error_shape::{Product, no_such_path};
 use crate::response::Response;
-use crate::router::{Found, Router};
+use crate::router::{RouteMatch, Router};
 use crate::store::Store;
 
 const TABLES: [&[Route]; 8] = [
@@ -50,9 +50,9 @@ pub(crate) fn respond(
     let path = request.uri().path();
     let product = Product::of(path);
     let (route, variables) = match ROUTER.find(request.method().as_str(), path) {
-        Found::Call(route, variables) => (route, variables),
-        Found::WrongMethod(allowed) => return (None, product.wrong_method(&allowed)),
-        Found::Nothing => return (None, no_such_path()),
+        RouteMatch::Call(route, variables) => (route, variables),
+        RouteMatch::WrongMethod(allowed) => return (None, product.wrong_method(&allowed)),
+        RouteMatch::Nothing => return (None, no_such_path()),
     };
     if bearer {
         return (None, product.rejected(Refusal::TokenOfAnotherApi));

@@ -17,14 +17,14 @@ pub(super) const REMOVED: &str = "removed";
 
 /// What an attempt creates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Thing {
+pub(super) enum IssuedKind {
     /// A service user with its first API token.
     User,
     Token,
     Certificate,
 }
 
-impl Thing {
+impl IssuedKind {
     pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::User => "service user",
@@ -61,7 +61,7 @@ pub(super) enum Position {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Attempt {
     pub(super) number: usize,
-    pub(super) thing: Thing,
+    pub(super) thing: IssuedKind,
     /// Its chosen name: for a service user, the user's own.
     pub(super) name: String,
     pub(super) end_date: Option<EndDate>,
@@ -106,7 +106,7 @@ pub(super) fn attempts(pending: &Pending) -> Vec<Attempt> {
                 let fact = |name: &str| pending.fact(&key(name, number)).map(str::to_owned);
                 attempts.push(Attempt {
                     number,
-                    thing: fact("thing").and_then(|text| Thing::of(&text)).unwrap_or(Thing::Token),
+                    thing: fact("thing").and_then(|text| IssuedKind::of(&text)).unwrap_or(IssuedKind::Token),
                     name: fact("name").unwrap_or_default(),
                     end_date: fact("ends").and_then(|text| text.parse().ok()),
                     position: Position::Named,
@@ -150,7 +150,7 @@ mod tests {
         assert!(attempts(pending).is_empty());
         let named = |number| {
             let step = Record::new(NAMED, now).with(key("name", number), format!("n{number}"));
-            step.with(key("thing", number), Thing::Certificate.as_str()).with(key("ends", number), "2099-12-31")
+            step.with(key("thing", number), IssuedKind::Certificate.as_str()).with(key("ends", number), "2099-12-31")
         };
         journal.step(named(1)).expect("noted");
         journal.step(Record::new(CREATED, now).with(key("id", 1), "i1")).expect("noted");
@@ -159,7 +159,7 @@ mod tests {
         let found = attempts(journal.pending().expect("under way"));
         let seen: Vec<_> = found.iter().map(|one| (&*one.name, one.id.as_deref(), one.position)).collect();
         assert_eq!(seen, [("n1", Some("i1"), Position::Fresh), ("n2", None, Position::Named)]);
-        assert_eq!((found[1].thing, found[1].number), (Thing::Certificate, 2));
+        assert_eq!((found[1].thing, found[1].number), (IssuedKind::Certificate, 2));
         assert_eq!(found[1].end_date.map(|end| end.to_string()).as_deref(), Some("2099-12-31T23:59:59Z"));
     }
 

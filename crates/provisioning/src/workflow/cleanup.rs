@@ -7,7 +7,7 @@ use digicert_one_account::{AccountExt as _, ApiToken, Id, User};
 use digicert_one_client::Error;
 use digicert_one_core::Code;
 
-use super::attempt::{Attempt, Thing};
+use super::attempt::{Attempt, IssuedKind};
 use super::driver::Driver;
 use super::preflight::{Item, instant, items};
 use super::{IssueError, IssueErrorKind, RecoveryAction, SecretLocation, TaskStep};
@@ -57,7 +57,7 @@ impl Driver<'_> {
     async fn remove_all(&self, attempt: &Attempt) -> Result<(Option<Id<User>>, Vec<String>), Error> {
         let mut removed = Vec::new();
         match attempt.thing {
-            Thing::User => {
+            IssuedKind::User => {
                 let owner = match self.made_owner() {
                     Some(owner) => Some(owner),
                     None => self.made_user(&attempt.name).await?,
@@ -70,12 +70,12 @@ impl Driver<'_> {
                 }
                 return Ok((owner, removed));
             }
-            Thing::Token => {
+            IssuedKind::Token => {
                 for id in self.ids_of(attempt).await? {
                     removed.push(self.remove_token(&Id::new(id)).await?);
                 }
             }
-            Thing::Certificate => {
+            IssuedKind::Certificate => {
                 let certificates = self.session.flows.client.account().certificates();
                 for id in self.ids_of(attempt).await? {
                     certificates.disable(&Id::new(&id)).await?;
@@ -151,7 +151,7 @@ impl Driver<'_> {
         let is_late = |item: &Item| {
             let named = |name: &str| item.name.as_deref() == Some(name);
             // All other tokens of a service user that this task created belong to its attempts.
-            let of_user = before.iter().any(|one| one.thing == Thing::User);
+            let of_user = before.iter().any(|one| one.thing == IssuedKind::User);
             let is_last = last.id.as_ref() == Some(&item.id) || named(&last.name);
             item.enabled && !is_last && (of_user || before.iter().any(|one| named(&one.name)))
         };

@@ -8,7 +8,7 @@ use digicert_one_client::{Error, ErrorKind, ResourceKind};
 use digicert_one_core::{ApiKey, ClientIdentity, Code, EndDate, Secret};
 use digicert_one_identity::{NewKey, ReadOptions};
 
-use super::attempt::{Attempt, CREATED, NAMED, Thing, key};
+use super::attempt::{Attempt, CREATED, IssuedKind, NAMED, key};
 use super::driver::Driver;
 use super::{IssueError, IssueErrorKind, RecoveryAction, SecretLocation, Task, TaskStep, name};
 use crate::StoredSecret;
@@ -29,11 +29,11 @@ impl Driver<'_> {
     pub(super) async fn make(&mut self, number: usize) -> Result<(), IssueError> {
         let thing = self.thing();
         let chosen = match &self.task {
-            Task::CreateServiceUser(task) if thing == Thing::User => task.friendly_name.clone(),
+            Task::CreateServiceUser(task) if thing == IssuedKind::User => task.friendly_name.clone(),
             _ => name::fresh(&self.name_prefix(), self.session.now()),
         };
         let end_date = self.preflight.as_ref().and_then(|preflight| preflight.end_date);
-        let csr = if thing == Thing::Certificate { Some(self.key_and_request().await?) } else { None };
+        let csr = if thing == IssuedKind::Certificate { Some(self.key_and_request().await?) } else { None };
         let mut facts = vec![(key("name", number), chosen.clone()), (key("thing", number), thing.as_str().to_owned())];
         facts.extend(end_date.map(|end| (key("ends", number), end.to_string())));
         self.session.guard(TaskStep::Create, std::time::Duration::ZERO).await?;
@@ -41,9 +41,9 @@ impl Driver<'_> {
         let Some(attempt) = self.attempts().pop() else { return Err(self.impossible()) };
         self.session.notify(TaskStep::Create, false, &chosen)?;
         let made = match (thing, csr) {
-            (Thing::User, _) => self.make_user().await,
-            (Thing::Token, _) => self.make_token(&attempt).await,
-            (Thing::Certificate, csr) => self.make_certificate(&attempt, csr.unwrap_or_default()).await,
+            (IssuedKind::User, _) => self.make_user().await,
+            (IssuedKind::Token, _) => self.make_token(&attempt).await,
+            (IssuedKind::Certificate, csr) => self.make_certificate(&attempt, csr.unwrap_or_default()).await,
         };
         let new = match made {
             Ok(new) => new,
@@ -80,7 +80,7 @@ impl Driver<'_> {
         let created = self.session.flows.client.account().users().create(&wanted).await;
         let created = match created {
             Ok(created) => created,
-            Err(error) => return Err(self.not_made(Thing::User, error).await),
+            Err(error) => return Err(self.not_made(IssuedKind::User, error).await),
         };
         let end_date = |token: &ApiToken| token.end_date;
         let end = created.token.as_ref().and_then(end_date).or(wanted.end_date);
@@ -98,7 +98,7 @@ impl Driver<'_> {
         let created = self.session.flows.client.account().tokens().create(&wanted).await;
         let created = match created {
             Ok(created) => created,
-            Err(error) => return Err(self.not_made(Thing::Token, error).await),
+            Err(error) => return Err(self.not_made(IssuedKind::Token, error).await),
         };
         let end = created.token.as_ref().and_then(|token| token.end_date).or(attempt.end_date);
         let owner_ends = self.owner_ends();
@@ -115,7 +115,7 @@ impl Driver<'_> {
         let issued = self.session.flows.client.account().certificates().request(&wanted).await;
         let issued = match issued {
             Ok(issued) => issued,
-            Err(error) => return Err(self.not_made(Thing::Certificate, error).await),
+            Err(error) => return Err(self.not_made(IssuedKind::Certificate, error).await),
         };
         let chain = issued.chain_pem();
         let IssuedCertificate { certificate, .. } = &issued;
@@ -131,7 +131,7 @@ impl Driver<'_> {
                 let kind = IssueErrorKind::WrongKey;
                 let message = "the certificate from the platform does not belong to the key generated here";
                 let failed = self.session.error(kind, TaskStep::Create, message).code(error.code()).caused_by(error);
-                return Err(self.withdraw(Thing::Certificate, &attempt.name, id, failed).await);
+                return Err(self.withdraw(IssuedKind::Certificate, &attempt.name, id, failed).await);
             }
         };
         let secret = StoredSecret::certificate(identity.clone()).with_ends(end_date, self.owner_ends());
@@ -179,7 +179,7 @@ impl Driver<'_> {
     }
 
     /// Handles a failed create call: what it may have left behind, and what to do.
-    async fn not_made(&mut self, thing: Thing, error: Error) -> IssueError {
+    async fn not_made(&mut self, thing: IssuedKind, error: Error) -> IssueError {
         let what = thing.as_str();
         let Some(left) = error.orphan().cloned() else { return self.refused(thing, error) };
         if error.kind() != ErrorKind::NotShown {
@@ -188,19 +188,19 @@ impl Driver<'_> {
             let failed = failed.leaving(left.to_string()).with_secret(SecretLocation::Lost);
             return self.named(failed).then(RecoveryAction::Resume);
         }
-        let lacks = if thing == Thing::Certificate { "certificate" } else { "secret" };
+        let lacks = if thing == IssuedKind::Certificate { "certificate" } else { "secret" };
         let message = format!("the platform created the {what}, but its response lacks the {lacks}");
         let failed = self.named(IssueError::call(IssueErrorKind::NotShown, TaskStep::Create, message, error));
         let thing = match left.kind {
-            ResourceKind::ServiceUser => Thing::User,
-            ResourceKind::ClientCertificate => Thing::Certificate,
+            ResourceKind::ServiceUser => IssuedKind::User,
+            ResourceKind::ClientCertificate => IssuedKind::Certificate,
             _ => thing,
         };
         self.withdraw(thing, &left.name, left.id, failed.with_secret(SecretLocation::Lost)).await
     }
 
     /// Removes what was just created and is unusable, and reports the result in the error.
-    async fn withdraw(&mut self, thing: Thing, name: &str, id: Option<String>, error: IssueError) -> IssueError {
+    async fn withdraw(&mut self, thing: IssuedKind, name: &str, id: Option<String>, error: IssueError) -> IssueError {
         let step = TaskStep::RemoveOrphan;
         if let Err(stopped) = self.session.notify(step, false, name) {
             return stopped;
@@ -229,22 +229,22 @@ impl Driver<'_> {
     }
 
     /// Removes what this call created. Returns the result as text.
-    async fn take_back(&self, thing: Thing, name: &str, id: Option<&str>) -> Result<String, Error> {
+    async fn take_back(&self, thing: IssuedKind, name: &str, id: Option<&str>) -> Result<String, Error> {
         let account = self.session.flows.client.account();
         let what = thing.as_str();
         let found = match (thing, id) {
             (_, Some(id)) => Some(id.to_owned()),
-            (Thing::User, None) => self.made_user(name).await?.map(|id| id.to_string()),
+            (IssuedKind::User, None) => self.made_user(name).await?.map(|id| id.to_string()),
             (_, None) => self.find(name).await?.first().cloned(),
         };
         let Some(id) = found else { return Ok(format!("the {what} {name:?} does not exist")) };
         match thing {
-            Thing::Certificate => {
+            IssuedKind::Certificate => {
                 account.certificates().disable(&Id::new(&id)).await?;
                 Ok(format!("the {what} {name:?} (id {id}) is disabled"))
             }
-            Thing::Token => self.remove_token(&Id::new(&id)).await,
-            Thing::User => {
+            IssuedKind::Token => self.remove_token(&Id::new(&id)).await,
+            IssuedKind::User => {
                 let user = Id::new(&id);
                 let Err(error) = account.users().delete(&user).await else {
                     return Ok(format!("the {what} {name:?} (id {id}) is deleted"));
@@ -261,7 +261,7 @@ impl Driver<'_> {
     }
 
     /// Handles a create call that certainly created nothing.
-    fn refused(&self, thing: Thing, error: Error) -> IssueError {
+    fn refused(&self, thing: IssuedKind, error: Error) -> IssueError {
         let what = thing.as_str();
         let step = TaskStep::Create;
         let (kind, message) = match Refusal::of(&error) {

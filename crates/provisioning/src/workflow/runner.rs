@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use digicert_one_account::{AccountExt as _, Id, User};
 use digicert_one_core::EndDate;
 
-use super::attempt::{self, Attempt, Position, REMOVED, Thing, attempts};
+use super::attempt::{self, Attempt, IssuedKind, Position, REMOVED, attempts};
 use super::driver::Driver;
 use super::preflight::preflight;
 use super::session::Session;
@@ -342,11 +342,11 @@ impl<'a> Driver<'a> {
     }
 
     /// Returns what is created next.
-    pub(super) fn thing(&self) -> Thing {
+    pub(super) fn thing(&self) -> IssuedKind {
         match &self.task {
-            Task::CreateServiceUser(_) if self.made_owner().is_none() => Thing::User,
-            task if task.kind().is_certificate() => Thing::Certificate,
-            _ => Thing::Token,
+            Task::CreateServiceUser(_) if self.made_owner().is_none() => IssuedKind::User,
+            task if task.kind().is_certificate() => IssuedKind::Certificate,
+            _ => IssuedKind::Token,
         }
     }
 

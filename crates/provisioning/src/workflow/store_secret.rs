@@ -6,7 +6,7 @@ use digicert_one_core::{CredentialError, Mode};
 use digicert_one_credentials::{Fetched, RawCredential, Source};
 use digicert_one_identity::{NewKey, ReadOptions};
 
-use super::attempt::{Attempt, RESCUED, STORED, Thing};
+use super::attempt::{Attempt, IssuedKind, RESCUED, STORED};
 use super::driver::Driver;
 use super::issue::pair;
 use super::{IssueError, IssueErrorKind, RecoveryAction, SecretLocation, TaskStep};
@@ -14,7 +14,7 @@ use crate::store::{FallbackError, FallbackStore, StoreErrorKind};
 use crate::{SecretKind, StoredSecret};
 
 /// Whether a place holds the secret of an attempt.
-pub(super) enum Found {
+pub(super) enum SecretSearch {
     /// It holds this secret.
     Here(Box<RawCredential>),
     /// It holds another secret, or none.
@@ -31,7 +31,7 @@ impl Driver<'_> {
         let secret = match self.secret.take() {
             Some(secret) => secret,
             None => {
-                if let Found::Here(_) = self.find_secret(attempt).await {
+                if let SecretSearch::Here(_) = self.find_secret(attempt).await {
                     self.tidy().await;
                     let place = self.session.flows.store.name();
                     return self.note_stored(attempt, &place, true).await;
@@ -101,7 +101,7 @@ impl Driver<'_> {
             return failed.caused_by(error).leaving(made).with_secret(SecretLocation::LastResort(place));
         }
         let failed = failed.caused_by(error.because().clone());
-        if attempt.thing == Thing::Certificate {
+        if attempt.thing == IssuedKind::Certificate {
             // Key and certificate are in the journal and next to it.
             return failed.leaving(made).with_secret(SecretLocation::Unknown);
         }
@@ -142,26 +142,26 @@ impl Driver<'_> {
         }
         let kind = self.secret_kind();
         match look_in(self.session.flows.store.last_source(kind), kind, attempt).await {
-            Found::Here(raw) => Ok(raw.api_key.map(|key| about(StoredSecret::api_key(key)))),
+            SecretSearch::Here(raw) => Ok(raw.api_key.map(|key| about(StoredSecret::api_key(key)))),
             _ => Ok(None),
         }
     }
 
     /// Returns whether the secret is in its place.
-    pub(super) async fn find_secret(&self, attempt: &Attempt) -> Found {
+    pub(super) async fn find_secret(&self, attempt: &Attempt) -> SecretSearch {
         let kind = self.secret_kind();
         look_in(self.session.flows.store.source(kind), kind, attempt).await
     }
 }
 
-async fn look_in(source: Option<Arc<dyn Source>>, kind: SecretKind, attempt: &Attempt) -> Found {
-    let Some(source) = source else { return Found::Unknown };
+async fn look_in(source: Option<Arc<dyn Source>>, kind: SecretKind, attempt: &Attempt) -> SecretSearch {
+    let Some(source) = source else { return SecretSearch::Unknown };
     let fetched = blocking::unblock(move || source.fetch()).await;
     let raw = match fetched {
         Ok(Fetched::Found(raw)) => raw,
-        Ok(_) => return Found::Another,
-        Err(error) if is_missing(&error) => return Found::Another,
-        Err(error) => return Found::Unreadable(error),
+        Ok(_) => return SecretSearch::Another,
+        Err(error) if is_missing(&error) => return SecretSearch::Another,
+        Err(error) => return SecretSearch::Unreadable(error),
     };
     let mode = match kind {
         SecretKind::Certificate => Mode::Certificate,
@@ -171,8 +171,10 @@ async fn look_in(source: Option<Arc<dyn Source>>, kind: SecretKind, attempt: &At
     // Its dates are irrelevant here.
     let rules = ReadOptions::at(std::time::SystemTime::UNIX_EPOCH).allow_expired(true);
     match raw.read(&rules) {
-        Ok(reading) if Some(reading.material.caller().to_string()) == attempt.fingerprint => Found::Here(Box::new(raw)),
-        _ => Found::Another,
+        Ok(reading) if Some(reading.material.caller().to_string()) == attempt.fingerprint => {
+            SecretSearch::Here(Box::new(raw))
+        }
+        _ => SecretSearch::Another,
     }
 }
 

@@ -9,11 +9,11 @@ use digicert_one_core::Code;
 use digicert_one_credentials::RawCredential;
 use digicert_one_identity::ReadOptions;
 
-use super::attempt::{Attempt, SWITCHED, Thing, VERIFIED};
+use super::attempt::{Attempt, IssuedKind, SWITCHED, VERIFIED};
 use super::driver::Driver;
 use super::preflight::items;
 use super::state::InUse;
-use super::store_secret::Found;
+use super::store_secret::SecretSearch;
 use super::{CredentialChange, IssueError, IssueErrorKind, RecoveryAction, Renewal, SecretLocation, Task, TaskStep};
 
 /// The first delay for a platform that does not know the new credential yet; doubles each time.
@@ -32,15 +32,15 @@ impl Driver<'_> {
         let raw = match self.secret.take() {
             Some(secret) => secret.raw(),
             None => match self.find_secret(attempt).await {
-                Found::Here(raw) => *raw,
+                SecretSearch::Here(raw) => *raw,
                 // Another secret was stored there: this one is orphaned.
-                Found::Another => return self.remove(attempt).await,
-                Found::Unreadable(error) => {
+                SecretSearch::Another => return self.remove(attempt).await,
+                SecretSearch::Unreadable(error) => {
                     let message = "failed to read the place of the secret, so it cannot be verified";
                     let failed = self.verification_failed(attempt, message).code(error.code());
                     return Err(failed.caused_by(error).with_secret(SecretLocation::Unknown));
                 }
-                Found::Unknown => return self.cannot_verify(attempt).await,
+                SecretSearch::Unknown => return self.cannot_verify(attempt).await,
             },
         };
         self.session.notify(TaskStep::Verify, false, attempt.shown())?;
@@ -58,7 +58,7 @@ impl Driver<'_> {
         if self.owner().is_none() {
             facts.push(("made-owner".to_owned(), user.id.to_string()));
         }
-        if attempt.id.is_none() && attempt.thing == Thing::User {
+        if attempt.id.is_none() && attempt.thing == IssuedKind::User {
             // A newly created service user has one token.
             if let Ok([token]) = items(&client.account(), &user.id, false).await.as_deref() {
                 facts.push((self.fact(attempt, "id"), token.id.clone()));
@@ -124,7 +124,7 @@ impl Driver<'_> {
     /// Returns whether the platform reports it as unusable; false if it cannot be asked.
     async fn is_dead(&self, attempt: &Attempt) -> bool {
         let Some(owner) = self.owner() else { return false };
-        let certificates = attempt.thing == Thing::Certificate;
+        let certificates = attempt.thing == IssuedKind::Certificate;
         let Ok(items) = items(&self.session.flows.client.account(), &owner, certificates).await else { return false };
         let name = attempt.called.as_ref().unwrap_or(&attempt.name);
         let is_it = |id: &str, named: Option<&str>| match &attempt.id {
@@ -179,8 +179,8 @@ impl Driver<'_> {
         let name = attempt.called.as_ref().unwrap_or(&attempt.name).clone();
         let in_use = Some(InUse { id: attempt.id.clone(), name, owner });
         match attempt.thing {
-            Thing::Certificate => self.session.state.certificate = in_use,
-            Thing::User | Thing::Token => self.session.state.token = in_use,
+            IssuedKind::Certificate => self.session.state.certificate = in_use,
+            IssuedKind::User | IssuedKind::Token => self.session.state.token = in_use,
         }
         self.session.notify(TaskStep::Remember, false, "")?;
         self.session.write_state(TaskStep::Remember).await?;

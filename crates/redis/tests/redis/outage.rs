@@ -22,6 +22,7 @@ fn limiter(url: &str, limits: Limits) -> (RedisRateLimiter, Arc<Mutex<Vec<String
     (limiter, events)
 }
 
+#[cfg(unix)]
 async fn shared_again(limiter: &RedisRateLimiter) -> Duration {
     let start = Instant::now();
     while !limiter.is_shared() {

@@ -9,8 +9,8 @@ use isahc::tls::{Identity, PrivateKey};
 
 /// Chain and key where libcurl can open them, for as long as this lives.
 pub(crate) struct Handover {
-    chain: Place,
-    key: Place,
+    chain: CredentialFile,
+    key: CredentialFile,
 }
 
 impl Handover {
@@ -18,8 +18,8 @@ impl Handover {
         let unusable = |error: io::Error| {
             TransportError::new(TransportErrorKind::LocalIdentity, Delivery::NotSent).with_source(error)
         };
-        let chain = Place::holding(identity.chain_pem().as_bytes()).map_err(unusable)?;
-        let key = identity.expose_key_pem(|pem| Place::holding(pem.as_bytes())).map_err(unusable)?;
+        let chain = CredentialFile::holding(identity.chain_pem().as_bytes()).map_err(unusable)?;
+        let key = identity.expose_key_pem(|pem| CredentialFile::holding(pem.as_bytes())).map_err(unusable)?;
         // As libcurl will: a system without /proc is to show itself now.
         File::open(key.path()).map_err(unusable)?;
         Ok(Self { chain, key })
@@ -32,10 +32,10 @@ impl Handover {
 
 /// An anonymous memory file: it has no name in any directory and goes with its last descriptor, which no child inherits.
 #[cfg(target_os = "linux")]
-struct Place(File);
+struct CredentialFile(File);
 
 #[cfg(target_os = "linux")]
-impl Place {
+impl CredentialFile {
     fn holding(bytes: &[u8]) -> io::Result<Self> {
         use std::os::fd::OwnedFd;
 
@@ -64,13 +64,13 @@ impl Place {
 
 /// A file that only its owner can read, in a directory that only its owner can enter; removed when this is dropped.
 #[cfg(not(target_os = "linux"))]
-struct Place {
+struct CredentialFile {
     file: tempfile::NamedTempFile,
     _directory: tempfile::TempDir,
 }
 
 #[cfg(not(target_os = "linux"))]
-impl Place {
+impl CredentialFile {
     fn holding(bytes: &[u8]) -> io::Result<Self> {
         let mut directory = tempfile::Builder::new();
         directory.prefix("digicert-one-");

@@ -1,5 +1,6 @@
 //! Rotation of tokens and certificates, and what a dry run says of it.
 
+#[cfg(unix)]
 use std::os::unix::fs::PermissionsExt as _;
 
 use digicert_one_emulator::{EmulatorOptions, Generation, Subject};
@@ -75,6 +76,7 @@ fn rotated_token_works_and_previous_one_does_not() {
     assert!(!stage.tokens_of("ci-bot").iter().any(|(one, _)| *one == id));
 }
 
+#[cfg(unix)]
 #[test]
 fn unit_of_systemd_rotates_from_its_first_run_on() {
     let unit = include_str!("../../../../../examples/systemd/d1-token-rotate.service");

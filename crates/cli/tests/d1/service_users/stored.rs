@@ -1,6 +1,8 @@
 //! Where a secret may go and come from, and what of it is never repeated.
 
-use crate::stage::{Stage, assert_failed, document, text};
+#[cfg(target_os = "linux")]
+use crate::stage::document;
+use crate::stage::{Stage, assert_failed, text};
 
 #[cfg(target_os = "linux")]
 #[test]
