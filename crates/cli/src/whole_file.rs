@@ -54,11 +54,55 @@ pub(crate) fn prepare(path: &Path, content: &[u8], readers: Readers) -> std::io:
     Ok(file)
 }
 
-/// Gives it its name.
+/// Gives it its name. Only a file is replaced: root could replace `/dev/stdout`, and a symlink would no longer lead anywhere.
 pub(crate) fn persist(file: NamedTempFile, path: &Path, existing: Existing) -> std::io::Result<()> {
+    let refused = |why| Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, why));
+    if path.as_os_str() == "-" {
+        return refused("`-` is not a file here; give a path");
+    }
+    match std::fs::symlink_metadata(path).map(|found| found.file_type()) {
+        Ok(found) if found.is_symlink() => {
+            return refused("it is a symlink, which would be replaced; give the path of its target");
+        }
+        Ok(found) if !found.is_file() && !found.is_dir() => {
+            return refused("it is not a regular file, and would be replaced; give the path of a file");
+        }
+        _ => {}
+    }
     let persisted = match existing {
         Existing::Replace => file.persist(path),
         Existing::Refuse => file.persist_noclobber(path),
     };
     persisted.map(drop).map_err(|error| error.error)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::{FileTypeExt as _, symlink};
+
+    use super::*;
+
+    #[test]
+    fn only_regular_files_are_replaced() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = |name: &str| directory.path().join(name);
+        let replace = |name: &str| write_whole(&path(name), b"new", Readers::All, Existing::Replace);
+        std::fs::write(path("file"), "old").expect("written");
+        symlink(path("file"), path("link")).expect("made");
+        symlink(path("nothing"), path("dangling")).expect("made");
+        let _socket = std::os::unix::net::UnixListener::bind(path("socket")).expect("bound");
+        for name in ["link", "dangling", "socket"] {
+            let error = replace(name).expect_err(name);
+            assert!(error.to_string().contains("would be replaced"), "{error}");
+        }
+        let kind = |name: &str| std::fs::symlink_metadata(path(name)).expect("there").file_type();
+        assert!(kind("link").is_symlink() && kind("dangling").is_symlink() && kind("socket").is_socket());
+        assert_eq!(std::fs::read(path("file")).expect("there"), b"old");
+        replace("file").expect("a file");
+        replace("other").expect("nothing is there");
+        assert_eq!(std::fs::read(path("file")).expect("there"), b"new");
+        assert!(
+            write_whole(Path::new("-"), b"new", Readers::All, Existing::Replace).is_err() && !Path::new("-").exists()
+        );
+    }
 }

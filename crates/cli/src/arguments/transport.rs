@@ -53,12 +53,12 @@ mod tests {
     #[test]
     fn transport_that_was_left_out_is_named_with_its_feature() {
         for name in OPTIONAL {
-            let error = parsed(&["rustls"], name).unwrap_err();
+            let error = parsed(&["rustls"], name).expect_err(name);
             assert!(error.contains(&format!("without the transport {name} (it has: rustls)")), "{error}");
             assert!(error.contains(&format!("--features {name}")), "{error}");
             assert_eq!(parsed(&["rustls", name], name), Ok(name.to_owned()));
         }
-        assert!(parsed(&["rustls"], "openssl").unwrap_err().contains("possible values: rustls"));
+        assert!(parsed(&["rustls"], "openssl").expect_err("no transport").contains("possible values: rustls"));
     }
 
     #[test]
