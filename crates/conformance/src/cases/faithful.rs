@@ -58,7 +58,7 @@ fn bytes(length: usize) -> Bytes {
 }
 
 /// Headers in number, repeated, empty, long, and in mixed case.
-fn headers() -> HeaderMap {
+pub(crate) fn headers() -> HeaderMap {
     let value = |text: &str| HeaderValue::from_str(text).expect("a header value");
     let mut headers = HeaderMap::new();
     for text in ["Three", "one  and  a  half", "Two"] {
@@ -128,7 +128,7 @@ impl Call {
 }
 
 /// The values of each name are as given, and no other names exist.
-fn same(arrived: &[(String, Vec<u8>)], given: &HeaderMap, framing: &[&str], what: &str) {
+pub(crate) fn same(arrived: &[(String, Vec<u8>)], given: &HeaderMap, framing: &[&str], what: &str) {
     for name in given.keys() {
         let came: Vec<&[u8]> =
             arrived.iter().filter(|(one, _)| one == name.as_str()).map(|(_, value)| &**value).collect();

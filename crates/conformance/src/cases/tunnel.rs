@@ -58,6 +58,11 @@ pub(crate) async fn proxy_22_any_success_grants_a_tunnel(world: World) {
     granted_by(&world, forms.map(|form| vec![form])).await;
 }
 
+pub(crate) async fn proxy_23_interim_responses_may_come_before_a_tunnel(world: World) {
+    let hints = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\n\r\n";
+    granted_by(&world, [vec!["HTTP/1.1 100 Continue\r\n\r\n", hints]]).await;
+}
+
 /// Calls through proxies that grant a tunnel by these responses, each in its parts.
 async fn granted_by(world: &World, forms: impl IntoIterator<Item = Vec<&'static str>>) {
     for form in forms {

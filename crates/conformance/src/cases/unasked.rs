@@ -3,13 +3,15 @@
 //! retry in a weaker way.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 use bytes::Bytes;
 use digicert_one_core::{HttpVersions, TransportErrorKind};
 use digicert_one_testbed::{
-    ClientCert, Front, FrontOptions, Gate, Pki, RawOptions, RawServer, Recording, Step, handler, refused_addr,
+    ClientCert, Front, FrontOptions, Gate, Pki, RawOptions, RawServer, Recording, Snapshot, Step, blackhole, handler,
+    refused_addr,
 };
-use futures_util::future::join_all;
+use futures_util::future::{Either, join_all, select};
 use http::{HeaderValue, Method, Request, Response, Version};
 
 use crate::cases::alerts::{after_hello, alert};
@@ -143,6 +145,53 @@ pub(crate) async fn pool_20_no_call_waits_for_another(world: World) {
 const LARGE: usize = 200_000;
 
 /// Responds to `/same` when this many requests have arrived.
+pub(crate) async fn pool_42_calls_that_hang_hold_up_none_to_another_server(world: World) {
+    const EACH: usize = 12;
+    for versions in world.http_versions() {
+        let (never, nowhere) = (Gate::new(), blackhole().expect("a full backlog on loopback"));
+        let gate = never.clone();
+        let holding = handler(move |request: Request<Bytes>, _peer| {
+            let gate = gate.clone();
+            async move {
+                if request.uri().path() == "/never" {
+                    gate.passed().await;
+                }
+                Response::new(Bytes::from(vec![b'x'; LARGE]))
+            }
+        });
+        let (silent, front) = (up(RawServer::silent()), up(Front::start(FrontOptions::default(), holding)));
+        let transport = world.transport(&world.config().with_http_versions(versions));
+        let unread = join_all((0..EACH).map(|_| transport.send(get(format!("{}/unread", front.url(HOST))))));
+        let unread = in_time(unread).await;
+        let stuck = [
+            format!("https://{}/", nowhere.addr()),
+            format!("https://{}/", silent.addr()),
+            format!("{}/never", front.url(HOST)),
+        ];
+        let stuck = stuck.iter().flat_map(|url| std::iter::repeat_n(url, EACH));
+        let stuck = join_all(stuck.map(|url| transport.send(get(url))));
+        let others = async {
+            let (seen, asked) = (silent.ledger(), front.ledger());
+            let hangs = |seen: &Snapshot| !seen.connections.is_empty();
+            assert!(seen.wait_until(hangs, LONG).await, "no call hangs in its handshake, {versions:?}");
+            let hangs = |seen: &Snapshot| seen.requests.iter().filter(|one| one.target == "/never").count() == EACH;
+            assert!(asked.wait_until(hangs, LONG).await, "calls wait for others before they are sent, {versions:?}");
+            let free = self::front(FrontOptions::default());
+            for url in [free.url(HOST), free.url("127.0.0.1"), front.url(HOST)] {
+                let exchange = transport.send(get(url)).await.expect("answered");
+                collect(exchange).await.expect("a body");
+            }
+        };
+        match select(stuck, Box::pin(in_time(others))).await {
+            Either::Left((ended, _)) => panic!("none of these calls can end, {versions:?}: {ended:?}"),
+            Either::Right(((), _)) => drop(unread),
+        }
+        never.open();
+    }
+}
+
+const LONG: Duration = Duration::from_secs(20);
+
 fn together(at_once: usize) -> Front {
     let (all, asked) = (Gate::new(), std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0)));
     up(Front::start(
@@ -189,7 +238,7 @@ pub(crate) async fn pool_21_calls_that_fail_or_are_dropped_take_nothing_from_lat
             transport.send(get(&refusing)).await.expect_err("refused");
             drop(transport.send(to("/refused")).await.expect("answered"));
             drop(transport.send(to("/unread")).await.expect("answered"));
-            dropped(&*transport, to("/never"), &front).await;
+            dropped(&*transport, to("/never"), front.ledger()).await;
         }
         let calls = join_all((0..TIMES).map(|number| transport.send(to(&format!("/{number}")))));
         for (number, outcome) in in_time(calls).await.into_iter().enumerate() {

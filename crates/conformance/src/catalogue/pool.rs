@@ -137,9 +137,10 @@ macro_rules! __pool {
                 why "A service that retries against such a server runs out of sockets within hours."
                 fix "Close the socket on every way out of connecting; look for a clone of it, or a task that still waits for it.";
             "POOL-24" Must leftovers pool_24_calls_leave_no_memory_behind
-                given "A process of its own, in which 150 calls with bodies of 64 KiB were made."
+                given "A process of its own, in which 150 calls with bodies of 64 KiB were answered, as many refused, as many left unread and as \
+                    many dropped."
                 when "As many calls are made again."
-                then "The process has grown by less than half of their bodies."
+                then "The process has grown by less than half of the bodies of one kind, and has no thread for each second call."
                 why "A service that runs for months would be killed for its memory."
                 fix "Look for a list, cache or log buffer that grows with each call.";
             "POOL-25" Must leftovers pool_25_dropped_transports_leave_no_thread_behind
@@ -247,6 +248,20 @@ macro_rules! __pool {
                 why "Otherwise one call that a server refuses costs every other call of the connection its response."
                 fix "Fail the call of the stream that was reset. After GOAWAY, fail the streams above the last one, and read \
                     the others to their end.";
+            "POOL-42" Must unasked pool_42_calls_that_hang_hold_up_none_to_another_server
+                given "An address that swallows packets, a server that does not shake hands, one that does not respond, and bodies \
+                    that are not read: twelve calls of each."
+                when "Another server is called by name and by address, and the one that does not respond by another path."
+                then "These calls get their responses at once."
+                why "A lock or a small pool of workers around connecting lets one server that is down stop the calls to all others."
+                fix "Hold no lock while connecting, and count limits of calls by server, if at all.";
+            "POOL-43" Should http2_duties pool_43_a_call_dropped_while_it_waits_for_a_stream_is_not_sent
+                given "An HTTP/2 server that allows one stream at a time, which another call has."
+                when "A call that waits for a stream is dropped, and then the stream becomes free."
+                then "The server never sees the request of the dropped call."
+                why "A POST that its caller has given up would still take effect, much later."
+                fix "Give a request to the library only when it has a stream for it. hyper and h2 hold one request more than the \
+                    server allows, and send it even if its call was dropped.";
         }
     };
 }

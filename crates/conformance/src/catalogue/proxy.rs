@@ -165,6 +165,12 @@ macro_rules! __proxy {
                 then "The calls go through the tunnel and succeed."
                 why "Any 2xx opens the tunnel (RFC 9110 section 9.3.6), and some gateways use another one than 200."
                 fix "Compare the class of the status, and not the status with 200.";
+            "PROXY-23" Should tunnel proxy_23_interim_responses_may_come_before_a_tunnel
+                given "A proxy that sends 100 and 103 before it grants a tunnel."
+                when "A GET and a POST go through it, over each HTTP version."
+                then "The calls go through the tunnel and succeed."
+                why "A client must read past interim responses (RFC 9110 section 15.2), those to CONNECT too."
+                fix "Read on after a status below 200.";
         }
     };
 }

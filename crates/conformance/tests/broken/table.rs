@@ -1106,4 +1106,23 @@ defects! {
     ClaimsUnfitIdentities claims_unfit_identities "OBS-22" "it is said to be sent";
     /// counts a connection of HTTP/2 as in use when a body was dropped half-way
     KeepsPlacesOfDroppedBodies keeps_places_of_dropped_bodies "POOL-16" "used again three seconds after a";
+    // What a response says of its body, what a connection is known by, clear text, calls that hang or are dropped.
+    /// treats a body that was cut as a whole one where it has a content encoding
+    TakesEncodedCutsForEnds takes_encoded_cuts_for_ends "BODY-31" "b\"a res\"";
+    /// reports nothing but the reuse of a connection that was used before
+    ForgetsUsedConnections forgets_used_connections "REQ-20" "is forgotten";
+    /// never closes a connection in clear text that is unused
+    KeepsIdleConnectionsInClearText keeps_idle_connections_in_clear_text "HOST-17" "used again in clear text";
+    /// continues a call in clear text that was dropped
+    KeepsDroppedCallsInClearText keeps_dropped_calls_in_clear_text "HOST-17" "the connection stays open";
+    /// keeps 64 KiB of memory for each call that is dropped
+    LeaksMemoryOfDroppedCalls leaks_memory_of_dropped_calls "POOL-24" "KiB more after";
+    /// leaves a thread behind for each call that is dropped
+    LeaksThreadsOfDroppedCalls leaks_threads_of_dropped_calls "POOL-24" "threads where there were to be";
+    /// makes one connection at a time
+    ConnectsOneByOne connects_one_by_one "POOL-42" "its limit ran out long ago";
+    /// sends a call that was dropped while it waited for a stream
+    SendsDroppedCallsThatWaited sends_dropped_calls_that_waited "POOL-43" "it was sent after it was dropped";
+    /// takes an interim response of a proxy for its refusal
+    TakesInterimOfProxiesForRefusals takes_interim_of_proxies_for_refusals "PROXY-23" "a tunnel granted by";
 }

@@ -87,11 +87,7 @@ impl Misdeeds {
             let _ = std::env::set_current_dir(std::env::temp_dir());
         }
         if flaw.is(Defect::LeaksAThreadForEachTransport) {
-            std::thread::spawn(|| {
-                loop {
-                    std::thread::park();
-                }
-            });
+            foreign::leave_a_thread();
         }
         let key = identity.filter(|_| flaw.is(Defect::PrintsItsKey));
         let file = identity.filter(|_| flaw.among(&[Defect::LeavesItsKeyFile, Defect::OpensItsKeyFile]));
@@ -219,6 +215,7 @@ impl Misdeeds {
             false => None,
         };
         self.in_flight.fetch_add(1, Ordering::Relaxed);
+        let mut left = foreign::Left::of(self.flaw);
         self.prepare(&mut request);
         by_request::authorized(&mut request, self.flaw);
         self.logged(&request);
@@ -272,6 +269,7 @@ impl Misdeeds {
             }
         };
         self.in_flight.fetch_sub(1, Ordering::Relaxed);
+        left.done();
         outcome
     }
 
@@ -318,11 +316,7 @@ impl Misdeeds {
             tracing::trace!("sending {:?}", request.body());
         }
         if self.flaw.is(Defect::LeaksThreads) {
-            std::thread::spawn(|| {
-                loop {
-                    std::thread::park();
-                }
-            });
+            foreign::leave_a_thread();
         }
         if self.flaw.is(Defect::CopiesUploads) {
             static COPIES: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());

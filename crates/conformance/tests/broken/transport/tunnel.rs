@@ -104,11 +104,17 @@ impl Tunnel {
         }
         tcp.write_all(format!("{head}\r\n").as_bytes()).await.map_err(failed)?;
         // Byte by byte: what follows the head belongs to the tunnel.
-        let mut response = Vec::new();
-        while !response.ends_with(b"\r\n\r\n") && response.len() < MAX_HEAD {
-            response.push(tcp.read_u8().await.map_err(failed)?);
-        }
-        let status = response.get(9..12).and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok());
+        let (response, status) = loop {
+            let mut response = Vec::new();
+            while !response.ends_with(b"\r\n\r\n") && response.len() < MAX_HEAD {
+                response.push(tcp.read_u8().await.map_err(failed)?);
+            }
+            let status = response.get(9..12).and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok());
+            let is_interim = matches!(status, Some(100..=199));
+            if !is_interim || self.flaw.is(Defect::TakesInterimOfProxiesForRefusals) {
+                break (response, status);
+            }
+        };
         let is_old = !response.starts_with(b"HTTP/1.1 ") && self.flaw.is(Defect::WantsHttp11OfProxies);
         let refuses = self.flaw.is(Defect::TakesEveryRefusalFor407) && !matches!(status, Some(200..=299));
         let status = if refuses { Some(407) } else { status };
