@@ -8,10 +8,10 @@ use digicert_one_core::{
 };
 use digicert_one_testbed::{FrontOptions, RawOptions, RawServer, Script, Step, blackhole};
 use futures_util::future::{join, join_all, join4};
-use http::{Method, Request};
+use http::{HeaderValue, Method, Request};
 
 use crate::cases::failures::printed;
-use crate::cases::faithful::{headers, same};
+use crate::cases::faithful::{COMMON, headers, same};
 use crate::cases::time::{closes, in_time, total_limit};
 use crate::life::dropped;
 use crate::log_scan::LogScan;
@@ -188,9 +188,16 @@ async fn carries_what_is_given(world: &World) {
         }
         let mut call = request(method.clone(), url(&server), body);
         *call.headers_mut() = headers();
-        call.headers_mut().insert("user-agent", http::HeaderValue::from_static("Conformance/1"));
-        call.headers_mut().insert("accept", http::HeaderValue::from_static("application/json"));
-        call.headers_mut().insert("content-type", http::HeaderValue::from_static("application/x-Given"));
+        let own = [
+            ("accept", "application/json"),
+            ("authorization", "Bearer Of.The-Caller"),
+            ("content-type", "application/x-Given"),
+            ("user-agent", "Conformance/1"),
+        ];
+        for (name, text) in own.into_iter().chain(COMMON) {
+            call.headers_mut().insert(name, HeaderValue::from_static(text));
+        }
+        call.headers_mut().insert("x-api-key", key_value());
         let what = format!("in {method} in clear text");
         let given = call.headers().clone();
         let exchange = in_time(transport.send(call)).await.unwrap_or_else(|error| panic!("{what}: {error:?}"));
@@ -199,7 +206,7 @@ async fn carries_what_is_given(world: &World) {
         same(&arrived.headers, &given, &["host", "content-length"], &what);
         assert_eq!(arrived.body_len, body.len() as u64, "{what}");
         let came = exchange.response.headers();
-        let values: Vec<_> = came.get_all("x-a").iter().map(http::HeaderValue::as_bytes).collect();
+        let values: Vec<_> = came.get_all("x-a").iter().map(HeaderValue::as_bytes).collect();
         assert_eq!((exchange.response.status().as_u16(), values), (429, vec![&b"1"[..], b"2"]), "{what}");
         assert_eq!((came.len(), came["content-encoding"].as_bytes()), (7, &b"gzip"[..]), "{what}: {came:?}");
         assert_eq!(collect(exchange).await.expect("a body"), "\u{feff}", "{what}");

@@ -8,8 +8,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use digicert_one_core::{HttpVersions, TransportErrorKind};
 use digicert_one_testbed::{
-    ClientCert, Front, FrontOptions, Gate, Pki, RawOptions, RawServer, Recording, Snapshot, Step, blackhole, handler,
-    refused_addr,
+    ClientCert, Ending, Front, FrontOptions, Gate, Pki, RawOptions, RawServer, Recording, Snapshot, Step, blackhole,
+    handler, refused_addr,
 };
 use futures_util::future::{Either, join_all, select};
 use http::{HeaderValue, Method, Request, Response, Version};
@@ -213,6 +213,7 @@ fn together(at_once: usize) -> Front {
 
 pub(crate) async fn pool_21_calls_that_fail_or_are_dropped_take_nothing_from_later_ones(world: World) {
     const TIMES: usize = 40;
+    const IN_A_ROW: usize = 12;
     let refusing = format!("https://{}/", refused_addr());
     for versions in world.http_versions() {
         let never = Gate::new();
@@ -228,7 +229,14 @@ pub(crate) async fn pool_21_calls_that_fail_or_are_dropped_take_nothing_from_lat
                     let status = if request.uri().path() == "/refused" { 503 } else { 200 };
                     let response = Response::builder().status(status);
                     let response = response.header("x-target", request.uri().path());
-                    response.body(request.uri().path().repeat(500).into()).expect("a response")
+                    let mut response: Response<Bytes> =
+                        response.body(request.uri().path().repeat(500).into()).expect("a response");
+                    match request.uri().path() {
+                        "/lost" => drop(response.extensions_mut().insert(Ending::Reset)),
+                        "/cut" => drop(response.extensions_mut().insert(Ending::Cut { after: 5 })),
+                        _ => {}
+                    }
+                    response
                 }
             }),
         ));
@@ -240,6 +248,20 @@ pub(crate) async fn pool_21_calls_that_fail_or_are_dropped_take_nothing_from_lat
             drop(transport.send(to("/unread")).await.expect("answered"));
             dropped(&*transport, to("/never"), front.ledger()).await;
         }
+        // Failures of this server, and nothing between them.
+        for path in ["/lost", "/cut"].into_iter().cycle().take(IN_A_ROW) {
+            let outcome = async { collect(transport.send(to(path)).await?).await }.await;
+            outcome.expect_err(path);
+        }
+        let hangs_up = std::iter::repeat_n(vec![Step::CloseClean], IN_A_ROW);
+        let scripts = hangs_up.chain([vec![Step::Tunnel(front.addr())]]);
+        let relay = up(RawServer::start(RawOptions::plain(scripts)));
+        let through = || transport.send(get(format!("https://{HOST}:{}/", relay.port())));
+        for _ in 0..IN_A_ROW {
+            through().await.expect_err("no handshake");
+        }
+        let outcome = through().await;
+        outcome.unwrap_or_else(|error| panic!("after {IN_A_ROW} handshakes that failed, {versions:?}: {error:?}"));
         let calls = join_all((0..TIMES).map(|number| transport.send(to(&format!("/{number}")))));
         for (number, outcome) in in_time(calls).await.into_iter().enumerate() {
             let exchange =

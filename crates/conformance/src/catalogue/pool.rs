@@ -114,9 +114,10 @@ macro_rules! __pool {
                 why "With a lock around the whole library, one slow call blocks every other one of the program."
                 fix "Hold no lock across a call or a body, and do not let equal calls share a response.";
             "POOL-21" Must unasked pool_21_calls_that_fail_or_are_dropped_take_nothing_from_later_ones
-                given "A server with a path that never gets a response, and an address without a listener."
-                when "Calls fail, are refused, have their bodies dropped or are dropped themselves, forty times each; \
-                    then forty calls are made concurrently."
+                given "A server with paths that never get a response, are reset or cut, one that hangs up on twelve handshakes, and an \
+                    address without a listener."
+                when "Calls fail, are refused, have their bodies dropped or are dropped themselves, forty times each; calls are lost \
+                    and cut twelve times in a row; then forty calls are made concurrently, and one after the handshakes that failed."
                 then "All of these succeed."
                 why "A pool slot that a failed call does not release is missing until the program is restarted."
                 fix "Release slots when they are dropped, and not on the line after the call.";

@@ -15,9 +15,10 @@ macro_rules! __proxy {
                     name: the proxy receives it.";
             "PROXY-02" Must proxy proxy_02_a_connect_proxy_sees_no_key
                 given "A CONNECT proxy that requires a user name and a password, which are escaped in its URL."
-                when "A call with an API key is made through it."
-                then "The proxy receives both unescaped, and no `x-api-key`; the server receives the key and no \
-                    `Proxy-Authorization`."
+                when "Calls with an API key are made through it, over each HTTP version, to a server that responds with 200, 401, \
+                    407 and 503."
+                then "Each response is returned. The proxy receives both unescaped, for each tunnel, and no `x-api-key`; the server \
+                    receives the key and no `Proxy-Authorization`."
                 why "Otherwise the key is in the log of a proxy, and the proxy's password in that of the platform."
                 fix "Send headers of the request inside the tunnel only. libcurl sends custom headers to proxies too unless \
                     `HEADEROPT` says `SEPARATE`.";
@@ -30,10 +31,11 @@ macro_rules! __proxy {
                 fix "The client applies the rules and configures each transport with one proxy or none. Disable the \
                     library's own handling of `NO_PROXY`.";
             "PROXY-04" Must proxy proxy_04_a_refusing_proxy_is_named
-                given "A proxy that responds with 407, one whose name has no address, and one that does not listen."
-                when "A call without a password is made through each."
+                given "A proxy that responds with 407, one whose name has no address, one that does not listen, and one that refuses six \
+                    tunnels before it grants one."
+                when "A call without a password is made through each, and seven through the last one."
                 then "It is `Proxy` with 407 or without a status, NET-02; the first proxy was asked once, and the server sees no \
-                    connection."
+                    connection. The seventh call succeeds."
                 why "A 407 that is reported as the platform's response makes users replace a valid API key."
                 fix "Map the failed CONNECT to `TransportErrorKind::Proxy` before the generic connect error, and \
                     never bypass the proxy.";

@@ -432,7 +432,7 @@ defects! {
     /// goes, for all transports, through the proxy of the first transport of the process
     KeepsTheFirstProxy keeps_the_first_proxy "RETRY-22" "cannot be called";
     /// shows the proxy's password to servers
-    SendsProxyPasswordsToServers sends_proxy_passwords_to_servers "PROXY-02" "is_empty()";
+    SendsProxyPasswordsToServers sends_proxy_passwords_to_servers "PROXY-02" "the proxy's password is shown to the server";
     /// takes a proxy of HTTP/1.0 for one that refuses
     WantsHttp11OfProxies wants_http11_of_proxies "PROXY-18" "a tunnel granted by [\"HTTP/1.0";
     /// names the default port in `Host`
@@ -1123,6 +1123,16 @@ defects! {
     ConnectsOneByOne connects_one_by_one "POOL-42" "its limit ran out long ago";
     /// sends a call that was dropped while it waited for a stream
     SendsDroppedCallsThatWaited sends_dropped_calls_that_waited "POOL-43" "it was sent after it was dropped";
+    /// shows the proxy's password to a server that has responded with 407
+    SendsProxyPasswordsWhenAsked sends_proxy_passwords_when_asked "PROXY-02" "the proxy's password is shown to the server";
+    /// shows its password to a proxy for the first tunnel alone
+    ShowsPasswordsToProxiesOnce shows_passwords_to_proxies_once "PROXY-02" "a server that sends 200";
+    /// asks no proxy again that has refused
+    GivesUpProxies gives_up_proxies "PROXY-04" "the proxy had refused";
+    /// makes no call for a while to a server of which five calls in a row have failed
+    OpensACircuit opens_a_circuit "POOL-21" "after";
+    /// sets a header where another one is given
+    DressesRanges dresses_ranges "REQ-20" "accept-encoding: \"identity\" was added";
     /// takes an interim response of a proxy for its refusal
     TakesInterimOfProxiesForRefusals takes_interim_of_proxies_for_refusals "PROXY-23" "a tunnel granted by";
 }
