@@ -173,32 +173,57 @@ pub(crate) async fn pool_33_a_late_call_leaves_the_others_of_its_connection(worl
     join(join_all(walks), a_late_or_dropped_body_frees_its_stream(&world)).await;
 }
 
-/// Over HTTP/2 the server learns that the body is no longer read.
+/// What no longer needs its stream.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Left {
+    LateBody,
+    DroppedBody,
+    LateCall,
+    DroppedCall,
+}
+
+/// Over HTTP/2 the server learns that a response is no longer wanted.
 async fn a_late_or_dropped_body_frees_its_stream(world: &World) {
     if !world.has(Capability::Http2) {
         return;
     }
-    for is_late in [true, false] {
-        let (freed, seen) = (Gate::new(), Recording::default());
-        let begin = [head(0, &[(":status", "200")]), frame(DATA, 0, 1, b"begin")].concat();
-        let reset = frame(RST_STREAM, 0, 1, &[0; 4])[..9].to_vec();
-        let steps = [Step::write(begin), Step::ReadUntil(seen.clone(), reset.into()), Step::Open(freed.clone())];
-        let server = server([after_request(&Recording::default(), steps.into_iter().chain([Step::Stall]))]);
-        let transport = world.transport(&total_limit(world));
-        let mut body = transport.send(get(server.url(HOST))).await.expect("answered").response.into_body();
-        assert!(body.chunk().await.expect("a beginning").is_some());
-        if is_late {
-            in_time(body.chunk()).await.expect_err("its limit");
+    join_all([Left::LateBody, Left::DroppedBody, Left::LateCall, Left::DroppedCall].map(|left| frees(world, left)))
+        .await;
+}
+
+async fn frees(world: &World, left: Left) {
+    let (arrived, freed, seen) = (Gate::new(), Gate::new(), Recording::default());
+    let begin = [head(0, &[(":status", "200")]), frame(DATA, 0, 1, b"begin")].concat();
+    let has_begun = matches!(left, Left::LateBody | Left::DroppedBody);
+    let begin = [Step::Open(arrived.clone())].into_iter().chain(has_begun.then(|| Step::write(begin)));
+    let reset = frame(RST_STREAM, 0, 1, &[0; 4])[..9].to_vec();
+    let steps = begin.chain([Step::ReadUntil(seen.clone(), reset.into()), Step::Open(freed.clone()), Step::Stall]);
+    let server = server([after_request(&Recording::default(), steps)]);
+    let transport = world.transport(&total_limit(world));
+    let mut call = transport.send(get(server.url(HOST)));
+    match left {
+        Left::LateCall => drop(in_time(call).await.expect_err("its limit")),
+        Left::DroppedCall => {
+            let waits = matches!(select(&mut call, pin!(arrived.passed())).await, Either::Right(_));
+            assert!(waits, "there is no response");
+            drop(call);
         }
-        drop(body);
-        // A stack may close the connection instead.
-        let closed = server.ledger().wait_until(|seen| seen.connections[0].closed, Duration::from_secs(8));
-        let is_freed = match select(pin!(freed.passed()), pin!(closed)).await {
-            Either::Left(_) => true,
-            Either::Right((is_closed, _)) => is_closed,
-        };
-        assert!(is_freed, "the stream of a body that was dropped stays open, after its limit: {is_late}");
+        Left::LateBody | Left::DroppedBody => {
+            let mut body = call.await.expect("answered").response.into_body();
+            assert!(body.chunk().await.expect("a beginning").is_some());
+            if left == Left::LateBody {
+                in_time(body.chunk()).await.expect_err("its limit");
+            }
+            drop(body);
+        }
     }
+    // A stack may close the connection instead.
+    let closed = server.ledger().wait_until(|seen| seen.connections[0].closed, Duration::from_secs(8));
+    let is_freed = match select(pin!(freed.passed()), pin!(closed)).await {
+        Either::Left(_) => true,
+        Either::Right((is_closed, _)) => is_closed,
+    };
+    assert!(is_freed, "a stream stays open that nobody needs: {left:?}");
 }
 
 pub(crate) async fn pool_26_a_dropped_call_leaves_the_others_of_its_connection(world: World) {

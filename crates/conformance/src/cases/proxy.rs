@@ -405,13 +405,18 @@ async fn socks(world: &World, reply: Vec<u8>) {
 
 pub(crate) async fn proxy_11_a_transport_reads_no_variable_of_the_environment(world: World) {
     const PROXY: &str = "DIGICERT_ONE_CONFORMANCE_PROXY";
+    const CLEAR: &str = "DIGICERT_ONE_CONFORMANCE_CLEAR";
     const VARIABLES: [&str; 6] = ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
     let settings = Settings::where_(|one| !one.proxied).pairwise().chosen(&world);
     // The environment is the process's, so a second one plays the machine on which the variables are set.
     let Some(Parent { port, root }) = child::parent() else {
         let front = front(FrontOptions::default());
         let proxy = proxy_to(&front, ProxyOptions::default());
+        // In clear text a library may take another proxy.
+        let response = Step::write("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}");
+        let clear = up(RawServer::start(RawOptions::plain([vec![Step::ReadRequest, response]])));
         let mut command = child::command(front.port());
+        command.env(CLEAR, clear.url("127.0.0.1"));
         for variable in VARIABLES {
             command.env(variable, proxy.url());
         }
@@ -427,8 +432,10 @@ pub(crate) async fn proxy_11_a_transport_reads_no_variable_of_the_environment(wo
         std::fs::write(home.path().join(".netrc"), machines).expect("written");
         command.env("HOME", home.path());
         child::run(command);
-        let requests = front.ledger().requests();
+        let mut requests = front.ledger().requests();
         assert_eq!(requests.len(), settings.len(), "or this shows nothing");
+        requests.extend(clear.ledger().requests());
+        assert_eq!(requests.len(), settings.len() + 1, "the call in clear text went elsewhere");
         let has = |name: &str| requests.iter().any(|one| !one.header_values(name).is_empty());
         assert!(!has("authorization"), "a password of the home directory was sent");
         assert!(!has("x-api-key"), "a key of the environment was sent");
@@ -446,6 +453,9 @@ pub(crate) async fn proxy_11_a_transport_reads_no_variable_of_the_environment(wo
         return;
     };
     let ours = certificate();
+    if let Ok(clear) = std::env::var(CLEAR) {
+        world.transport(&total_limit(&world)).send(get(clear)).await.expect("answered in clear text");
+    }
     for (turn, setting) in settings.into_iter().enumerate() {
         let config = setting.config(world.config().with_trust(world.trusting(&root)), &ours, None);
         let config = match std::env::var(PROXY) {

@@ -974,7 +974,7 @@ defects! {
     /// leaves the connection to a proxy open when a call is dropped that waits for its tunnel
     LeavesTunnelsOfDroppedCalls leaves_tunnels_of_dropped_calls "TIME-06" "the connection stays open";
     /// leaves the HTTP/2 stream of a body open whose limit ran out
-    LeavesStreamsOfLateBodies leaves_streams_of_late_bodies "POOL-33" "stays open, after its limit: true";
+    LeavesStreamsOfLateBodies leaves_streams_of_late_bodies "POOL-33" "nobody needs: LateBody";
     /// has one pool for transports of equal configuration
     SharesPoolsOfEqualConfigurations shares_pools_of_equal_configurations "POOL-36" "two transports share a connection";
     // What a library keeps or does beside the calls: idle connections, refused streams, names, its log, its errors.
@@ -1133,6 +1133,14 @@ defects! {
     OpensACircuit opens_a_circuit "POOL-21" "after";
     /// sets a header where another one is given
     DressesRanges dresses_ranges "REQ-20" "accept-encoding: \"identity\" was added";
+    /// goes on with a call over HTTP/2 that was dropped
+    KeepsDroppedCallsOverHttp2 keeps_dropped_calls_over_http2 "POOL-33" "nobody needs: DroppedCall";
+    /// leads `localhost` to 127.0.0.1 whatever is configured
+    KnowsLocalhost knows_localhost "HOST-11" "went where the other is to go";
+    /// resolves a name itself before it asks its proxy for it
+    ResolvesNamesForTunnels resolves_names_for_tunnels "PROXY-17" "a tunnel is asked for";
+    /// takes a proxy from the environment for clear text
+    ReadsProxyVariablesInClearText reads_proxy_variables_in_clear_text "PROXY-11" "in clear text went elsewhere";
     /// takes an interim response of a proxy for its refusal
     TakesInterimOfProxiesForRefusals takes_interim_of_proxies_for_refusals "PROXY-23" "a tunnel granted by";
 }

@@ -182,6 +182,7 @@ impl Link {
         let is_clear = self.facts.peer.is_some() && self.facts.tls_version.is_none();
         self.flaw.among(&[Defect::KeepsDroppedCalls, Defect::KeepsDroppedUploads])
             || is_clear && self.flaw.is(Defect::KeepsDroppedCallsInClearText)
+            || self.is_http2() && self.flaw.is(Defect::KeepsDroppedCallsOverHttp2)
     }
 
     /// Whether there was a response before.
