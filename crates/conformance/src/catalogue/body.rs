@@ -210,7 +210,7 @@ macro_rules! __body {
             "BODY-31" Must lost body_31_cut_body_is_an_error_in_every_setting
                 given "Servers whose response to one path ends in the middle of its body, over HTTP/1.1 and 2, under TLS 1.2 and \
                     1.3, direct \
-                    and through a proxy, with and without an identity."
+                    and through a proxy, with and without an identity; some with the headers of an encoded, streamed or partial body."
                 when "Each method is sent to it, on a new connection and on one that has carried a response, as in \
                     ERR-41."
                 then "The body ends with `BodyCut`, delivery `Sent`; the request arrived once, and the next call succeeds."

@@ -79,7 +79,8 @@ macro_rules! __host {
                 why "Libraries that support more than HTTP would send the key over an unexpected protocol."
                 fix "Allow `https`, `http` for loopback, and refuse the rest before the library sees it.";
             "HOST-11" Must names host_11_two_transports_keep_their_own_address_of_one_name
-                given "Two servers on one port of two loopback addresses, and two transports with an override of one name each."
+                given "Two servers on one port of two loopback addresses, and two transports with an override of one name each, or of \
+                    `localhost`."
                 when "Both transports call that name, twice."
                 then "Each reaches its own server."
                 why "A program that uses two installations behind one name would send a key to the wrong one."

@@ -201,9 +201,9 @@ macro_rules! __pool {
                 fix "Do not join threads or wait for connections in `drop`; let the body own what it needs.";
             "POOL-33" Must leftovers pool_33_a_late_call_leaves_the_others_of_its_connection
                 given "A call that gets no response, and another one three seconds later, over HTTP/2 on one connection; and \
-                    bodies that pause."
-                when "The limit of the first call runs out; the limit of a body runs out, or it is dropped."
-                then "The other call gets its response, and the server gets a reset for the body that is no longer read."
+                    calls and bodies that pause."
+                when "The limit of the first call runs out; the limit of a call or a body runs out, or it is dropped."
+                then "The other call gets its response, and the server gets a reset for each stream that is no longer needed."
                 why "One slow response would fail the calls of all others at that moment, and their POSTs with unknown delivery."
                 fix "Reset the stream of the late call, and leave its connection open.";
             "POOL-34" Must apart pool_34_transports_that_differ_in_one_thing_share_nothing

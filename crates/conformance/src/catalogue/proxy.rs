@@ -88,8 +88,8 @@ macro_rules! __proxy {
             "PROXY-11" Must proxy proxy_11_a_transport_reads_no_variable_of_the_environment
                 given "An environment in which every usual variable names a proxy or a key, and a configuration that \
                     names none."
-                when "A call fails and another one is made in a process with that environment."
-                then "It goes straight to the server, and no connection is made to the proxy."
+                when "A call fails, and others are made, over TLS and in clear text, in a process with that environment."
+                then "They go straight to the servers, and no connection is made to the proxy."
                 why "The client decides which route a key takes: it reads those variables once, with its own rules \
                     for exceptions."
                 fix "Disable the proxy detection of your library, for example with `no_proxy()` or an explicit empty proxy.";
@@ -129,7 +129,8 @@ macro_rules! __proxy {
                 why "RFC 7617 always requires the colon. Without it a proxy responds with 407, and the password seems wrong."
                 fix "Split at the first colon, decode both parts, and join them with a colon, also without a password.";
             "PROXY-17" Must tunnel proxy_17_default_port_is_named_to_the_proxy_and_not_to_the_server
-                given "A proxy that connects the host at port 443 to a server."
+                given "A proxy that connects two hosts at port 443 to a server. One of them has an address of the configuration, and the \
+                    other is known to the proxy alone."
                 when "An address without a port is called, over each HTTP version."
                 then "`CONNECT` names the port 443, and has its target as `Host`; `Host` of the request and the \
                     name in the handshake are the host only."
