@@ -250,7 +250,7 @@ pub(crate) async fn pool_21_calls_that_fail_or_are_dropped_take_nothing_from_lat
         }
         // Failures of this server, and nothing between them.
         for path in ["/lost", "/cut"].into_iter().cycle().take(IN_A_ROW) {
-            let outcome = async { collect(transport.send(to(path)).await?).await }.await;
+            let outcome = in_time(async { collect(transport.send(to(path)).await?).await }).await;
             outcome.expect_err(path);
         }
         let hangs_up = std::iter::repeat_n(vec![Step::CloseClean], IN_A_ROW);
@@ -258,9 +258,9 @@ pub(crate) async fn pool_21_calls_that_fail_or_are_dropped_take_nothing_from_lat
         let relay = up(RawServer::start(RawOptions::plain(scripts)));
         let through = || transport.send(get(format!("https://{HOST}:{}/", relay.port())));
         for _ in 0..IN_A_ROW {
-            through().await.expect_err("no handshake");
+            in_time(through()).await.expect_err("no handshake");
         }
-        let outcome = through().await;
+        let outcome = in_time(through()).await;
         outcome.unwrap_or_else(|error| panic!("after {IN_A_ROW} handshakes that failed, {versions:?}: {error:?}"));
         let calls = join_all((0..TIMES).map(|number| transport.send(to(&format!("/{number}")))));
         for (number, outcome) in in_time(calls).await.into_iter().enumerate() {

@@ -444,7 +444,7 @@ defects! {
     /// logs the proxy's password
     LogsProxyPasswords logs_proxy_passwords "PROXY-05" "the password is logged by [\"broken::";
     /// sends the proxy its password as it is escaped in the URL
-    SendsEscapedPasswords sends_escaped_passwords "PROXY-02" "answered: TransportError";
+    SendsEscapedPasswords sends_escaped_passwords "PROXY-02" "a server that sends 200";
     /// sends a proxy user without a password without a colon
     SendsUsersWithoutColon sends_users_without_colon "PROXY-16" "for user";
     /// accepts a kind of proxy that it does not declare, and goes straight to the host
@@ -1141,6 +1141,10 @@ defects! {
     ResolvesNamesForTunnels resolves_names_for_tunnels "PROXY-17" "a tunnel is asked for";
     /// takes a proxy from the environment for clear text
     ReadsProxyVariablesInClearText reads_proxy_variables_in_clear_text "PROXY-11" "in clear text went elsewhere";
+    /// restarts the limit of the whole call when the response to an upload begins
+    UploadsRestartTheLimit uploads_restart_the_limit "TIME-25" "an upload: true";
+    /// keeps each piece of an upload in memory
+    KeepsPiecesOfUploads keeps_pieces_of_uploads "UPLOAD-22" "KiB more for a body";
     /// takes an interim response of a proxy for its refusal
     TakesInterimOfProxiesForRefusals takes_interim_of_proxies_for_refusals "PROXY-23" "a tunnel granted by";
 }
