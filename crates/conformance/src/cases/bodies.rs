@@ -104,7 +104,7 @@ pub(crate) async fn body_22_unread_body_is_not_read_ahead_without_bound(world: W
 }
 
 pub(crate) async fn body_32_a_body_that_is_read_in_parts_costs_no_memory(world: World) {
-    const BODY: usize = 96 << 20;
+    const BODY: usize = 48 << 20;
     let Some(Parent { port, root }) = child::parent() else {
         let large = Bytes::from(vec![b'x'; BODY]);
         let front = front_responding(FrontOptions::default(), move |_| Response::new(large.clone()));
@@ -130,7 +130,7 @@ pub(crate) async fn body_32_a_body_that_is_read_in_parts_costs_no_memory(world: 
 
 pub(crate) async fn upload_22_an_upload_costs_no_memory(world: World) {
     const PIECE: usize = 64 << 10;
-    const BODY: usize = 64 << 20;
+    const BODY: usize = 32 << 20;
     if refuses_uploads(&world).await {
         return;
     }

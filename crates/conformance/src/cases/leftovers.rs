@@ -60,7 +60,7 @@ async fn fails(transport: &dyn Transport, url: &str, server: &impl Witness, what
 }
 
 pub(crate) async fn pool_24_calls_leave_no_memory_behind(world: World) {
-    const CALLS: usize = 150;
+    const CALLS: usize = 100;
     let Some(Parent { port, root }) = child::parent() else {
         let respond = handler(|request: Request<Bytes>, _peer| async move {
             if request.uri().path() == "/never" {

@@ -217,7 +217,7 @@ macro_rules! __body {
                 why "A document that ends where the connection was cut is half a certificate or half a list."
                 fix "The failure names the setting. If only one fails, look for what your library does differently in it.";
             "BODY-32" Must bodies body_32_a_body_that_is_read_in_parts_costs_no_memory
-                given "A server whose response has 96 MiB, in a process of its own."
+                given "A server whose response has 48 MiB, in a process of its own."
                 when "A GET is sent over each HTTP version, and its body is read part by part."
                 then "The process needs at most half of that in memory."
                 why "A caller that streams a document to disk has sized its machine for a part of it."

@@ -138,7 +138,7 @@ macro_rules! __pool {
                 why "A service that retries against such a server runs out of sockets within hours."
                 fix "Close the socket on every way out of connecting; look for a clone of it, or a task that still waits for it.";
             "POOL-24" Must leftovers pool_24_calls_leave_no_memory_behind
-                given "A process of its own, in which 150 calls with bodies of 64 KiB were answered, as many refused, as many left unread and as \
+                given "A process of its own, in which 100 calls with bodies of 64 KiB were answered, as many refused, as many left unread and as \
                     many dropped."
                 when "As many calls are made again."
                 then "The process has grown by less than half of the bodies of one kind, and has no thread for each second call."
