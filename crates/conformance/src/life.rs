@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use digicert_one_core::Transport;
-use digicert_one_testbed::{Ending, Front, Handler, Snapshot, handler, refused_addr};
+use digicert_one_testbed::{Ending, Front, Handler, Ledger, Snapshot, handler, refused_addr};
 use futures_util::future::{Either, select};
 use http::{Method, Request, Response};
 
@@ -59,7 +59,7 @@ impl Life {
             }
             Self::Dropped => {
                 drop(transport.send(call(Method::GET, "unread")).await);
-                dropped(transport, call(Method::POST, "never"), server).await;
+                dropped(transport, call(Method::POST, "never"), server.ledger()).await;
                 vec![]
             }
         };
@@ -91,12 +91,12 @@ pub(crate) fn serving(inner: Arc<dyn Handler>) -> Arc<dyn Handler> {
 }
 
 /// Drops a call once the server has its request.
-pub(crate) async fn dropped(transport: &dyn Transport, call: Request<Bytes>, server: &Front) {
+pub(crate) async fn dropped(transport: &dyn Transport, call: Request<Bytes>, ledger: &Ledger) {
     let target = call.uri().path_and_query().map(ToString::to_string).unwrap_or_default();
     let count = |seen: &Snapshot| seen.requests.iter().filter(|one| one.target.starts_with(&target)).count();
-    let before = server.ledger().read(count);
+    let before = ledger.read(count);
     let call = pin!(transport.send(call));
-    let arrived = pin!(server.ledger().wait_until(|seen| count(seen) > before, Duration::from_secs(20)));
+    let arrived = pin!(ledger.wait_until(|seen| count(seen) > before, Duration::from_secs(20)));
     match select(call, arrived).await {
         Either::Left((outcome, _)) => panic!("the server has not answered: {outcome:?}"),
         Either::Right((arrived, _)) => assert!(arrived, "the request did not arrive"),

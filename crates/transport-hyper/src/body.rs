@@ -2,6 +2,7 @@
 
 use std::future::Future as _;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -14,7 +15,9 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::connection::Connection;
 use crate::error;
+use crate::handshake::Handshake;
 use crate::pool::{Destination, WeakPool};
+use crate::streams::StreamPermit;
 
 /// hyper's body; its errors carry the facts of the connection.
 pub(crate) struct StreamedBody {
@@ -26,39 +29,58 @@ pub(crate) struct StreamedBody {
     /// That of the call: a body may be read where none was entered.
     runtime: Option<Handle>,
     facts: ConnectionFacts,
-    returning: Option<Returning>,
+    held: Option<Held>,
 }
 
-/// An HTTP/1.1 connection on its way back to the pool, which it reaches with the end of the body.
-pub(crate) struct Returning {
-    pub(crate) pool: WeakPool,
-    pub(crate) place: Destination,
-    pub(crate) connection: Connection,
+/// What a body holds until its end.
+pub(crate) enum Held {
+    /// An HTTP/1.1 connection, which then returns to the pool.
+    Connection {
+        /// Its pool.
+        pool: WeakPool,
+        /// Its place in there.
+        place: Destination,
+        /// The connection.
+        connection: Connection,
+    },
+    /// A stream of an HTTP/2 connection.
+    Stream(StreamPermit, Arc<Handshake>),
 }
 
-impl Returning {
-    pub(crate) fn arrive(self) {
-        self.pool.put(&self.place, self.connection);
+impl Held {
+    /// The notes of the connection.
+    pub(crate) fn handshake(&self) -> &Handshake {
+        match self {
+            Self::Connection { connection, .. } => &connection.handshake,
+            Self::Stream(_, handshake) => handshake,
+        }
+    }
+
+    fn release(self) {
+        match self {
+            Self::Connection { pool, place, connection } => pool.put(&place, connection),
+            Self::Stream(permit, _) => drop(permit),
+        }
     }
 }
 
 impl StreamedBody {
     pub(crate) fn new(inner: Incoming, version: Version, deadline: Instant, facts: ConnectionFacts) -> Self {
-        Self { inner, version, deadline, alarm: None, runtime: Handle::try_current().ok(), facts, returning: None }
+        Self { inner, version, deadline, alarm: None, runtime: Handle::try_current().ok(), facts, held: None }
     }
 
-    /// Returns this connection to the pool when the body has been read to its end.
-    pub(crate) fn then(mut self, returning: Option<Returning>) -> Self {
-        self.returning = returning;
-        self.arrive_at_end();
+    /// Releases this when the body has been read to its end.
+    pub(crate) fn then(mut self, held: Held) -> Self {
+        self.held = Some(held);
+        self.release_at_end();
         self
     }
 
-    fn arrive_at_end(&mut self) {
+    fn release_at_end(&mut self) {
         if self.inner.is_end_stream()
-            && let Some(returning) = self.returning.take()
+            && let Some(held) = self.held.take()
         {
-            returning.arrive();
+            held.release();
         }
     }
 
@@ -76,7 +98,11 @@ impl Body for StreamedBody {
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, TransportError>>> {
         let this = self.get_mut();
         if let Poll::Ready(frame) = Pin::new(&mut this.inner).poll_frame(cx) {
-            this.arrive_at_end();
+            this.release_at_end();
+            if !matches!(frame, Some(Ok(_))) {
+                // Its stream has ended, or its connection cannot be used again.
+                this.held = None;
+            }
             return Poll::Ready(match frame {
                 // A server that never pauses is held to the limit, too.
                 Some(Ok(_)) if Instant::now() >= this.deadline => Some(Err(error::of_late_body(&this.facts))),

@@ -11,6 +11,7 @@ use crate::config::{HEAD_LIST, MAX_HEADERS, RequestBody};
 use crate::engine::Engine;
 use crate::handshake::Handshake;
 use crate::stream::Stream;
+use crate::streams::{Driver, Streams};
 
 /// What hyper says to a request; one that it did not begin comes back in the error.
 pub(crate) type Sent = Result<Response<Incoming>, TrySendError<Request<RequestBody>>>;
@@ -24,7 +25,7 @@ pub(crate) struct Connection {
 /// hyper's end of a connection for requests.
 pub(crate) enum Sender {
     One(http1::SendRequest<RequestBody>),
-    Two(http2::SendRequest<RequestBody>),
+    Two(http2::SendRequest<RequestBody>, Arc<Streams>),
 }
 
 impl Connection {
@@ -37,9 +38,11 @@ impl Connection {
                 // hyper spawns a future for each request that is as large as the connection.
                 .handshake(Box::new(stream))
                 .await?;
-            tokio::spawn(connection);
+            let driver = Driver::<E>::new(connection);
+            let streams = driver.streams();
+            tokio::spawn(driver);
             sender.ready().await?;
-            Sender::Two(sender)
+            Sender::Two(sender, streams)
         } else {
             let (mut sender, connection) = http1::Builder::new().max_headers(MAX_HEADERS).handshake(stream).await?;
             let task = tokio::spawn(connection);
@@ -56,7 +59,7 @@ impl Connection {
     pub(crate) fn is_closed(&self) -> bool {
         match &self.sender {
             Sender::One(sender) => sender.is_closed(),
-            Sender::Two(sender) => sender.is_closed(),
+            Sender::Two(sender, _) => sender.is_closed(),
         }
     }
 
@@ -64,8 +67,9 @@ impl Connection {
     pub(crate) fn share(&self) -> Option<Self> {
         match &self.sender {
             Sender::One(_) => None,
-            Sender::Two(sender) => {
-                Some(Self { sender: Sender::Two(sender.clone()), handshake: Arc::clone(&self.handshake) })
+            Sender::Two(sender, streams) => {
+                let sender = Sender::Two(sender.clone(), Arc::clone(streams));
+                Some(Self { sender, handshake: Arc::clone(&self.handshake) })
             }
         }
     }
@@ -74,7 +78,7 @@ impl Connection {
     pub(crate) fn is_ready(&self) -> bool {
         match &self.sender {
             Sender::One(sender) => sender.is_ready(),
-            Sender::Two(sender) => sender.is_ready(),
+            Sender::Two(sender, _) => sender.is_ready(),
         }
     }
 
@@ -82,7 +86,7 @@ impl Connection {
     pub(crate) async fn ready(&mut self) -> bool {
         match &mut self.sender {
             Sender::One(sender) => sender.ready().await.is_ok(),
-            Sender::Two(sender) => sender.ready().await.is_ok(),
+            Sender::Two(sender, _) => sender.ready().await.is_ok(),
         }
     }
 }

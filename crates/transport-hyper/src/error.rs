@@ -41,6 +41,20 @@ pub(crate) fn of_lost_call(connection: &Handshake, reused: bool) -> TransportErr
         .with_source("the connection ended in the moment in which it was given the request")
 }
 
+/// A call that waited for a stream of a connection that then ended.
+pub(crate) fn of_unsent_call(connection: &Handshake, reused: bool) -> TransportError {
+    TransportError::new(connection.alert().map_or(Kind::Interrupted, Kind::PeerAlert), Delivery::NotSent)
+        .with_facts(connection.facts(reused))
+        .with_source("the connection ended while the call waited for one of its streams")
+}
+
+/// A call whose time ran out while it waited for a stream.
+pub(crate) fn of_waiting_call(connection: &Handshake, reused: bool) -> TransportError {
+    TransportError::new(Kind::Timeout(Phase::Response), Delivery::NotSent)
+        .with_facts(connection.facts(reused))
+        .with_source("the limit of the whole call ran out while it waited for a stream of the connection")
+}
+
 /// A call whose time ran out before the head of its response. The carrier comes with whether it was used before.
 pub(crate) fn of_late_call(carrier: Option<(&Handshake, bool)>, begun: Option<&Handshake>) -> TransportError {
     let (phase, delivery) = match carrier {

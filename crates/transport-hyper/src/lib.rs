@@ -12,6 +12,7 @@ mod lost_request;
 mod pool;
 mod records;
 mod stream;
+mod streams;
 #[cfg(test)]
 mod testing;
 mod transport;

@@ -21,7 +21,7 @@ use http_body_util::{Either, Full};
 use hyper::body::Incoming;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use crate::body::{Returning, StreamedBody};
+use crate::body::{Held, StreamedBody};
 use crate::config::RequestBody;
 use crate::connection::{Connection, Sender, Sent};
 use crate::dial::Dialer;
@@ -29,6 +29,7 @@ use crate::engine::Engine;
 use crate::handshake::Handshake;
 use crate::lost_request::LostRequest;
 use crate::pool::{Destination, Pool};
+use crate::streams::NoStream;
 use crate::{config, error};
 
 /// Thirty years: later than any call.
@@ -90,16 +91,34 @@ impl<E: Engine> HyperTransport<E> {
                 None => Box::pin(self.connect(&place, deadline)).await?,
             };
             let reused = connection.handshake.has_answered();
+            let permit = match &connection.sender {
+                Sender::One(_) => None,
+                Sender::Two(_, streams) => match streams.permit(&connection.handshake, deadline).await {
+                    Ok(permit) => Some(permit),
+                    Err(NoStream::Gone) if !is_fresh => {
+                        self.pool.forget(&place, &connection);
+                        continue;
+                    }
+                    Err(NoStream::Gone) => return Err(error::of_unsent_call(&connection.handshake, reused)),
+                    Err(NoStream::Late) => return Err(error::of_waiting_call(&connection.handshake, reused)),
+                },
+            };
             let waiting = match &mut connection.sender {
                 Sender::One(sender) => {
                     request.headers_mut().entry(HOST).or_insert_with(|| place.host().clone());
                     shorten(request.uri_mut());
                     wait(sender.try_send_request(request), &connection.handshake, deadline).await
                 }
-                Sender::Two(sender) => wait(sender.try_send_request(request), &connection.handshake, deadline).await,
+                Sender::Two(sender, _) => wait(sender.try_send_request(request), &connection.handshake, deadline).await,
             };
             match waiting {
-                Ok(Ok(response)) => return self.exchange(response, connection, reused, place, deadline),
+                Ok(Ok(response)) => {
+                    let held = match permit {
+                        Some(permit) => Held::Stream(permit, Arc::clone(&connection.handshake)),
+                        None => Held::Connection { pool: self.pool.downgrade(), place, connection },
+                    };
+                    return exchange(response, held, reused, deadline);
+                }
                 Ok(Err(mut failure)) => match failure.take_message() {
                     // The connection had ended before it took the request.
                     Some(unsent) if !is_fresh => {
@@ -182,28 +201,23 @@ impl<E: Engine> HyperTransport<E> {
         };
         Err(invalid(why))
     }
+}
 
-    fn exchange(
-        &self,
-        response: http::Response<Incoming>,
-        connection: Connection,
-        reused: bool,
-        place: Destination,
-        deadline: Instant,
-    ) -> Result<Exchange, TransportError> {
-        let (mut head, inner) = response.into_parts();
-        connection.handshake.note_response();
-        let facts = connection.handshake.facts(reused);
-        HeadLimit::check(&head.headers).map_err(|size| size.error().with_facts(facts.clone()))?;
-        // Types of the libraries below have no business above the seam.
-        head.extensions.clear();
-        let returning = match connection.sender {
-            Sender::One(_) => Some(Returning { pool: self.pool.downgrade(), place, connection }),
-            Sender::Two(_) => None,
-        };
-        let body = StreamedBody::new(inner, head.version, deadline, facts.clone()).then(returning);
-        Ok(Exchange::new(http::Response::from_parts(head, ResponseBody::new(body)), facts))
-    }
+fn exchange(
+    response: http::Response<Incoming>,
+    held: Held,
+    reused: bool,
+    deadline: Instant,
+) -> Result<Exchange, TransportError> {
+    let (mut head, inner) = response.into_parts();
+    let handshake = held.handshake();
+    handshake.note_response();
+    let facts = handshake.facts(reused);
+    HeadLimit::check(&head.headers).map_err(|size| size.error().with_facts(facts.clone()))?;
+    // Types of the libraries below have no business above the seam.
+    head.extensions.clear();
+    let body = StreamedBody::new(inner, head.version, deadline, facts.clone()).then(held);
+    Ok(Exchange::new(http::Response::from_parts(head, ResponseBody::new(body)), facts))
 }
 
 /// Why hyper says nothing to a request.

@@ -72,24 +72,25 @@ pub(super) fn invention(facts: &ConnectionFacts) -> Option<&'static str> {
     reported.into_iter().find(|(_, reported)| *reported).map(|(fact, _)| fact)
 }
 
-/// What the error of a body no longer knows, or knows otherwise than its response. A second handshake between them changes what is known
-/// of the client certificate.
+/// What the error of a body no longer knows, or knows otherwise than its response.
 pub(super) fn forgotten(response: &ConnectionFacts, error: &ConnectionFacts) -> Option<&'static str> {
-    let same = response.renegotiated == error.renegotiated;
+    let is_kept = response.reused.is_none() || response.reused == error.reused;
+    if is_kept { lost(response, error) } else { Some("reused") }
+}
+
+/// What is no longer known of a connection, or is known otherwise. A second handshake changes what is known of the client certificate.
+pub(super) fn lost(before: &ConnectionFacts, now: &ConnectionFacts) -> Option<&'static str> {
+    fn is_kept<T: PartialEq>(before: Option<&T>, now: Option<&T>) -> bool {
+        before.is_none() || before == now
+    }
+    let same = before.renegotiated == now.renegotiated;
     let kept = [
-        ("reused", response.reused.is_none() || response.reused == error.reused),
-        ("tls_resumed", response.tls_resumed.is_none() || response.tls_resumed == error.tls_resumed),
-        ("tls_version", response.tls_version.is_none() || response.tls_version == error.tls_version),
-        ("peer", response.peer.is_none() || response.peer == error.peer),
-        (
-            "server_certificate",
-            response.server_certificate.is_none() || response.server_certificate == error.server_certificate,
-        ),
-        (
-            "identity_requested",
-            !same || response.identity_requested.is_none() || response.identity_requested == error.identity_requested,
-        ),
-        ("identity_sent", !same || response.identity_sent.is_none() || response.identity_sent == error.identity_sent),
+        ("tls_resumed", is_kept(before.tls_resumed.as_ref(), now.tls_resumed.as_ref())),
+        ("tls_version", is_kept(before.tls_version.as_ref(), now.tls_version.as_ref())),
+        ("peer", is_kept(before.peer.as_ref(), now.peer.as_ref())),
+        ("server_certificate", is_kept(before.server_certificate.as_ref(), now.server_certificate.as_ref())),
+        ("identity_requested", !same || is_kept(before.identity_requested.as_ref(), now.identity_requested.as_ref())),
+        ("identity_sent", !same || is_kept(before.identity_sent.as_ref(), now.identity_sent.as_ref())),
     ];
     kept.into_iter().find(|(_, kept)| !kept).map(|(fact, _)| fact)
 }

@@ -7,7 +7,7 @@ use digicert_one_core::{ConnectionFacts, Delivery, Exchange, TransportError};
 use http::Request;
 
 use super::about::{About, Carrier, all_wrong, counts};
-use super::agree::{forgotten, invention};
+use super::agree::{forgotten, invention, lost};
 use super::given::Given;
 use super::notes::Audit;
 
@@ -61,8 +61,13 @@ impl AuditedCall {
         let in_clear_text = in_clear_text.map(|fact| format!("{fact} is known, and the call was in clear text"));
         let wrong = self.about.wrong_peer(&exchange.facts).or(in_clear_text).or_else(|| {
             let judged = candidates.iter().map(|one| {
-                let answered = state.answered.get(&one.carrier).is_some_and(|since| *since < self.about.began);
-                one.wrong(&exchange.facts, answered, &self.about).or_else(|| one.wrong_version(exchange))
+                let earlier = state.answered.get(&one.carrier).filter(|(since, _)| *since < self.about.began);
+                let forgotten = || {
+                    let fact = lost(&earlier?.1, &exchange.facts)?;
+                    Some(format!("{fact} of connection {} is forgotten: {:?}", one.carrier.1, exchange.facts))
+                };
+                let wrong = one.wrong(&exchange.facts, earlier.is_some(), &self.about);
+                wrong.or_else(|| one.wrong_version(exchange)).or_else(forgotten)
             });
             all_wrong(judged)
         });
@@ -73,7 +78,7 @@ impl AuditedCall {
         if let [one] = candidates.as_slice()
             && one.request.is_some()
         {
-            state.answered.entry(one.carrier).or_insert(moment);
+            state.answered.entry(one.carrier).or_insert_with(|| (moment, exchange.facts.clone()));
         }
         drop(state);
         let carriers = candidates.into_iter().map(|one| one.carrier).collect();

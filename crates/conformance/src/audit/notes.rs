@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use digicert_one_core::{Delivery, TransportError};
+use digicert_one_core::{ConnectionFacts, Delivery, TransportError};
 use digicert_one_testbed::Ledger;
 
 use super::about::{About, Carrier, Failed, Mark, counts};
@@ -28,8 +28,8 @@ pub(super) struct State {
     pub(super) in_flight: usize,
     /// Ports at which a call has ended without a response: what it wrote may still arrive.
     pub(super) unsure: HashSet<u16>,
-    /// Connections that have carried a response, and since when.
-    pub(super) answered: HashMap<Carrier, u64>,
+    /// Connections that have carried a response, since when, and what was known of them then.
+    pub(super) answered: HashMap<Carrier, (u64, ConnectionFacts)>,
     pub(super) failed: Vec<Failed>,
     pub(super) wrong: Vec<String>,
 }
@@ -66,7 +66,7 @@ impl Audit {
 
 impl State {
     pub(super) fn note(&mut self, about: &About, error: &TransportError, carriers: Option<Vec<Carrier>>, alone: bool) {
-        let earlier = self.answered.iter().filter(|(_, since)| **since < about.began);
+        let earlier = self.answered.iter().filter(|(_, (since, _))| *since < about.began);
         let answered = earlier.map(|(carrier, _)| *carrier).collect();
         let (facts, not_sent) = (error.facts().clone(), error.delivery() == Delivery::NotSent);
         self.failed.push(Failed { about: about.clone(), facts, carriers, not_sent, alone, answered });

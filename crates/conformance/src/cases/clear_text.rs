@@ -2,13 +2,18 @@
 
 use std::time::Duration;
 
-use digicert_one_core::{Capability, Delivery, Phase, Timeouts, TransportError, TransportErrorKind, UploadBody};
+use digicert_one_client::SystemClock;
+use digicert_one_core::{
+    Capability, Clock as _, Delivery, Phase, Timeouts, TransportError, TransportErrorKind, UploadBody,
+};
 use digicert_one_testbed::{FrontOptions, RawOptions, RawServer, Script, Step, blackhole};
-use futures_util::future::{join, join_all, join5};
-use http::{Method, Request};
+use futures_util::future::{join, join_all, join4};
+use http::{HeaderValue, Method, Request};
 
 use crate::cases::failures::printed;
-use crate::cases::time::{in_time, total_limit};
+use crate::cases::faithful::{COMMON, headers, same};
+use crate::cases::time::{closes, in_time, total_limit};
+use crate::life::dropped;
 use crate::log_scan::LogScan;
 use crate::setting::method;
 use crate::witness::Witness;
@@ -32,7 +37,9 @@ fn quotes_nothing(error: &TransportError, what: &str) {
 
 pub(crate) async fn host_17_calls_in_clear_text_keep_what_others_keep(world: World) {
     let scan = LogScan::start([KEY.to_owned()]);
-    join5(redirects(&world), losses(&world), cuts(&world), limits(&world), connect_limit(&world)).await;
+    let ends = join4(idle_limit(&world), dropped_call(&world), dropped_body(&world), dropped_transport(&world));
+    let calls = join4(redirects(&world), losses(&world), cuts(&world), carries_what_is_given(&world));
+    join4(calls, limits(&world), connect_limit(&world), ends).await;
     schemes(&world).await;
     let (_, shown) = scan.result();
     assert!(shown.is_empty(), "a secret is logged by {shown:?}");
@@ -166,6 +173,85 @@ async fn connect_limit(world: &World) {
     assert!(phases.contains(&error.kind()), "{error:?}");
     assert_eq!(error.delivery(), Delivery::NotSent, "{error:?}");
     quotes_nothing(&error, "no connection");
+}
+
+/// Method, headers and body of a call, and of its response.
+async fn carries_what_is_given(world: &World) {
+    let answer = "HTTP/1.1 429 Slow\r\nx-a: 1\r\nx-a: 2\r\ncontent-encoding: gzip\r\nretry-after: 3600\r\nset-cookie: a=b\r\n\
+        etag: \"a\"\r\ncontent-length: 3\r\n\r\n\u{feff}";
+    let server = plain([(0..8).flat_map(|_| [Step::ReadRequest, Step::write(answer)]).collect()]);
+    let transport = world.transport(&total_limit(world));
+    for turn in 0..8 {
+        let (method, body) = method(turn);
+        if method == Method::HEAD {
+            continue;
+        }
+        let mut call = request(method.clone(), url(&server), body);
+        *call.headers_mut() = headers();
+        let own = [
+            ("accept", "application/json"),
+            ("authorization", "Bearer Of.The-Caller"),
+            ("content-type", "application/x-Given"),
+            ("user-agent", "Conformance/1"),
+        ];
+        for (name, text) in own.into_iter().chain(COMMON) {
+            call.headers_mut().insert(name, HeaderValue::from_static(text));
+        }
+        call.headers_mut().insert("x-api-key", key_value());
+        let what = format!("in {method} in clear text");
+        let given = call.headers().clone();
+        let exchange = in_time(transport.send(call)).await.unwrap_or_else(|error| panic!("{what}: {error:?}"));
+        let arrived = server.ledger().requests().pop().expect("arrived");
+        assert_eq!((&*arrived.method, &*arrived.target), (method.as_str(), TARGET), "{what}");
+        same(&arrived.headers, &given, &["host", "content-length"], &what);
+        assert_eq!(arrived.body_len, body.len() as u64, "{what}");
+        let came = exchange.response.headers();
+        let values: Vec<_> = came.get_all("x-a").iter().map(HeaderValue::as_bytes).collect();
+        assert_eq!((exchange.response.status().as_u16(), values), (429, vec![&b"1"[..], b"2"]), "{what}");
+        assert_eq!((came.len(), came["content-encoding"].as_bytes()), (7, &b"gzip"[..]), "{what}: {came:?}");
+        assert_eq!(collect(exchange).await.expect("a body"), "\u{feff}", "{what}");
+    }
+}
+
+async fn idle_limit(world: &World) {
+    let script = || vec![Step::ReadRequest, Step::write(WHOLE), Step::ReadRequest, Step::write(WHOLE)];
+    let server = plain([script(), script()]);
+    let limits = Timeouts::new().with_pool_idle(Duration::from_millis(300));
+    let transport = world.transport(&world.config().with_timeouts(limits));
+    for pause in [Duration::ZERO, Duration::from_secs(3)] {
+        // A stack may count in whole seconds.
+        SystemClock::new().sleep(pause).await;
+        collect(transport.send(get(url(&server))).await.expect("answered")).await.expect("a body");
+    }
+    assert_eq!(server.ledger().connections().len(), 2, "used again in clear text three seconds after its last call");
+}
+
+async fn dropped_call(world: &World) {
+    for turn in 0..2 {
+        let server = plain([vec![Step::ReadRequest, Step::Stall]]);
+        let transport = world.transport(&world.config());
+        let (method, body) = method(turn);
+        dropped(&*transport, request(method, url(&server), body), server.ledger()).await;
+        closes(server.ledger()).await;
+    }
+}
+
+async fn dropped_body(world: &World) {
+    let begin = Step::write("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nbegin");
+    let server = plain([vec![Step::ReadRequest, begin, Step::Stall]]);
+    let transport = world.transport(&world.config());
+    let mut body = transport.send(get(url(&server))).await.expect("answered").response.into_body();
+    body.chunk().await.expect("a beginning");
+    drop(body);
+    closes(server.ledger()).await;
+}
+
+async fn dropped_transport(world: &World) {
+    let server = plain([vec![Step::ReadRequest, Step::write(WHOLE), Step::ReadRequest]]);
+    let transport = world.transport(&world.config());
+    collect(transport.send(get(url(&server))).await.expect("answered")).await.expect("a body");
+    drop(transport);
+    closes(server.ledger()).await;
 }
 
 /// A connection of one scheme carries no call of the other, at one host and port.

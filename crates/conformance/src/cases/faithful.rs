@@ -57,8 +57,43 @@ fn bytes(length: usize) -> Bytes {
     BYTES.get_or_init(|| (0..30_000).flat_map(line).collect()).slice(..length)
 }
 
+/// Headers by which libraries do or leave out something, or that browsers keep for themselves.
+pub(crate) const COMMON: [(&str, &str); 31] = [
+    ("accept-charset", "utf-8"),
+    ("accept-language", "de-DE, de;q=0.5"),
+    ("cache-control", "no-store"),
+    ("content-language", "de"),
+    ("cookie", "A=1; B=2"),
+    ("date", "Sun, 06 Nov 1994 08:49:37 GMT"),
+    ("dnt", "1"),
+    ("forwarded", "for=192.0.2.60;proto=http"),
+    ("from", "a@b.test"),
+    ("idempotency-key", "8e03978e-40d5-43dd-bc93-6894a57f9324"),
+    ("if-match", "\"E\""),
+    ("if-modified-since", "Sun, 06 Nov 1994 08:49:37 GMT"),
+    ("if-none-match", "\"E\", W/\"F\""),
+    ("if-range", "\"E\""),
+    ("if-unmodified-since", "Sun, 06 Nov 1994 08:49:37 GMT"),
+    ("origin", "https://elsewhere.digicert.test"),
+    ("pragma", "no-cache"),
+    ("prefer", "respond-async"),
+    ("priority", "u=1"),
+    ("range", "bytes=0-9"),
+    ("referer", "https://elsewhere.digicert.test/Page"),
+    ("sec-fetch-mode", "cors"),
+    ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
+    ("upgrade-insecure-requests", "1"),
+    ("via", "1.1 Gateway"),
+    ("warning", "199 - \"Old\""),
+    ("x-csrf-token", "Token"),
+    ("x-forwarded-for", "192.0.2.60"),
+    ("x-http-method-override", "PUT"),
+    ("x-request-id", "Id"),
+    ("x-requested-with", "XMLHttpRequest"),
+];
+
 /// Headers in number, repeated, empty, long, and in mixed case.
-fn headers() -> HeaderMap {
+pub(crate) fn headers() -> HeaderMap {
     let value = |text: &str| HeaderValue::from_str(text).expect("a header value");
     let mut headers = HeaderMap::new();
     for text in ["Three", "one  and  a  half", "Two"] {
@@ -118,9 +153,17 @@ impl Transfer {
         for (name, text) in own {
             sent.headers_mut().insert(name, HeaderValue::from_static(text));
         }
+        // Each is in one of the calls, and one of these has them all.
+        let is_last = self.target.starts_with("/last");
+        let number = CALLS.iter().position(|one| std::ptr::eq(one, self)).unwrap_or_default();
+        for (index, (name, text)) in COMMON.into_iter().enumerate() {
+            if is_last || index % CALLS.len() == number {
+                sent.headers_mut().insert(name, HeaderValue::from_static(text));
+            }
+        }
         sent.headers_mut().insert("x-api-key", key_value());
         // Two have a body without a type.
-        if self.sends > 0 && self.method != Method::PATCH && !self.target.starts_with("/last") {
+        if self.sends > 0 && self.method != Method::PATCH && !is_last {
             sent.headers_mut().insert("content-type", HeaderValue::from_static("application/x-Given"));
         }
         sent
@@ -128,7 +171,7 @@ impl Transfer {
 }
 
 /// The values of each name are as given, and no other names exist.
-fn same(arrived: &[(String, Vec<u8>)], given: &HeaderMap, framing: &[&str], what: &str) {
+pub(crate) fn same(arrived: &[(String, Vec<u8>)], given: &HeaderMap, framing: &[&str], what: &str) {
     for name in given.keys() {
         let came: Vec<&[u8]> =
             arrived.iter().filter(|(one, _)| one == name.as_str()).map(|(_, value)| &**value).collect();

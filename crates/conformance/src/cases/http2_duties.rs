@@ -133,8 +133,16 @@ pub(crate) async fn pool_28_calls_beyond_the_limit_of_streams_wait(world: World)
     dropped_while_it_waits(&world).await;
 }
 
-/// A call that is dropped while it waits for a stream is not left to take one for good.
-async fn dropped_while_it_waits(world: &World) {
+pub(crate) async fn pool_43_a_call_dropped_while_it_waits_for_a_stream_is_not_sent(world: World) {
+    if world.leaves_out(Capability::Http2) {
+        return;
+    }
+    let targets = dropped_while_it_waits(&world).await;
+    assert!(!targets.iter().any(|target| target == "/dropped"), "it was sent after it was dropped: {targets:?}");
+}
+
+/// A call that is dropped while it waits for a stream is not left to take one for good. Returns what arrived.
+async fn dropped_while_it_waits(world: &World) -> Vec<String> {
     let gate = Gate::new();
     let held = gate.clone();
     let holding = handler(move |request: Request<Bytes>, _peer| {
@@ -167,6 +175,7 @@ async fn dropped_while_it_waits(world: &World) {
     };
     join(call("/held"), waits).await;
     call("/after").await;
+    front.ledger().requests().into_iter().map(|one| one.target).collect()
 }
 
 pub(crate) async fn time_32_a_call_that_waits_for_a_stream_ends_by_its_limit(world: World) {

@@ -21,6 +21,10 @@ use crate::child::{self, Parent};
 use crate::witness::Witness;
 use crate::world::{HOST, World, collect, front, get, request, up};
 
+/// The length of the bodies of calls that are made often.
+const BODY: usize = 64 << 10;
+const AT_A_TIME: usize = 10;
+
 pub(crate) async fn pool_23_a_connection_whose_handshake_failed_is_closed(world: World) {
     let foreign = world.config().with_trust(world.trusting(Pki::shared().foreign_root_der()));
     let other = FrontOptions::default().server(Pki::shared().server(&["other.digicert.test"]));
@@ -56,30 +60,53 @@ async fn fails(transport: &dyn Transport, url: &str, server: &impl Witness, what
 }
 
 pub(crate) async fn pool_24_calls_leave_no_memory_behind(world: World) {
-    const CALLS: usize = 150;
-    const BODY: usize = 64 << 10;
+    const CALLS: usize = 100;
     let Some(Parent { port, root }) = child::parent() else {
-        let front = front(FrontOptions::default());
+        let respond = handler(|request: Request<Bytes>, _peer| async move {
+            if request.uri().path() == "/never" {
+                std::future::pending::<()>().await;
+            }
+            Response::new(Bytes::from(vec![b'x'; BODY]))
+        });
+        let front = up(Front::start(FrontOptions::default(), respond));
         child::run(child::command(front.port()));
-        assert_eq!(front.ledger().requests().len(), 2 * CALLS);
+        let requests = front.ledger().requests();
+        assert_eq!(requests.iter().filter(|one| one.target == "/read").count(), 2 * CALLS);
         return;
     };
     let transport = world.transport(&world.config().with_trust(world.trusting(&root)));
+    let to = |path: &str| request(Method::POST, format!("https://{HOST}:{port}{path}"), vec![b'x'; BODY]);
     let mut seen = Vec::new();
     // The first half fills what a library keeps once.
     for _ in 0..2 {
         for _ in 0..CALLS {
-            let call = request(Method::POST, format!("https://{HOST}:{port}/"), vec![b'x'; BODY]);
-            collect(transport.send(call).await.expect("answered")).await.expect("a body");
+            collect(transport.send(to("/read")).await.expect("answered")).await.expect("a body");
             let refused = request(Method::POST, format!("https://{}/", refused_addr()), vec![b'x'; BODY]);
             transport.send(refused).await.expect_err("no listener");
         }
-        seen.extend(memory("VmRSS:"));
+        for _ in 0..CALLS / AT_A_TIME {
+            // Bodies that nobody reads, and calls that are given up.
+            drop(join_all((0..AT_A_TIME).map(|_| transport.send(to("/unread")))).await);
+            let never = join_all((0..AT_A_TIME).map(|_| transport.send(to("/never"))));
+            let waited = select(never, SystemClock::new().sleep(Duration::from_millis(20))).await;
+            assert!(matches!(waited, Either::Right(_)), "these calls get no response");
+        }
+        seen.extend(memory("VmRSS:").zip(threads()));
     }
-    if let [before, after] = seen[..] {
-        let more = after.saturating_sub(before) >> 10;
-        assert!(more < (CALLS * BODY / 2) as u64 >> 10, "{more} KiB more after {CALLS} more calls");
+    let [(before, threads_before), (after, _)] = seen[..] else { return };
+    let more = after.saturating_sub(before) >> 10;
+    assert!(more < (CALLS * BODY / 2) as u64 >> 10, "{more} KiB more after {CALLS} more calls of each kind");
+    few_threads(threads_before + CALLS / 2);
+}
+
+/// Waits until there are no more than this many threads.
+fn few_threads(bound: usize) {
+    let limit = Instant::now() + Duration::from_secs(10);
+    while threads().is_some_and(|now| now > bound) && Instant::now() < limit {
+        std::thread::sleep(Duration::from_millis(20));
     }
+    let now = threads();
+    assert!(now.is_none_or(|now| now <= bound), "{now:?} threads where there were to be {bound}");
 }
 
 pub(crate) async fn pool_25_dropped_transports_leave_no_thread_behind(world: World) {
@@ -103,12 +130,7 @@ pub(crate) async fn pool_25_dropped_transports_leave_no_thread_behind(world: Wor
     let Some(before) = before else { return };
     // Half of them, since a runtime may start some of its own.
     let bound = before + TRANSPORTS / 2;
-    let limit = Instant::now() + Duration::from_secs(10);
-    while threads().is_some_and(|now| now > bound) && Instant::now() < limit {
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    let now = threads();
-    assert!(now.is_none_or(|now| now <= bound), "{now:?} threads where there were {before}");
+    few_threads(bound);
 }
 
 pub(crate) async fn pool_33_a_late_call_leaves_the_others_of_its_connection(world: World) {
@@ -151,32 +173,57 @@ pub(crate) async fn pool_33_a_late_call_leaves_the_others_of_its_connection(worl
     join(join_all(walks), a_late_or_dropped_body_frees_its_stream(&world)).await;
 }
 
-/// Over HTTP/2 the server learns that the body is no longer read.
+/// What no longer needs its stream.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Left {
+    LateBody,
+    DroppedBody,
+    LateCall,
+    DroppedCall,
+}
+
+/// Over HTTP/2 the server learns that a response is no longer wanted.
 async fn a_late_or_dropped_body_frees_its_stream(world: &World) {
     if !world.has(Capability::Http2) {
         return;
     }
-    for is_late in [true, false] {
-        let (freed, seen) = (Gate::new(), Recording::default());
-        let begin = [head(0, &[(":status", "200")]), frame(DATA, 0, 1, b"begin")].concat();
-        let reset = frame(RST_STREAM, 0, 1, &[0; 4])[..9].to_vec();
-        let steps = [Step::write(begin), Step::ReadUntil(seen.clone(), reset.into()), Step::Open(freed.clone())];
-        let server = server([after_request(&Recording::default(), steps.into_iter().chain([Step::Stall]))]);
-        let transport = world.transport(&total_limit(world));
-        let mut body = transport.send(get(server.url(HOST))).await.expect("answered").response.into_body();
-        assert!(body.chunk().await.expect("a beginning").is_some());
-        if is_late {
-            in_time(body.chunk()).await.expect_err("its limit");
+    join_all([Left::LateBody, Left::DroppedBody, Left::LateCall, Left::DroppedCall].map(|left| frees(world, left)))
+        .await;
+}
+
+async fn frees(world: &World, left: Left) {
+    let (arrived, freed, seen) = (Gate::new(), Gate::new(), Recording::default());
+    let begin = [head(0, &[(":status", "200")]), frame(DATA, 0, 1, b"begin")].concat();
+    let has_begun = matches!(left, Left::LateBody | Left::DroppedBody);
+    let begin = [Step::Open(arrived.clone())].into_iter().chain(has_begun.then(|| Step::write(begin)));
+    let reset = frame(RST_STREAM, 0, 1, &[0; 4])[..9].to_vec();
+    let steps = begin.chain([Step::ReadUntil(seen.clone(), reset.into()), Step::Open(freed.clone()), Step::Stall]);
+    let server = server([after_request(&Recording::default(), steps)]);
+    let transport = world.transport(&total_limit(world));
+    let mut call = transport.send(get(server.url(HOST)));
+    match left {
+        Left::LateCall => drop(in_time(call).await.expect_err("its limit")),
+        Left::DroppedCall => {
+            let waits = matches!(select(&mut call, pin!(arrived.passed())).await, Either::Right(_));
+            assert!(waits, "there is no response");
+            drop(call);
         }
-        drop(body);
-        // A stack may close the connection instead.
-        let closed = server.ledger().wait_until(|seen| seen.connections[0].closed, Duration::from_secs(8));
-        let is_freed = match select(pin!(freed.passed()), pin!(closed)).await {
-            Either::Left(_) => true,
-            Either::Right((is_closed, _)) => is_closed,
-        };
-        assert!(is_freed, "the stream of a body that was dropped stays open, after its limit: {is_late}");
+        Left::LateBody | Left::DroppedBody => {
+            let mut body = call.await.expect("answered").response.into_body();
+            assert!(body.chunk().await.expect("a beginning").is_some());
+            if left == Left::LateBody {
+                in_time(body.chunk()).await.expect_err("its limit");
+            }
+            drop(body);
+        }
     }
+    // A stack may close the connection instead.
+    let closed = server.ledger().wait_until(|seen| seen.connections[0].closed, Duration::from_secs(8));
+    let is_freed = match select(pin!(freed.passed()), pin!(closed)).await {
+        Either::Left(_) => true,
+        Either::Right((is_closed, _)) => is_closed,
+    };
+    assert!(is_freed, "a stream stays open that nobody needs: {left:?}");
 }
 
 pub(crate) async fn pool_26_a_dropped_call_leaves_the_others_of_its_connection(world: World) {

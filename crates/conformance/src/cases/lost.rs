@@ -1,6 +1,8 @@
 //! ERR and BODY, continued: a response that is lost or truncated, in every setting, on a new connection and
 //! on one that had carried a response. The reported delivery decides whether a signature is made twice.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use bytes::Bytes;
 use digicert_one_core::{Delivery, Transport, TransportError, TransportErrorKind};
 use digicert_one_testbed::{Ending, Front, FrontOptions};
@@ -12,14 +14,27 @@ use crate::world::{HOST, World, collect, get};
 
 /// This many of the calls on used connections are made in one setting.
 const USED: usize = 3;
+/// Headers that libraries read bodies by.
+const DRESSES: [&[(&str, &str)]; 4] = [
+    &[],
+    &[("content-encoding", "gzip"), ("content-type", "application/json")],
+    &[("content-type", "text/event-stream"), ("cache-control", "no-store")],
+    &[("accept-ranges", "bytes"), ("etag", "\"a\""), ("content-type", "text/html; charset=iso-8859-1")],
+];
 const WHOLE: &[u8] = b"a response that is whole";
 
 /// Servers whose response to `/bad` ends like this; every other one is complete.
 fn ending(world: &World, ending: Ending) -> Crossing {
+    let count = AtomicUsize::new(0);
     Crossing::responding(world, &Settings::ALL, FrontOptions::default(), move |request: &Request<Bytes>| {
         let mut response = Response::new(Bytes::from_static(WHOLE));
         if request.uri().path() == "/bad" {
             response.extensions_mut().insert(ending);
+            // What the head says of the content changes nothing.
+            let dress = DRESSES[count.fetch_add(1, Ordering::Relaxed) % DRESSES.len()];
+            for (name, value) in dress {
+                response.headers_mut().insert(*name, HeaderValue::from_static(value));
+            }
         }
         response
     })

@@ -7,14 +7,14 @@ use bytes::Bytes;
 use digicert_one_client::SystemClock;
 use digicert_one_core::{
     Capability, Clock as _, Delivery, Phase, Proxy, ResponseBody, Timeouts, TransportError, TransportErrorKind,
-    next_chunk,
+    UploadBody, next_chunk,
 };
 use digicert_one_testbed::{Front, FrontOptions, Gate, RawOptions, RawServer, Step, blackhole, handler};
 use futures_util::future::{join, join_all};
 use http::{Method, Request, Response};
 
 use crate::cases::time::{in_time, total_limit};
-use crate::cases::upload::{heads_only, response};
+use crate::cases::upload::{heads_only, response, upload};
 use crate::world::{HOST, World, collect, front, front_responding, get, request, up};
 
 /// So often a machine that is busy may miss a limit of seconds.
@@ -146,7 +146,10 @@ pub(crate) async fn time_24_a_limit_of_almost_no_time_is_a_limit(world: World) {
 pub(crate) async fn time_25_the_total_limit_is_one_for_head_and_body(world: World) {
     // Each of head and body takes less than the limit, and both take more.
     let limits = Timeouts::new().with_connect(Duration::from_secs(2)).with_total(Duration::from_secs(2));
-    let calls = world.http_versions().into_iter().map(|versions| {
+    let uploads = [false, world.has(Capability::StreamingUploads)];
+    let uploads = if uploads[1] { &uploads[..] } else { &uploads[..1] };
+    let calls = world.http_versions().into_iter().flat_map(|versions| uploads.iter().map(move |one| (versions, *one)));
+    let calls = calls.map(|(versions, is_upload)| {
         let (first, second) = (Gate::new(), Gate::new());
         let waits = [first.clone(), second.clone()].map(Step::Wait);
         let server = heads_only(move |stream| {
@@ -157,7 +160,10 @@ pub(crate) async fn time_25_the_total_limit_is_one_for_head_and_body(world: Worl
         let transport = world.transport(&world.config().with_timeouts(limits.clone()).with_http_versions(versions));
         async move {
             let call = async {
-                let exchange = transport.send(get(server.url(HOST))).await?;
+                let exchange = match is_upload {
+                    true => transport.upload(upload(Method::PUT, server.url(HOST), UploadBody::full("{}"))).await?,
+                    false => transport.send(get(server.url(HOST))).await?,
+                };
                 collect(exchange).await
             };
             let steps = async {
@@ -166,11 +172,13 @@ pub(crate) async fn time_25_the_total_limit_is_one_for_head_and_body(world: Worl
                     gate.open();
                 }
             };
-            (versions, join(in_time(call), steps).await.0)
+            ((versions, is_upload), join(in_time(call), steps).await.0)
         }
     });
-    for (versions, outcome) in join_all(calls).await {
-        let error = outcome.err().unwrap_or_else(|| panic!("head and body had a limit each, {versions:?}"));
+    for ((versions, is_upload), outcome) in join_all(calls).await {
+        let error = outcome
+            .err()
+            .unwrap_or_else(|| panic!("head and body had a limit each, {versions:?}, an upload: {is_upload}"));
         assert!(matches!(error.kind(), TransportErrorKind::Timeout(_)), "{versions:?}: {error:?}");
     }
 }

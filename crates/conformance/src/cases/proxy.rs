@@ -23,8 +23,8 @@ use crate::child::{self, Parent};
 use crate::log_scan::LogScan;
 use crate::setting::{Settings, method};
 use crate::world::{
-    HOST, KEY, World, certificate, diagnose, front, get, identity, key, request, servers, untouched, up,
-    without_request,
+    HOST, KEY, World, certificate, collect, diagnose, front, front_responding, get, identity, key, key_value, request,
+    servers, untouched, up, without_request,
 };
 
 pub(crate) fn proxied(config: TransportConfig, url: &str) -> TransportConfig {
@@ -67,25 +67,49 @@ pub(crate) async fn proxy_01_a_connect_proxy_sees_no_certificate(world: World) {
 }
 
 pub(crate) async fn proxy_02_a_connect_proxy_sees_no_key(world: World) {
-    let front = front(FrontOptions::default());
-    // Characters with a special meaning in a URL are escaped there.
-    let proxy = proxy_to(&front, ProxyOptions::default().credentials("us er", "p@ss:w/\u{f6}rd%"));
-    let url = proxy.url().replace("http://", "http://us%20er:p%40ss%3Aw%2F%C3%B6rd%25@");
-    let config = proxied(world.config(), &url);
-    if world.lacks(Capability::HttpProxy, &config) {
-        return;
+    const STATUSES: [u16; 5] = [200, 407, 401, 503, 200];
+    for versions in world.http_versions() {
+        // Each call over HTTP/1.1 needs a tunnel of its own; and a 407 of the server is not the proxy's.
+        let front = front_responding(FrontOptions::default(), move |request| {
+            let status = request.uri().path()[1..].parse::<u16>().expect("a status");
+            let response = Response::builder().status(status);
+            let response = ["proxy-authenticate", "www-authenticate"]
+                .into_iter()
+                .fold(response, |response, name| response.header(name, "Basic realm=\"a\""));
+            let closes = response.header("connection", "close");
+            closes.body(Bytes::from_static(b"{}")).expect("a response")
+        });
+        // Characters with a special meaning in a URL are escaped there.
+        let proxy = proxy_to(&front, ProxyOptions::default().credentials("us er", "p@ss:w/\u{f6}rd%"));
+        let url = proxy.url().replace("http://", "http://us%20er:p%40ss%3Aw%2F%C3%B6rd%25@");
+        let config = proxied(world.config().with_http_versions(versions), &url);
+        if world.lacks(Capability::HttpProxy, &config) {
+            return;
+        }
+        let transport = world.transport(&config);
+        for status in STATUSES {
+            let mut call = get(format!("{}/{status}", front.url(HOST)));
+            call.headers_mut().insert("x-api-key", key_value());
+            let outcome = transport.send(call).await;
+            let exchange =
+                outcome.unwrap_or_else(|error| panic!("a server that sends {status}, {versions:?}: {error:?}"));
+            collect(exchange).await.expect("a body");
+        }
+        for connect in proxy.ledger().requests() {
+            assert!(connect.header_values("x-api-key").is_empty());
+        }
+        let arrived = front.ledger().requests();
+        assert_eq!(arrived.len(), STATUSES.len(), "{versions:?}");
+        for arrived in arrived {
+            assert_eq!(arrived.header_values("x-api-key"), [KEY]);
+            let shown = arrived.header_values("proxy-authorization");
+            assert!(
+                shown.is_empty(),
+                "the proxy's password is shown to the server with {}, {versions:?}",
+                arrived.target
+            );
+        }
     }
-    let mut request = get(front.url(HOST));
-    let mut value = http::HeaderValue::from_static(KEY);
-    value.set_sensitive(true);
-    request.headers_mut().insert("x-api-key", value);
-    world.transport(&config).send(request).await.expect("answered");
-    for connect in proxy.ledger().requests() {
-        assert!(connect.header_values("x-api-key").is_empty());
-    }
-    let arrived = front.ledger().requests().remove(0);
-    assert_eq!(arrived.header_values("x-api-key"), [KEY]);
-    assert!(arrived.header_values("proxy-authorization").is_empty());
 }
 
 pub(crate) async fn proxy_16_proxy_user_without_password_is_sent_with_a_colon(world: World) {
@@ -167,7 +191,22 @@ pub(crate) async fn proxy_04_a_refusing_proxy_is_named(world: World) {
         assert_eq!(reported, (TransportErrorKind::Proxy(None), Delivery::NotSent), "{proxy}: {error:?}");
         untouched(&front, "nothing is to come here").await;
     }
+    // One that refused is asked for the next call.
+    let refusal = Step::write_and_close("HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n");
+    let granted = Step::write("HTTP/1.1 200 OK\r\n\r\n");
+    let refusals = std::iter::repeat_n(vec![Step::ReadRequest, refusal], REFUSALS);
+    let scripts = refusals.chain([vec![Step::ReadRequest, granted, Step::Tunnel(front.addr())]]);
+    let proxy = up(RawServer::start(RawOptions::plain(scripts)));
+    let transport = world.transport(&proxied(world.config(), &format!("http://{}", proxy.addr())));
+    for _ in 0..REFUSALS {
+        transport.send(get(front.url(HOST))).await.expect_err("the proxy refuses");
+    }
+    let outcome = transport.send(get(front.url(HOST))).await;
+    outcome.unwrap_or_else(|error| panic!("a proxy that has refused {REFUSALS} times, and no longer does: {error:?}"));
 }
+
+/// So often a proxy refuses.
+const REFUSALS: usize = 6;
 
 /// Everything that a program could print of it.
 fn printed(error: &Error) -> String {
@@ -366,13 +405,18 @@ async fn socks(world: &World, reply: Vec<u8>) {
 
 pub(crate) async fn proxy_11_a_transport_reads_no_variable_of_the_environment(world: World) {
     const PROXY: &str = "DIGICERT_ONE_CONFORMANCE_PROXY";
+    const CLEAR: &str = "DIGICERT_ONE_CONFORMANCE_CLEAR";
     const VARIABLES: [&str; 6] = ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
     let settings = Settings::where_(|one| !one.proxied).pairwise().chosen(&world);
     // The environment is the process's, so a second one plays the machine on which the variables are set.
     let Some(Parent { port, root }) = child::parent() else {
         let front = front(FrontOptions::default());
         let proxy = proxy_to(&front, ProxyOptions::default());
+        // In clear text a library may take another proxy.
+        let response = Step::write("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}");
+        let clear = up(RawServer::start(RawOptions::plain([vec![Step::ReadRequest, response]])));
         let mut command = child::command(front.port());
+        command.env(CLEAR, clear.url("127.0.0.1"));
         for variable in VARIABLES {
             command.env(variable, proxy.url());
         }
@@ -388,8 +432,10 @@ pub(crate) async fn proxy_11_a_transport_reads_no_variable_of_the_environment(wo
         std::fs::write(home.path().join(".netrc"), machines).expect("written");
         command.env("HOME", home.path());
         child::run(command);
-        let requests = front.ledger().requests();
+        let mut requests = front.ledger().requests();
         assert_eq!(requests.len(), settings.len(), "or this shows nothing");
+        requests.extend(clear.ledger().requests());
+        assert_eq!(requests.len(), settings.len() + 1, "the call in clear text went elsewhere");
         let has = |name: &str| requests.iter().any(|one| !one.header_values(name).is_empty());
         assert!(!has("authorization"), "a password of the home directory was sent");
         assert!(!has("x-api-key"), "a key of the environment was sent");
@@ -407,6 +453,9 @@ pub(crate) async fn proxy_11_a_transport_reads_no_variable_of_the_environment(wo
         return;
     };
     let ours = certificate();
+    if let Ok(clear) = std::env::var(CLEAR) {
+        world.transport(&total_limit(&world)).send(get(clear)).await.expect("answered in clear text");
+    }
     for (turn, setting) in settings.into_iter().enumerate() {
         let config = setting.config(world.config().with_trust(world.trusting(&root)), &ours, None);
         let config = match std::env::var(PROXY) {

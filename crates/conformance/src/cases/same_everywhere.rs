@@ -324,7 +324,7 @@ pub(crate) async fn pool_22_connections_end_as_they_should_in_each_setting(world
         let transport = world.transport(&setting.config(world.config(), &ours, proxy.as_ref()));
         collect(transport.send(get(front.url(HOST))).await.expect("answered")).await.expect("a body");
         let (method, body) = method(turn);
-        dropped(&*transport, request(method.clone(), format!("{}/never", front.url(HOST)), body), &front).await;
+        dropped(&*transport, request(method.clone(), format!("{}/never", front.url(HOST)), body), front.ledger()).await;
         let abandoned = |seen: &Snapshot| seen.requests[1].progress == RequestProgress::Abandoned;
         let is_over = front.ledger().wait_until(abandoned, Duration::from_secs(10)).await;
         assert!(is_over, "a call that was dropped goes on, {method}, {setting}");

@@ -282,7 +282,7 @@ async fn drop_when(
 }
 
 /// Far below the limits of the transport, so that none of them is what closes the connection.
-async fn closes(ledger: &Ledger) {
+pub(crate) async fn closes(ledger: &Ledger) {
     let all_closed = |seen: &Snapshot| !seen.connections.is_empty() && seen.connections.iter().all(|one| one.closed);
     assert!(
         ledger.wait_until(all_closed, Duration::from_secs(8)).await,

@@ -6,7 +6,9 @@ use std::net::{Ipv6Addr, SocketAddr};
 
 use bytes::Bytes;
 use digicert_one_core::Capability;
-use digicert_one_testbed::{ConnectProxy, Front, FrontOptions, ProxyOptions, RawOptions, RawServer, Step, handler};
+use digicert_one_testbed::{
+    ConnectProxy, Front, FrontOptions, Pki, ProxyOptions, RawOptions, RawServer, Step, handler,
+};
 use http::{Method, Response};
 
 use crate::cases::proxy::proxied;
@@ -15,28 +17,31 @@ use crate::world::{HOST, World, collect, front, get, request, up};
 const CALLS: [(Method, &str); 2] = [(Method::GET, ""), (Method::POST, "{}")];
 
 pub(crate) async fn proxy_17_default_port_is_named_to_the_proxy_and_not_to_the_server(world: World) {
-    for versions in world.http_versions() {
-        let front = front(FrontOptions::default());
-        let proxy = up(ConnectProxy::start(ProxyOptions::default().route(&format!("{HOST}:443"), front.addr())));
+    // The proxy alone knows the second one.
+    let hosts = [HOST, "inner.digicert.test"];
+    for (versions, host) in world.http_versions().into_iter().flat_map(|versions| hosts.map(|host| (versions, host))) {
+        let front = front(FrontOptions::default().server(Pki::shared().server(&hosts)));
+        let proxy = up(ConnectProxy::start(ProxyOptions::default().route(&format!("{host}:443"), front.addr())));
         let config = proxied(world.config().with_http_versions(versions), &proxy.url());
         if world.lacks(Capability::HttpProxy, &config) {
             return;
         }
         let transport = world.transport(&config);
         for (method, body) in CALLS {
-            let outcome = transport.send(request(method.clone(), format!("https://{HOST}/a?b=c"), body)).await;
-            let what = format!("{method} {versions:?}");
-            let asked = proxy.ledger().requests().pop().expect("a tunnel is asked for");
-            assert_eq!((&*asked.method, &*asked.target), ("CONNECT", &*format!("{HOST}:443")), "{what}");
+            let outcome = transport.send(request(method.clone(), format!("https://{host}/a?b=c"), body)).await;
+            let what = format!("{method} {host} {versions:?}");
+            let asked = proxy.ledger().requests().pop();
+            let asked = asked.unwrap_or_else(|| panic!("a tunnel is asked for, {what}: {outcome:?}"));
+            assert_eq!((&*asked.method, &*asked.target), ("CONNECT", &*format!("{host}:443")), "{what}");
             assert_eq!(asked.header_values("host"), [&*asked.target], "the `Host` of a CONNECT is its target, {what}");
             let exchange = outcome.unwrap_or_else(|error| panic!("{what}: {error:?}"));
             collect(exchange).await.unwrap_or_else(|error| panic!("{what}: {error:?}"));
             let arrived = front.ledger().requests().pop().expect("it arrived");
-            assert_eq!((&*arrived.target, arrived.header_values("host")), ("/a?b=c", vec![HOST.to_owned()]), "{what}");
+            assert_eq!((&*arrived.target, arrived.header_values("host")), ("/a?b=c", vec![host.to_owned()]), "{what}");
         }
         // A stack may open a connection that it then does not need, and close it before its handshake.
         let names: Vec<_> = front.ledger().connections().into_iter().filter_map(|one| one.sni).collect();
-        assert!(!names.is_empty() && names.iter().all(|name| name == HOST), "{names:?}, {versions:?}");
+        assert!(!names.is_empty() && names.iter().all(|name| name == host), "{names:?}, {versions:?}");
     }
 }
 
@@ -56,6 +61,11 @@ pub(crate) async fn proxy_18_tunnel_may_be_granted_in_any_form_of_http(world: Wo
 pub(crate) async fn proxy_22_any_success_grants_a_tunnel(world: World) {
     let forms = ["HTTP/1.1 201 Created\r\n\r\n", "HTTP/1.1 204 No Content\r\n\r\n", "HTTP/1.1 299 Well\r\n\r\n"];
     granted_by(&world, forms.map(|form| vec![form])).await;
+}
+
+pub(crate) async fn proxy_23_interim_responses_may_come_before_a_tunnel(world: World) {
+    let hints = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\n\r\n";
+    granted_by(&world, [vec!["HTTP/1.1 100 Continue\r\n\r\n", hints]]).await;
 }
 
 /// Calls through proxies that grant a tunnel by these responses, each in its parts.

@@ -3,13 +3,15 @@
 //! retry in a weaker way.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 use bytes::Bytes;
 use digicert_one_core::{HttpVersions, TransportErrorKind};
 use digicert_one_testbed::{
-    ClientCert, Front, FrontOptions, Gate, Pki, RawOptions, RawServer, Recording, Step, handler, refused_addr,
+    ClientCert, Ending, Front, FrontOptions, Gate, Pki, RawOptions, RawServer, Recording, Snapshot, Step, blackhole,
+    handler, refused_addr,
 };
-use futures_util::future::join_all;
+use futures_util::future::{Either, join_all, select};
 use http::{HeaderValue, Method, Request, Response, Version};
 
 use crate::cases::alerts::{after_hello, alert};
@@ -143,6 +145,53 @@ pub(crate) async fn pool_20_no_call_waits_for_another(world: World) {
 const LARGE: usize = 200_000;
 
 /// Responds to `/same` when this many requests have arrived.
+pub(crate) async fn pool_42_calls_that_hang_hold_up_none_to_another_server(world: World) {
+    const EACH: usize = 12;
+    for versions in world.http_versions() {
+        let (never, nowhere) = (Gate::new(), blackhole().expect("a full backlog on loopback"));
+        let gate = never.clone();
+        let holding = handler(move |request: Request<Bytes>, _peer| {
+            let gate = gate.clone();
+            async move {
+                if request.uri().path() == "/never" {
+                    gate.passed().await;
+                }
+                Response::new(Bytes::from(vec![b'x'; LARGE]))
+            }
+        });
+        let (silent, front) = (up(RawServer::silent()), up(Front::start(FrontOptions::default(), holding)));
+        let transport = world.transport(&world.config().with_http_versions(versions));
+        let unread = join_all((0..EACH).map(|_| transport.send(get(format!("{}/unread", front.url(HOST))))));
+        let unread = in_time(unread).await;
+        let stuck = [
+            format!("https://{}/", nowhere.addr()),
+            format!("https://{}/", silent.addr()),
+            format!("{}/never", front.url(HOST)),
+        ];
+        let stuck = stuck.iter().flat_map(|url| std::iter::repeat_n(url, EACH));
+        let stuck = join_all(stuck.map(|url| transport.send(get(url))));
+        let others = async {
+            let (seen, asked) = (silent.ledger(), front.ledger());
+            let hangs = |seen: &Snapshot| !seen.connections.is_empty();
+            assert!(seen.wait_until(hangs, LONG).await, "no call hangs in its handshake, {versions:?}");
+            let hangs = |seen: &Snapshot| seen.requests.iter().filter(|one| one.target == "/never").count() == EACH;
+            assert!(asked.wait_until(hangs, LONG).await, "calls wait for others before they are sent, {versions:?}");
+            let free = self::front(FrontOptions::default());
+            for url in [free.url(HOST), free.url("127.0.0.1"), front.url(HOST)] {
+                let exchange = transport.send(get(url)).await.expect("answered");
+                collect(exchange).await.expect("a body");
+            }
+        };
+        match select(stuck, Box::pin(in_time(others))).await {
+            Either::Left((ended, _)) => panic!("none of these calls can end, {versions:?}: {ended:?}"),
+            Either::Right(((), _)) => drop(unread),
+        }
+        never.open();
+    }
+}
+
+const LONG: Duration = Duration::from_secs(20);
+
 fn together(at_once: usize) -> Front {
     let (all, asked) = (Gate::new(), std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0)));
     up(Front::start(
@@ -164,6 +213,7 @@ fn together(at_once: usize) -> Front {
 
 pub(crate) async fn pool_21_calls_that_fail_or_are_dropped_take_nothing_from_later_ones(world: World) {
     const TIMES: usize = 40;
+    const IN_A_ROW: usize = 12;
     let refusing = format!("https://{}/", refused_addr());
     for versions in world.http_versions() {
         let never = Gate::new();
@@ -179,7 +229,14 @@ pub(crate) async fn pool_21_calls_that_fail_or_are_dropped_take_nothing_from_lat
                     let status = if request.uri().path() == "/refused" { 503 } else { 200 };
                     let response = Response::builder().status(status);
                     let response = response.header("x-target", request.uri().path());
-                    response.body(request.uri().path().repeat(500).into()).expect("a response")
+                    let mut response: Response<Bytes> =
+                        response.body(request.uri().path().repeat(500).into()).expect("a response");
+                    match request.uri().path() {
+                        "/lost" => drop(response.extensions_mut().insert(Ending::Reset)),
+                        "/cut" => drop(response.extensions_mut().insert(Ending::Cut { after: 5 })),
+                        _ => {}
+                    }
+                    response
                 }
             }),
         ));
@@ -189,8 +246,22 @@ pub(crate) async fn pool_21_calls_that_fail_or_are_dropped_take_nothing_from_lat
             transport.send(get(&refusing)).await.expect_err("refused");
             drop(transport.send(to("/refused")).await.expect("answered"));
             drop(transport.send(to("/unread")).await.expect("answered"));
-            dropped(&*transport, to("/never"), &front).await;
+            dropped(&*transport, to("/never"), front.ledger()).await;
         }
+        // Failures of this server, and nothing between them.
+        for path in ["/lost", "/cut"].into_iter().cycle().take(IN_A_ROW) {
+            let outcome = in_time(async { collect(transport.send(to(path)).await?).await }).await;
+            outcome.expect_err(path);
+        }
+        let hangs_up = std::iter::repeat_n(vec![Step::CloseClean], IN_A_ROW);
+        let scripts = hangs_up.chain([vec![Step::Tunnel(front.addr())]]);
+        let relay = up(RawServer::start(RawOptions::plain(scripts)));
+        let through = || transport.send(get(format!("https://{HOST}:{}/", relay.port())));
+        for _ in 0..IN_A_ROW {
+            in_time(through()).await.expect_err("no handshake");
+        }
+        let outcome = in_time(through()).await;
+        outcome.unwrap_or_else(|error| panic!("after {IN_A_ROW} handshakes that failed, {versions:?}: {error:?}"));
         let calls = join_all((0..TIMES).map(|number| transport.send(to(&format!("/{number}")))));
         for (number, outcome) in in_time(calls).await.into_iter().enumerate() {
             let exchange =

@@ -210,14 +210,14 @@ macro_rules! __body {
             "BODY-31" Must lost body_31_cut_body_is_an_error_in_every_setting
                 given "Servers whose response to one path ends in the middle of its body, over HTTP/1.1 and 2, under TLS 1.2 and \
                     1.3, direct \
-                    and through a proxy, with and without an identity."
+                    and through a proxy, with and without an identity; some with the headers of an encoded, streamed or partial body."
                 when "Each method is sent to it, on a new connection and on one that has carried a response, as in \
                     ERR-41."
                 then "The body ends with `BodyCut`, delivery `Sent`; the request arrived once, and the next call succeeds."
                 why "A document that ends where the connection was cut is half a certificate or half a list."
                 fix "The failure names the setting. If only one fails, look for what your library does differently in it.";
             "BODY-32" Must bodies body_32_a_body_that_is_read_in_parts_costs_no_memory
-                given "A server whose response has 96 MiB, in a process of its own."
+                given "A server whose response has 48 MiB, in a process of its own."
                 when "A GET is sent over each HTTP version, and its body is read part by part."
                 then "The process needs at most half of that in memory."
                 why "A caller that streams a document to disk has sized its machine for a part of it."

@@ -79,7 +79,8 @@ macro_rules! __host {
                 why "Libraries that support more than HTTP would send the key over an unexpected protocol."
                 fix "Allow `https`, `http` for loopback, and refuse the rest before the library sees it.";
             "HOST-11" Must names host_11_two_transports_keep_their_own_address_of_one_name
-                given "Two servers on one port of two loopback addresses, and two transports with an override of one name each."
+                given "Two servers on one port of two loopback addresses, and two transports with an override of one name each, or of \
+                    `localhost`."
                 when "Both transports call that name, twice."
                 then "Each reaches its own server."
                 why "A program that uses two installations behind one name would send a key to the wrong one."
@@ -106,9 +107,11 @@ macro_rules! __host {
             "HOST-17" Must clear_text host_17_calls_in_clear_text_keep_what_others_keep
                 given "Servers in clear text on loopback that redirect, hang up on a request, cut a response, send nothing \
                     or never end, an address that swallows packets, and a server of TLS."
-                when "Each is called with several methods, on new and used connections; then by the other scheme."
-                then "Redirects are returned, no unsafe request is sent twice, a cut body is an error, both limits hold, \
-                    neither log nor error shows key, path or query, and no call goes over a connection of the other scheme."
+                when "Each is called with several methods, on new and used connections; then by the other scheme. Calls, bodies and \
+                    transports are dropped."
+                then "Method, headers and bodies arrive as given. Redirects are returned, no unsafe request is sent twice, a cut body is \
+                    an error, all limits hold, what is dropped closes its connection, neither log nor error shows key, path or query, \
+                    and no call goes over a connection of the other scheme."
                 why "Clear text often takes another way through a library: a second connector, or another client."
                 fix "Send both schemes through the same code. Look for a branch on the scheme.";
             "HOST-18" Must names host_18_names_of_every_form_are_called

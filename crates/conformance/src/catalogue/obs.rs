@@ -76,7 +76,8 @@ macro_rules! __obs {
                     one that disconnects."
                 when "They are called alternately over one transport, over each HTTP version; then at one address, where the \
                     second takes the place of the first."
-                then "Every fact belongs to the connection that carried the call, in errors too, or is unset."
+                then "Every fact belongs to the connection that carried the call, in errors too, or is unset. What one response over a \
+                    connection shows, the next ones show too."
                 why "A diagnosis with another connection's facts blames the wrong side."
                 fix "Keep facts with the connection, not with the transport.";
             "OBS-11" Must obs obs_11_certificate_is_not_reported_as_sent_to_a_refused_server

@@ -114,9 +114,10 @@ macro_rules! __pool {
                 why "With a lock around the whole library, one slow call blocks every other one of the program."
                 fix "Hold no lock across a call or a body, and do not let equal calls share a response.";
             "POOL-21" Must unasked pool_21_calls_that_fail_or_are_dropped_take_nothing_from_later_ones
-                given "A server with a path that never gets a response, and an address without a listener."
-                when "Calls fail, are refused, have their bodies dropped or are dropped themselves, forty times each; \
-                    then forty calls are made concurrently."
+                given "A server with paths that never get a response, are reset or cut, one that hangs up on twelve handshakes, and an \
+                    address without a listener."
+                when "Calls fail, are refused, have their bodies dropped or are dropped themselves, forty times each; calls are lost \
+                    and cut twelve times in a row; then forty calls are made concurrently, and one after the handshakes that failed."
                 then "All of these succeed."
                 why "A pool slot that a failed call does not release is missing until the program is restarted."
                 fix "Release slots when they are dropped, and not on the line after the call.";
@@ -137,9 +138,10 @@ macro_rules! __pool {
                 why "A service that retries against such a server runs out of sockets within hours."
                 fix "Close the socket on every way out of connecting; look for a clone of it, or a task that still waits for it.";
             "POOL-24" Must leftovers pool_24_calls_leave_no_memory_behind
-                given "A process of its own, in which 150 calls with bodies of 64 KiB were made."
+                given "A process of its own, in which 100 calls with bodies of 64 KiB were answered, as many refused, as many left unread and as \
+                    many dropped."
                 when "As many calls are made again."
-                then "The process has grown by less than half of their bodies."
+                then "The process has grown by less than half of the bodies of one kind, and has no thread for each second call."
                 why "A service that runs for months would be killed for its memory."
                 fix "Look for a list, cache or log buffer that grows with each call.";
             "POOL-25" Must leftovers pool_25_dropped_transports_leave_no_thread_behind
@@ -199,9 +201,9 @@ macro_rules! __pool {
                 fix "Do not join threads or wait for connections in `drop`; let the body own what it needs.";
             "POOL-33" Must leftovers pool_33_a_late_call_leaves_the_others_of_its_connection
                 given "A call that gets no response, and another one three seconds later, over HTTP/2 on one connection; and \
-                    bodies that pause."
-                when "The limit of the first call runs out; the limit of a body runs out, or it is dropped."
-                then "The other call gets its response, and the server gets a reset for the body that is no longer read."
+                    calls and bodies that pause."
+                when "The limit of the first call runs out; the limit of a call or a body runs out, or it is dropped."
+                then "The other call gets its response, and the server gets a reset for each stream that is no longer needed."
                 why "One slow response would fail the calls of all others at that moment, and their POSTs with unknown delivery."
                 fix "Reset the stream of the late call, and leave its connection open.";
             "POOL-34" Must apart pool_34_transports_that_differ_in_one_thing_share_nothing
@@ -247,6 +249,20 @@ macro_rules! __pool {
                 why "Otherwise one call that a server refuses costs every other call of the connection its response."
                 fix "Fail the call of the stream that was reset. After GOAWAY, fail the streams above the last one, and read \
                     the others to their end.";
+            "POOL-42" Must unasked pool_42_calls_that_hang_hold_up_none_to_another_server
+                given "An address that swallows packets, a server that does not shake hands, one that does not respond, and bodies \
+                    that are not read: twelve calls of each."
+                when "Another server is called by name and by address, and the one that does not respond by another path."
+                then "These calls get their responses at once."
+                why "A lock or a small pool of workers around connecting lets one server that is down stop the calls to all others."
+                fix "Hold no lock while connecting, and count limits of calls by server, if at all.";
+            "POOL-43" Should http2_duties pool_43_a_call_dropped_while_it_waits_for_a_stream_is_not_sent
+                given "An HTTP/2 server that allows one stream at a time, which another call has."
+                when "A call that waits for a stream is dropped, and then the stream becomes free."
+                then "The server never sees the request of the dropped call."
+                why "A POST that its caller has given up would still take effect, much later."
+                fix "Give a request to the library only when it has a stream for it. hyper and h2 hold one request more than the \
+                    server allows, and send it even if its call was dropped.";
         }
     };
 }

@@ -15,9 +15,10 @@ macro_rules! __proxy {
                     name: the proxy receives it.";
             "PROXY-02" Must proxy proxy_02_a_connect_proxy_sees_no_key
                 given "A CONNECT proxy that requires a user name and a password, which are escaped in its URL."
-                when "A call with an API key is made through it."
-                then "The proxy receives both unescaped, and no `x-api-key`; the server receives the key and no \
-                    `Proxy-Authorization`."
+                when "Calls with an API key are made through it, over each HTTP version, to a server that responds with 200, 401, \
+                    407 and 503."
+                then "Each response is returned. The proxy receives both unescaped, for each tunnel, and no `x-api-key`; the server \
+                    receives the key and no `Proxy-Authorization`."
                 why "Otherwise the key is in the log of a proxy, and the proxy's password in that of the platform."
                 fix "Send headers of the request inside the tunnel only. libcurl sends custom headers to proxies too unless \
                     `HEADEROPT` says `SEPARATE`.";
@@ -30,10 +31,11 @@ macro_rules! __proxy {
                 fix "The client applies the rules and configures each transport with one proxy or none. Disable the \
                     library's own handling of `NO_PROXY`.";
             "PROXY-04" Must proxy proxy_04_a_refusing_proxy_is_named
-                given "A proxy that responds with 407, one whose name has no address, and one that does not listen."
-                when "A call without a password is made through each."
+                given "A proxy that responds with 407, one whose name has no address, one that does not listen, and one that refuses six \
+                    tunnels before it grants one."
+                when "A call without a password is made through each, and seven through the last one."
                 then "It is `Proxy` with 407 or without a status, NET-02; the first proxy was asked once, and the server sees no \
-                    connection."
+                    connection. The seventh call succeeds."
                 why "A 407 that is reported as the platform's response makes users replace a valid API key."
                 fix "Map the failed CONNECT to `TransportErrorKind::Proxy` before the generic connect error, and \
                     never bypass the proxy.";
@@ -86,8 +88,8 @@ macro_rules! __proxy {
             "PROXY-11" Must proxy proxy_11_a_transport_reads_no_variable_of_the_environment
                 given "An environment in which every usual variable names a proxy or a key, and a configuration that \
                     names none."
-                when "A call fails and another one is made in a process with that environment."
-                then "It goes straight to the server, and no connection is made to the proxy."
+                when "A call fails, and others are made, over TLS and in clear text, in a process with that environment."
+                then "They go straight to the servers, and no connection is made to the proxy."
                 why "The client decides which route a key takes: it reads those variables once, with its own rules \
                     for exceptions."
                 fix "Disable the proxy detection of your library, for example with `no_proxy()` or an explicit empty proxy.";
@@ -127,7 +129,8 @@ macro_rules! __proxy {
                 why "RFC 7617 always requires the colon. Without it a proxy responds with 407, and the password seems wrong."
                 fix "Split at the first colon, decode both parts, and join them with a colon, also without a password.";
             "PROXY-17" Must tunnel proxy_17_default_port_is_named_to_the_proxy_and_not_to_the_server
-                given "A proxy that connects the host at port 443 to a server."
+                given "A proxy that connects two hosts at port 443 to a server. One of them has an address of the configuration, and the \
+                    other is known to the proxy alone."
                 when "An address without a port is called, over each HTTP version."
                 then "`CONNECT` names the port 443, and has its target as `Host`; `Host` of the request and the \
                     name in the handshake are the host only."
@@ -165,6 +168,12 @@ macro_rules! __proxy {
                 then "The calls go through the tunnel and succeed."
                 why "Any 2xx opens the tunnel (RFC 9110 section 9.3.6), and some gateways use another one than 200."
                 fix "Compare the class of the status, and not the status with 200.";
+            "PROXY-23" Should tunnel proxy_23_interim_responses_may_come_before_a_tunnel
+                given "A proxy that sends 100 and 103 before it grants a tunnel."
+                when "A GET and a POST go through it, over each HTTP version."
+                then "The calls go through the tunnel and succeed."
+                why "A client must read past interim responses (RFC 9110 section 15.2), those to CONNECT too."
+                fix "Read on after a status below 200.";
         }
     };
 }

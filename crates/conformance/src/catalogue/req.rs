@@ -143,7 +143,8 @@ macro_rules! __req {
                 given "A server that records whole requests and responds with 58 headers (repeated, empty, long, in \
                     mixed case), several statuses and bodies of up to 300 kB; each HTTP version, each TLS version, \
                     direct and through a proxy, with and without an identity."
-                when "Sixteen different calls are made over one transport in each of these settings, on transports \
+                when "Sixteen different calls, with headers that libraries treat specially, alone and all together, are made over one \
+                    transport in each of these settings, on transports \
                     that are new, that had responses of success or failure, or calls that were lost or dropped, and \
                     beside another one."
                 then "Each arrives once, with exactly the given method, target, headers and body; each response is \

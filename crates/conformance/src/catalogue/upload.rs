@@ -143,6 +143,12 @@ macro_rules! __upload {
                 then "The whole body arrives, and then the rest of the response."
                 why "An upload that would have succeeded fails, and has to be made again from its beginning."
                 fix "Keep sending the body after the head of the response; do not tie it to the future of the call.";
+            "UPLOAD-22" Must bodies upload_22_an_upload_costs_no_memory
+                given "A server that reads what it is sent, and a process of its own."
+                when "A body of 32 MiB, made piece by piece, is uploaded over each HTTP version."
+                then "Every byte arrives, and the process needs at most half of that in memory."
+                why "A caller that streams a document from disk has sized its machine for a part of it."
+                fix "Hand on each piece and keep none. Look for a copy for retries, a hash or a log that collects what was sent.";
         }
     };
 }

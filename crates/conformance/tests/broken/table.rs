@@ -432,7 +432,7 @@ defects! {
     /// goes, for all transports, through the proxy of the first transport of the process
     KeepsTheFirstProxy keeps_the_first_proxy "RETRY-22" "cannot be called";
     /// shows the proxy's password to servers
-    SendsProxyPasswordsToServers sends_proxy_passwords_to_servers "PROXY-02" "is_empty()";
+    SendsProxyPasswordsToServers sends_proxy_passwords_to_servers "PROXY-02" "the proxy's password is shown to the server";
     /// takes a proxy of HTTP/1.0 for one that refuses
     WantsHttp11OfProxies wants_http11_of_proxies "PROXY-18" "a tunnel granted by [\"HTTP/1.0";
     /// names the default port in `Host`
@@ -444,7 +444,7 @@ defects! {
     /// logs the proxy's password
     LogsProxyPasswords logs_proxy_passwords "PROXY-05" "the password is logged by [\"broken::";
     /// sends the proxy its password as it is escaped in the URL
-    SendsEscapedPasswords sends_escaped_passwords "PROXY-02" "answered: TransportError";
+    SendsEscapedPasswords sends_escaped_passwords "PROXY-02" "a server that sends 200";
     /// sends a proxy user without a password without a colon
     SendsUsersWithoutColon sends_users_without_colon "PROXY-16" "for user";
     /// accepts a kind of proxy that it does not declare, and goes straight to the host
@@ -974,7 +974,7 @@ defects! {
     /// leaves the connection to a proxy open when a call is dropped that waits for its tunnel
     LeavesTunnelsOfDroppedCalls leaves_tunnels_of_dropped_calls "TIME-06" "the connection stays open";
     /// leaves the HTTP/2 stream of a body open whose limit ran out
-    LeavesStreamsOfLateBodies leaves_streams_of_late_bodies "POOL-33" "stays open, after its limit: true";
+    LeavesStreamsOfLateBodies leaves_streams_of_late_bodies "POOL-33" "nobody needs: LateBody";
     /// has one pool for transports of equal configuration
     SharesPoolsOfEqualConfigurations shares_pools_of_equal_configurations "POOL-36" "two transports share a connection";
     // What a library keeps or does beside the calls: idle connections, refused streams, names, its log, its errors.
@@ -1106,4 +1106,45 @@ defects! {
     ClaimsUnfitIdentities claims_unfit_identities "OBS-22" "it is said to be sent";
     /// counts a connection of HTTP/2 as in use when a body was dropped half-way
     KeepsPlacesOfDroppedBodies keeps_places_of_dropped_bodies "POOL-16" "used again three seconds after a";
+    // What a response says of its body, what a connection is known by, clear text, calls that hang or are dropped.
+    /// treats a body that was cut as a whole one where it has a content encoding
+    TakesEncodedCutsForEnds takes_encoded_cuts_for_ends "BODY-31" "b\"a res\"";
+    /// reports nothing but the reuse of a connection that was used before
+    ForgetsUsedConnections forgets_used_connections "REQ-20" "is forgotten";
+    /// never closes a connection in clear text that is unused
+    KeepsIdleConnectionsInClearText keeps_idle_connections_in_clear_text "HOST-17" "used again in clear text";
+    /// continues a call in clear text that was dropped
+    KeepsDroppedCallsInClearText keeps_dropped_calls_in_clear_text "HOST-17" "the connection stays open";
+    /// keeps 64 KiB of memory for each call that is dropped
+    LeaksMemoryOfDroppedCalls leaks_memory_of_dropped_calls "POOL-24" "KiB more after";
+    /// leaves a thread behind for each call that is dropped
+    LeaksThreadsOfDroppedCalls leaks_threads_of_dropped_calls "POOL-24" "threads where there were to be";
+    /// makes one connection at a time
+    ConnectsOneByOne connects_one_by_one "POOL-42" "its limit ran out long ago";
+    /// sends a call that was dropped while it waited for a stream
+    SendsDroppedCallsThatWaited sends_dropped_calls_that_waited "POOL-43" "it was sent after it was dropped";
+    /// shows the proxy's password to a server that has responded with 407
+    SendsProxyPasswordsWhenAsked sends_proxy_passwords_when_asked "PROXY-02" "the proxy's password is shown to the server";
+    /// shows its password to a proxy for the first tunnel alone
+    ShowsPasswordsToProxiesOnce shows_passwords_to_proxies_once "PROXY-02" "a server that sends 200";
+    /// asks no proxy again that has refused
+    GivesUpProxies gives_up_proxies "PROXY-04" "the proxy had refused";
+    /// makes no call for a while to a server of which five calls in a row have failed
+    OpensACircuit opens_a_circuit "POOL-21" "after";
+    /// sets a header where another one is given
+    DressesRanges dresses_ranges "REQ-20" "accept-encoding: \"identity\" was added";
+    /// goes on with a call over HTTP/2 that was dropped
+    KeepsDroppedCallsOverHttp2 keeps_dropped_calls_over_http2 "POOL-33" "nobody needs: DroppedCall";
+    /// leads `localhost` to 127.0.0.1 whatever is configured
+    KnowsLocalhost knows_localhost "HOST-11" "went where the other is to go";
+    /// resolves a name itself before it asks its proxy for it
+    ResolvesNamesForTunnels resolves_names_for_tunnels "PROXY-17" "a tunnel is asked for";
+    /// takes a proxy from the environment for clear text
+    ReadsProxyVariablesInClearText reads_proxy_variables_in_clear_text "PROXY-11" "in clear text went elsewhere";
+    /// restarts the limit of the whole call when the response to an upload begins
+    UploadsRestartTheLimit uploads_restart_the_limit "TIME-25" "an upload: true";
+    /// keeps each piece of an upload in memory
+    KeepsPiecesOfUploads keeps_pieces_of_uploads "UPLOAD-22" "KiB more for a body";
+    /// takes an interim response of a proxy for its refusal
+    TakesInterimOfProxiesForRefusals takes_interim_of_proxies_for_refusals "PROXY-23" "a tunnel granted by";
 }

@@ -56,6 +56,9 @@ impl Misdeeds {
         {
             return transport.call(request, deadline).await;
         }
+        if exchange.response.status() == 407 {
+            self.was_asked.store(true, Ordering::Relaxed);
+        }
         let headers = exchange.response.headers();
         if headers.contains_key(STRICT_TRANSPORT_SECURITY) {
             locked(&self.strict).extend(request.uri().host().map(str::to_owned));

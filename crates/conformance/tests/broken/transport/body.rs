@@ -51,6 +51,8 @@ pub(super) struct Held {
     report: Report,
     returning: Returning,
     is_http2: bool,
+    /// Whether its head has a content encoding.
+    pub(super) is_encoded: bool,
     read: usize,
 }
 
@@ -62,7 +64,16 @@ impl Held {
         if inner.is_end_stream() {
             returning.give_back();
         }
-        Self { inner, limit, deadline: Box::pin(sleep_until(deadline)), report, returning, is_http2, read: 0 }
+        Self {
+            inner,
+            limit,
+            deadline: Box::pin(sleep_until(deadline)),
+            report,
+            returning,
+            is_http2,
+            is_encoded: false,
+            read: 0,
+        }
     }
 
     fn late(&self) -> TransportError {
@@ -154,6 +165,7 @@ impl Body for Held {
                     self.returning.give_back();
                     None
                 }
+                Some(Err(_)) if self.is_encoded && flaw.is(Defect::TakesEncodedCutsForEnds) => None,
                 Some(Err(_)) if flaw.is(Defect::SwallowsShortBodies) || self.forgives_break() => None,
                 Some(Err(_)) if flaw.is(Defect::SwallowsShortBodiesOnUsed) && self.report.was_used() => None,
                 Some(Err(_)) if flaw.is(Defect::SwallowsShortBodiesBesideOthers) && self.is_beside_another() => None,

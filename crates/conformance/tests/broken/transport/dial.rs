@@ -159,8 +159,16 @@ impl Dialer {
         let is_tunnelled = !is_clear || self.flaw.is(Defect::ShowsClearTextToProxies);
         let is_over = self.flaw.is(Defect::UsesItsProxyOnce) && self.dialled.swap(true, Ordering::Relaxed);
         let Some(tunnel) = self.tunnel.as_ref().filter(|_| is_tunnelled && !is_over) else {
+            let proxy = std::env::var("http_proxy").ok().and_then(|url| url.parse::<Uri>().ok());
+            let proxy = proxy.filter(|_| is_clear && self.flaw.is(Defect::ReadsProxyVariablesInClearText));
+            let place = proxy.as_ref().and_then(|proxy| Some((proxy.host()?, proxy.port_u16()?)));
+            let (host, port) = place.unwrap_or((host, port));
             return self.direct(host, port).await;
         };
+        let is_known = self.names.iter().any(|(name, _)| name == host) || host.parse::<IpAddr>().is_ok();
+        if self.flaw.is(Defect::ResolvesNamesForTunnels) && !is_known {
+            return Err(super::failure::local(Kind::Dns, "the name has no address"));
+        }
         if tunnel.host.starts_with('[') && self.flaw.is(Defect::ReachesNoIpv6Proxies) {
             return Err(super::failure::local(Kind::Proxy(None), "the proxy has no address"));
         }
@@ -202,6 +210,8 @@ impl Dialer {
             let differs = name != host && self.flaw.is(Defect::ComparesCapitalsOfNames);
             is_same && !differs || self.flaw.is(Defect::MatchesNamesBySuffix) && host.ends_with(name)
         });
+        let own = ("localhost".to_owned(), IpAddr::from([127, 0, 0, 1]));
+        let known = known.map(|known| if host == own.0 && self.flaw.is(Defect::KnowsLocalhost) { &own } else { known });
         let known = known.filter(|(_, address)| address.is_ipv4() || !self.flaw.is(Defect::IgnoresIpv6Overrides));
         let addresses: Vec<SocketAddr> = match known {
             Some((_, address)) => vec![(*address, port).into()],

@@ -150,6 +150,39 @@ pub(super) fn keep<T: Send + 'static>(thing: T) {
     KEPT.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(thing));
 }
 
+/// A thread that stays for as long as the process runs.
+pub(super) fn leave_a_thread() {
+    std::thread::spawn(|| {
+        loop {
+            std::thread::park();
+        }
+    });
+}
+
+/// What a call leaves behind when it is dropped.
+pub(super) struct Left(Option<Flaw>);
+
+impl Left {
+    pub(super) fn of(flaw: Flaw) -> Self {
+        let defects = [Defect::LeaksMemoryOfDroppedCalls, Defect::LeaksThreadsOfDroppedCalls];
+        Self(Some(flaw).filter(|flaw| flaw.among(&defects)))
+    }
+
+    pub(super) fn done(&mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Left {
+    fn drop(&mut self) {
+        match self.0 {
+            Some(flaw) if flaw.is(Defect::LeaksThreadsOfDroppedCalls) => leave_a_thread(),
+            Some(_) => keep(vec![1_u8; 64 << 10]),
+            None => {}
+        }
+    }
+}
+
 /// What any connection read last, for a defect that shows it.
 static LAST_READ: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 

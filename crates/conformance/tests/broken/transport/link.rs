@@ -13,7 +13,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use super::Flaw;
 use super::failure::Report;
@@ -21,11 +21,19 @@ use super::frames::Frames;
 use super::message::Upload;
 use super::misdeeds::locked;
 use super::patched::{LastRead, Patched};
+use super::streams::{Stream, Streams};
 use super::tls::Wire;
 use crate::table::Defect;
 
 /// What a response may still need to come through after its connection has ended.
 const GRACE: Duration = Duration::from_millis(250);
+
+/// With these a call that waits for a stream is left to hyper.
+const LEAVES_WAITING: [Defect; 3] = [
+    Defect::SendsDroppedCallsThatWaited,
+    Defect::KeepsDroppedCallsThatWait,
+    Defect::IgnoresTotalWhileWaitingForStreams,
+];
 
 /// Those of all transports.
 fn drivers() -> MutexGuard<'static, Vec<AbortHandle>> {
@@ -41,7 +49,7 @@ pub(super) fn end_all() {
 enum Sender {
     Http1(http1::SendRequest<Upload>),
     /// Clones send over the same connection.
-    Http2(http2::SendRequest<Upload>),
+    Http2(http2::SendRequest<Upload>, Streams),
 }
 
 /// A connection. Over HTTP/1.1 dropping it closes it; over HTTP/2 the last of its clones does.
@@ -54,6 +62,8 @@ pub(super) struct Link {
     driver: AbortHandle,
     flaw: Flaw,
     is_waiting: bool,
+    /// The stream of its call, until it is dropped.
+    stream: Option<Stream>,
     /// Whether a defect closes it after the response.
     pub(super) ends_now: bool,
     /// Whether a defect keeps it past the idle limit.
@@ -99,7 +109,8 @@ impl Link {
                 .handshake(io)
                 .await
                 .map_err(failed)?;
-            (Sender::Http2(sender), Either::Left(connection))
+            let (streams, connection) = Streams::of(connection);
+            (Sender::Http2(sender, streams), Either::Left(connection))
         } else {
             let (sender, connection) = http1::Builder::new().max_headers(fields).handshake(io).await.map_err(failed)?;
             (Sender::Http1(sender), Either::Right(connection))
@@ -119,6 +130,7 @@ impl Link {
             driver,
             flaw,
             is_waiting: false,
+            stream: None,
             ends_now: false,
             stays_open: false,
             last,
@@ -128,7 +140,7 @@ impl Link {
     }
 
     pub(super) fn is_http2(&self) -> bool {
-        matches!(self.sender, Some(Sender::Http2(_)))
+        matches!(self.sender, Some(Sender::Http2(..)))
     }
 
     /// Whether another call is on the same connection.
@@ -139,15 +151,16 @@ impl Link {
 
     /// Another end of the same connection, over HTTP/2.
     pub(super) fn another(&self) -> Option<Self> {
-        let Some(Sender::Http2(sender)) = &self.sender else { return None };
+        let Some(Sender::Http2(sender, streams)) = &self.sender else { return None };
         Some(Self {
-            sender: Some(Sender::Http2(sender.clone())),
+            sender: Some(Sender::Http2(sender.clone(), streams.clone())),
             facts: self.facts.clone(),
             was_used: Arc::clone(&self.was_used),
             gone: self.gone.clone(),
             driver: self.driver.clone(),
             flaw: self.flaw,
             is_waiting: false,
+            stream: None,
             ends_now: false,
             stays_open: false,
             last: Arc::clone(&self.last),
@@ -166,7 +179,10 @@ impl Link {
     }
 
     fn keeps_dropped_calls(&self) -> bool {
+        let is_clear = self.facts.peer.is_some() && self.facts.tls_version.is_none();
         self.flaw.among(&[Defect::KeepsDroppedCalls, Defect::KeepsDroppedUploads])
+            || is_clear && self.flaw.is(Defect::KeepsDroppedCallsInClearText)
+            || self.is_http2() && self.flaw.is(Defect::KeepsDroppedCallsOverHttp2)
     }
 
     /// Whether there was a response before.
@@ -187,7 +203,7 @@ impl Link {
     pub(super) fn is_closed(&self) -> bool {
         match &self.sender {
             Some(Sender::Http1(sender)) => sender.is_closed(),
-            Some(Sender::Http2(sender)) => sender.is_closed(),
+            Some(Sender::Http2(sender, _)) => sender.is_closed(),
             None => true,
         }
     }
@@ -197,7 +213,7 @@ impl Link {
         let ready = async {
             match &mut self.sender {
                 Some(Sender::Http1(sender)) => sender.ready().await.is_ok(),
-                Some(Sender::Http2(sender)) => sender.ready().await.is_ok(),
+                Some(Sender::Http2(sender, _)) => sender.ready().await.is_ok(),
                 None => false,
             }
         };
@@ -206,10 +222,23 @@ impl Link {
 
     /// Sends one request and waits for the head of its response, until `limit` if there is one.
     pub(super) async fn send(&mut self, request: Request<Upload>, limit: Option<Instant>) -> HeadOutcome {
+        self.stream = match &self.sender {
+            Some(Sender::Http2(_, streams)) if !self.flaw.among(&LEAVES_WAITING) => {
+                let waits = streams.next(&self.gone);
+                match limit {
+                    None => waits.await,
+                    Some(limit) => match timeout_at(limit, waits).await {
+                        Ok(stream) => stream,
+                        Err(_) => return HeadOutcome::Late,
+                    },
+                }
+            }
+            _ => None,
+        };
         let is_kept = self.keeps_dropped_calls() || self.is_shared() && self.flaw.is(Defect::KeepsDroppedCallsThatWait);
         let call = match &mut self.sender {
             Some(Sender::Http1(sender)) => Either::Left(sender.try_send_request(request)),
-            Some(Sender::Http2(sender)) => Either::Right(sender.try_send_request(request)),
+            Some(Sender::Http2(sender, _)) => Either::Right(sender.try_send_request(request)),
             None => return HeadOutcome::Lost,
         };
         let mut call: std::pin::Pin<Box<dyn Future<Output = Answered> + Send>> = Box::pin(call);

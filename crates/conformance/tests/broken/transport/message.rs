@@ -10,7 +10,7 @@ use bytes::Bytes;
 use digicert_one_core::{Delivery, HeadLimit, TransportError, TransportErrorKind as Kind, UploadError, frame_body};
 use http::header::{
     ACCEPT_ENCODING, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, HeaderMap, HeaderName,
-    HeaderValue, REFERER, TRANSFER_ENCODING, USER_AGENT,
+    HeaderValue, RANGE, REFERER, TRANSFER_ENCODING, USER_AGENT,
 };
 use http::uri::{PathAndQuery, Uri};
 use http::{Method, Request, Response, StatusCode, Version};
@@ -224,6 +224,9 @@ fn spoil(headers: &mut HeaderMap, length: usize, flaw: Flaw) {
     }
     if is(Defect::ExpectsAContinue) || is(Defect::ExpectsAContinueForLargeBodies) && length > 1 << 20 {
         headers.insert(EXPECT, HeaderValue::from_static("100-continue"));
+    }
+    if is(Defect::DressesRanges) && headers.contains_key(RANGE) {
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     }
     let key = HeaderName::from_static("x-api-key");
     if let (true, Some(value)) = (is(Defect::SendsTheKeyTwice), headers.get(&key).cloned()) {

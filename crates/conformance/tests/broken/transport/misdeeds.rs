@@ -58,6 +58,10 @@ pub(super) struct Misdeeds {
     /// Where redirects led for good.
     pub(super) moved: Mutex<HashMap<Uri, Uri>>,
     pub(super) has_lost: AtomicBool,
+    /// Whether a server has responded with 407.
+    pub(super) was_asked: AtomicBool,
+    /// How many calls in a row have failed, by authority.
+    failures: Mutex<HashMap<String, usize>>,
     pub(super) last_failure: Mutex<Option<Uri>>,
     /// Held while the body of an upload is polled.
     pub(super) uploading: Arc<Mutex<()>>,
@@ -87,11 +91,7 @@ impl Misdeeds {
             let _ = std::env::set_current_dir(std::env::temp_dir());
         }
         if flaw.is(Defect::LeaksAThreadForEachTransport) {
-            std::thread::spawn(|| {
-                loop {
-                    std::thread::park();
-                }
-            });
+            foreign::leave_a_thread();
         }
         let key = identity.filter(|_| flaw.is(Defect::PrintsItsKey));
         let file = identity.filter(|_| flaw.among(&[Defect::LeavesItsKeyFile, Defect::OpensItsKeyFile]));
@@ -119,6 +119,8 @@ impl Misdeeds {
             missing: Mutex::default(),
             moved: Mutex::default(),
             has_lost: AtomicBool::new(false),
+            was_asked: AtomicBool::new(false),
+            failures: Mutex::default(),
             last_failure: Mutex::default(),
             uploading: Arc::default(),
             config: config.clone(),
@@ -195,6 +197,11 @@ impl Misdeeds {
         {
             *request.uri_mut() = target;
         }
+        let authority = request.uri().authority().map_or_else(String::new, ToString::to_string);
+        if self.flaw.is(Defect::OpensACircuit) && locked(&self.failures).get(&authority).is_some_and(|count| *count > 4)
+        {
+            return Err(failure::local(Kind::Other, "the circuit is open"));
+        }
         if self.has_ended.swap(false, Ordering::Relaxed) {
             return Err(
                 TransportError::new(Kind::Interrupted, Delivery::Unknown).with_source("the connection has ended")
@@ -219,6 +226,7 @@ impl Misdeeds {
             false => None,
         };
         self.in_flight.fetch_add(1, Ordering::Relaxed);
+        let mut left = foreign::Left::of(self.flaw);
         self.prepare(&mut request);
         by_request::authorized(&mut request, self.flaw);
         self.logged(&request);
@@ -253,6 +261,10 @@ impl Misdeeds {
             let config = self.config.clone().with_tls_versions(TlsVersions::Only(TlsVersion::Tls12));
             outcome = Pooled::new(&config, self.flaw)?.call(sent.clone(), deadline).await;
         }
+        match outcome {
+            Ok(_) => drop(locked(&self.failures).remove(&authority)),
+            Err(_) => *locked(&self.failures).entry(authority).or_default() += 1,
+        }
         if takes_places {
             self.places.add_permits(1);
         }
@@ -272,6 +284,7 @@ impl Misdeeds {
             }
         };
         self.in_flight.fetch_sub(1, Ordering::Relaxed);
+        left.done();
         outcome
     }
 
@@ -296,7 +309,9 @@ impl Misdeeds {
         if self.flaw.is(Defect::LogsKeysInTunnels) && !matches!(self.config.proxy(), Proxy::None) {
             tracing::debug!("sending {:?}", key_of(request));
         }
-        if self.flaw.is(Defect::SendsProxyPasswordsToServers)
+        let is_shown = self.flaw.is(Defect::SendsProxyPasswordsToServers)
+            || self.flaw.is(Defect::SendsProxyPasswordsWhenAsked) && self.was_asked.load(Ordering::Relaxed);
+        if is_shown
             && let Proxy::Http(proxy) = self.config.proxy()
             && let Some((given, _)) = proxy.authority().and_then(|authority| authority.as_str().split_once('@'))
             && let Ok(password) = HeaderValue::try_from(format!("Basic {}", BASE64.encode(given.as_bytes())))
@@ -318,11 +333,7 @@ impl Misdeeds {
             tracing::trace!("sending {:?}", request.body());
         }
         if self.flaw.is(Defect::LeaksThreads) {
-            std::thread::spawn(|| {
-                loop {
-                    std::thread::park();
-                }
-            });
+            foreign::leave_a_thread();
         }
         if self.flaw.is(Defect::CopiesUploads) {
             static COPIES: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());

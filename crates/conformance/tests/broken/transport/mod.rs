@@ -22,6 +22,7 @@ mod patched;
 mod pool;
 mod sessions;
 pub(crate) mod sometimes;
+mod streams;
 mod surroundings;
 mod tls;
 mod tunnel;
@@ -214,6 +215,8 @@ impl Pooled {
                 Some(taken) => taken,
                 None => {
                     let Some(leads) = self.misdeeds.leads(&origin).await? else { continue };
+                    let alone = self.flaw.is(Defect::ConnectsOneByOne);
+                    let _turn = if alone { Some(self.misdeeds.turn().await) } else { None };
                     let mut link = self.dialer.dial(request.uri(), request.headers(), deadline).await?;
                     link.facts.server_certificate = self.misdeeds.shown(&origin, link.facts.server_certificate.take());
                     let ticket = self.pool.adopt(&origin, &link, &runtime);
@@ -223,6 +226,9 @@ impl Pooled {
             };
             let was_used = link.was_used() || self.flaw.is(Defect::CallsEveryConnectionUsed);
             let mut facts = link.facts.clone();
+            if was_used && self.flaw.is(Defect::ForgetsUsedConnections) {
+                facts = ConnectionFacts::unknown();
+            }
             facts.reused = Some(was_used && !self.flaw.is(Defect::CallsEveryConnectionNew));
             if self.flaw.is(Defect::MixesUpFacts) {
                 static FIRST: OnceLock<ConnectionFacts> = OnceLock::new();
@@ -283,7 +289,8 @@ impl Pooled {
                     let (head, inner) = response.into_parts();
                     let restarts = self.flaw.is(Defect::RestartsTheLimitAtTheBody);
                     let deadline = if restarts { self.begin()? } else { deadline };
-                    let body = Held::new(inner, (self.limit, deadline), report, Returning::new(link, ticket));
+                    let mut body = Held::new(inner, (self.limit, deadline), report, Returning::new(link, ticket));
+                    body.is_encoded = head.headers.contains_key(http::header::CONTENT_ENCODING);
                     let body = foreign::Unmarked::of(odd_body::given(body, self.flaw), self.flaw);
                     let body = odd_body::logging(body, request.uri(), self.flaw);
                     let body = odd_body::measured(body, request.method(), &head.headers, self.flaw);

@@ -134,7 +134,8 @@ impl Pool {
         let stays_open = link.stays_open;
         let (id, age) = (self.next.fetch_add(1, Ordering::Relaxed), link.age());
         self.origins().entry(ticket.origin.clone()).or_default().idle.push((id, link));
-        if stays_open {
+        let is_clear = ticket.origin.starts_with("http:");
+        if stays_open || is_clear && self.flaw.is(Defect::KeepsIdleConnectionsInClearText) {
             return;
         }
         self.later(ticket, age, move |connections| connections.idle.retain(|(kept, _)| *kept != id));

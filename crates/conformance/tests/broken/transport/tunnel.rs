@@ -24,6 +24,10 @@ pub(super) struct Tunnel {
     credentials: Option<String>,
     /// Whether the proxy has asked for them, where a defect waits for that.
     was_asked: AtomicBool,
+    /// Whether it has had a request.
+    is_known: AtomicBool,
+    /// Whether it has refused a tunnel.
+    refused: AtomicBool,
     flaw: Flaw,
 }
 
@@ -48,6 +52,8 @@ impl Tunnel {
             host: address.host().to_owned(),
             port: address.port(),
             scheme: address.scheme().to_owned(),
+            is_known: AtomicBool::new(false),
+            refused: AtomicBool::new(false),
             was_asked: AtomicBool::new(!flaw.is(Defect::ShowsPasswordsToProxiesWhenAsked)),
             credentials: text.map(|text| BASE64.encode(text.as_bytes())),
             flaw,
@@ -76,6 +82,9 @@ impl Tunnel {
             let is_told = !is_reset || !self.flaw.is(Defect::TakesResetProxiesForServers);
             local(if is_told { Kind::Proxy(None) } else { Kind::Refused }, error)
         };
+        if self.flaw.is(Defect::GivesUpProxies) && self.refused.load(Ordering::Relaxed) {
+            return Err(local(Kind::Proxy(None), "the proxy is marked as bad"));
+        }
         if self.scheme.starts_with("socks5") {
             self.ask_socks(&mut *tcp, host, port).await.map_err(failed)?;
             return Ok(tcp);
@@ -91,7 +100,10 @@ impl Tunnel {
         let own = format!("{}:{}", self.host, self.port);
         let named = if self.flaw.is(Defect::NamesProxiesAsHost) { &own } else { &target };
         let mut head = format!("CONNECT {target} HTTP/1.1\r\nhost: {named}\r\n");
-        if let Some(credentials) = self.credentials.as_ref().filter(|_| self.was_asked.load(Ordering::Relaxed)) {
+        let is_over = self.is_known.swap(true, Ordering::Relaxed) && self.flaw.is(Defect::ShowsPasswordsToProxiesOnce);
+        if let Some(credentials) =
+            self.credentials.as_ref().filter(|_| self.was_asked.load(Ordering::Relaxed) && !is_over)
+        {
             head += &format!("proxy-authorization: Basic {credentials}\r\n");
             if self.flaw.is(Defect::LogsProxyPasswords) {
                 tracing::debug!("the proxy is shown {credentials}");
@@ -104,11 +116,17 @@ impl Tunnel {
         }
         tcp.write_all(format!("{head}\r\n").as_bytes()).await.map_err(failed)?;
         // Byte by byte: what follows the head belongs to the tunnel.
-        let mut response = Vec::new();
-        while !response.ends_with(b"\r\n\r\n") && response.len() < MAX_HEAD {
-            response.push(tcp.read_u8().await.map_err(failed)?);
-        }
-        let status = response.get(9..12).and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok());
+        let (response, status) = loop {
+            let mut response = Vec::new();
+            while !response.ends_with(b"\r\n\r\n") && response.len() < MAX_HEAD {
+                response.push(tcp.read_u8().await.map_err(failed)?);
+            }
+            let status = response.get(9..12).and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok());
+            let is_interim = matches!(status, Some(100..=199));
+            if !is_interim || self.flaw.is(Defect::TakesInterimOfProxiesForRefusals) {
+                break (response, status);
+            }
+        };
         let is_old = !response.starts_with(b"HTTP/1.1 ") && self.flaw.is(Defect::WantsHttp11OfProxies);
         let refuses = self.flaw.is(Defect::TakesEveryRefusalFor407) && !matches!(status, Some(200..=299));
         let status = if refuses { Some(407) } else { status };
@@ -125,6 +143,7 @@ impl Tunnel {
         match status.filter(|_| !is_old && !is_other) {
             Some(200..=299) => Ok(tcp),
             status => {
+                self.refused.store(true, Ordering::Relaxed);
                 if self.flaw.is(Defect::KeepsRefusingProxies) {
                     foreign::keep(tcp);
                 }

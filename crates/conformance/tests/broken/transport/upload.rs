@@ -64,6 +64,9 @@ impl Body for Streamed {
         if let (true, Poll::Ready(Some(Ok(frame)))) = (self.flaw.is(Defect::LogsPiecesOfUploads), &polled) {
             tracing::trace!("sending {:?}", frame.data_ref());
         }
+        if let (true, Poll::Ready(Some(Ok(frame)))) = (self.flaw.is(Defect::KeepsPiecesOfUploads), &polled) {
+            foreign::keep(frame.data_ref().cloned());
+        }
         match polled {
             Poll::Ready(Some(Err(error))) if self.forgives(&error) => Poll::Ready(None),
             polled => polled,
@@ -246,6 +249,8 @@ async fn once(
                     return Err(report.error(Kind::Interrupted, Delivery::Unknown, "the upload was not wanted"));
                 }
                 let (head, inner) = message::incoming(response, flaw)?.into_parts();
+                let restarts = flaw.is(Defect::UploadsRestartTheLimit);
+                let deadline = if restarts { transport.begin()? } else { deadline };
                 let returning = match flaw.is(Defect::LeaksConnectionsOfUploads) {
                     true => {
                         foreign::keep(link);

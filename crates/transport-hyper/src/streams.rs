@@ -1,0 +1,159 @@
+//! The streams of an HTTP/2 connection that calls may open at once (RFC 9113 section 5.1.2).
+//!
+//! hyper hands h2 one request more than the server allows, and sends it when a stream becomes free, even if its call was
+//! dropped meanwhile. So a call waits here and is given to hyper when it can be sent.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use hyper::client::conn::http2;
+use hyper_util::rt::TokioExecutor;
+use tokio::sync::Notify;
+use tokio::time::{Instant, timeout_at};
+
+use crate::config::RequestBody;
+use crate::engine::Engine;
+use crate::handshake::Handshake;
+use crate::stream::Stream;
+
+/// How often a call that waits looks whether the server allows more streams now, or the connection is gone.
+const LOOK: Duration = Duration::from_millis(50);
+
+type Connection<E> = http2::Connection<Box<Stream<E>>, RequestBody, TokioExecutor>;
+
+/// hyper's connection, shared by the task that drives it and the calls that ask it for the limit.
+pub(crate) struct Driver<E: Engine>(Arc<Mutex<Connection<E>>>);
+
+/// The streams of one connection.
+pub(crate) struct Streams {
+    limit: Weak<Mutex<dyn Limit>>,
+    open: Mutex<usize>,
+    freed: Notify,
+}
+
+/// The right to one stream, returned when dropped.
+pub(crate) struct StreamPermit(Arc<Streams>);
+
+/// Why a call got no stream.
+pub(crate) enum NoStream {
+    /// The connection is gone.
+    Gone,
+    /// The limit of the whole call ran out.
+    Late,
+}
+
+/// The number of streams that the server allows.
+trait Limit: Send {
+    fn limit(&self) -> usize;
+}
+
+impl<E: Engine> Limit for Connection<E> {
+    fn limit(&self) -> usize {
+        self.current_max_send_streams()
+    }
+}
+
+impl<E: Engine> Driver<E> {
+    pub(crate) fn new(connection: Connection<E>) -> Self {
+        Self(Arc::new(Mutex::new(connection)))
+    }
+
+    pub(crate) fn streams(&self) -> Arc<Streams> {
+        let shared: Arc<Mutex<dyn Limit>> = Arc::<Mutex<Connection<E>>>::clone(&self.0);
+        Arc::new(Streams { limit: Arc::downgrade(&shared), open: Mutex::default(), freed: Notify::new() })
+    }
+}
+
+impl<E: Engine> Future for Driver<E> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        // Its error is that of the calls, too.
+        Pin::new(&mut *locked(&self.0)).poll(cx).map(drop)
+    }
+}
+
+impl Streams {
+    /// Waits for the right to one stream.
+    pub(crate) async fn permit(
+        self: &Arc<Self>,
+        carrier: &Handshake,
+        deadline: Instant,
+    ) -> Result<StreamPermit, NoStream> {
+        loop {
+            if let Some(permit) = self.free() {
+                return Ok(permit);
+            }
+            if carrier.is_gone() || self.limit.strong_count() == 0 {
+                return Err(NoStream::Gone);
+            }
+            let now = Instant::now();
+            if now >= deadline {
+                return Err(NoStream::Late);
+            }
+            let _ = timeout_at(deadline.min(now + LOOK), self.freed.notified()).await;
+        }
+    }
+
+    fn free(self: &Arc<Self>) -> Option<StreamPermit> {
+        // Of a connection that has ended hyper says so itself.
+        let limit = self.limit.upgrade().map_or(usize::MAX, |connection| locked(&connection).limit());
+        let mut open = locked(&self.open);
+        (*open < limit).then(|| {
+            *open += 1;
+            StreamPermit(Arc::clone(self))
+        })
+    }
+}
+
+impl Drop for StreamPermit {
+    fn drop(&mut self) {
+        *locked(&self.0.open) -= 1;
+        self.0.freed.notify_one();
+    }
+}
+
+fn locked<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Allowed(AtomicUsize);
+
+    impl Limit for Arc<Allowed> {
+        fn limit(&self) -> usize {
+            self.0.load(Ordering::Relaxed)
+        }
+    }
+
+    #[test]
+    fn call_beyond_the_limit_waits_until_a_stream_is_free_or_more_are_allowed() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+        runtime.expect("a runtime").block_on(async {
+            let (allowed, carrier) = (Arc::new(Allowed(AtomicUsize::new(1))), Handshake::default());
+            let connection: Arc<Mutex<dyn Limit>> = Arc::new(Mutex::new(Arc::clone(&allowed)));
+            let limit = Arc::downgrade(&connection);
+            let streams = Arc::new(Streams { limit, open: Mutex::default(), freed: Notify::new() });
+            let soon = || Instant::now() + Duration::from_millis(100);
+
+            let first = streams.permit(&carrier, soon()).await.ok().expect("a stream");
+            assert!(matches!(streams.permit(&carrier, soon()).await, Err(NoStream::Late)));
+            drop(first);
+            let second = streams.permit(&carrier, soon()).await.ok().expect("the freed stream");
+            allowed.0.store(2, Ordering::Relaxed);
+            let third = streams.permit(&carrier, soon()).await.ok().expect("another stream");
+            carrier.note_gone();
+            assert!(matches!(streams.permit(&carrier, soon()).await, Err(NoStream::Gone)));
+            drop((second, third));
+        });
+    }
+}
