@@ -5,7 +5,8 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -30,7 +31,9 @@ pub(crate) struct Driver<E: Engine>(Arc<Mutex<Connection<E>>>);
 /// The streams of one connection.
 pub(crate) struct Streams {
     limit: Weak<Mutex<dyn Limit>>,
-    open: Mutex<usize>,
+    /// The limit when it was last looked at.
+    known: AtomicUsize,
+    open: AtomicUsize,
     freed: Notify,
 }
 
@@ -63,7 +66,8 @@ impl<E: Engine> Driver<E> {
 
     pub(crate) fn streams(&self) -> Arc<Streams> {
         let shared: Arc<Mutex<dyn Limit>> = Arc::<Mutex<Connection<E>>>::clone(&self.0);
-        Arc::new(Streams { limit: Arc::downgrade(&shared), open: Mutex::default(), freed: Notify::new() })
+        let limit = Arc::downgrade(&shared);
+        Arc::new(Streams { limit, known: AtomicUsize::new(1), open: AtomicUsize::new(0), freed: Notify::new() })
     }
 }
 
@@ -72,7 +76,8 @@ impl<E: Engine> Future for Driver<E> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         // Its error is that of the calls, too.
-        Pin::new(&mut *locked(&self.0)).poll(cx).map(drop)
+        let mut connection = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Pin::new(&mut *connection).poll(cx).map(drop)
     }
 }
 
@@ -99,31 +104,36 @@ impl Streams {
     }
 
     fn free(self: &Arc<Self>) -> Option<StreamPermit> {
+        let limit = self.limit();
+        let more = |open: usize| (open < limit).then_some(open + 1);
+        self.open.fetch_update(Ordering::AcqRel, Ordering::Acquire, more).ok()?;
+        Some(StreamPermit(Arc::clone(self)))
+    }
+
+    fn limit(&self) -> usize {
         // Of a connection that has ended hyper says so itself.
-        let limit = self.limit.upgrade().map_or(usize::MAX, |connection| locked(&connection).limit());
-        let mut open = locked(&self.open);
-        (*open < limit).then(|| {
-            *open += 1;
-            StreamPermit(Arc::clone(self))
-        })
+        let Some(connection) = self.limit.upgrade() else { return usize::MAX };
+        match connection.try_lock() {
+            Ok(connection) => {
+                let limit = connection.limit();
+                self.known.store(limit, Ordering::Relaxed);
+                limit
+            }
+            // hyper has it at work: no call waits for that.
+            Err(_) => self.known.load(Ordering::Relaxed),
+        }
     }
 }
 
 impl Drop for StreamPermit {
     fn drop(&mut self) {
-        *locked(&self.0.open) -= 1;
+        self.0.open.fetch_sub(1, Ordering::AcqRel);
         self.0.freed.notify_one();
     }
 }
 
-fn locked<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
     use super::*;
 
     #[derive(Default)]
@@ -142,7 +152,12 @@ mod tests {
             let (allowed, carrier) = (Arc::new(Allowed(AtomicUsize::new(1))), Handshake::default());
             let connection: Arc<Mutex<dyn Limit>> = Arc::new(Mutex::new(Arc::clone(&allowed)));
             let limit = Arc::downgrade(&connection);
-            let streams = Arc::new(Streams { limit, open: Mutex::default(), freed: Notify::new() });
+            let streams = Arc::new(Streams {
+                limit,
+                known: AtomicUsize::new(1),
+                open: AtomicUsize::new(0),
+                freed: Notify::new(),
+            });
             let soon = || Instant::now() + Duration::from_millis(100);
 
             let first = streams.permit(&carrier, soon()).await.ok().expect("a stream");
