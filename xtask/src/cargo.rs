@@ -20,7 +20,8 @@ pub(crate) const NOT_APART: &[&str] = &[
     "digicert-one-cost",
 ];
 /// The features of the steps that compile nothing to run: what the one has checked, the other need not.
-pub(crate) const CHECKED: &[&str] = &["--features", "digicert-one-cli/keyring,digicert-one/blocking"];
+pub(crate) const CHECKED: &[&str] =
+    &["--features", "digicert-one-cli/all-transports,digicert-one-cli/keyring,digicert-one/blocking"];
 
 /// The root of the workspace.
 pub(crate) fn root() -> PathBuf {
