@@ -216,10 +216,19 @@ impl Single {
                 .max_headers(2 * HeadLimit::FIELDS)
                 .handshake(TokioIo::new(stream))
                 .await?;
-            let driver = tokio::spawn(connection);
-            let response = sender.send_request(request).await;
+            let mut driver = Driver(tokio::spawn(connection));
+            let mut call = std::pin::pin!(sender.send_request(request));
+            let response = tokio::select! {
+                biased;
+                response = &mut call => response,
+                // hyper says nothing to a request that it takes while its connection ends (hyperium/hyper#4122).
+                _ = &mut driver.0 => match tokio::time::timeout(MOMENT, call).await {
+                    Ok(response) => response,
+                    Err(_) => return Ok(None),
+                },
+            };
             // The connection ends with its only response; a failed or dropped call takes it along.
-            response.map(|response| (response, sender, Driver(driver)))
+            response.map(|response| Some((response, sender, driver)))
         });
         let (response, sender, driver) = sent
             .await
@@ -227,7 +236,11 @@ impl Single {
                 let late = TransportError::new(Kind::Timeout(Phase::Response), Delivery::Unknown);
                 late.with_facts(facts.clone()).with_source(elapsed)
             })?
-            .map_err(|error| broken(error, Kind::Interrupted, Delivery::Unknown).with_facts(facts.clone()))?;
+            .map_err(|error| broken(error, Kind::Interrupted, Delivery::Unknown).with_facts(facts.clone()))?
+            .ok_or_else(|| {
+                let lost = TransportError::new(Kind::Interrupted, Delivery::Unknown);
+                lost.with_facts(facts.clone()).with_source("the connection ended with the request")
+            })?;
         HeadLimit::check(response.headers()).map_err(|size| size.error().with_facts(facts.clone()))?;
         let about = facts.clone();
         let body = response.map(|body| {
@@ -238,6 +251,9 @@ impl Single {
         Ok(Exchange::new(body, facts))
     }
 }
+
+/// A response that was read with the end of its connection is there by then.
+const MOMENT: Duration = Duration::from_millis(100);
 
 /// Ends the connection's task when the call or its body is dropped.
 struct Driver(tokio::task::JoinHandle<Result<(), hyper::Error>>);
