@@ -71,15 +71,17 @@ impl RetryAfter {
             RetryAfterForm::Seconds => Some(whole(self.wait).into()),
             RetryAfterForm::Date => {
                 let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().saturating_add(self.wait);
-                // Further than any calendar, and no further than the system's time.
-                http_date(SystemTime::UNIX_EPOCH + Duration::from_secs(whole(since).min(1 << 40)))
+                http_date(SystemTime::UNIX_EPOCH + Duration::from_secs(whole(since).min(LAST_SECOND)))
             }
         }
     }
 }
 
+/// The last second of the year 9999. The time of Windows ends before the year 30829.
+const LAST_SECOND: u64 = 253_402_300_799;
+
 /// A moment as `Date` and `Retry-After` write it, 9999-12-31T23:59:59Z at the latest: the year has four digits.
 pub(crate) fn http_date(moment: SystemTime) -> Option<HeaderValue> {
-    let last = SystemTime::UNIX_EPOCH + Duration::from_secs(253_402_300_799);
+    let last = SystemTime::UNIX_EPOCH + Duration::from_secs(LAST_SECOND);
     HeaderValue::try_from(httpdate::fmt_http_date(moment.clamp(SystemTime::UNIX_EPOCH, last))).ok()
 }

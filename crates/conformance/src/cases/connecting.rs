@@ -7,11 +7,15 @@ use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use digicert_one_core::{Timeouts, Transport};
-use digicert_one_testbed::{FrontOptions, blackhole};
+#[cfg(target_os = "linux")]
+use digicert_one_testbed::FrontOptions;
+use digicert_one_testbed::blackhole;
 use futures_util::future::{Either, select};
 
 use crate::child;
-use crate::world::{World, front, get};
+#[cfg(target_os = "linux")]
+use crate::world::front;
+use crate::world::{World, get};
 
 /// glibc reads this file for each name without a dot. It is a FIFO here, so that looking up such a name waits for its writer.
 const ALIASES: &str = "HOSTALIASES";

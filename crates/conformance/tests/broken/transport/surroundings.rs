@@ -17,6 +17,8 @@ pub(super) fn key_file(identity: &ClientIdentity, flaw: Flaw) -> std::io::Result
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let path = std::env::temp_dir().join(format!("broken-{}.pem", NEXT.fetch_add(1, Ordering::Relaxed)));
     identity.expose_key_pem(|pem| std::fs::write(&path, pem))?;
+    #[cfg(not(unix))]
+    let _ = flaw;
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;

@@ -46,7 +46,7 @@ fn end_date_lasts_through_its_last_second_in_utc() {
     // 2027-01-01T00:00:00Z
     let new_year = at(1_798_761_600);
     assert_eq!(end.last_second(), new_year - Duration::from_secs(1));
-    assert!(!end.passed(new_year - Duration::from_nanos(1)) && end.passed(new_year));
+    assert!(!end.passed(new_year - Duration::from_micros(1)) && end.passed(new_year));
     assert_eq!(LastDay::day_of(new_year - Duration::from_secs(1)), end);
     assert_eq!(end.to_string(), "2026-12-31");
     for text in ["", "31.12.2026", "2026-13-01", "2026-02-30", "tomorrow"] {
