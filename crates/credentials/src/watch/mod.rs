@@ -7,6 +7,7 @@ mod files;
 mod schedule;
 
 use std::fmt;
+use std::pin::pin;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -29,7 +30,9 @@ use crate::{Fetched, Source};
 use digicert_one_identity::ReadOptions;
 
 /// How long a call waits for a reading while it has a credential: a file on a network that is away is read at some time or never.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(9);
+/// And then in real time: a clock that a test moves jumps over the patience before the thread has read anything.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// A credential that reloads when its source changes: files that are rewritten, a Kubernetes volume that is
 /// swapped, a command with new output.
@@ -278,7 +281,7 @@ impl Shared {
                 }
             };
             match thread::Builder::new().name("credential-reading".to_owned()).spawn(work) {
-                Ok(_detached) => match select(receiver, self.clock.limit(PATIENCE)).await {
+                Ok(_detached) => match select(receiver, pin!(self.patience())).await {
                     Either::Left((read, _)) => {
                         read.unwrap_or_else(|_| self.unread("reading the source panicked".into()))
                     }
@@ -287,7 +290,8 @@ impl Shared {
                         receiver.await.unwrap_or_else(|_| self.unread("reading the source panicked".into()))
                     }
                     Either::Right(_) => {
-                        self.unread(format!("reading the source takes longer than {} seconds", PATIENCE.as_secs()))
+                        let seconds = (PATIENCE + GRACE).as_secs();
+                        self.unread(format!("reading the source takes longer than {seconds} seconds"))
                     }
                 },
                 Err(error) => self.unread(format!("failed to start a thread: {error}")),
@@ -297,6 +301,18 @@ impl Shared {
         let taken = self.take(outcome);
         drop(flight);
         taken
+    }
+
+    async fn patience(&self) {
+        self.clock.limit(PATIENCE).await;
+        let (sender, over) = oneshot::channel::<()>();
+        let wait = move || {
+            thread::sleep(GRACE);
+            drop(sender);
+        };
+        if thread::Builder::new().name("credential-patience".to_owned()).spawn(wait).is_ok() {
+            let _ = over.await;
+        }
     }
 
     fn readings(&self) -> std::sync::MutexGuard<'_, Readings> {
