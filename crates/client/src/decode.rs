@@ -23,7 +23,7 @@ const MAX_MESSAGE: usize = 500;
 const MAX_EXCERPT: usize = 200;
 /// The longest header, title or code.
 const MAX_WORD: usize = 100;
-/// The longest delay: no rate limit lasts longer than a day, and a wrong header must not stop a program for ever.
+/// The longest delay: no rate limit lasts longer than a day, and a wrong header must not stop a program for longer.
 const MAX_WAIT: Duration = Duration::from_secs(86_400);
 
 /// Reads an error response. `now` is used if the response has no date.

@@ -10,7 +10,7 @@ const PARTS: [&str; 8] =
     ["token", "secret", "password", "passphrase", "apikey", "privatekey", "authorization", "cookie"];
 /// Names of secrets. `SAD` is the one-time authorisation of CSC.
 const NAMES: [&str; 8] = ["key", "value", "pin", "otp", "sad", "pwd", "pass", "pem"];
-/// Ends of names that contain one of the above, and tell of it only.
+/// Ends of names that contain one of the above and only describe it.
 const ABOUT: [&str; 7] = ["id", "name", "type", "date", "status", "count", "url"];
 
 /// The JSON text, which may be truncated, without the values of secrets.

@@ -85,7 +85,7 @@ pub(crate) async fn pool_24_calls_leave_no_memory_behind(world: World) {
             transport.send(refused).await.expect_err("no listener");
         }
         for _ in 0..CALLS / AT_A_TIME {
-            // Bodies that nobody reads, and calls that are given up.
+            // Bodies that are not read, and calls that are given up.
             drop(join_all((0..AT_A_TIME).map(|_| transport.send(to("/unread")))).await);
             let never = join_all((0..AT_A_TIME).map(|_| transport.send(to("/never"))));
             let waited = select(never, SystemClock::new().sleep(Duration::from_millis(20))).await;
@@ -223,7 +223,7 @@ async fn frees(world: &World, left: Left) {
         Either::Left(_) => true,
         Either::Right((is_closed, _)) => is_closed,
     };
-    assert!(is_freed, "a stream stays open that nobody needs: {left:?}");
+    assert!(is_freed, "a stream stays open without need: {left:?}");
 }
 
 pub(crate) async fn pool_26_a_dropped_call_leaves_the_others_of_its_connection(world: World) {

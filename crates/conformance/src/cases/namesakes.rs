@@ -33,7 +33,7 @@ impl Namesakes {
 
 const ADDRESSES: [IpAddr; 2] = [FIRST, SECOND];
 
-pub(crate) async fn trust_60_authorities_of_one_name_are_told_apart(world: World) {
+pub(crate) async fn trust_60_authorities_with_one_name_are_kept_apart(world: World) {
     if world.leaves_out(Capability::TrustOnly) {
         return;
     }

@@ -59,7 +59,7 @@ macro_rules! __secret {
                 why "The secret of a new API key is in one response and nowhere else."
                 fix "Log names and lengths, not values. Where your library logs bodies at trace, filter its target.";
             "SECRET-13" Must secret secret_13_bodies_are_written_to_no_file
-                given "A server that receives a body of 500 KiB and responds with another one when it is told to."
+                given "A server that receives a body of 500 KiB and responds with another one where the case says so."
                 when "A POST is sent over each HTTP version, and files are searched before and during the response."
                 then "Neither body is in the temporary directory or in an open file."
                 why "The response to the creation of a key is a secret, and a file outlives the process that wrote it."

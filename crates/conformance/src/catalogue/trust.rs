@@ -339,7 +339,7 @@ macro_rules! __trust {
                 then "The second name is refused, and no request arrives by it."
                 why "A resumed handshake shows no certificate: a session kept by address instead of name skips the check."
                 fix "Key the session cache by the name that was verified, as the TLS libraries do.";
-            "TRUST-60" Must namesakes trust_60_authorities_of_one_name_are_told_apart
+            "TRUST-60" Must namesakes trust_60_authorities_with_one_name_are_kept_apart
                 given "Two authorities with one name and different keys, a server of each at one name and port of two addresses, and two \
                     identities of one name, with one key or two, in each setting."
                 when "Transports trust one of them, or both in either order, and call both servers, in both orders."

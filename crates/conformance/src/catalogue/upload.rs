@@ -136,7 +136,7 @@ macro_rules! __upload {
                 when "It is uploaded over each HTTP version, and then two GETs are made on the same transport."
                 then "The upload fails or panics, and both GETs get their responses."
                 why "One faulty reader would end all later calls of a long-running program, which catches such panics."
-                fix "Hold no lock that a panic poisons while a body is read, or go on with the content of a poisoned one.";
+                fix "Hold no lock that a panic poisons while a body is read, or use the content of a poisoned one.";
             "UPLOAD-21" Should upload upload_21_early_success_does_not_end_the_upload
                 given "The server of UPLOAD-04."
                 when "The second half of the body is given only after the head of the response has been returned."

@@ -974,7 +974,7 @@ defects! {
     /// leaves the connection to a proxy open when a call is dropped that waits for its tunnel
     LeavesTunnelsOfDroppedCalls leaves_tunnels_of_dropped_calls "TIME-06" "the connection stays open";
     /// leaves the HTTP/2 stream of a body open whose limit ran out
-    LeavesStreamsOfLateBodies leaves_streams_of_late_bodies "POOL-33" "nobody needs: LateBody";
+    LeavesStreamsOfLateBodies leaves_streams_of_late_bodies "POOL-33" "without need: LateBody";
     /// has one pool for transports of equal configuration
     SharesPoolsOfEqualConfigurations shares_pools_of_equal_configurations "POOL-36" "two transports share a connection";
     // What a library keeps or does beside the calls: idle connections, refused streams, names, its log, its errors.
@@ -1134,7 +1134,7 @@ defects! {
     /// sets a header where another one is given
     DressesRanges dresses_ranges "REQ-20" "accept-encoding: \"identity\" was added";
     /// goes on with a call over HTTP/2 that was dropped
-    KeepsDroppedCallsOverHttp2 keeps_dropped_calls_over_http2 "POOL-33" "nobody needs: DroppedCall";
+    KeepsDroppedCallsOverHttp2 keeps_dropped_calls_over_http2 "POOL-33" "without need: DroppedCall";
     /// leads `localhost` to 127.0.0.1 whatever is configured
     KnowsLocalhost knows_localhost "HOST-11" "went where the other is to go";
     /// resolves a name itself before it asks its proxy for it

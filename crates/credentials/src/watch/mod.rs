@@ -259,7 +259,7 @@ impl Shared {
         current.is_some_and(|current| need.newer_than.is_some_and(|refused| refused >= current))
     }
 
-    /// Reads the source on a thread, since it may block: for ever, if its file system is away.
+    /// Reads the source on a thread, since it may block, without end if its file system is away.
     async fn refresh(self: &Arc<Self>, flight: MutexGuard<'_, ()>) -> Result<Option<Generation>, CredentialError> {
         let hints = self.changes.take();
         let known = self.lock().current.as_ref().map(|current| current.content);
