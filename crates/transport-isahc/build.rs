@@ -15,7 +15,9 @@ fn main() {
              with one TLS engine. For OpenSSL set default-features = false; to see who asks for the other one: cargo tree \
              -e features -i digicert-one-isahc"
         ),
-        (false, false) => println!("cargo::error=one of the features rustls-engine and openssl-engine is needed"),
+        (false, false) => {
+            println!("cargo::error=digicert-one-isahc needs one of its features `rustls-engine` and `openssl-engine`")
+        }
         _ => {}
     }
 }

@@ -158,14 +158,17 @@ impl EndDates {
             return if status == 0 { Ok(()) } else { Err(Failure::Reported(status)) };
         }
         output.text(&self.text(earliest))?;
-        match self.not_known().filter(|_| options.fail_under.is_some()) {
-            _ if options.fail_under.is_some() && earliest.is_none() => {
-                output.warning(&"no end date is known, so --fail-under had nothing to compare");
-            }
-            Some(causes) => output.warning(&format!("not compared with --fail-under, since it is not known: {causes}")),
-            None => {}
+        // A check that had nothing to compare has not passed.
+        let has_nothing = options.fail_under.is_some() && earliest.is_none() && !is_near;
+        if let Some(causes) = self.not_known().filter(|_| options.fail_under.is_some()) {
+            let what =
+                if has_nothing { "--fail-under has nothing to compare" } else { "not compared with --fail-under" };
+            output.warning(&format!("{what}, since it is not known when this ends: {causes}"));
         }
-        output.document(&self.json(earliest, !is_near))?;
+        output.document(&self.json(earliest, !is_near && !has_nothing))?;
+        if has_nothing {
+            return Err(Failure::Reported(UNKNOWN));
+        }
         if is_near { Err(Failure::Reported(TOO_NEAR)) } else { Ok(()) }
     }
 

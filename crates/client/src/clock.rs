@@ -5,7 +5,9 @@ use std::time::{Duration, SystemTime};
 
 use digicert_one_core::Clock;
 
-/// The wall clock of this machine. Needs no runtime: one thread of `futures-timer` serves all timers.
+use crate::timers::Timer;
+
+/// The wall clock of this machine. Needs no runtime: one thread of the process serves all timers.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct SystemClock;
@@ -24,6 +26,6 @@ impl Clock for SystemClock {
     }
 
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        Box::pin(futures_timer::Delay::new(duration))
+        Box::pin(Timer::new(duration))
     }
 }

@@ -118,6 +118,11 @@ fn has_id(object: &Map<String, Value>) -> bool {
     ["id", "user_id", "token_id", "certificate_id"].iter().any(|name| object.contains_key(*name))
 }
 
+/// Whether an object is a resource, sent along with an error status: it has an id, or a name, and no message.
+fn is_resource(object: &Map<String, Value>) -> bool {
+    (has_id(object) || object.contains_key("name")) && !has_message(object)
+}
+
 fn has_message(object: &Map<String, Value>) -> bool {
     // The other names of a message are also those of a description.
     MESSAGES[..6].iter().chain(&["msg", "title"]).any(|name| text_of(object, name).is_some())
@@ -140,7 +145,11 @@ impl Entry {
         let described = ["error_description", "errorDescription"].iter().any(|name| object.contains_key(*name));
         let code = match object.get("error") {
             Some(Value::String(error)) if described => Some(error.clone()),
-            _ => CODES.iter().find_map(|name| code(name, object)),
+            // The status of a resource, such as ACTIVE, is no code of an error.
+            _ => CODES
+                .iter()
+                .filter(|name| **name != "status" || !is_resource(object))
+                .find_map(|name| code(name, object)),
         };
         let is_other = |text: &String| Some(text) != code.as_ref();
         let message = MESSAGES.iter().filter_map(|name| text(object.get(*name)?)).find(is_other);
@@ -311,6 +320,16 @@ mod tests {
         }
         assert!(looks_like_error(&json!({ "code": "no_access", "message": "b" })));
         assert!(!looks_like_error(&json!({ "status": "ACTIVE", "description": "a host" })));
+    }
+
+    #[test]
+    fn status_of_a_resource_is_no_code() {
+        for body in [json!({ "id": "1", "status": "ACTIVE" }), json!({ "name": "a", "status": "DISABLED" })] {
+            assert!(Document::read(&body).is_none_or(|document| document.code.is_none()), "{body}");
+        }
+        for body in [json!({ "id": "1", "status": "QUOTA", "message": "b" }), json!({ "status": "NOT_FOUND" })] {
+            assert!(Document::read(&body).is_some_and(|document| document.code.is_some()), "{body}");
+        }
     }
 
     #[test]

@@ -42,6 +42,7 @@ mod retry;
 mod rotation;
 mod send;
 mod settings;
+mod timers;
 mod tried;
 mod upload;
 mod watched_body;

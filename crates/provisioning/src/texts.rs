@@ -43,6 +43,7 @@ fn store_lock_and_journal_errors_have_the_form() {
         JournalError::NothingPending { path: path() },
         JournalError::Foreign { path: path() },
         JournalError::Damaged { path: path(), line: 3, what: "a wrong checksum" },
+        JournalError::OtherVersion { path: path(), line: 1 },
         JournalError::LooksSecret { name: "token".to_owned() },
         JournalError::Key(CredentialError::new(Code::IO_02, "failed to read the file")),
         JournalError::File(full_disk()),

@@ -34,7 +34,7 @@ pub(crate) struct DoctorOptions {
 
 #[derive(Debug, Args)]
 pub(crate) struct ExpiryOptions {
-    /// Fail with exit code 8 if less than this is left, as in 14d.
+    /// Fail with exit code 8 if less than this is left, as in 14d; with 3 if no end date is known.
     #[arg(long, value_name = "TIME", value_parser = time::time)]
     pub(crate) fail_under: Option<Duration>,
     /// Print one line, and exit, as a Nagios plugin does: critical under --fail-under (7d if not given), warning under 30 days.

@@ -8,7 +8,10 @@ use digicert_one::credentials::Reference;
 
 use crate::failure::Failure;
 
-/// What a password becomes.
+/// What an entry becomes: the parts of a credential.
+pub(super) const API_KEY: &str = "API key";
+pub(super) const CERTIFICATE: &str = "client certificate";
+pub(super) const PRIVATE_KEY: &str = "private key";
 pub(super) const PASSWORD: &str = "password of the client certificate";
 
 /// A part of a credential.
@@ -32,6 +35,16 @@ pub(super) struct Draft {
     pub(super) understood: Vec<(String, String)>,
     /// Name, and why it was left out.
     pub(super) left_out: Vec<(String, String)>,
+}
+
+impl Part {
+    fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Reference(one), Self::Reference(other)) => one == other,
+            (Self::Value(one, _), Self::Value(other, _)) => one.expose() == other.expose(),
+            _ => false,
+        }
+    }
 }
 
 impl Draft {
@@ -79,48 +92,72 @@ impl Draft {
             return self.left_out(name, "not the name of a host; it is not shown, as it may be a secret");
         }
         self.understood(name, &format!("host {host}"));
-        self.host = Some(host.to_owned());
+        if self.host.replace(host.to_owned()).is_some_and(|before| before != host) {
+            self.left_out("an earlier host", &format!("{} gives another one, which is used", shown(name)));
+        }
     }
 
     /// Takes the API key itself, or the variable that has it.
     pub(super) fn api_key(&mut self, name: &str, value: &str) {
-        self.api_key = self.part(name, value, "API key", "api-key").or(self.api_key.take());
+        self.text(name, value, API_KEY, "api-key");
     }
 
     /// Takes the password itself, or the variable that has it.
     pub(super) fn password(&mut self, name: &str, value: &str) {
-        self.password = self.part(name, value, PASSWORD, "password").or(self.password.take());
+        self.text(name, value, PASSWORD, "password");
     }
 
-    fn part(&mut self, name: &str, value: &str, what: &str, file: &'static str) -> Option<Part> {
-        if let Some(variable) = variable(value) {
-            self.understood(name, &format!("{what}, in the variable {variable}"));
-            return Some(Part::Reference(Reference::Variable(variable.to_owned())));
-        }
+    fn text(&mut self, name: &str, value: &str, what: &'static str, file: &'static str) {
         if value.contains("${{") {
-            self.left_out(name, "an expression of a CI system; set a variable to it, and import with that");
-            return None;
+            return self.left_out(name, "an expression of a CI system; set a variable to it, and import with that");
         }
-        self.understood(name, what);
-        Some(Part::Value(Secret::new(value, name), file))
+        let part = match variable(value) {
+            Some(variable) => Part::Reference(Reference::Variable(variable.to_owned())),
+            None => Part::Value(Secret::new(value, name), file),
+        };
+        self.take(name, what, part);
+    }
+
+    /// Takes a part. The last of two counts, and that there were two is said.
+    pub(super) fn take(&mut self, name: &str, what: &'static str, part: Part) {
+        let as_what = match &part {
+            Part::Reference(Reference::Variable(variable)) if name != variable => {
+                format!("{what}, in the variable {variable}")
+            }
+            _ => what.to_owned(),
+        };
+        let slot = match what {
+            API_KEY => &mut self.api_key,
+            CERTIFICATE => &mut self.certificate,
+            PRIVATE_KEY => &mut self.private_key,
+            _ => &mut self.password,
+        };
+        let is_other = slot.as_ref().is_some_and(|before| !before.is_same(&part));
+        *slot = Some(part);
+        if is_other {
+            self.left_out(&format!("an earlier {what}"), &format!("{} gives another one, which is used", shown(name)));
+        }
+        self.understood(name, &as_what);
     }
 
     /// Takes a file with the client certificate.
     pub(super) fn certificate_file(&mut self, name: &str, path: &Path) {
-        self.understood(name, "client certificate");
-        self.certificate = Some(file(path));
+        self.take(name, CERTIFICATE, file(path));
     }
 
     /// Takes a file with the private key.
     pub(super) fn private_key_file(&mut self, name: &str, path: &Path) {
-        self.understood(name, "private key");
-        self.private_key = Some(file(path));
+        self.take(name, PRIVATE_KEY, file(path));
     }
 
     /// Takes a CA file.
     pub(super) fn ca_file(&mut self, name: &str, path: &Path) {
+        let path = absolute(path);
+        if self.ca_file.as_ref().is_some_and(|before| *before != path) {
+            self.left_out("an earlier CA file", &format!("{} gives another one, which is used", shown(name)));
+        }
         self.understood(name, "CA file");
-        self.ca_file = Some(absolute(path));
+        self.ca_file = Some(path);
     }
 }
 

@@ -8,7 +8,7 @@ use digicert_one::credentials::DirectorySource;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::draft::{Draft, PASSWORD, Part};
+use super::draft::{API_KEY, CERTIFICATE, Draft, PASSWORD, PRIVATE_KEY, Part};
 use crate::failure::Failure;
 
 /// Names and values of one map.
@@ -149,29 +149,19 @@ const OF_VARIABLES: [&str; 3] = ["SM_API_KEY", "DIGICERT_API_KEY", "TLM_API_KEY"
 
 fn entry(draft: &mut Draft, name: &str, value: Secret) {
     if DirectorySource::API_KEY.contains(&name) || OF_VARIABLES.contains(&name) {
-        draft.understood(name, "API key");
-        draft.api_key = Some(Part::Value(value, "api-key"));
-        return;
+        return draft.take(name, API_KEY, Part::Value(value, "api-key"));
     }
     match name {
-        "tls.crt" => {
-            draft.understood(name, "client certificate");
-            draft.certificate = Some(Part::Value(value, "tls.crt"));
-        }
+        "tls.crt" => draft.take(name, CERTIFICATE, Part::Value(value, "tls.crt")),
         "tls.p12" | "client.p12" | "keystore.p12" | "SM_CLIENT_CERT_FILE_B64" if draft.certificate.is_none() => {
-            draft.understood(name, "client certificate");
-            draft.certificate = Some(Part::Value(value, "tls.p12"));
+            draft.take(name, CERTIFICATE, Part::Value(value, "tls.p12"));
         }
         "tls.p12" | "client.p12" | "keystore.p12" | "SM_CLIENT_CERT_FILE_B64" => {
             draft.left_out(name, "tls.crt has the certificate");
         }
-        DirectorySource::PRIVATE_KEY => {
-            draft.understood(name, "private key");
-            draft.private_key = Some(Part::Value(value, "tls.key"));
-        }
+        DirectorySource::PRIVATE_KEY => draft.take(name, PRIVATE_KEY, Part::Value(value, "tls.key")),
         DirectorySource::PASSWORD | "DC_CLIENT_CERT_PASSWORD" | "SM_CLIENT_CERT_PASSWORD" => {
-            draft.understood(name, PASSWORD);
-            draft.password = Some(Part::Value(value, "password"));
+            draft.take(name, PASSWORD, Part::Value(value, "password"));
         }
         "host" | "DC_BASE" | "SM_HOST" => match value.expose_text() {
             Ok(host) => draft.host(name, host),

@@ -49,6 +49,11 @@ impl ImportOptions {
             },
             (None, _) => return Err(Failure::Usage("--file FILE is missing; - reads standard input".to_owned())),
         };
+        if given.as_ref().is_some_and(|file| file.expose_text().is_err()) {
+            return Err(Failure::Usage(
+                "--file: not a text file; give the file that the other program reads".to_owned(),
+            ));
+        }
         let mut draft = match (self.from, &given) {
             (ImportKind::Smctl, given) => smctl::read(given.as_ref()).map_err(Failure::CertificateFile)?,
             (ImportKind::Jsign, Some(file)) => jsign::read(file)?,

@@ -9,12 +9,15 @@ use digicert_one::core::CredentialError;
 use digicert_one::credentials::Reference;
 use zeroize::Zeroizing;
 
-use super::draft::{self, Draft, Part, file};
+use super::draft::{self, API_KEY, CERTIFICATE, Draft, Part};
 
 /// Of smctl, of d1, and of the scripts of DigiCert.
 const KEYS: [&str; 4] = ["SM_API_KEY", "DC_API_KEY", "DIGICERT_API_KEY", "TLM_API_KEY"];
 const PASSWORD: &str = "SM_CLIENT_CERT_PASSWORD";
+const FILE: &str = "SM_CLIENT_CERT_FILE";
 const BASE64: &str = "SM_CLIENT_CERT_FILE_B64";
+/// What is read beside the keys.
+const USED: [&str; 5] = ["SM_HOST", FILE, BASE64, "SM_CA_FILE", PASSWORD];
 
 /// Reads both; the file may be missing.
 pub(super) fn read(properties: Option<&Secret>) -> Result<Draft, CredentialError> {
@@ -29,7 +32,13 @@ pub(super) fn read(properties: Option<&Secret>) -> Result<Draft, CredentialError
             let Some((name, value)) = line.split_once(['=', ':']) else { continue };
             let name = name.trim();
             match of_value(value.trim()) {
-                Some(value) if !value.is_empty() => drop(found.insert(name.to_owned(), value)),
+                Some(value) if !value.is_empty() => {
+                    let is_other = found.get(name).is_some_and(|before| *before != value);
+                    found.insert(name.to_owned(), value);
+                    if is_other {
+                        draft.left_out(&known(name), "an earlier value: a later line gives another one, which is used");
+                    }
+                }
                 Some(_) => {}
                 None => draft.left_out(&known(name), "it has an escape of Java; set the variable of this name instead"),
             }
@@ -37,34 +46,24 @@ pub(super) fn read(properties: Option<&Secret>) -> Result<Draft, CredentialError
     }
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let key = KEYS.into_iter().find(|name| variable(name).is_some() || found.contains_key(*name));
-    for name in key.into_iter().chain([PASSWORD]) {
-        let part = match (variable(name), found.get(name)) {
-            (Some(_), _) => Some(Part::Reference(Reference::Variable(name.to_owned()))),
-            (None, Some(value)) => {
-                let file = if name != PASSWORD { "api-key" } else { "password" };
-                Some(Part::Value(Secret::new(value.as_bytes(), name), file))
-            }
-            (None, None) => None,
-        };
-        let Some(part) = part else { continue };
-        if name != PASSWORD {
-            draft.understood(name, "API key");
-            draft.api_key = Some(part);
-        } else {
-            draft.understood(name, draft::PASSWORD);
-            draft.password = Some(part);
+    let parts = [(key, API_KEY, "api-key"), (Some(PASSWORD), draft::PASSWORD, "password")];
+    for (name, what, to) in parts.into_iter().filter_map(|(name, what, to)| Some((name?, what, to))) {
+        match (variable(name), found.get(name)) {
+            (Some(_), _) => draft.take(name, what, Part::Reference(Reference::Variable(name.to_owned()))),
+            (None, Some(value)) => draft.take(name, what, Part::Value(Secret::new(value.as_bytes(), name), to)),
+            (None, None) => {}
         }
     }
     let value = |name: &str| variable(name).or_else(|| found.get(name).map(|value| value.to_string()));
     if let Some(host) = value("SM_HOST") {
         draft.host("SM_HOST", &host);
     }
-    if let Some(path) = value("SM_CLIENT_CERT_FILE") {
-        draft.understood("SM_CLIENT_CERT_FILE", "client certificate");
-        draft.certificate = Some(file(Path::new(&path)));
+    if let Some(path) = value(FILE) {
+        draft.certificate_file(FILE, Path::new(&path));
     } else if variable(BASE64).is_some() {
-        draft.understood(BASE64, "client certificate");
-        draft.certificate = Some(Part::Reference(Reference::Variable(BASE64.to_owned())));
+        draft.take(BASE64, CERTIFICATE, Part::Reference(Reference::Variable(BASE64.to_owned())));
+    } else if let Some(base64) = found.get(BASE64) {
+        draft.take(BASE64, CERTIFICATE, Part::Value(Secret::new(base64.as_bytes(), BASE64), "tls.p12"));
     }
     if let Some(path) = value("SM_CA_FILE") {
         draft.ca_file("SM_CA_FILE", Path::new(&path));
@@ -72,10 +71,19 @@ pub(super) fn read(properties: Option<&Secret>) -> Result<Draft, CredentialError
     if value("SM_TLS_SKIP_VERIFY").is_some() {
         draft.left_out("SM_TLS_SKIP_VERIFY", "d1 always verifies the server; name its CA with --ca-file");
     }
-    let used = ["SM_HOST", "SM_CLIENT_CERT_FILE", "SM_CA_FILE", "SM_TLS_SKIP_VERIFY", PASSWORD];
-    let is_used = |name: &str| used.contains(&name) || key == Some(name);
-    let others: Vec<String> = found.keys().filter(|name| !is_used(name)).cloned().collect();
-    others.iter().for_each(|name| draft.left_out(&known(name), "not about host or credential"));
+    for (name, value) in &found {
+        let why = match &**name {
+            "SM_TLS_SKIP_VERIFY" => continue,
+            BASE64 if found.contains_key(FILE) || variable(FILE).is_some() => "SM_CLIENT_CERT_FILE has the certificate",
+            name if KEYS.contains(&name) && key != Some(name) => "another API key is used",
+            name if USED.contains(&name) || KEYS.contains(&name) => match variable(name) {
+                Some(of_variable) if of_variable != **value => "the variable of this name, which is set, is used",
+                _ => continue,
+            },
+            _ => "not about host or credential",
+        };
+        draft.left_out(&known(name), why);
+    }
     Ok(draft)
 }
 

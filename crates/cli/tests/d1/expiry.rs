@@ -94,6 +94,23 @@ fn offline_nothing_is_sent_and_what_is_not_known_says_why() {
 }
 
 #[test]
+fn limit_with_nothing_to_compare_has_not_passed() {
+    let stage = stage();
+    let variables = [("DC_API_KEY", stage.key()), ("DC_BASE", "https://127.0.0.1:9")];
+    let output = stage.d1(&["expiry", "--offline"], &variables);
+    assert!(output.status.success(), "{}", text(&output));
+    let output = stage.d1(&["expiry", "--offline", "--fail-under", "14d"], &variables);
+    let shown = text(&output);
+    assert_eq!(output.status.code(), Some(3), "{shown}");
+    assert!(
+        shown.contains("--fail-under has nothing to compare, since it is not known when this ends: API key"),
+        "{shown}"
+    );
+    let output = stage.d1(&["--json", "expiry", "--offline", "--fail-under", "14d"], &variables);
+    assert_eq!((output.status.code(), &document(&output)["ok"]), (Some(3), &Value::Bool(false)), "{}", text(&output));
+}
+
+#[test]
 fn several_tokens_are_not_guessed_between() {
     let stage = Stage::new();
     let user = &stage.emulator.users()[0];

@@ -227,6 +227,43 @@ fn parts_of_two_credentials_are_not_mixed() {
 }
 
 #[test]
+fn second_value_of_a_part_is_used_and_the_first_is_named() {
+    for (kind, lines, variables, kept, said) in [
+        ("smctl", "SM_API_KEY=canary1\nSM_API_KEY=canary2\n", &[][..], "file:ci/api-key", "a later line"),
+        ("smctl", "SM_API_KEY=canary1\nDC_API_KEY=canary2\n", &[], "file:ci/api-key", "another API key is used"),
+        ("smctl", "SM_API_KEY=canary1\n", &[("SM_API_KEY", "canary2")], "env:SM_API_KEY", "the variable of this name"),
+        ("curl", "header = \"x-api-key: $A1\"\nheader = \"x-api-key: $A2\"\n", &[], "env:A2", "an earlier API key"),
+        ("curl", "header = \"x-api-key: $A1\"\ncacert = a.pem\ncacert = b.pem\n", &[], "env:A1", "an earlier CA file"),
+        (
+            "kubernetes",
+            "kind: Secret\nstringData:\n  SM_API_KEY: canary1\n  api-key: canary2\n",
+            &[],
+            "file:ci/api-key",
+            "an earlier API key",
+        ),
+    ] {
+        let (profile, shown) = imported(kind, lines, variables);
+        assert!(profile.contains(kept) && shown.contains(said), "{lines}: {profile}\n{shown}");
+    }
+    let same = "kind: Secret\ndata:\n  api-key: Y2FuYXJ5\nstringData:\n  api-key: canary\n";
+    for (kind, lines) in [("smctl", "SM_API_KEY=canary\nSM_API_KEY=canary\n"), ("kubernetes", same)] {
+        let (_, shown) = imported(kind, lines, &[]);
+        assert!(!shown.contains("LEFT OUT"), "the same twice is no news: {shown}");
+    }
+}
+
+#[test]
+fn file_that_is_not_text_is_refused_without_advice_on_certificates() {
+    let stage = Stage::new();
+    for kind in ["smctl", "jsign", "curl", "kubernetes"] {
+        let output = import(&stage, &["--from", kind, "--file", "-"], &[], b"\x30\x82\xff\xfe canary");
+        let shown = text(&output);
+        assert!(output.status.code() == Some(2) && shown.contains("not a text file"), "{shown}");
+        assert!(!shown.contains("certificate"), "{shown}");
+    }
+}
+
+#[test]
 fn lines_of_a_shell_and_paths_of_windows_are_read() {
     let lines =
         "export SM_API_KEY=\"canary\"\nSM_CLIENT_CERT_FILE=C:\\keys\\client.p12\nSM_CLIENT_CERT_PASSWORD='canary'\n";

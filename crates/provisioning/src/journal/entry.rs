@@ -70,19 +70,6 @@ pub(super) enum Fault {
     Version,
 }
 
-impl Fault {
-    pub(super) fn may_be_torn(self) -> bool {
-        matches!(self, Self::Broken(_))
-    }
-
-    pub(super) fn what(self) -> &'static str {
-        match self {
-            Self::Broken(what) => what,
-            Self::Version => "it was written by a newer version of this program; use that version",
-        }
-    }
-}
-
 #[derive(Deserialize)]
 struct Line<'a> {
     sum: &'a str,

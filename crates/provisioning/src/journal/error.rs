@@ -50,6 +50,18 @@ pub(crate) enum JournalError {
         /// The reason.
         what: &'static str,
     },
+    /// A complete entry that this version does not know.
+    #[error(
+        "line {line} of the journal {} was written by another version of this program: finish the operation with the version that \
+         began it; the journal is left unchanged",
+        .path.display()
+    )]
+    OtherVersion {
+        /// The journal.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: u64,
+    },
     /// A fact to be written looks like a key.
     #[error("the fact {name} looks like a secret and is not written; the journal holds no secrets")]
     LooksSecret {

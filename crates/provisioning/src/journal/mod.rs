@@ -18,7 +18,7 @@ use std::time::SystemTime;
 
 use digicert_one_core::{ApiKey, Secret};
 
-use self::entry::{Entry, Event, Lines};
+use self::entry::{Entry, Event, Fault, Lines};
 pub(crate) use self::error::JournalError;
 pub(crate) use self::operation::{OperationOutcome, Pending, Record};
 use crate::lock::is_still;
@@ -108,14 +108,18 @@ impl Journal {
             match self.lines.read(line) {
                 Ok(entry) => self.apply(entry).map_err(|what| self.damaged(what))?,
                 // Its writer was killed while writing it, before it reported success.
-                Err(fault) if is_last && fault.may_be_torn() && (self.length > 0 || Lines::may_begin(line)) => {
+                Err(Fault::Broken(_)) if is_last && (self.length > 0 || Lines::may_begin(line)) => {
                     self.was_torn = true;
                     break;
                 }
                 Err(_) if self.length == 0 && !Lines::may_begin(line) => {
                     return Err(JournalError::Foreign { path: self.path.clone() });
                 }
-                Err(fault) => return Err(self.damaged(fault.what())),
+                Err(Fault::Broken(what)) => return Err(self.damaged(what)),
+                Err(Fault::Version) => {
+                    let line = self.lines.read_so_far() + 1;
+                    return Err(JournalError::OtherVersion { path: self.path.clone(), line });
+                }
             }
             self.length += line.len() as u64;
             rest = &rest[line.len()..];

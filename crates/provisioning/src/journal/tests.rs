@@ -4,9 +4,11 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
+use data_encoding::HEXLOWER;
 #[cfg(unix)]
 use digicert_one_core::Secret;
 use digicert_one_identity::{KeyAlgorithm, NewKey};
+use sha2::{Digest as _, Sha256};
 
 use super::{Journal, JournalError, OperationOutcome, Record};
 
@@ -231,4 +233,19 @@ fn file_of_another_program_is_refused_and_unchanged() {
         }
         assert_eq!(fs::read_to_string(&path).expect("there"), content);
     }
+}
+
+#[test]
+fn journal_of_another_version_is_not_called_damaged() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("rotation.journal");
+    let entry = r#"{"version":2,"id":"90ab","at":"2026-12-01T00:00:00Z","event":"step","what":"is new"}"#;
+    let sum = HEXLOWER.encode(&Sha256::digest(entry)[..16]);
+    let whole = format!("{{\"sum\":\"{sum}\",\"entry\":{entry}}}\n");
+    fs::write(&path, &whole).expect("written");
+    let error = Journal::open(&path).expect_err("another version");
+    assert!(matches!(error, JournalError::OtherVersion { line: 1, .. }), "{error}");
+    let text = error.to_string();
+    assert!(text.contains("another version") && !text.contains("damaged"), "{text}");
+    assert_eq!(fs::read_to_string(&path).expect("there"), whole, "it is left unchanged");
 }

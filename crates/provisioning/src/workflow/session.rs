@@ -351,9 +351,10 @@ impl<'a> Session<'a> {
         let failed = IssueError::new(kind, step, format!("the journal: {error}")).then(next);
         let failed = match &error {
             JournalError::File(_) => failed.code(Code::IO_01),
-            JournalError::Damaged { .. } | JournalError::Foreign { .. } | JournalError::Key(_) => {
-                failed.code(Code::IO_02)
-            }
+            JournalError::Damaged { .. }
+            | JournalError::OtherVersion { .. }
+            | JournalError::Foreign { .. }
+            | JournalError::Key(_) => failed.code(Code::IO_02),
             _ => failed,
         };
         self.named(failed).caused_by(error)
