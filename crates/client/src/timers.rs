@@ -37,6 +37,7 @@ struct State {
     looks_at: Option<Instant>,
 }
 
+// No waker is dropped under the lock: it may be the last reference to a task that has timers of its own.
 static TIMERS: OnceLock<Timers> = OnceLock::new();
 
 impl Timer {
@@ -58,7 +59,8 @@ impl Future for Timer {
             Some((_, waker)) if waker.will_wake(cx.waker()) => {}
             Some((key, waker)) => {
                 waker.clone_from(cx.waker());
-                timers.lock().waiting.insert(*key, waker.clone());
+                let before = timers.lock().waiting.insert(*key, waker.clone());
+                drop(before);
             }
             None => self.waiting = Some((timers.set(end, cx.waker()), cx.waker().clone())),
         }
@@ -69,7 +71,6 @@ impl Future for Timer {
 impl Drop for Timer {
     fn drop(&mut self) {
         if let Some((key, _)) = &self.waiting {
-            // Dropped outside the lock: the last reference to a task may be in it.
             let waker = Timers::of_process().lock().waiting.remove(key);
             drop(waker);
         }
@@ -179,6 +180,24 @@ mod tests {
         let mut never = Timer::new(Duration::MAX);
         assert!(Pin::new(&mut never).poll(&mut Context::from_waker(Waker::noop())).is_pending());
         assert!(never.waiting.is_none(), "nothing waits for it");
+    }
+
+    #[test]
+    fn waker_that_is_replaced_or_removed_may_drop_timers_of_its_own() {
+        struct Task(#[expect(dead_code, reason = "dropped with the task")] Mutex<Timer>);
+        impl std::task::Wake for Task {
+            fn wake(self: std::sync::Arc<Self>) {}
+        }
+        let hour = || {
+            let mut timer = Timer::new(Duration::from_secs(3600));
+            assert!(Pin::new(&mut timer).poll(&mut Context::from_waker(Waker::noop())).is_pending());
+            timer
+        };
+        let mut timer = Timer::new(Duration::from_secs(3600));
+        for _ in 0..2 {
+            let last = Waker::from(std::sync::Arc::new(Task(Mutex::new(hour()))));
+            assert!(Pin::new(&mut timer).poll(&mut Context::from_waker(&last)).is_pending());
+        }
     }
 
     #[test]
