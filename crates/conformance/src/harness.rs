@@ -121,8 +121,8 @@ fn faults_hold(subject: &Subject) -> bool {
     true
 }
 
-/// Two for each core: many cases wait for the other side of a connection, and some for a limit. With more than eight at a time the
-/// process has over 1,024 descriptors, and a libcurl that waits by `select` cannot connect.
+/// Two for each core: many cases wait for the other side of a connection. With more at a time the process may have over 1,024
+/// descriptors, and a libcurl that waits by `select` cannot connect.
 fn threads() -> usize {
     (2 * std::thread::available_parallelism().map_or(1, usize::from)).min(4)
 }

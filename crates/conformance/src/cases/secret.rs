@@ -3,7 +3,7 @@
 use std::fmt::{Debug, Write as _};
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -211,17 +211,18 @@ impl Credential for Panicking {
 }
 
 pub(crate) async fn secret_07_a_file_with_the_key_is_private_and_goes_with_the_transport(world: World) {
+    let begin = SystemTime::now();
     let certificate = Pki::shared().client(ClientSpec { common_name: "on disk".to_owned(), ..ClientSpec::default() });
     let pem = certificate.key_pem(KeyEncoding::Pkcs8).expect("every key has this form");
     let line = pem.lines().nth(1).expect("a line of base64").as_bytes().to_vec();
     let front = front(FrontOptions::default().client_auth(ClientAuth::Required));
     let transport = world.transport(&world.config().with_identity(Some(identity(&certificate))));
     collect(transport.send(get(front.url(HOST))).await.expect("presented")).await.expect("a body");
-    for (path, mode) in holding(&line) {
+    for (path, mode) in holding(&line, begin) {
         assert_eq!(mode & 0o077, 0, "{} holds the private key and is open to others ({mode:o})", path.display());
     }
     drop(transport);
-    let left: Vec<_> = holding(&line).into_iter().map(|(path, _)| path).collect();
+    let left: Vec<_> = holding(&line, begin).into_iter().map(|(path, _)| path).collect();
     assert!(left.is_empty(), "the private key is left behind in {left:?}");
 }
 
@@ -265,8 +266,9 @@ pub(crate) async fn secret_13_bodies_are_written_to_no_file(world: World) {
     const CANARY: &[u8] = b"canary of a large body 0007";
     // Below the size of the files that are read, and above what libraries keep in memory.
     const COUNT: usize = 20_000;
+    let begin = SystemTime::now();
     let unwritten = |what: &str| {
-        let found: Vec<_> = holding(CANARY).into_iter().map(|(path, _)| path).collect();
+        let found: Vec<_> = holding(CANARY, begin).into_iter().map(|(path, _)| path).collect();
         assert!(found.is_empty(), "a body is in a file, {what}: {found:?}");
     };
     for versions in world.http_versions() {
@@ -300,8 +302,10 @@ pub(crate) async fn secret_13_bodies_are_written_to_no_file(world: World) {
 }
 
 /// Small files with these bytes, in the temporary directory (and directories in it) and among the open files of this process,
-/// with their permissions.
-fn holding(bytes: &[u8]) -> Vec<(PathBuf, u32)> {
+/// with their permissions. What was last changed before `begin` is older than the case.
+fn holding(bytes: &[u8], begin: SystemTime) -> Vec<(PathBuf, u32)> {
+    // File systems have clocks of their own.
+    let begin = begin - Duration::from_secs(2);
     let list = |folder: &Path| -> Vec<PathBuf> {
         std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
     };
@@ -315,7 +319,8 @@ fn holding(bytes: &[u8]) -> Vec<(PathBuf, u32)> {
     let small = |path: &PathBuf| {
         let metadata = std::fs::metadata(path).ok()?;
         // Pipes and sockets would block, or read foreign data.
-        (metadata.is_file() && metadata.len() < 1 << 20).then_some(mode(&metadata))
+        let is_new = metadata.modified().is_ok_and(|at| at >= begin);
+        (is_new && metadata.is_file() && metadata.len() < 1 << 20).then_some(mode(&metadata))
     };
     let held = |path: PathBuf| {
         let mode = small(&path)?;
