@@ -12,7 +12,8 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
 
 use crate::ciphers;
-use crate::handshake::{Connections, Handshake};
+use crate::connections::Connections;
+use crate::handshake::Handshake;
 use crate::identity::Resolver;
 
 /// Thirty years: hyper-util adds this limit to the clock without a check, in a task of its own.

@@ -12,7 +12,9 @@ use digicert_one_error_kinds::{http_kind, is_unprocessed, tls_kind};
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpInfo;
 
-use crate::handshake::{BegunConnection, Connections, Handshake};
+use crate::begun::BegunConnection;
+use crate::connections::Connections;
+use crate::handshake::Handshake;
 
 /// A failed call, before the head of its response. Through a proxy, the only name to resolve and the only address to dial are the
 /// proxy's.

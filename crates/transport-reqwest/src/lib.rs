@@ -1,8 +1,10 @@
 #![doc = include_str!("../README.md")]
 
+mod begun;
 mod body;
 mod ciphers;
 mod config;
+mod connections;
 mod error;
 mod handshake;
 mod identity;

@@ -12,8 +12,9 @@ use digicert_one_core::{
 };
 use hyper_util::client::legacy::connect::HttpInfo;
 
+use crate::begun::BegunConnection;
 use crate::body::{BodyEnd, StreamedBody};
-use crate::handshake::{BegunConnection, Connections};
+use crate::connections::Connections;
 use crate::{config, error};
 
 /// How long a call whose connection has ended waits for the news.
