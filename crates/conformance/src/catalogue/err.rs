@@ -255,6 +255,12 @@ macro_rules! __err {
                 why "Programs find the reason by its type: the code of the system, the alert, the reason of a reset."
                 fix "Clause 9 of `Transport::send`. Pass the error on as the source: no `io::Error::other(error.to_string())` on \
                     the way, and a `source` in each of your error types.";
+            "ERR-61" Must failures err_61_a_failure_is_reported_as_its_own_whatever_failed_before
+                given "A port without a listener, and servers that fail a call in nine other ways, from an alert to a body that is cut."
+                when "One transport meets each of them after each other one and after itself."
+                then "Each has the kind and the delivery that it has as the first call of a transport."
+                why "What is kept of one failure is told of the next: an alert of the morning explains the broken network of the evening."
+                fix "Keep what was seen of a connection with that connection, and end it with it.";
         }
     };
 }

@@ -74,8 +74,8 @@ macro_rules! __obs {
             "OBS-10" Must facts obs_10_facts_belong_to_the_connection_that_carried_the_call
                 given "Two servers that differ in TLS version, certificate and in asking for a client certificate; and \
                     one that disconnects."
-                when "They are called alternately over one transport, over each HTTP version; then at one address, where the \
-                    second takes the place of the first."
+                when "They are called alternately over one transport, over each HTTP version, and at the same time; then at one \
+                    address, where the second takes the place of the first."
                 then "Every fact belongs to the connection that carried the call, in errors too, or is unset. What one response over a \
                     connection shows, the next ones show too."
                 why "A diagnosis with another connection's facts blames the wrong side."

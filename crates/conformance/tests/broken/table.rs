@@ -1147,4 +1147,25 @@ defects! {
     KeepsPiecesOfUploads keeps_pieces_of_uploads "UPLOAD-22" "KiB more for a body";
     /// takes an interim response of a proxy for its refusal
     TakesInterimOfProxiesForRefusals takes_interim_of_proxies_for_refusals "PROXY-23" "a tunnel granted by";
+    // Credentials of proxies, what one call leaves to another, two handshakes at a time, uploads that fail.
+    /// resolves `%2E%2E` in the path
+    NormalisesEscapedDots normalises_escaped_dots "REQ-01" "/a/%2E%2E/b";
+    /// reports the alert that an earlier call has received for a connection that was cut
+    TellsTheLastAlert tells_the_last_alert "ERR-61" "is not reported as the first failure";
+    /// reports the certificate of another server whose handshake was under way
+    MixesUpHandshakes mixes_up_handshakes "OBS-10" "another server's";
+    /// leaves the facts out of the errors of uploads
+    ForgetsFactsOfUploads forgets_facts_of_uploads "UPLOAD-23" "is not known of an upload";
+    /// cuts the proxy's credentials after 57 bytes, a line of base64
+    CutsProxyCredentials cuts_proxy_credentials "PROXY-16" "for user-aaa";
+    /// shows no password to a SOCKS proxy
+    IgnoresCredentialsOfSocks ignores_credentials_of_socks "PROXY-24" "was not shown user and password";
+    /// does not verify a proxy of HTTPS
+    TrustsAnyProxyOfHttps trusts_any_proxy_of_https "PROXY-25" "a call through a proxy with";
+    /// starts a task when a call is dropped
+    StartsATaskForDroppedCalls starts_a_task_for_dropped_calls "BODY-21" "dropped as a call";
+    /// ends an HTTP/2 body at an empty frame
+    EndsBodiesAtEmptyFrames ends_bodies_at_empty_frames "FID-06" "the body differs where the shorter one ends";
+    /// asks the resolver for a name whose override is not reached
+    FallsBackOnTheResolver falls_back_on_the_resolver "HOST-11" "where the name leads without its override";
 }

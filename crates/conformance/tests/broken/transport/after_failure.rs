@@ -89,6 +89,14 @@ impl Misdeeds {
         if self.flaw.is(Defect::WrapsTextsOfErrors) {
             return anew(error.delivery()).with_source(failure::Worded::of(&error));
         }
+        if let Kind::PeerAlert(alert) = error.kind() {
+            *locked(&self.last_alert) = Some(alert);
+        }
+        let earlier = locked(&self.last_alert).filter(|_| self.flaw.is(Defect::TellsTheLastAlert));
+        if let (Kind::Interrupted, Some(alert)) = (error.kind(), earlier) {
+            let told = TransportError::new(Kind::PeerAlert(alert), error.delivery());
+            return told.with_facts(error.facts().clone()).with_source(error);
+        }
         *locked(&self.last_failure) = Some(request.uri().clone());
         if self.flaw.is(Defect::DoubtsRefusalsOnUsed)
             && error.facts().reused == Some(true)

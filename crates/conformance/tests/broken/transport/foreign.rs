@@ -164,7 +164,8 @@ pub(super) struct Left(Option<Flaw>);
 
 impl Left {
     pub(super) fn of(flaw: Flaw) -> Self {
-        let defects = [Defect::LeaksMemoryOfDroppedCalls, Defect::LeaksThreadsOfDroppedCalls];
+        let defects =
+            [Defect::LeaksMemoryOfDroppedCalls, Defect::LeaksThreadsOfDroppedCalls, Defect::StartsATaskForDroppedCalls];
         Self(Some(flaw).filter(|flaw| flaw.among(&defects)))
     }
 
@@ -177,6 +178,7 @@ impl Drop for Left {
     fn drop(&mut self) {
         match self.0 {
             Some(flaw) if flaw.is(Defect::LeaksThreadsOfDroppedCalls) => leave_a_thread(),
+            Some(flaw) if flaw.is(Defect::StartsATaskForDroppedCalls) => drop(tokio::spawn(async {})),
             Some(_) => keep(vec![1_u8; 64 << 10]),
             None => {}
         }

@@ -83,6 +83,7 @@ impl Tls {
             flaw,
             is_tunnelled: !matches!(config.proxy(), Proxy::None),
             has_verified: AtomicBool::new(false),
+            last: Mutex::default(),
         });
         let mut tls = ClientConfig::builder_with_provider(provider)
             .with_protocol_versions(versions)
@@ -192,6 +193,9 @@ impl Tls {
         let name = ServerName::try_from(host.to_owned()).map_err(|error| local(Kind::Config, error))?;
         let key = self.key.clone().filter(|_| self.flaw.is(Defect::ShowsIdentitiesToProxies));
         let mut tls = self.config.clone();
+        if self.flaw.is(Defect::TrustsAnyProxyOfHttps) {
+            tls.dangerous().set_certificate_verifier(Arc::new(self.verifier.trusting()));
+        }
         tls.alpn_protocols = vec![b"http/1.1".to_vec()];
         tls.client_auth_cert_resolver =
             Arc::new(Presenter { key, asked: Asked::default(), flaw: self.flaw, is_tls12: false });
@@ -219,6 +223,9 @@ impl Tls {
         let chain = session.peer_certificates().unwrap_or_default();
         let leaf = if self.flaw.is(Defect::ShowsTheIssuersCertificate) { chain.last() } else { chain.first() };
         facts.server_certificate = leaf.and_then(ServerCertificate::read).map(Arc::new);
+        if self.flaw.is(Defect::MixesUpHandshakes) {
+            facts.server_certificate = self.verifier.last();
+        }
         if self.flaw.is(Defect::HidesTheServersCertificate) {
             facts.server_certificate = None;
         }

@@ -269,7 +269,10 @@ async fn once(
             }
         }
     };
-    let outcome = called.await;
+    let mut outcome = called.await;
+    if flaw.is(Defect::ForgetsFactsOfUploads) {
+        outcome = outcome.map_err(|error| TransportError::new(error.kind(), error.delivery()).with_source(error));
+    }
     let unwatched = match outcome {
         Ok(_) => flaw.is(Defect::EndsUploadsAtTheResponse),
         Err(_) => flaw.is(Defect::LosesErrorsOfUploads),
