@@ -155,6 +155,7 @@ fn in_http(world: &World, peers: &mut Peers) -> Vec<Failing> {
     let large = format!("HTTP/1.1 200 OK\r\nx-large: {}\r\n\r\n", "x".repeat(300_000));
     let mut calls = vec![
         plain("no response", peers.http1([Step::CloseClean]), false),
+        plain("an alert after the request", peers.http1([Step::Alert(40)]), true),
         plain("a reset", peers.http1([Step::Reset]), true),
         plain("garbage", peers.http1([Step::write("no HTTP at all\r\n\r\n"), Step::CloseClean]), true),
         plain("half a head", peers.http1([Step::write("HTTP/1.1 200 OK\r\ncontent-le"), Step::CloseClean]), false),

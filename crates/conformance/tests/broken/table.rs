@@ -1154,6 +1154,10 @@ defects! {
     TellsTheLastAlert tells_the_last_alert "ERR-61" "is not reported as the first failure";
     /// reports the certificate of another server whose handshake was under way
     MixesUpHandshakes mixes_up_handshakes "OBS-10" "another server's";
+    /// reports an alert after the handshake as the end of the connection
+    LosesLateAlerts loses_late_alerts "ERR-37" "PeerAlert(TlsAlert(40))";
+    /// reports an alert in an upload as the end of the connection
+    LosesAlertsOfUploads loses_alerts_of_uploads "UPLOAD-23" "an alert after the request";
     /// leaves the facts out of the errors of uploads
     ForgetsFactsOfUploads forgets_facts_of_uploads "UPLOAD-23" "is not known of an upload";
     /// cuts the proxy's credentials after 57 bytes, a line of base64

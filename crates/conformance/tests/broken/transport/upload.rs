@@ -270,6 +270,12 @@ async fn once(
         }
     };
     let mut outcome = called.await;
+    if flaw.is(Defect::LosesAlertsOfUploads) {
+        outcome = outcome.map_err(|error| match error.kind() {
+            Kind::PeerAlert(_) => TransportError::new(Kind::Interrupted, error.delivery()).with_source(error),
+            _ => error,
+        });
+    }
     if flaw.is(Defect::ForgetsFactsOfUploads) {
         outcome = outcome.map_err(|error| TransportError::new(error.kind(), error.delivery()).with_source(error));
     }
