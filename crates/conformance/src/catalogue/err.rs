@@ -214,10 +214,10 @@ macro_rules! __err {
             "ERR-37" Must once err_37_alert_after_the_request_was_read_leaves_delivery_unknown
                 given "A TLS 1.3 server that reads a POST and then ends the connection with an alert."
                 when "The POST is made."
-                then "It fails with `Delivery::Unknown`, whatever the alert."
+                then "It fails with `Delivery::Unknown`, whatever the alert, and as `PeerAlert` with its number where alerts are declared."
                 why "Under TLS 1.3 an alert may come long after the handshake. A POST that was read but is reported \
-                    as unsent is sent again."
-                fix "An alert proves *not sent* only if it came before the request was written.";
+                    as unsent is sent again; and an alert that is lost is a connection that broke, which calls for a retry."
+                fix "An alert proves *not sent* only if it came before the request was written. Keep the alert of the first read.";
             "ERR-40" Must alerts err_40_alert_is_reported_only_where_the_server_sent_it
                 given "Servers that respond to a TLS hello with one of TLS 1.1, with clear text, with the end of the \
                     connection, and with the alerts 40, 70, 71 and 80."

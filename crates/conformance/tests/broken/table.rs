@@ -1156,7 +1156,7 @@ defects! {
     MixesUpHandshakes mixes_up_handshakes "OBS-10" "another server's";
     /// reports an alert after the handshake as the end of the connection
     LosesLateAlerts loses_late_alerts "ERR-37" "PeerAlert(TlsAlert(40))";
-    /// reports an alert in an upload as the end of the connection
+    /// reports an alert that ends an upload as the end of the connection
     LosesAlertsOfUploads loses_alerts_of_uploads "UPLOAD-23" "an alert after the request";
     /// leaves the facts out of the errors of uploads
     ForgetsFactsOfUploads forgets_facts_of_uploads "UPLOAD-23" "is not known of an upload";
@@ -1172,4 +1172,17 @@ defects! {
     EndsBodiesAtEmptyFrames ends_bodies_at_empty_frames "FID-06" "the body differs where the shorter one ends";
     /// asks the resolver for a name whose override is not reached
     FallsBackOnTheResolver falls_back_on_the_resolver "HOST-11" "where the name leads without its override";
+    // Uploads, which another part of a transport may send.
+    /// shows the API key of uploads to the proxy
+    UploadsShowTheKeyToProxies uploads_show_the_key_to_proxies "PROXY-02" "x-api-key";
+    /// reads heads of any size in response to uploads
+    UploadsReadHeadsOfAnySize uploads_read_heads_of_any_size "ERR-23" "with a body that streams";
+    /// treats the stream of an upload that was reset without an error as one that has ended
+    UploadsTakeResetsForEnds uploads_take_resets_for_ends "BODY-14" "with a body that streams";
+    /// merges two slashes in uploads
+    UploadsMergeSlashes uploads_merge_slashes "UPLOAD-10" "/a/b%2Fc";
+    /// asks for compressed responses to uploads
+    UploadsAskForCompression uploads_ask_for_compression "UPLOAD-10" "a header was added";
+    /// drops the error of its library in uploads
+    UploadsLoseSources uploads_lose_sources "ERR-15" "with a body that streams";
 }

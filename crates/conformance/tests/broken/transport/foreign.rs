@@ -79,6 +79,12 @@ pub(super) fn for_uploads(config: &TransportConfig, flaw: Flaw) -> Option<(Trans
         Defect::UploadsTrustAnyIssuer => with(Defect::AcceptsAnyIssuer),
         Defect::UploadsAcceptAnyName => with(Defect::AcceptsAnyName),
         Defect::UploadsIgnoreConnectLimits => with(Defect::IgnoresConnectLimits),
+        Defect::UploadsShowTheKeyToProxies => with(Defect::ShowsTheKeyToProxies),
+        Defect::UploadsReadHeadsOfAnySize => with(Defect::ReadsHeadsOfAnySize),
+        Defect::UploadsTakeResetsForEnds => with(Defect::TakesResetsForEnds),
+        Defect::UploadsMergeSlashes => with(Defect::MergesSlashes),
+        Defect::UploadsAskForCompression => with(Defect::AsksForCompression),
+        Defect::UploadsLoseSources => with(Defect::LosesSources),
         _ => None,
     }
 }

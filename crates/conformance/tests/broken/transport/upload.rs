@@ -272,7 +272,10 @@ async fn once(
     let mut outcome = called.await;
     if flaw.is(Defect::LosesAlertsOfUploads) {
         outcome = outcome.map_err(|error| match error.kind() {
-            Kind::PeerAlert(_) => TransportError::new(Kind::Interrupted, error.delivery()).with_source(error),
+            Kind::PeerAlert(_) if error.delivery() == Delivery::Unknown => {
+                let lost = TransportError::new(Kind::Interrupted, Delivery::Unknown);
+                lost.with_facts(error.facts().clone()).with_source(error)
+            }
             _ => error,
         });
     }
