@@ -35,13 +35,13 @@ const EACH_LIKE_GET: [&str; 20] = [
 ];
 
 /// The cases that run with uploads too.
-const UPLOADED: [&str; 58] = [
-    "HOST-09", "HOST-11", "HOST-12", "HOST-15", "TRUST-01", "TRUST-12", "TRUST-16", "TRUST-25", "REQ-01", "REQ-11",
-    "REQ-12", "REQ-21", "REQ-22", "REQ-24", "IDENT-24", "IDENT-27", "IDENT-28", "IDENT-31", "IDENT-32", "BODY-04",
-    "BODY-05", "BODY-07", "BODY-10", "BODY-15", "BODY-17", "BODY-24", "ERR-13", "ERR-14", "ERR-15", "ERR-16", "ERR-21",
-    "ERR-22", "ERR-23", "ERR-40", "PROXY-01", "PROXY-02", "PROXY-16", "PROXY-03", "PROXY-04", "PROXY-07", "PROXY-10",
-    "PROXY-14", "PROXY-19", "PROXY-20", "OBS-09", "OBS-10", "OBS-11", "OBS-20", "REQ-13", "REQ-14", "BODY-12",
-    "BODY-14", "BODY-16", "BODY-18", "BODY-20", "BODY-25", "BODY-26", "ERR-24",
+const UPLOADED: [&str; 54] = [
+    "HOST-09", "HOST-11", "HOST-12", "HOST-15", "TRUST-01", "TRUST-12", "TRUST-16", "REQ-11", "REQ-12", "REQ-21",
+    "REQ-22", "REQ-24", "IDENT-24", "IDENT-27", "IDENT-28", "IDENT-31", "IDENT-32", "BODY-04", "BODY-07", "BODY-10",
+    "BODY-17", "BODY-24", "ERR-13", "ERR-14", "ERR-15", "ERR-16", "ERR-21", "ERR-22", "ERR-23", "ERR-40", "PROXY-01",
+    "PROXY-02", "PROXY-16", "PROXY-03", "PROXY-04", "PROXY-07", "PROXY-10", "PROXY-14", "PROXY-19", "PROXY-20",
+    "OBS-09", "OBS-10", "OBS-11", "OBS-20", "REQ-13", "REQ-14", "BODY-12", "BODY-14", "BODY-16", "BODY-18", "BODY-20",
+    "BODY-25", "BODY-26", "ERR-24",
 ];
 
 /// What the GETs of this case are sent as, besides GET.

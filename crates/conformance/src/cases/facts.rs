@@ -3,20 +3,16 @@
 
 use std::time::Duration;
 
-use digicert_one_core::{Capability, ClientIdentity, ConnectionFacts, HttpVersions, TlsVersion, TransportConfig};
+use digicert_one_core::{ClientIdentity, ConnectionFacts, HttpVersions, TlsVersion};
 use digicert_one_testbed as testbed;
 use digicert_one_testbed::{
     Authority, ClientAuth, ClientSpec, Connection, Front, FrontOptions, Handshake, Pki, RawOptions, RawServer,
     Recording, Sessions, Snapshot, Step, TlsRange,
 };
-use futures_util::future::join_all;
 use http::Response;
 
 use crate::cases::alerts::{after_hello, alert, hello_of_tls_1_1};
 use crate::world::{HOST, World, certificate, collect, front, front_responding, get, identity, scripted, up};
-
-/// This many calls are made at a time.
-const AT_ONCE: usize = 8;
 
 /// Panics where a fact contradicts the ledger.
 fn agree(facts: &ConnectionFacts, connection: &Connection, setting: &str) {
@@ -73,7 +69,6 @@ pub(crate) async fn obs_10_facts_belong_to_the_connection_that_carried_the_call(
             assert!(facts.peer.is_none_or(|peer| peer == front.addr()), "the peer is wrong, {setting}: {facts:?}");
         }
     }
-    at_the_same_time(&world, &config).await;
     // At one address, where one server follows the other.
     for versions in world.http_versions() {
         let transport = world.transport(&config.clone().with_http_versions(versions));
@@ -105,41 +100,6 @@ pub(crate) async fn obs_10_facts_belong_to_the_connection_that_carried_the_call(
     let closing = scripted([vec![Step::ReadRequest, Step::CloseClean]]);
     let error = transport.send(get(closing.url(HOST))).await.expect_err("no response");
     assert_ne!(error.facts().reused, Some(true), "the connection was new: {error:?}");
-}
-
-/// Two servers are called at the same time: under TLS 1.2 each handshake waits for its server after it has verified it.
-async fn at_the_same_time(world: &World, config: &TransportConfig) {
-    const NAMES: [&str; 2] = ["first.test", "second.test"];
-    for versions in world.http_versions() {
-        let fronts = NAMES.map(|name| {
-            let options = FrontOptions::default().server(Pki::shared().server(&[HOST, name]));
-            let options = if world.has(Capability::Tls12) { options.tls(TlsRange::Only12) } else { options };
-            front(options.client_auth(if name == NAMES[0] { ClientAuth::Optional } else { ClientAuth::Off }))
-        });
-        let transport = world.transport(&config.clone().with_http_versions(versions));
-        let calls = (0..AT_ONCE).map(|number| (number % 2, transport.send(get(fronts[number % 2].url(HOST)))));
-        let calls = calls.map(async |(index, call)| (index, call.await.expect("answered")));
-        for (index, exchange) in join_all(calls).await {
-            let (facts, setting) =
-                (exchange.facts.clone(), format!("server {index} of two at the same time, {versions:?}"));
-            collect(exchange).await.expect("a body");
-            assert!(
-                facts.peer.is_none_or(|peer| peer == fronts[index].addr()),
-                "the peer is wrong, {setting}: {facts:?}"
-            );
-            let asked = facts.identity_requested.filter(|_| facts.tls_resumed != Some(true));
-            assert!(
-                asked.is_none_or(|asked| asked == (index == 0)),
-                "identity_requested is wrong, {setting}: {facts:?}"
-            );
-            if let Some(server) = &facts.server_certificate {
-                assert!(
-                    server.names.iter().any(|name| name == NAMES[index]),
-                    "another server's, {setting}: {server:?}"
-                );
-            }
-        }
-    }
 }
 
 pub(crate) async fn obs_15_facts_of_a_resumed_session_are_those_of_the_ledger(world: World) {

@@ -5,6 +5,7 @@ pub(crate) use crate::generated::{cut, early, request, whole};
 pub(crate) mod agreed;
 pub(crate) mod alerts;
 pub(crate) mod apart;
+pub(crate) mod at_once;
 pub(crate) mod bodies;
 pub(crate) mod body;
 pub(crate) mod body_end;

@@ -155,6 +155,12 @@ macro_rules! __upload {
                 then "Both fail with the same kind and delivery; what is known of the connection of one is known of that of the other."
                 why "An upload is often the larger loss, and its diagnosis needs the same evidence."
                 fix "Send uploads by the code that sends requests, and create the errors of both in one place.";
+            "UPLOAD-24" Must at_once upload_24_uploads_at_the_same_time_arrive_each_whole
+                given "A server that records what arrives, and bodies that are given in pieces, one after the other."
+                when "Four are uploaded at the same time, over each HTTP version."
+                then "Each arrives byte for byte."
+                why "Two documents that are mixed are both lost, and their hashes may be signed."
+                fix "No buffer or channel that uploads share.";
         }
     };
 }

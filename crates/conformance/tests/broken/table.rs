@@ -1153,7 +1153,7 @@ defects! {
     /// reports the alert that an earlier call has received for a connection that was cut
     TellsTheLastAlert tells_the_last_alert "ERR-61" "is not reported as the first failure";
     /// reports the certificate of another server whose handshake was under way
-    MixesUpHandshakes mixes_up_handshakes "OBS-10" "another server's";
+    MixesUpHandshakes mixes_up_handshakes "OBS-23" "another server's";
     /// reports an alert after the handshake as the end of the connection
     LosesLateAlerts loses_late_alerts "ERR-37" "PeerAlert(TlsAlert(40))";
     /// reports an alert that ends an upload as the end of the connection
@@ -1185,4 +1185,10 @@ defects! {
     UploadsAskForCompression uploads_ask_for_compression "UPLOAD-10" "a header was added";
     /// drops the error of its library in uploads
     UploadsLoseSources uploads_lose_sources "ERR-15" "with a body that streams";
+    /// presents no identity in a handshake while another one is under way
+    PresentsItsIdentityToOneAtATime presents_its_identity_to_one_at_a_time "OBS-23" "the identity was not presented";
+    /// keeps the verdict on a server with the transport until the handshake has ended
+    KeepsVerdictsWithTheTransport keeps_verdicts_with_the_transport "TRUST-61" "at the same time (left), alone (right)";
+    /// gives an upload a piece of another one
+    MixesUpUploads mixes_up_uploads "UPLOAD-24" "other bytes arrived";
 }

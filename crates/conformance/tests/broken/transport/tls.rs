@@ -2,7 +2,7 @@
 //! requested, so no session is ever resumed: rustls resumes only with the same presenter.
 
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use digicert_one_core::{
@@ -52,6 +52,8 @@ pub(super) struct Tls {
     verifier: Arc<Verifier>,
     flaw: Flaw,
     has_shaken: AtomicBool,
+    /// How many handshakes are under way.
+    shaking: AtomicUsize,
     /// Whether only TLS 1.2 is allowed.
     is_tls12: bool,
 }
@@ -84,6 +86,7 @@ impl Tls {
             is_tunnelled: !matches!(config.proxy(), Proxy::None),
             has_verified: AtomicBool::new(false),
             last: Mutex::default(),
+            verdict: Mutex::default(),
         });
         let mut tls = ClientConfig::builder_with_provider(provider)
             .with_protocol_versions(versions)
@@ -109,7 +112,15 @@ impl Tls {
             tls = shared(tls, key.clone());
             tls.enable_early_data = flaw.is(Defect::SendsEarlyData);
         }
-        Ok(Self { config: tls, key, verifier, flaw, has_shaken: AtomicBool::new(false), is_tls12 })
+        Ok(Self {
+            config: tls,
+            key,
+            verifier,
+            flaw,
+            has_shaken: AtomicBool::new(false),
+            shaking: AtomicUsize::new(0),
+            is_tls12,
+        })
     }
 
     /// The same, without an identity.
@@ -120,6 +131,7 @@ impl Tls {
             verifier: Arc::clone(&self.verifier),
             flaw: self.flaw,
             has_shaken: AtomicBool::new(false),
+            shaking: AtomicUsize::new(0),
             is_tls12: self.is_tls12,
         }
     }
@@ -152,8 +164,9 @@ impl Tls {
             }
         }
         if !shares(self.flaw, self.is_tls12) {
-            let is_shown =
-                self.flaw.is(Defect::PresentsItsIdentityOnce) && self.has_shaken.swap(true, Ordering::Relaxed);
+            let is_beside = self.shaking.load(Ordering::Relaxed) > 0;
+            let is_shown = is_beside && self.flaw.is(Defect::PresentsItsIdentityToOneAtATime)
+                || self.flaw.is(Defect::PresentsItsIdentityOnce) && self.has_shaken.swap(true, Ordering::Relaxed);
             let presenter = Presenter {
                 key: self.key.clone().filter(|_| !is_shown),
                 asked: asked.clone(),
@@ -168,7 +181,12 @@ impl Tls {
                 let _ = io::Write::write(&mut early, b"GET / HTTP/1.1\r\n");
             }
         });
-        let outcome = connecting.await;
+        self.shaking.fetch_add(1, Ordering::Relaxed);
+        let mut outcome = connecting.await;
+        self.shaking.fetch_sub(1, Ordering::Relaxed);
+        if let Some(error) = self.verifier.kept().filter(|_| outcome.is_ok()) {
+            outcome = Err(io::Error::other(error));
+        }
         asked.report(facts, self.flaw);
         // The certificate is chosen before the server is verified, and sent after that.
         let refused = outcome.as_ref().is_err_and(is_ours);

@@ -75,6 +75,8 @@ pub(super) struct Verifier {
     pub(super) has_verified: AtomicBool,
     /// The certificate that it was shown last.
     pub(super) last: Mutex<Option<Arc<ServerCertificate>>>,
+    /// What a defect has found of the server that it was shown last.
+    pub(super) verdict: Mutex<Option<Error>>,
 }
 
 impl Verifier {
@@ -87,7 +89,13 @@ impl Verifier {
             is_tunnelled: true,
             has_verified: AtomicBool::new(false),
             last: Mutex::default(),
+            verdict: Mutex::default(),
         }
+    }
+
+    /// Why the last server is refused, where a defect keeps that.
+    pub(super) fn kept(&self) -> Option<Error> {
+        self.verdict.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(super) fn last(&self) -> Option<Arc<ServerCertificate>> {
@@ -195,6 +203,10 @@ impl ServerCertVerifier for Verifier {
         }
         if verdict.is_ok() && self.flaw.is(Defect::VerifiesTheFirstServerAlone) {
             self.has_verified.store(true, Ordering::Relaxed);
+        }
+        if self.flaw.is(Defect::KeepsVerdictsWithTheTransport) {
+            *self.verdict.lock().unwrap_or_else(PoisonError::into_inner) = verdict.err();
+            return Ok(ServerCertVerified::assertion());
         }
         let is_localhost = matches!(name, ServerName::DnsName(name) if name.as_ref() == "localhost");
         let shown = Shown { leaf, others, name };
