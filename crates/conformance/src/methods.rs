@@ -1,6 +1,7 @@
 //! Methods. A clause holds for each of them, and the calls of most cases are GETs: such a case runs again with POST, and
 //! with another method, in place of GET.
 
+use digicert_one_core::Capability;
 use digicert_one_testbed::FrontOptions;
 use http::{Method, Version};
 
@@ -8,12 +9,14 @@ use crate::sent_as::SentAs;
 use crate::world::{HOST, World, front, get};
 
 /// What the GETs of every such case are sent as. A response to HEAD differs, and HEAD is left to cases of its own.
-const POST: SentAs = SentAs { method: Method::POST, body: "{\"a\":1}" };
+const POST: SentAs = SentAs { method: Method::POST, body: "{\"a\":1}", is_upload: false };
+/// And, in the cases about one call and its response, where the transport has uploads.
+const UPLOAD: SentAs = SentAs { is_upload: true, ..POST };
 /// What those of one case after the other are sent as.
 const IN_TURN: [SentAs; 3] = [
-    SentAs { method: Method::DELETE, body: "" },
-    SentAs { method: Method::PUT, body: "{}" },
-    SentAs { method: Method::PATCH, body: "{}" },
+    SentAs { method: Method::DELETE, body: "", is_upload: false },
+    SentAs { method: Method::PUT, body: "{}", is_upload: false },
+    SentAs { method: Method::PATCH, body: "{}", is_upload: false },
 ];
 
 /// The cases that run with each method.
@@ -31,12 +34,26 @@ const EACH_LIKE_GET: [&str; 20] = [
     "ERR-24", "POOL-11", "POOL-26", "POOL-27", "POOL-28", "POOL-29", "POOL-41", "TIME-06", "TIME-07", "TIME-08",
 ];
 
+/// The cases that run with uploads too.
+const UPLOADED: [&str; 54] = [
+    "HOST-09", "HOST-11", "HOST-12", "HOST-15", "TRUST-01", "TRUST-12", "TRUST-16", "REQ-11", "REQ-12", "REQ-21",
+    "REQ-22", "REQ-24", "IDENT-24", "IDENT-27", "IDENT-28", "IDENT-31", "IDENT-32", "BODY-04", "BODY-07", "BODY-10",
+    "BODY-17", "BODY-24", "ERR-13", "ERR-14", "ERR-15", "ERR-16", "ERR-21", "ERR-22", "ERR-23", "ERR-40", "PROXY-01",
+    "PROXY-02", "PROXY-16", "PROXY-03", "PROXY-04", "PROXY-07", "PROXY-10", "PROXY-14", "PROXY-19", "PROXY-20",
+    "OBS-09", "OBS-10", "OBS-11", "OBS-20", "REQ-13", "REQ-14", "BODY-12", "BODY-14", "BODY-16", "BODY-18", "BODY-20",
+    "BODY-25", "BODY-26", "ERR-24",
+];
+
 /// What the GETs of this case are sent as, besides GET.
 pub(crate) fn others(case: &str) -> Vec<SentAs> {
-    match EACH.iter().chain(&EACH_LIKE_GET).position(|id| *id == case) {
+    let mut others = match EACH.iter().chain(&EACH_LIKE_GET).position(|id| *id == case) {
         Some(turn) => vec![POST, IN_TURN[turn % IN_TURN.len()].clone()],
         None => Vec::new(),
+    };
+    if UPLOADED.contains(&case) {
+        others.push(UPLOAD);
     }
+    others
 }
 
 /// The cases that also run while another stream is in flight on their HTTP/2 connections.
@@ -48,7 +65,10 @@ pub(crate) fn is_beside_a_stream(case: &str) -> bool {
 }
 
 /// Whether this case can run in this world, whose transports send GETs as another method.
-pub(crate) async fn suits(case: &str, world: &World) -> bool {
+pub(crate) async fn suits(case: &str, sent_as: &SentAs, world: &World) -> bool {
+    if sent_as.is_upload && !world.has(Capability::StreamingUploads) {
+        return false;
+    }
     if !EACH_LIKE_GET.contains(&case) {
         return true;
     }
@@ -69,7 +89,12 @@ mod tests {
         let named: BTreeSet<_> = EACH.iter().chain(&EACH_LIKE_GET).collect();
         assert_eq!(named.len(), EACH.len() + EACH_LIKE_GET.len());
         assert!(
-            named.iter().copied().chain(&BESIDE_A_STREAM).all(|id| cases().iter().any(|case| case.id == *id)),
+            named
+                .iter()
+                .copied()
+                .chain(&BESIDE_A_STREAM)
+                .chain(&UPLOADED)
+                .all(|id| cases().iter().any(|case| case.id == *id)),
             "{named:?}"
         );
     }

@@ -254,7 +254,7 @@ async fn within_limit(case: Case, subject: Subject) {
         (case.run)(world(None)).await;
         for sent_as in methods::others(case.id) {
             let world = world(Some(&sent_as));
-            if methods::suits(case.id, &world).await {
+            if methods::suits(case.id, &sent_as, &world).await {
                 (case.run)(world).await;
             }
         }

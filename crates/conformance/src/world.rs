@@ -74,8 +74,8 @@ impl World {
     /// The same world, the facts of its transports compared with the ledgers of its servers. Its transports have a past, if wanted.
     /// They send their GETs as another method, if wanted.
     pub(crate) fn audited(mut self, audit: &Audit, has_past: bool, sent_as: Option<&SentAs>) -> Self {
-        if let Some(SentAs { method, .. }) = sent_as {
-            self.notes.varied(format!("each GET of the case was sent as {method}"));
+        if let Some(sent_as) = sent_as {
+            self.notes.varied(format!("each GET of the case was sent as {sent_as}"));
         }
         self.new = audit.wrap(Arc::clone(&self.connector), false, sent_as.cloned());
         self.connector = audit.wrap(self.connector, has_past, sent_as.cloned());

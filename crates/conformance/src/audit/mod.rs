@@ -88,8 +88,8 @@ struct AuditedTransport {
 impl Transport for AuditedTransport {
     async fn send(&self, mut request: Request<Bytes>) -> Result<Exchange, TransportError> {
         self.lead().await;
-        if let Some(sent_as) = &self.sent_as {
-            sent_as.apply(&mut request);
+        if self.sent_as.as_ref().is_some_and(|sent_as| sent_as.apply(&mut request)) {
+            return self.upload(request.map(UploadBody::full)).await;
         }
         self.lead_beside(&request).await;
         let call = AuditedCall::begin(&self.audit, &self.given, &request);

@@ -2,37 +2,61 @@
 
 use std::io;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use digicert_one_client::SystemClock;
 use digicert_one_core::{Capability, Clock as _, HttpVersions};
-use digicert_one_testbed::{FrontOptions, Gate, Step, sha256_hex};
+use digicert_one_testbed::{Front, FrontOptions, Gate, RawServer, Step, handler, sha256_hex};
 use futures_util::FutureExt as _;
-use futures_util::future::join;
+use futures_util::future::{Either, join, select};
 use futures_util::{poll, stream};
-use http::{HeaderValue, Method, Response};
+use http::{HeaderValue, Method, Request, Response};
 
 use crate::cases::body::memory;
 use crate::cases::time::{in_time, total_limit};
 use crate::cases::upload::{Feed, heads_only, refuses_uploads, response, upload};
 use crate::child::{self, Parent};
-use crate::world::{HOST, World, collect, front, front_responding, get, request, scripted};
+use crate::world::{HOST, World, collect, front, front_responding, get, request, scripted, up};
 
-/// What becomes of a body or a transport.
+const LONG: Duration = Duration::from_secs(20);
+
+/// What becomes of a body, a call or a transport.
 type End = Box<dyn FnOnce() + Send>;
 
 pub(crate) async fn body_21_body_dropped_outside_its_runtime_does_not_panic(world: World) {
-    let front = front_responding(FrontOptions::default(), |_| Response::new(vec![b'x'; 4 << 20].into()));
+    let serving = handler(|request: Request<Bytes>, _peer| async move {
+        if request.uri().path() == "/never" {
+            std::future::pending::<()>().await;
+        }
+        Response::new(vec![b'x'; 4 << 20].into())
+    });
     for versions in world.http_versions() {
+        let front = up(Front::start(FrontOptions::default(), Arc::clone(&serving)));
+        let silent = up(RawServer::silent());
         let transport = world.transport(&world.config().with_http_versions(versions));
+        // One waits for its response, one for its handshake.
+        let bases = [front.url(HOST), format!("https://{HOST}:{}", silent.port())];
+        let [mut waiting, mut connecting] = bases.map(|base| {
+            let transport = Arc::clone(&transport);
+            Box::pin(async move { transport.send(get(format!("{base}/never"))).await.map(drop) })
+        });
+        let arrived = async {
+            front.ledger().wait_until(|seen| seen.requests.iter().any(|one| one.target == "/never"), LONG).await;
+            silent.ledger().wait_until(|seen| !seen.connections.is_empty(), LONG).await;
+        };
+        let has_waited = matches!(select(select(&mut waiting, &mut connecting), pin!(arrived)).await, Either::Right(_));
+        assert!(has_waited, "neither call has a response");
         let unread = transport.send(get(front.url(HOST))).await.expect("answered");
         let mut begun = transport.send(get(front.url(HOST))).await.expect("answered").response.into_body();
         begun.chunk().await.expect("a beginning");
         let mut read = transport.send(get(front.url(HOST))).await.expect("answered").response.into_body();
         read.chunk().await.expect("a beginning");
         // Threads on which no runtime was entered.
-        let ends: [(&str, End); 4] = [
+        let ends: [(&str, End); 6] = [
+            ("dropped as a call", Box::new(move || drop(waiting))),
+            ("dropped as a call", Box::new(move || drop(connecting))),
             ("dropped", Box::new(move || drop(unread))),
             ("dropped", Box::new(move || drop(begun))),
             // Until it has to wait for more.

@@ -7,7 +7,9 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use digicert_one_core::{Capability, Proxy, Timeouts, TransportConfig, TransportError, UploadBody, causes};
+use digicert_one_core::{
+    Capability, ConnectionFacts, Proxy, Timeouts, Transport, TransportConfig, TransportError, UploadBody, causes,
+};
 use digicert_one_testbed::{
     ClientAuth, Front, FrontOptions, Pki, RawOptions, RawServer, Recording, Script, Step, TlsRange,
     name_without_address, refused_addr,
@@ -18,7 +20,7 @@ use http::Method;
 use crate::cases::alerts::{after_hello, alert};
 use crate::cases::http2::{DATA, after_request, frame, goaway, head, reset, server};
 use crate::cases::time::{in_time, total_limit};
-use crate::cases::upload::{Feed, content, pieces, upload};
+use crate::cases::upload::{Feed, content, pieces, refuses_uploads, upload};
 use crate::log_scan::LogScan;
 use crate::setting::method;
 use crate::world::{HOST, World, collect, front, request, scripted, up};
@@ -153,6 +155,7 @@ fn in_http(world: &World, peers: &mut Peers) -> Vec<Failing> {
     let large = format!("HTTP/1.1 200 OK\r\nx-large: {}\r\n\r\n", "x".repeat(300_000));
     let mut calls = vec![
         plain("no response", peers.http1([Step::CloseClean]), false),
+        plain("an alert after the request", peers.http1([Step::Alert(40)]), true),
         plain("a reset", peers.http1([Step::Reset]), true),
         plain("garbage", peers.http1([Step::write("no HTTP at all\r\n\r\n"), Step::CloseClean]), true),
         plain("half a head", peers.http1([Step::write("HTTP/1.1 200 OK\r\ncontent-le"), Step::CloseClean]), false),
@@ -199,15 +202,22 @@ async fn failed(world: &World, target: &str) -> Vec<Failed> {
     let uploads = calls.iter().filter(|call| !call.waits && world.has(Capability::StreamingUploads)).step_by(3);
     let uploads: Vec<_> = uploads.map(|call| (call, true)).collect();
     let calls = calls.iter().map(|call| (call, false)).chain(uploads).enumerate();
-    let calls = calls.map(|(turn, (call, is_upload))| call.made(world, turn, target, is_upload));
+    let calls = calls.map(async |(turn, (call, is_upload))| {
+        let transport = world.transport(&call.config);
+        call.made(&*transport, if is_upload { (Method::POST, "") } else { with_a_body(turn) }, target, is_upload).await
+    });
     stream::iter(calls).buffer_unordered(AT_ONCE).collect().await
 }
 
 impl Failing {
-    async fn made(&self, world: &World, turn: usize, target: &str, is_upload: bool) -> Failed {
-        let Self { what, config, base, by_library, .. } = self;
-        let transport = world.transport(config);
-        let (method, body) = if is_upload { (Method::POST, "") } else { with_a_body(turn) };
+    async fn made(
+        &self,
+        transport: &dyn Transport,
+        (method, body): (Method, &'static str),
+        target: &str,
+        is_upload: bool,
+    ) -> Failed {
+        let Self { what, base, by_library, .. } = self;
         let (what, url) = (format!("{what}, {method}, an upload: {is_upload}"), format!("{base}{target}"));
         let call = async {
             match is_upload {
@@ -259,5 +269,107 @@ pub(crate) async fn err_60_the_librarys_error_is_the_source_and_not_its_text(wor
         assert!(error.source().is_some(), "{what} has no source: {error:?}");
         let root = causes(&error).last().expect("at least itself");
         assert!(!is_text(root), "the source of {what} is nothing but text: {error:?}");
+    }
+}
+
+pub(crate) async fn err_61_a_failure_is_reported_as_its_own_whatever_failed_before(world: World) {
+    // Each ends its connection, so that the next call meets the same again.
+    const ENDING: [&str; 10] = [
+        "nothing listens",
+        "clear text",
+        "an end in the handshake",
+        "an alert",
+        "another name",
+        "no response",
+        "a reset",
+        "garbage",
+        "half a head",
+        "a cut body",
+    ];
+    let mut peers = Peers::default();
+    let mut calls = before_http(&world, &mut peers);
+    calls.extend(in_http(&world, &mut peers));
+    calls.retain(|call| ENDING.contains(&call.what));
+    assert_eq!(calls.len(), ENDING.len(), "or this shows less");
+    let mut alone = Vec::new();
+    for call in &calls {
+        let Failed { error, .. } = call.made(&*world.new_transport(&world.config()), with_a_body(0), "/", false).await;
+        alone.push((error.kind(), error.delivery()));
+    }
+    let (transport, mut before) = (world.transport(&world.config()), "nothing");
+    for (turn, index) in each_after_each(calls.len()).into_iter().enumerate() {
+        let call = &calls[index];
+        let Failed { what, error, .. } = call.made(&*transport, with_a_body(turn), "/", false).await;
+        let reported = (error.kind(), error.delivery());
+        assert_eq!(reported, alone[index], "{what}, after {before}, is not reported as the first failure: {error:?}");
+        before = call.what;
+    }
+}
+
+/// Numbers below `count`, in an order in which each follows each, itself too.
+fn each_after_each(count: usize) -> Vec<usize> {
+    let mut order = Vec::new();
+    for first in 0..count {
+        order.push(first);
+        order.extend((first + 1..count).flat_map(|second| [first, second]));
+    }
+    order.push(0);
+    order
+}
+
+/// Which facts are known.
+fn known(facts: &ConnectionFacts) -> [(&'static str, bool); 5] {
+    [
+        ("reused", facts.reused.is_some()),
+        ("tls_version", facts.tls_version.is_some()),
+        ("identity_requested", facts.identity_requested.is_some()),
+        ("peer", facts.peer.is_some()),
+        ("server_certificate", facts.server_certificate.is_some()),
+    ]
+}
+
+pub(crate) async fn upload_23_a_failure_of_an_upload_is_reported_as_that_of_any_call(world: World) {
+    if refuses_uploads(&world).await {
+        return;
+    }
+    // Servers of their own: some scripts are for one connection.
+    let [(_usual, requests), (_uploads, uploads)] = [false, true].map(|_| {
+        let mut peers = Peers::default();
+        let mut calls = before_http(&world, &mut peers);
+        calls.extend(at_the_proxy(&world, &mut peers));
+        calls.extend(in_http(&world, &mut peers));
+        calls.retain(|call| !call.waits);
+        (peers, calls)
+    });
+    let calls = requests.iter().zip(&uploads).map(async |(request, upload)| {
+        let [one, other] = [request, upload].map(|call| world.transport(&call.config));
+        let request = request.made(&*one, (Method::POST, "a body"), "/", false).await;
+        [request, upload.made(&*other, (Method::POST, ""), "/", true).await]
+    });
+    let calls: Vec<_> = stream::iter(calls).buffer_unordered(AT_ONCE).collect().await;
+    for [usual, upload] in calls {
+        let (what, usual, error) = (upload.what, usual.error, upload.error);
+        let [left, right] = [&error, &usual].map(|error| (error.kind(), error.delivery()));
+        assert_eq!(left, right, "{what}: an upload (left), a request (right): {error:?}, {usual:?}");
+        for ((fact, is_known), (_, usually)) in known(error.facts()).into_iter().zip(known(usual.facts())) {
+            assert!(is_known || !usually, "{fact} is not known of an upload, {what}: {error:?}, {usual:?}");
+        }
+        assert!(error.source().is_some() || usual.source().is_none(), "the cause is lost, {what}: {error:?}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::each_after_each;
+
+    #[test]
+    fn each_number_follows_each() {
+        for count in 1..8 {
+            let order = each_after_each(count);
+            let pairs: BTreeSet<_> = order.windows(2).map(|pair| (pair[0], pair[1])).collect();
+            assert_eq!((pairs.len(), order.len()), (count * count, count * count + 1));
+        }
     }
 }

@@ -1,8 +1,11 @@
 //! The cases, one file for each group of the catalogue. Each reads as given / when / then.
+// Cases with random inputs.
+pub(crate) use crate::generated::{cut, early, request, whole};
 
 pub(crate) mod agreed;
 pub(crate) mod alerts;
 pub(crate) mod apart;
+pub(crate) mod at_once;
 pub(crate) mod bodies;
 pub(crate) mod body;
 pub(crate) mod body_end;
@@ -35,6 +38,7 @@ pub(crate) mod overdue;
 pub(crate) mod platform_response;
 pub(crate) mod pool;
 pub(crate) mod proxy;
+pub(crate) mod proxy_passwords;
 pub(crate) mod redir;
 pub(crate) mod refused_stream;
 pub(crate) mod reload;
@@ -45,6 +49,7 @@ pub(crate) mod rotate;
 pub(crate) mod same_everywhere;
 pub(crate) mod secret;
 pub(crate) mod server_proof;
+pub(crate) mod socks;
 pub(crate) mod time;
 pub(crate) mod trust;
 pub(crate) mod tunnel;
@@ -54,6 +59,3 @@ pub(crate) mod upload;
 pub(crate) mod upload_as_call;
 pub(crate) mod upload_end;
 pub(crate) mod watch;
-
-// Cases with random inputs.
-pub(crate) use crate::generated::{cut, early, request, whole};

@@ -68,6 +68,13 @@ pub(crate) async fn host_11_two_transports_keep_their_own_address_of_one_name(wo
             }
             assert_eq!(arrived(&fronts), [round, round], "one transport went where the other is to go, {name}");
         }
+        // Nor is there another way where nothing listens any more.
+        let [first, second] = fronts;
+        drop(second);
+        let outcome = world.transport(&config.with_name_override(name, SECOND)).send(get(first.url(name))).await;
+        let requests = first.ledger().settle().await.requests.len();
+        assert_eq!(requests, 2, "a call went where the name leads without its override, {name}, {versions:?}");
+        outcome.map(drop).expect_err("nothing listens");
     }
 }
 

@@ -4,7 +4,7 @@
 use std::pin::pin;
 
 use bytes::Bytes;
-use digicert_one_core::{Capability, Delivery, HttpVersions, TransportErrorKind};
+use digicert_one_core::{Capability, Delivery, HttpVersions, TlsAlert, TransportErrorKind};
 use digicert_one_testbed::{FrontOptions, Gate, RawOptions, RawServer, Recording, Step, TlsRange};
 use futures_util::poll;
 use http::{Method, Response, StatusCode};
@@ -88,5 +88,8 @@ pub(crate) async fn err_37_alert_after_the_request_was_read_leaves_delivery_unkn
         let error = outcome.expect_err("no response");
         assert_eq!(server.ledger().requests().len(), 1, "alert {code}");
         assert_eq!(error.delivery(), Delivery::Unknown, "alert {code}: {error:?}");
+        if world.has(Capability::AlertDetail) {
+            assert_eq!(error.kind(), TransportErrorKind::PeerAlert(TlsAlert(code)), "{error:?}");
+        }
     }
 }

@@ -5,26 +5,23 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
-use data_encoding::BASE64;
-use digicert_one_client::{Client, Error};
+use digicert_one_client::Client;
 use digicert_one_core::{
     Capability, Code, Delivery, FixedCredential, Instance, Material, Mode, Proxy, ProxyRules, Timeouts,
     TransportConfig, TransportErrorKind, causes,
 };
 use digicert_one_credentials::{Variable, read_proxy_variables};
 use digicert_one_testbed::{
-    ClientAuth, ConnectProxy, Front, FrontOptions, Pki, ProxyOptions, RawOptions, RawServer, Recording, Snapshot, Step,
-    blackhole, handler, name_without_address, refused_addr,
+    Authority, ClientAuth, ConnectProxy, Front, FrontOptions, Pki, ProxyOptions, RawOptions, RawServer, Recording,
+    ServerSpec, Snapshot, Step, Validity, blackhole, handler, name_without_address, refused_addr,
 };
 use http::Response;
 
 use crate::cases::time::total_limit;
 use crate::child::{self, Parent};
-use crate::log_scan::LogScan;
 use crate::setting::{Settings, method};
 use crate::world::{
-    HOST, KEY, World, certificate, collect, diagnose, front, front_responding, get, identity, key, key_value, request,
-    servers, untouched, up, without_request,
+    HOST, World, certificate, diagnose, front, get, identity, key, request, servers, untouched, up, without_request,
 };
 
 pub(crate) fn proxied(config: TransportConfig, url: &str) -> TransportConfig {
@@ -40,7 +37,7 @@ pub(crate) fn proxy_to(front: &Front, options: ProxyOptions) -> ConnectProxy {
 }
 
 /// A client with these rules; `None` if the stack does not support proxies.
-fn client_with(world: &World, instance: &str, rules: &ProxyRules) -> Option<Client> {
+pub(crate) fn client_with(world: &World, instance: &str, rules: &ProxyRules) -> Option<Client> {
     if world.lacks(Capability::HttpProxy, &world.config().with_proxy(rules.proxy().clone())) {
         return None;
     }
@@ -63,75 +60,6 @@ pub(crate) async fn proxy_01_a_connect_proxy_sees_no_certificate(world: World) {
         // The handshake was end to end: the origin received the certificate, on the only connection.
         assert_eq!(front.ledger().connections()[0].peer_fingerprint, Some(certificate.fingerprint()));
         assert_eq!(front.ledger().connections().len(), 1);
-    }
-}
-
-pub(crate) async fn proxy_02_a_connect_proxy_sees_no_key(world: World) {
-    const STATUSES: [u16; 5] = [200, 407, 401, 503, 200];
-    for versions in world.http_versions() {
-        // Each call over HTTP/1.1 needs a tunnel of its own; and a 407 of the server is not the proxy's.
-        let front = front_responding(FrontOptions::default(), move |request| {
-            let status = request.uri().path()[1..].parse::<u16>().expect("a status");
-            let response = Response::builder().status(status);
-            let response = ["proxy-authenticate", "www-authenticate"]
-                .into_iter()
-                .fold(response, |response, name| response.header(name, "Basic realm=\"a\""));
-            let closes = response.header("connection", "close");
-            closes.body(Bytes::from_static(b"{}")).expect("a response")
-        });
-        // Characters with a special meaning in a URL are escaped there.
-        let proxy = proxy_to(&front, ProxyOptions::default().credentials("us er", "p@ss:w/\u{f6}rd%"));
-        let url = proxy.url().replace("http://", "http://us%20er:p%40ss%3Aw%2F%C3%B6rd%25@");
-        let config = proxied(world.config().with_http_versions(versions), &url);
-        if world.lacks(Capability::HttpProxy, &config) {
-            return;
-        }
-        let transport = world.transport(&config);
-        for status in STATUSES {
-            let mut call = get(format!("{}/{status}", front.url(HOST)));
-            call.headers_mut().insert("x-api-key", key_value());
-            let outcome = transport.send(call).await;
-            let exchange =
-                outcome.unwrap_or_else(|error| panic!("a server that sends {status}, {versions:?}: {error:?}"));
-            collect(exchange).await.expect("a body");
-        }
-        for connect in proxy.ledger().requests() {
-            assert!(connect.header_values("x-api-key").is_empty());
-        }
-        let arrived = front.ledger().requests();
-        assert_eq!(arrived.len(), STATUSES.len(), "{versions:?}");
-        for arrived in arrived {
-            assert_eq!(arrived.header_values("x-api-key"), [KEY]);
-            let shown = arrived.header_values("proxy-authorization");
-            assert!(
-                shown.is_empty(),
-                "the proxy's password is shown to the server with {}, {versions:?}",
-                arrived.target
-            );
-        }
-    }
-}
-
-pub(crate) async fn proxy_16_proxy_user_without_password_is_sent_with_a_colon(world: World) {
-    let front = front(FrontOptions::default());
-    for (given, meant) in [
-        ("user", "user:"),
-        ("user:", "user:"),
-        ("us%40er%2F%C3%B6", "us@er/\u{f6}:"),
-        ("us%40er:p%40ss%3Aw%25", "us@er:p@ss:w%"),
-    ] {
-        let (user, password) = meant.split_once(':').expect("a colon");
-        let proxy = proxy_to(&front, ProxyOptions::default().credentials(user, password));
-        let config = proxied(world.config(), &proxy.url().replace("http://", &format!("http://{given}@")));
-        if world.lacks(Capability::HttpProxy, &config) {
-            return;
-        }
-        let outcome = world.new_transport(&config).send(get(front.url(HOST))).await;
-        let asked = proxy.ledger().requests();
-        let [asked] = &asked[..] else { panic!("one CONNECT, with the credentials, for {given}: {asked:?}") };
-        let expected = format!("Basic {}", BASE64.encode(meant.as_bytes()));
-        assert_eq!(asked.header_values("proxy-authorization"), [expected], "for {given}");
-        outcome.expect("answered");
     }
 }
 
@@ -208,57 +136,6 @@ pub(crate) async fn proxy_04_a_refusing_proxy_is_named(world: World) {
 /// So often a proxy refuses.
 const REFUSALS: usize = 6;
 
-/// Everything that a program could print of it.
-fn printed(error: &Error) -> String {
-    let mut output = format!("{error} {error:?} {} {:?}", error.diagnosis(), error.diagnosis());
-    for cause in causes(error) {
-        write!(output, " {cause} {cause:?} {cause:#?}").expect("writing to a string");
-    }
-    output
-}
-
-pub(crate) async fn proxy_05_the_proxys_password_is_shown_nowhere(world: World) {
-    const PASSWORD: &str = "proxycanary5ecret";
-    let canaries = [PASSWORD.to_owned(), BASE64.encode(format!("user:{PASSWORD}").as_bytes())];
-    let front = front(FrontOptions::default());
-    let right = proxy_to(&front, ProxyOptions::default().credentials("user", PASSWORD));
-    let wrong = proxy_to(&front, ProxyOptions::default().credentials("user", "another"));
-    let scan = LogScan::start(canaries.clone());
-    let mut output = String::new();
-    for address in [right.addr(), wrong.addr(), refused_addr()] {
-        let rules = ProxyRules::parse(&format!("http://user:{PASSWORD}@{address}")).expect("an address");
-        let Some(client) = client_with(&world, &front.url(HOST), &rules) else { return };
-        write!(output, "{rules:?} {} {client:?}", rules.proxy()).expect("writing to a string");
-        let transport = world.transport(&world.config().with_proxy(rules.proxy().clone()));
-        write!(output, "{transport:?}").expect("writing to a string");
-        match client.get("/").send().await {
-            Ok(_) => assert_eq!(address, right.addr()),
-            Err(error) => {
-                assert_ne!(address, right.addr(), "{error}");
-                output.push_str(&printed(&error));
-            }
-        }
-    }
-    let shown = right.ledger().requests().pop().expect("a tunnel").header_values("proxy-authorization");
-    assert_eq!(shown, [format!("Basic {}", canaries[1])], "or this shows nothing");
-    for (scheme, capability) in [("https", Capability::HttpsProxy), ("socks5", Capability::SocksProxy)] {
-        if world.has(capability) {
-            continue;
-        }
-        let proxy = Proxy::parse(&format!("{scheme}://user:{PASSWORD}@127.0.0.1:1")).expect("an address");
-        let error = world.connector.connect(&world.config().with_proxy(proxy)).expect_err("refused");
-        write!(output, "{error} {error:?}").expect("writing to a string");
-    }
-    let invalid = Proxy::parse(&format!("http://user:{PASSWORD}@a b")).expect_err("a blank");
-    write!(output, "{invalid} {invalid:?}").expect("writing to a string");
-    tracing::trace!("the log is read");
-    let (lines, logged) = scan.result();
-    assert!(lines > 0 && logged.is_empty(), "{lines} lines; the password is logged by {logged:?}");
-    for canary in canaries {
-        assert!(!output.contains(&canary), "the password is printed: {output}");
-    }
-}
-
 pub(crate) async fn proxy_06_an_identity_is_never_shown_to_a_proxy_of_https(world: World) {
     let origin = front(FrontOptions::default().client_auth(ClientAuth::Optional));
     // It asks every client for a certificate.
@@ -279,6 +156,36 @@ pub(crate) async fn proxy_06_an_identity_is_never_shown_to_a_proxy_of_https(worl
     // The identity is the origin's to see, and the proxy is never left out.
     let shown = origin.ledger().connections().iter().filter(|one| one.peer_fingerprint.is_some()).count();
     assert_eq!((shown, origin.ledger().requests().len()), (usize::from(works), usize::from(works)));
+}
+
+pub(crate) async fn proxy_25_a_proxy_of_https_is_verified_as_a_server(world: World) {
+    let own = ServerSpec { names: vec!["localhost".to_owned()], ..ServerSpec::default() };
+    let shown = [
+        ("a foreign issuer", ServerSpec { authority: Authority::Foreign, ..own.clone() }),
+        ("another name", ServerSpec { names: vec![HOST.to_owned()], ..own.clone() }),
+        ("an end date in the past", ServerSpec { validity: Validity::Expired, ..own }),
+    ];
+    for (what, spec) in shown {
+        let origin = front(FrontOptions::default());
+        let connected = Step::write("HTTP/1.1 200 Connection established\r\n\r\n");
+        let tunnel = vec![Step::ReadRequest, connected, Step::Tunnel(origin.addr())];
+        let options = FrontOptions::default().server(Pki::shared().server_with(spec));
+        let proxy = up(RawServer::start(RawOptions::tls_with(options, [tunnel])));
+        let url = proxy.url("localhost").replace("https://", "https://user:password@");
+        let config = world.config().with_proxy(Proxy::parse(&url).expect("an address"));
+        if world.lacks(Capability::HttpsProxy, &config) {
+            return;
+        }
+        for _ in 0..2 {
+            let outcome = world.transport(&config).send(get(origin.url(HOST))).await;
+            let error = outcome.err().unwrap_or_else(|| panic!("a call through a proxy with {what}"));
+            let refused =
+                matches!(error.kind(), TransportErrorKind::Proxy(None) | TransportErrorKind::PeerUntrusted(_));
+            assert!(refused && error.delivery() == Delivery::NotSent, "{what}: {error:?}");
+        }
+        without_request(&proxy, &format!("a proxy with {what} was sent the password")).await;
+        untouched(&origin, &format!("a proxy with {what} opened a tunnel")).await;
+    }
 }
 
 /// A client whose calls use this proxy, with only this root and this material.
@@ -363,44 +270,6 @@ pub(crate) async fn proxy_09_variables_count_in_the_documented_order(world: Worl
         let used: Vec<usize> = proxies.iter().map(|proxy| proxy.ledger().connections().len()).collect();
         assert!(used[0] == 1 && used[1..].iter().all(|count| *count == 0), "{} {used:?}", names[first]);
     }
-}
-
-pub(crate) async fn proxy_10_a_socks_proxy_resolves_the_name_or_is_refused(world: World) {
-    // The address of its reply has any of three types, of which the name has any length (RFC 1928 section 6).
-    let v6 = [&[5, 0, 0, 4][..], &[0; 18]].concat();
-    for reply in [vec![5, 0, 0, 1, 127, 0, 0, 1, 0, 0], b"\x05\0\0\x03\x0aproxy.test\x04\x38".to_vec(), v6] {
-        socks(&world, reply).await;
-    }
-}
-
-async fn socks(world: &World, reply: Vec<u8>) {
-    // Its greeting gets a response without a password request; then comes the request, with a name (type 3)
-    // or an address (RFC 1928).
-    let what = format!("a reply of {reply:?}");
-    let origin = front(FrontOptions::default());
-    let heard = Recording::default();
-    let name = [&[3, u8::try_from(HOST.len()).expect("a short name")][..], HOST.as_bytes()].concat();
-    let target = [&name[..], &origin.port().to_be_bytes()].concat();
-    let script = vec![
-        Step::ReadUntil(heard.clone(), b"\x05"[..].into()),
-        Step::write(vec![5, 0]),
-        Step::ReadUntil(heard.clone(), target.into()),
-        Step::write(reply),
-        Step::Tunnel(origin.addr()),
-    ];
-    let proxy = up(RawServer::start(RawOptions::plain([script])));
-    let config =
-        total_limit(world).with_proxy(Proxy::parse(&format!("socks5h://{}", proxy.addr())).expect("an address"));
-    if world.lacks(Capability::SocksProxy, &config) {
-        untouched(&proxy, "nothing is to come here").await;
-        untouched(&origin, "nothing is to come here").await;
-        return;
-    }
-    let answered = world.transport(&config).send(get(origin.url(HOST))).await;
-    let heard = heard.bytes();
-    assert!(heard.windows(name.len()).any(|part| part == name), "the proxy was not given the name: {heard:?}");
-    answered.unwrap_or_else(|error| panic!("not answered through the tunnel, {what}: {error:?}"));
-    assert_eq!(origin.ledger().requests().len(), 1, "{what}");
 }
 
 pub(crate) async fn proxy_11_a_transport_reads_no_variable_of_the_environment(world: World) {

@@ -31,7 +31,7 @@ pub(crate) async fn req_01_path_and_query_arrive_byte_for_byte(world: World) {
     // A library may refuse these.
     for (setting, target) in crossing
         .settings()
-        .flat_map(|setting| ["/a/./b", "/a/../b?c=/../d", "/a?b='c'"].map(|target| (setting, target)))
+        .flat_map(|setting| ["/a/./b", "/a/../b?c=/../d", "/a/%2E%2E/b", "/a?b='c'"].map(|target| (setting, target)))
     {
         let (front, transport) = (crossing.front(setting), crossing.transport(setting).await);
         let before = front.ledger().requests().len();

@@ -210,6 +210,9 @@ async fn refused_stream_is_not_opened_again(world: &World) {
     }
 }
 
+/// What libraries like to tidy up.
+const TARGET: &str = "/a//b%2Fc;v=1/?q=a%20b&r=+&s=&";
+
 pub(crate) async fn upload_10_headers_identity_and_facts_are_those_of_a_call(world: World) {
     if refuses_uploads(&world).await {
         return;
@@ -226,8 +229,10 @@ pub(crate) async fn upload_10_headers_identity_and_facts_are_those_of_a_call(wor
             let what = format!("upload {index}, {setting}");
             let before = front.ledger().requests().len();
             let body = Feed::default().body(pieces(&content, 7_000));
-            let mut request = upload(Method::POST, format!("{}/a?b=c", front.url(HOST)), body);
+            let mut request = upload(Method::POST, format!("{}{TARGET}", front.url(HOST)), body);
             request.headers_mut().insert("x-api-key", key_value());
+            request.headers_mut().insert("accept", "*/*".parse().expect("a value"));
+            request.headers_mut().insert("user-agent", "Given/1".parse().expect("a value"));
             request.headers_mut().insert("content-type", "application/x-Given; a=b".parse().expect("a value"));
             request.headers_mut().append("x-part", "one".parse().expect("a value"));
             request.headers_mut().append("x-part", "two".parse().expect("a value"));
@@ -236,7 +241,11 @@ pub(crate) async fn upload_10_headers_identity_and_facts_are_those_of_a_call(wor
             collect(exchange).await.expect("a body");
             let seen = front.ledger().snapshot();
             let [arrived] = &seen.requests[before..] else { panic!("more than one request, {what}") };
-            assert_eq!((arrived.target.as_str(), &arrived.body_sha256), ("/a?b=c", &sha256_hex(&content)), "{what}");
+            assert_eq!((arrived.target.as_str(), &arrived.body_sha256), (TARGET, &sha256_hex(&content)), "{what}");
+            let given = ["host", "transfer-encoding", "x-api-key", "accept", "user-agent", "content-type", "x-part"];
+            let added = arrived.headers.iter().find(|(name, _)| !given.contains(&&*name.to_ascii_lowercase()));
+            assert_eq!(added, None, "a header was added, {what}");
+            assert_eq!(arrived.header_values("user-agent"), ["Given/1"], "{what}");
             assert_eq!(arrived.header_values("x-api-key"), [KEY], "{what}");
             assert_eq!(arrived.header_values("x-part"), ["one", "two"], "{what}");
             assert_eq!(arrived.header_values("content-type"), ["application/x-Given; a=b"], "{what}");

@@ -155,8 +155,8 @@ macro_rules! __body {
                 why "As in BODY-14. Without a length, only END_STREAM shows whether a body is complete."
                 fix "As in BODY-14. Some libraries do not report it; then a waiver must declare that.";
             "BODY-21" Must bodies body_21_body_dropped_outside_its_runtime_does_not_panic
-                given "Responses whose body was not read, or not to its end."
-                when "A body is read, and bodies and transport are dropped, on a thread without a runtime."
+                given "Responses whose body was not read, or not to its end, and calls that wait for a handshake or a response."
+                when "A body is read, and bodies, calls and transport are dropped, on a thread without a runtime."
                 then "Nothing panics."
                 why "Destructors run on the thread of the last owner; a panic there aborts the program."
                 fix "`Handle::try_current` in `Drop`, or no task there at all.";

@@ -214,10 +214,10 @@ macro_rules! __err {
             "ERR-37" Must once err_37_alert_after_the_request_was_read_leaves_delivery_unknown
                 given "A TLS 1.3 server that reads a POST and then ends the connection with an alert."
                 when "The POST is made."
-                then "It fails with `Delivery::Unknown`, whatever the alert."
+                then "It fails with `Delivery::Unknown`, whatever the alert, and as `PeerAlert` with its number where alerts are declared."
                 why "Under TLS 1.3 an alert may come long after the handshake. A POST that was read but is reported \
-                    as unsent is sent again."
-                fix "An alert proves *not sent* only if it came before the request was written.";
+                    as unsent is sent again; and an alert that is lost is a connection that broke, which calls for a retry."
+                fix "An alert proves *not sent* only if it came before the request was written. Keep the alert of the first read.";
             "ERR-40" Must alerts err_40_alert_is_reported_only_where_the_server_sent_it
                 given "Servers that respond to a TLS hello with one of TLS 1.1, with clear text, with the end of the \
                     connection, and with the alerts 40, 70, 71 and 80."
@@ -255,6 +255,12 @@ macro_rules! __err {
                 why "Programs find the reason by its type: the code of the system, the alert, the reason of a reset."
                 fix "Clause 9 of `Transport::send`. Pass the error on as the source: no `io::Error::other(error.to_string())` on \
                     the way, and a `source` in each of your error types.";
+            "ERR-61" Must failures err_61_a_failure_is_reported_as_its_own_whatever_failed_before
+                given "A port without a listener, and servers that fail a call in nine other ways, from an alert to a body that is cut."
+                when "One transport meets each of them after each other one and after itself."
+                then "Each has the kind and the delivery that it has as the first call of a transport."
+                why "What is kept of one failure is told of the next: an alert of the morning explains the broken network of the evening."
+                fix "Keep what was seen of a connection with that connection, and end it with it.";
         }
     };
 }

@@ -81,8 +81,8 @@ macro_rules! __host {
             "HOST-11" Must names host_11_two_transports_keep_their_own_address_of_one_name
                 given "Two servers on one port of two loopback addresses, and two transports with an override of one name each, or of \
                     `localhost`."
-                when "Both transports call that name, twice."
-                then "Each reaches its own server."
+                when "Both transports call that name, twice; and the second one when its server is gone."
+                then "Each reaches its own server, and the last call none."
                 why "A program that uses two installations behind one name would send a key to the wrong one."
                 fix "Keep overrides, and resolver results, per transport; no static tables.";
             "HOST-12" Must names host_12_an_ipv6_address_is_called_as_any_other

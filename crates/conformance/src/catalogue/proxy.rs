@@ -13,7 +13,7 @@ macro_rules! __proxy {
                     violates the network's policy."
                 fix "Configure `TransportConfig::proxy` in the library as a tunnel for https. Do not resolve the \
                     name: the proxy receives it.";
-            "PROXY-02" Must proxy proxy_02_a_connect_proxy_sees_no_key
+            "PROXY-02" Must proxy_passwords proxy_02_a_connect_proxy_sees_no_key
                 given "A CONNECT proxy that requires a user name and a password, which are escaped in its URL."
                 when "Calls with an API key are made through it, over each HTTP version, to a server that responds with 200, 401, \
                     407 and 503."
@@ -39,7 +39,7 @@ macro_rules! __proxy {
                 why "A 407 that is reported as the platform's response makes users replace a valid API key."
                 fix "Map the failed CONNECT to `TransportErrorKind::Proxy` before the generic connect error, and \
                     never bypass the proxy.";
-            "PROXY-05" Must proxy proxy_05_the_proxys_password_is_shown_nowhere
+            "PROXY-05" Must proxy_passwords proxy_05_the_proxys_password_is_shown_nowhere
                 given "A proxy address with a password, at proxies that accept it, refuse it or do not exist."
                 when "Calls are made, and every text of client, error and log is searched."
                 then "The password appears nowhere, neither plain nor as base64, except in the header that the proxy \
@@ -78,7 +78,7 @@ macro_rules! __proxy {
                 why "Two different variables send some of the calls over an unexpected route."
                 fix "The client reads the variables. Disable the library's own use of the environment (reqwest: \
                     `no_proxy`; libcurl: an empty proxy).";
-            "PROXY-10" Must proxy proxy_10_a_socks_proxy_resolves_the_name_or_is_refused
+            "PROXY-10" Must socks proxy_10_a_socks_proxy_resolves_the_name_or_is_refused
                 given "A SOCKS proxy that resolves names, whose reply has an address of each type."
                 when "A call is made through it, if the transport declares the capability; else it is refused."
                 then "The tunnel works, and the proxy receives the name and not an address."
@@ -122,8 +122,9 @@ macro_rules! __proxy {
                 then "It ends as a timeout, and was not sent."
                 why "The tunnel is part of connecting. Without a limit there, a dead proxy costs the whole time of each call."
                 fix "Apply the limit to the tunnel too.";
-            "PROXY-16" Must proxy proxy_16_proxy_user_without_password_is_sent_with_a_colon
-                given "Proxies that require a user without a password, and a user and a password with reserved characters."
+            "PROXY-16" Must proxy_passwords proxy_16_proxy_user_without_password_is_sent_with_a_colon
+                given "Proxies that require a user without a password, and a user and a password with reserved characters or of 100 \
+                    characters each."
                 when "A call is made with each in the URL of the proxy, escaped."
                 then "The proxy receives one CONNECT, with `Basic` and the base64 of user, colon and password, unescaped."
                 why "RFC 7617 always requires the colon. Without it a proxy responds with 407, and the password seems wrong."
@@ -174,6 +175,18 @@ macro_rules! __proxy {
                 then "The calls go through the tunnel and succeed."
                 why "A client must read past interim responses (RFC 9110 section 15.2), those to CONNECT too."
                 fix "Read on after a status below 200.";
+            "PROXY-24" Must socks proxy_24_a_socks_proxy_is_shown_its_user_and_password
+                given "A SOCKS proxy that requires a user and a password, with escaped and with 255 characters."
+                when "A call is made through it, if the transport declares the capability and accepts the configuration."
+                then "The proxy receives both (RFC 1929), unescaped and once, and the tunnel works."
+                why "With an identity that is left out a proxy refuses, or counts the calls as somebody else's."
+                fix "Offer method 2 in the greeting where the address has credentials; else refuse such an address in `connect`.";
+            "PROXY-25" Must proxy proxy_25_a_proxy_of_https_is_verified_as_a_server
+                given "Proxies of https with a certificate of an unknown issuer, for another name, or expired."
+                when "Calls are made through each, if the transport declares the capability; else it is refused."
+                then "Each fails before the proxy is sent a request; certainly nothing was sent."
+                why "Otherwise everybody on the way to the proxy receives its password, and chooses where the tunnels lead."
+                fix "Verify the proxy as any server, by the roots of the configuration and by its own name.";
         }
     };
 }

@@ -10,7 +10,8 @@ macro_rules! __req {
                     speaks."
                 when "A GET is sent whose path and query hold every character that a URI allows, escapes such as `%2F` \
                     and `%E4` among them; then targets that libraries like to normalise, such as `/a?`, `/a//b` and \
-                    `/a/`; and targets with `.` and `..` as segments, and with `'` in the query."
+                    `/a/`; and targets with `.`, `..` and `%2E%2E` as segments, and with \
+                    `'` in the query."
                 then "The target on the wire is the one that was given, byte for byte; only the client may change the \
                     letters of an escape to upper case. Segments of dots and quotes in a query may be refused instead."
                 why "A path that is decoded or encoded again names another resource, so a call for one user or order reaches \

@@ -348,6 +348,14 @@ macro_rules! __trust {
                     identities) then trusts the old key."
                 fix "Clauses 7 and 12 of `Transport::send`. Keep no such store outside the transport; compare whole \
                     certificates.";
+            "TRUST-61" Must at_once trust_61_servers_called_at_the_same_time_are_judged_each_by_itself
+                given "A server that is to be trusted, one of an unknown issuer, one for another name and one that has expired, over TLS \
+                    1.2 and 1.3."
+                when "One transport calls all of them at the same time, three times each, over each HTTP version."
+                then "The first one responds. The others are refused as when they are called alone, and receive no request."
+                why "A verdict that is kept with the transport until the handshake has ended may be another server's, and the key then \
+                    goes to a server that was refused."
+                fix "Return the verdict from the verifier, or keep it with the connection (on OpenSSL in its ex data).";
         }
     };
 }

@@ -149,6 +149,18 @@ macro_rules! __upload {
                 then "Every byte arrives, and the process needs at most half of that in memory."
                 why "A caller that streams a document from disk has sized its machine for a part of it."
                 fix "Hand on each piece and keep none. Look for a copy for retries, a hash or a log that collects what was sent.";
+            "UPLOAD-23" Must failures upload_23_a_failure_of_an_upload_is_reported_as_that_of_any_call
+                given "The servers and proxies of ERR-34, except those that wait."
+                when "A request and an upload are sent to each."
+                then "Both fail with the same kind and delivery; what is known of the connection of one is known of that of the other."
+                why "An upload is often the larger loss, and its diagnosis needs the same evidence."
+                fix "Send uploads by the code that sends requests, and create the errors of both in one place.";
+            "UPLOAD-24" Must at_once upload_24_uploads_at_the_same_time_arrive_each_whole
+                given "A server that records what arrives, and bodies that are given in pieces, one after the other."
+                when "Four are uploaded at the same time, over each HTTP version."
+                then "Each arrives byte for byte."
+                why "Two documents that are mixed are both lost, and their hashes may be signed."
+                fix "No buffer or channel that uploads share.";
         }
     };
 }

@@ -172,7 +172,7 @@ impl Http2 {
         while !rest.is_empty() {
             // Not thousands of frames where the body is long, nor more than two that are empty.
             let wanted = sizes.next().copied().unwrap_or(1);
-            let least = (body.len() / 40).max(usize::from(empty > 1));
+            let least = if wanted == 0 && empty < 2 { 0 } else { (body.len() / 40).max(1) };
             let size = wanted.max(least).min(LONGEST - 257).min(rest.len());
             empty += usize::from(size == 0);
             let (part, left) = rest.split_at(size);

@@ -28,4 +28,14 @@ mod with_all_proxies {
     fn socks_proxy_is_given_the_name() {
         holds("PROXY-10");
     }
+
+    #[test]
+    fn socks_proxy_is_shown_its_password() {
+        holds("PROXY-24");
+    }
+
+    #[test]
+    fn https_proxy_is_verified() {
+        holds("PROXY-25");
+    }
 }

@@ -1147,4 +1147,48 @@ defects! {
     KeepsPiecesOfUploads keeps_pieces_of_uploads "UPLOAD-22" "KiB more for a body";
     /// takes an interim response of a proxy for its refusal
     TakesInterimOfProxiesForRefusals takes_interim_of_proxies_for_refusals "PROXY-23" "a tunnel granted by";
+    // Credentials of proxies, what one call leaves to another, two handshakes at a time, uploads that fail.
+    /// resolves `%2E%2E` in the path
+    NormalisesEscapedDots normalises_escaped_dots "REQ-01" "/a/%2E%2E/b";
+    /// reports the alert that an earlier call has received for a connection that was cut
+    TellsTheLastAlert tells_the_last_alert "ERR-61" "is not reported as the first failure";
+    /// reports the certificate of another server whose handshake was under way
+    MixesUpHandshakes mixes_up_handshakes "OBS-23" "another server's";
+    /// reports an alert after the handshake as the end of the connection
+    LosesLateAlerts loses_late_alerts "ERR-37" "PeerAlert(TlsAlert(40))";
+    /// reports an alert that ends an upload as the end of the connection
+    LosesAlertsOfUploads loses_alerts_of_uploads "UPLOAD-23" "an alert after the request";
+    /// leaves the facts out of the errors of uploads
+    ForgetsFactsOfUploads forgets_facts_of_uploads "UPLOAD-23" "is not known of an upload";
+    /// cuts the proxy's credentials after 57 bytes, a line of base64
+    CutsProxyCredentials cuts_proxy_credentials "PROXY-16" "for user-aaa";
+    /// shows no password to a SOCKS proxy
+    IgnoresCredentialsOfSocks ignores_credentials_of_socks "PROXY-24" "was not shown user and password";
+    /// does not verify a proxy of HTTPS
+    TrustsAnyProxyOfHttps trusts_any_proxy_of_https "PROXY-25" "a call through a proxy with";
+    /// starts a task when a call is dropped
+    StartsATaskForDroppedCalls starts_a_task_for_dropped_calls "BODY-21" "dropped as a call";
+    /// ends an HTTP/2 body at an empty frame
+    EndsBodiesAtEmptyFrames ends_bodies_at_empty_frames "FID-06" "the body differs where the shorter one ends";
+    /// asks the resolver for a name whose override is not reached
+    FallsBackOnTheResolver falls_back_on_the_resolver "HOST-11" "where the name leads without its override";
+    // Uploads, which another part of a transport may send.
+    /// shows the API key of uploads to the proxy
+    UploadsShowTheKeyToProxies uploads_show_the_key_to_proxies "PROXY-02" "x-api-key";
+    /// reads heads of any size in response to uploads
+    UploadsReadHeadsOfAnySize uploads_read_heads_of_any_size "ERR-23" "with a body that streams";
+    /// treats the stream of an upload that was reset without an error as one that has ended
+    UploadsTakeResetsForEnds uploads_take_resets_for_ends "BODY-14" "with a body that streams";
+    /// merges two slashes in uploads
+    UploadsMergeSlashes uploads_merge_slashes "UPLOAD-10" "/a/b%2Fc";
+    /// asks for compressed responses to uploads
+    UploadsAskForCompression uploads_ask_for_compression "UPLOAD-10" "a header was added";
+    /// drops the error of its library in uploads
+    UploadsLoseSources uploads_lose_sources "ERR-15" "with a body that streams";
+    /// presents no identity in a handshake while another one is under way
+    PresentsItsIdentityToOneAtATime presents_its_identity_to_one_at_a_time "OBS-23" "the identity was not presented";
+    /// keeps the verdict on a server with the transport until the handshake has ended
+    KeepsVerdictsWithTheTransport keeps_verdicts_with_the_transport "TRUST-61" "at the same time (left), alone (right)";
+    /// gives an upload a piece of another one
+    MixesUpUploads mixes_up_uploads "UPLOAD-24" "other bytes arrived";
 }

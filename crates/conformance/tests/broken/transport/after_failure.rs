@@ -89,6 +89,20 @@ impl Misdeeds {
         if self.flaw.is(Defect::WrapsTextsOfErrors) {
             return anew(error.delivery()).with_source(failure::Worded::of(&error));
         }
+        if let Kind::PeerAlert(alert) = error.kind() {
+            *locked(&self.last_alert) = Some(alert);
+        }
+        let is_late = error.delivery() == Delivery::Unknown;
+        if matches!(error.kind(), Kind::PeerAlert(_)) && is_late && self.flaw.is(Defect::LosesLateAlerts) {
+            return TransportError::new(Kind::Interrupted, Delivery::Unknown)
+                .with_facts(error.facts().clone())
+                .with_source(error);
+        }
+        let earlier = locked(&self.last_alert).filter(|_| self.flaw.is(Defect::TellsTheLastAlert));
+        if let (Kind::Interrupted, Some(alert)) = (error.kind(), earlier) {
+            let told = TransportError::new(Kind::PeerAlert(alert), error.delivery());
+            return told.with_facts(error.facts().clone()).with_source(error);
+        }
         *locked(&self.last_failure) = Some(request.uri().clone());
         if self.flaw.is(Defect::DoubtsRefusalsOnUsed)
             && error.facts().reused == Some(true)

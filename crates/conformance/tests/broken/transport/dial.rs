@@ -233,6 +233,11 @@ impl Dialer {
             true => blocking(&addresses),
             false => TcpStream::connect(&*addresses).await,
         };
+        let found = known.filter(|_| tcp.is_err() && self.flaw.is(Defect::FallsBackOnTheResolver));
+        let tcp = match found.and_then(|_| std::net::ToSocketAddrs::to_socket_addrs(&(host, port)).ok()) {
+            Some(found) => TcpStream::connect(&*found.collect::<Vec<_>>()).await.or(tcp),
+            None => tcp,
+        };
         let tcp = tcp.map_err(refused)?;
         if !self.flaw.among(&[Defect::LeaksSocketsOfFailedHandshakes, Defect::LeavesTunnelsOfDroppedCalls]) {
             return Ok(tcp);

@@ -79,6 +79,12 @@ pub(super) fn for_uploads(config: &TransportConfig, flaw: Flaw) -> Option<(Trans
         Defect::UploadsTrustAnyIssuer => with(Defect::AcceptsAnyIssuer),
         Defect::UploadsAcceptAnyName => with(Defect::AcceptsAnyName),
         Defect::UploadsIgnoreConnectLimits => with(Defect::IgnoresConnectLimits),
+        Defect::UploadsShowTheKeyToProxies => with(Defect::ShowsTheKeyToProxies),
+        Defect::UploadsReadHeadsOfAnySize => with(Defect::ReadsHeadsOfAnySize),
+        Defect::UploadsTakeResetsForEnds => with(Defect::TakesResetsForEnds),
+        Defect::UploadsMergeSlashes => with(Defect::MergesSlashes),
+        Defect::UploadsAskForCompression => with(Defect::AsksForCompression),
+        Defect::UploadsLoseSources => with(Defect::LosesSources),
         _ => None,
     }
 }
@@ -164,7 +170,8 @@ pub(super) struct Left(Option<Flaw>);
 
 impl Left {
     pub(super) fn of(flaw: Flaw) -> Self {
-        let defects = [Defect::LeaksMemoryOfDroppedCalls, Defect::LeaksThreadsOfDroppedCalls];
+        let defects =
+            [Defect::LeaksMemoryOfDroppedCalls, Defect::LeaksThreadsOfDroppedCalls, Defect::StartsATaskForDroppedCalls];
         Self(Some(flaw).filter(|flaw| flaw.among(&defects)))
     }
 
@@ -177,6 +184,7 @@ impl Drop for Left {
     fn drop(&mut self) {
         match self.0 {
             Some(flaw) if flaw.is(Defect::LeaksThreadsOfDroppedCalls) => leave_a_thread(),
+            Some(flaw) if flaw.is(Defect::StartsATaskForDroppedCalls) => drop(tokio::spawn(async {})),
             Some(_) => keep(vec![1_u8; 64 << 10]),
             None => {}
         }

@@ -13,6 +13,8 @@ use crate::table::Defect;
 
 const PREFACE: usize = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".len();
 const HEAD: usize = 9;
+const DATA: u8 = 0;
+const END_STREAM: u8 = 1;
 const SETTINGS: u8 = 4;
 const PING: u8 = 6;
 const GOAWAY: u8 = 7;
@@ -20,7 +22,8 @@ const ACK: u8 = 1;
 const MAX_CONCURRENT_STREAMS: u8 = 3;
 const INITIAL_WINDOW_SIZE: u8 = 4;
 
-const DEFECTS: [Defect; 7] = [
+const DEFECTS: [Defect; 8] = [
+    Defect::EndsBodiesAtEmptyFrames,
     Defect::IgnoresPings,
     Defect::AcknowledgesNoSettings,
     Defect::IgnoresWindowsOfServers,
@@ -56,6 +59,9 @@ impl Frames {
 
     /// A frame of the server, as the transport sees it.
     fn seen(&mut self, mut frame: Vec<u8>) -> Vec<u8> {
+        if self.flaw.is(Defect::EndsBodiesAtEmptyFrames) && (frame.len(), frame[3]) == (HEAD, DATA) {
+            frame[4] |= END_STREAM;
+        }
         let is_settings = (frame[3], frame[4]) == (SETTINGS, 0);
         if is_settings && std::mem::replace(&mut self.has_settings, true) && self.flaw.is(Defect::ObeysFirstSettings) {
             return vec![0, 0, 0, SETTINGS, 0, 0, 0, 0, 0];

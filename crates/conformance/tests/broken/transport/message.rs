@@ -150,12 +150,14 @@ fn rewritten(uri: &Uri, flaw: Flaw) -> Option<PathAndQuery> {
         let mut parts = uri.path_and_query()?.as_str().split("%0");
         let first = parts.next()?.to_owned();
         parts.fold(first, |target, part| target + part.get(1..).unwrap_or_default())
-    } else if flaw.is(Defect::NormalisesDots) && path.contains("/.") {
+    } else if flaw.is(Defect::NormalisesDots) && path.contains("/.")
+        || flaw.is(Defect::NormalisesEscapedDots) && path.contains("/%2E")
+    {
         let mut kept: Vec<&str> = Vec::new();
         for segment in path.split('/').skip(1) {
             match segment {
-                "." => {}
-                ".." => drop(kept.pop()),
+                "." | "%2E" => {}
+                ".." | "%2E%2E" => drop(kept.pop()),
                 segment => kept.push(segment),
             }
         }

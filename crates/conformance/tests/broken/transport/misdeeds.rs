@@ -12,8 +12,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use data_encoding::BASE64;
 use digicert_one_core::{
-    ClientIdentity, Delivery, Exchange, HttpVersions, Proxy, ResponseBody, ServerCertificate, TlsVersion, TlsVersions,
-    Transport, TransportConfig, TransportError, TransportErrorKind as Kind,
+    ClientIdentity, Delivery, Exchange, HttpVersions, Proxy, ResponseBody, ServerCertificate, TlsAlert, TlsVersion,
+    TlsVersions, Transport, TransportConfig, TransportError, TransportErrorKind as Kind,
 };
 use http::header::{COOKIE, HeaderValue, PROXY_AUTHORIZATION};
 use http::uri::Scheme;
@@ -63,6 +63,8 @@ pub(super) struct Misdeeds {
     /// How many calls in a row have failed, by authority.
     failures: Mutex<HashMap<String, usize>>,
     pub(super) last_failure: Mutex<Option<Uri>>,
+    /// The alert that was received last.
+    pub(super) last_alert: Mutex<Option<TlsAlert>>,
     /// Held while the body of an upload is polled.
     pub(super) uploading: Arc<Mutex<()>>,
     /// The initial state, for another transport next to this one.
@@ -122,6 +124,7 @@ impl Misdeeds {
             was_asked: AtomicBool::new(false),
             failures: Mutex::default(),
             last_failure: Mutex::default(),
+            last_alert: Mutex::default(),
             uploading: Arc::default(),
             config: config.clone(),
         })

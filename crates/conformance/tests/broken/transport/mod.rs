@@ -95,7 +95,11 @@ impl Connector {
     pub(crate) fn broken(defect: Defect) -> Self {
         let all_proxies = matches!(
             defect,
-            Defect::ShowsIdentitiesToProxies | Defect::ResolvesNamesForSocks | Defect::ReadsShortRepliesOfSocks
+            Defect::ShowsIdentitiesToProxies
+                | Defect::ResolvesNamesForSocks
+                | Defect::ReadsShortRepliesOfSocks
+                | Defect::IgnoresCredentialsOfSocks
+                | Defect::TrustsAnyProxyOfHttps
         );
         Self(Flaw(Some(defect), all_proxies))
     }

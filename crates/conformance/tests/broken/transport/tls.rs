@@ -2,7 +2,7 @@
 //! requested, so no session is ever resumed: rustls resumes only with the same presenter.
 
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use digicert_one_core::{
@@ -52,6 +52,8 @@ pub(super) struct Tls {
     verifier: Arc<Verifier>,
     flaw: Flaw,
     has_shaken: AtomicBool,
+    /// How many handshakes are under way.
+    shaking: AtomicUsize,
     /// Whether only TLS 1.2 is allowed.
     is_tls12: bool,
 }
@@ -83,6 +85,8 @@ impl Tls {
             flaw,
             is_tunnelled: !matches!(config.proxy(), Proxy::None),
             has_verified: AtomicBool::new(false),
+            last: Mutex::default(),
+            verdict: Mutex::default(),
         });
         let mut tls = ClientConfig::builder_with_provider(provider)
             .with_protocol_versions(versions)
@@ -108,7 +112,15 @@ impl Tls {
             tls = shared(tls, key.clone());
             tls.enable_early_data = flaw.is(Defect::SendsEarlyData);
         }
-        Ok(Self { config: tls, key, verifier, flaw, has_shaken: AtomicBool::new(false), is_tls12 })
+        Ok(Self {
+            config: tls,
+            key,
+            verifier,
+            flaw,
+            has_shaken: AtomicBool::new(false),
+            shaking: AtomicUsize::new(0),
+            is_tls12,
+        })
     }
 
     /// The same, without an identity.
@@ -119,6 +131,7 @@ impl Tls {
             verifier: Arc::clone(&self.verifier),
             flaw: self.flaw,
             has_shaken: AtomicBool::new(false),
+            shaking: AtomicUsize::new(0),
             is_tls12: self.is_tls12,
         }
     }
@@ -151,8 +164,9 @@ impl Tls {
             }
         }
         if !shares(self.flaw, self.is_tls12) {
-            let is_shown =
-                self.flaw.is(Defect::PresentsItsIdentityOnce) && self.has_shaken.swap(true, Ordering::Relaxed);
+            let is_beside = self.shaking.load(Ordering::Relaxed) > 0;
+            let is_shown = is_beside && self.flaw.is(Defect::PresentsItsIdentityToOneAtATime)
+                || self.flaw.is(Defect::PresentsItsIdentityOnce) && self.has_shaken.swap(true, Ordering::Relaxed);
             let presenter = Presenter {
                 key: self.key.clone().filter(|_| !is_shown),
                 asked: asked.clone(),
@@ -167,7 +181,12 @@ impl Tls {
                 let _ = io::Write::write(&mut early, b"GET / HTTP/1.1\r\n");
             }
         });
-        let outcome = connecting.await;
+        self.shaking.fetch_add(1, Ordering::Relaxed);
+        let mut outcome = connecting.await;
+        self.shaking.fetch_sub(1, Ordering::Relaxed);
+        if let Some(error) = self.verifier.kept().filter(|_| outcome.is_ok()) {
+            outcome = Err(io::Error::other(error));
+        }
         asked.report(facts, self.flaw);
         // The certificate is chosen before the server is verified, and sent after that.
         let refused = outcome.as_ref().is_err_and(is_ours);
@@ -192,6 +211,9 @@ impl Tls {
         let name = ServerName::try_from(host.to_owned()).map_err(|error| local(Kind::Config, error))?;
         let key = self.key.clone().filter(|_| self.flaw.is(Defect::ShowsIdentitiesToProxies));
         let mut tls = self.config.clone();
+        if self.flaw.is(Defect::TrustsAnyProxyOfHttps) {
+            tls.dangerous().set_certificate_verifier(Arc::new(self.verifier.trusting()));
+        }
         tls.alpn_protocols = vec![b"http/1.1".to_vec()];
         tls.client_auth_cert_resolver =
             Arc::new(Presenter { key, asked: Asked::default(), flaw: self.flaw, is_tls12: false });
@@ -219,6 +241,9 @@ impl Tls {
         let chain = session.peer_certificates().unwrap_or_default();
         let leaf = if self.flaw.is(Defect::ShowsTheIssuersCertificate) { chain.last() } else { chain.first() };
         facts.server_certificate = leaf.and_then(ServerCertificate::read).map(Arc::new);
+        if self.flaw.is(Defect::MixesUpHandshakes) {
+            facts.server_certificate = self.verifier.last();
+        }
         if self.flaw.is(Defect::HidesTheServersCertificate) {
             facts.server_certificate = None;
         }

@@ -22,6 +22,8 @@ pub(super) struct Tunnel {
     scheme: String,
     /// The base64 of user and password.
     credentials: Option<String>,
+    /// User and password as they are meant.
+    decoded: Option<(String, String)>,
     /// Whether the proxy has asked for them, where a defect waits for that.
     was_asked: AtomicBool,
     /// Whether it has had a request.
@@ -43,7 +45,7 @@ impl Tunnel {
         };
         let address = address.address()?.ok_or("missing proxy")?;
         let decoded = address.credentials().map(|(user, password)| (user.to_owned(), password.to_owned()));
-        let text = match (decoded, user_info) {
+        let text = match (decoded.clone(), user_info) {
             (Some(_), Some(escaped)) if flaw.is(Defect::SendsEscapedPasswords) => Some(escaped.to_owned()),
             (Some((user, password)), _) if password.is_empty() && flaw.is(Defect::SendsUsersWithoutColon) => Some(user),
             (decoded, _) => decoded.map(|(user, password)| format!("{user}:{password}")),
@@ -55,7 +57,11 @@ impl Tunnel {
             is_known: AtomicBool::new(false),
             refused: AtomicBool::new(false),
             was_asked: AtomicBool::new(!flaw.is(Defect::ShowsPasswordsToProxiesWhenAsked)),
-            credentials: text.map(|text| BASE64.encode(text.as_bytes())),
+            credentials: text.map(|text| {
+                let line = if flaw.is(Defect::CutsProxyCredentials) { text.len().min(57) } else { text.len() };
+                BASE64.encode(&text.as_bytes()[..line])
+            }),
+            decoded: decoded.filter(|_| !flaw.is(Defect::IgnoresCredentialsOfSocks)),
             flaw,
         })
     }
@@ -153,12 +159,20 @@ impl Tunnel {
         }
     }
 
-    /// Lets a SOCKS proxy connect to the host, by name (RFC 1928, without credentials).
+    /// Lets a SOCKS proxy connect to the host, by name (RFC 1928, and RFC 1929 for credentials).
     async fn ask_socks(&self, tcp: &mut dyn Wire, host: &str, port: u16) -> std::io::Result<()> {
-        tcp.write_all(&[5, 1, 0]).await?;
+        let methods: &[u8] = if self.decoded.is_some() { &[5, 2, 0, 2] } else { &[5, 1, 0] };
+        tcp.write_all(methods).await?;
         let mut greeting = [0; 2];
         tcp.read_exact(&mut greeting).await?;
-        let length = u8::try_from(host.len()).map_err(std::io::Error::other)?;
+        let short = |length: usize| u8::try_from(length).map_err(std::io::Error::other);
+        if let (2, Some((user, password))) = (greeting[1], &self.decoded) {
+            let [users, passwords] = [[short(user.len())?], [short(password.len())?]];
+            tcp.write_all(&[&[1], &users, user.as_bytes(), &passwords, password.as_bytes()].concat()).await?;
+            tcp.read_exact(&mut greeting).await?;
+            greeting = [5, greeting[1]];
+        }
+        let length = short(host.len())?;
         let place = match self.flaw.is(Defect::ResolvesNamesForSocks) {
             true => vec![1, 127, 0, 0, 1],
             false => [&[3, length], host.as_bytes()].concat(),

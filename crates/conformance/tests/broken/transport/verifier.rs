@@ -73,9 +73,35 @@ pub(super) struct Verifier {
     pub(super) is_tunnelled: bool,
     /// Called for a trusted server, for defects that need it.
     pub(super) has_verified: AtomicBool,
+    /// The certificate that it was shown last.
+    pub(super) last: Mutex<Option<Arc<ServerCertificate>>>,
+    /// What a defect has found of the server that it was shown last.
+    pub(super) verdict: Mutex<Option<Error>>,
 }
 
 impl Verifier {
+    /// One with the same roots that overlooks every fault.
+    pub(super) fn trusting(&self) -> Self {
+        Self {
+            webpki: Arc::clone(&self.webpki),
+            roots: self.roots.clone(),
+            flaw: Flaw(Some(Defect::AcceptsAnyServerInTunnels), self.flaw.1),
+            is_tunnelled: true,
+            has_verified: AtomicBool::new(false),
+            last: Mutex::default(),
+            verdict: Mutex::default(),
+        }
+    }
+
+    /// Why the last server is refused, where a defect keeps that.
+    pub(super) fn kept(&self) -> Option<Error> {
+        self.verdict.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn last(&self) -> Option<Arc<ServerCertificate>> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     fn skips(&self) -> bool {
         self.flaw.is(Defect::SkipsSignaturesInTunnels) && self.is_tunnelled
     }
@@ -129,6 +155,9 @@ impl ServerCertVerifier for Verifier {
         stapled: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
+        if self.flaw.is(Defect::MixesUpHandshakes) {
+            *self.last.lock().unwrap_or_else(PoisonError::into_inner) = ServerCertificate::read(leaf).map(Arc::new);
+        }
         static FIRST: OnceLock<UnixTime> = OnceLock::new();
         let now = if self.flaw.is(Defect::StopsItsClock) { *FIRST.get_or_init(|| now) } else { now };
         let verify = |name: &ServerName<'_>| self.webpki.verify_server_cert(leaf, others, name, stapled, now);
@@ -174,6 +203,10 @@ impl ServerCertVerifier for Verifier {
         }
         if verdict.is_ok() && self.flaw.is(Defect::VerifiesTheFirstServerAlone) {
             self.has_verified.store(true, Ordering::Relaxed);
+        }
+        if self.flaw.is(Defect::KeepsVerdictsWithTheTransport) {
+            *self.verdict.lock().unwrap_or_else(PoisonError::into_inner) = verdict.err();
+            return Ok(ServerCertVerified::assertion());
         }
         let is_localhost = matches!(name, ServerName::DnsName(name) if name.as_ref() == "localhost");
         let shown = Shown { leaf, others, name };
