@@ -32,6 +32,7 @@ pub(crate) fn response(status: StatusCode, headers: &HeaderMap, body: &Bytes, no
     response.date = date(headers);
     response.retry_after = retry_after(headers, now);
     response.request_id = request_id(headers);
+    response.gateway_id = gateway_id(headers);
     read_responder(headers, &mut response);
     let text = text(body, response.content_type.as_deref());
     // serde_json stops at 128 levels.
@@ -47,7 +48,8 @@ pub(crate) fn response(status: StatusCode, headers: &HeaderMap, body: &Bytes, no
             response.recognised = true;
             response.foreign_form = !document::is_own_form(json);
             response.field = document.field.map(|field| clean(&field, MAX_WORD));
-            response.code = document.code.map(|code| clean(&code, MAX_WORD));
+            // A code that is the status is no code.
+            response.code = document.code.map(|code| clean(&code, MAX_WORD)).filter(|code| code != status.as_str());
             response.message = document.message.map(|message| clean(&excerpt::of_text(&message), MAX_MESSAGE));
             response.more = document.more.iter().map(|more| clean(&excerpt::of_text(more), MAX_WORD)).collect();
             if response.message.is_none() && document::has_other_words(json) {
@@ -165,6 +167,14 @@ pub(crate) fn request_id(headers: &HeaderMap) -> Option<String> {
     Some(clean(&String::from_utf8_lossy(value.as_bytes()), MAX_WORD))
 }
 
+/// The name and value of the header by which the operator of a gateway finds the request.
+fn gateway_id(headers: &HeaderMap) -> Option<String> {
+    let names =
+        ["cf-ray", "x-azure-ref", "x-amz-cf-id", "x-amzn-requestid", "x-amz-apigw-id", "x-iinfo", "x-kong-request-id"];
+    let (name, value) = names.iter().find_map(|name| Some((name, headers.get(*name)?)))?;
+    Some(format!("{name}: {}", clean(&String::from_utf8_lossy(value.as_bytes()), MAX_WORD)))
+}
+
 /// The text without control characters, escape codes and bidirectional marks, with white space folded, of at most `limit` characters.
 pub fn clean(text: &str, limit: usize) -> String {
     let is_unseen = |one: char| {
@@ -245,6 +255,25 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert("server", "cloudflare".parse().expect("a value"));
         assert_eq!(gateway(&headers, None), None, "it forwards the responses of others under its name");
+    }
+
+    #[test]
+    fn code_that_is_the_status_is_not_shown_twice() {
+        assert_eq!(read(br#"{"code":400,"message":"no"}"#).0, None);
+        assert_eq!(read(br#"{"code":"400","message":"no"}"#).0, None);
+        assert_eq!(read(br#"{"code":4001,"message":"no"}"#).0.as_deref(), Some("4001"));
+    }
+
+    #[test]
+    fn header_by_which_a_gateway_finds_the_request_is_kept() {
+        let of = |name: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(name, "7d1-FRA".parse().expect("a value"));
+            response(StatusCode::BAD_GATEWAY, &headers, &Bytes::new(), SystemTime::UNIX_EPOCH)
+        };
+        assert_eq!(of("cf-ray").gateway_id.as_deref(), Some("cf-ray: 7d1-FRA"));
+        assert_eq!(of("x-azure-ref").gateway_id.as_deref(), Some("x-azure-ref: 7d1-FRA"));
+        assert_eq!(of("x-request-id").gateway_id, None);
     }
 
     #[test]
