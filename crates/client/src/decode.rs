@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
+use digicert_one_core::EndDate;
 use digicert_one_core::diagnosis::{BodyKind, ErrorResponse};
 use http::header::{
     CONTENT_ENCODING, CONTENT_RANGE, CONTENT_TYPE, DATE, PROXY_AUTHENTICATE, RETRY_AFTER, SERVER, VIA, WWW_AUTHENTICATE,
@@ -211,7 +212,12 @@ fn delay(value: &str, headers: &HeaderMap, now: SystemTime) -> Option<Duration> 
     }
     // Some programs write the zone as in mails.
     let utc = value.strip_suffix("+0000").or_else(|| value.strip_suffix("UTC")).map(|date| format!("{date}GMT"));
-    let until = httpdate::parse_http_date(utc.as_deref().unwrap_or(value)).ok()?;
+    let until = match httpdate::parse_http_date(utc.as_deref().unwrap_or(value)) {
+        Ok(until) => until,
+        // Some programs write an instant as in JSON.
+        Err(_) if value.contains('T') => value.parse::<EndDate>().ok()?.last_second(),
+        Err(_) => return None,
+    };
     Some(until.duration_since(date(headers).unwrap_or(now)).unwrap_or_default().min(MAX_WAIT))
 }
 
@@ -404,6 +410,10 @@ mod tests {
             let until = format!("Sun, 06 Nov 1994 08:50:07 {zone}");
             assert_eq!(wait(&until, Some(date)), Some(Duration::from_secs(30)), "{zone}");
         }
+        for instant in ["1994-11-06T08:50:07Z", "1994-11-06T09:50:07.000+01:00"] {
+            assert_eq!(wait(instant, Some(date)), Some(Duration::from_secs(30)), "{instant}");
+        }
+        assert_eq!(wait("1994-11-06", Some(date)), None, "a day is no instant");
         assert_eq!(wait("Sun, 06 Nov 1994 08:49:07 GMT", Some(date)), Some(Duration::ZERO));
         assert_eq!(wait("Thu, 01 Jan 1970 00:00:00 GMT", Some(date)), Some(Duration::ZERO));
         for (fraction, seconds) in [("1.5", 2), ("0.2", 1), ("3.0", 3), ("3.", 3)] {

@@ -22,7 +22,8 @@ pub fn diagnose_response(response: &ErrorResponse, context: &CallContext) -> Dia
 }
 
 /// Adds who may have responded, unless it was certainly the platform.
-fn with_responder(diagnosis: Diagnosis, response: &ErrorResponse) -> Diagnosis {
+#[must_use]
+pub fn with_responder(diagnosis: Diagnosis, response: &ErrorResponse) -> Diagnosis {
     if response.is_of_the_platform() {
         return diagnosis;
     }
