@@ -96,10 +96,9 @@ pub(super) fn refused(response: &ErrorResponse, context: &CallContext) -> Option
         500..=599 if foreign => Diagnosis::new(
             Code::GW_02,
             format!("a gateway in front of {host} failed or has no response ({what})."),
-            match own_status {
-                Some(meaning) => meaning,
-                None => "the response comes from a load balancer or proxy that cannot reach the platform, or is under maintenance",
-            },
+            own_status.unwrap_or(
+                "the response comes from a load balancer or proxy that cannot reach the platform, or is under maintenance",
+            ),
         ),
         _ if foreign || login => Diagnosis::new(
             Code::GW_01,
