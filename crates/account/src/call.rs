@@ -67,11 +67,11 @@ pub(crate) async fn act(request: RequestBuilder) -> Result<(StatusCode, Option<V
 pub(crate) async fn delete(request: RequestBuilder, look: RequestBuilder) -> Result<(), Error> {
     match act(request).await {
         Ok((StatusCode::ACCEPTED, _)) => match look.send().await {
-            Err(error) if error.code() == Code::API_02 => Ok(()),
+            Err(error) if error.is_not_found() => Ok(()),
             _ => Err(not_proved("deletion")),
         },
         Ok(_) => Ok(()),
-        Err(error) if error.code() == Code::API_02 && error.may_have_succeeded() => Ok(()),
+        Err(error) if error.is_not_found() && error.may_have_succeeded() => Ok(()),
         Err(error) => Err(error),
     }
 }

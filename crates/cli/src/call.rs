@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use data_encoding::BASE64;
-use digicert_one::core::{Code, Mode, printable_line};
+use digicert_one::core::{Code, Diagnosis, Mode, printable_line};
 use digicert_one::{Client, Response};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Method};
@@ -52,7 +52,16 @@ pub(crate) async fn call(options: &CallOptions, output: &Output) -> Result<(), F
             false => {
                 let (head, body) = response.collected().await?;
                 if refusal.is_none() {
-                    warn_of_page(&head.headers, || head.foreign_body(&body), output);
+                    let instead = if is_page(&head.headers, &body) {
+                        head.foreign_body(&body).filter(|error| error.code() == Code::GW_03)
+                    } else {
+                        // A resource may have errors of its own.
+                        head.error_document(&body)
+                            .filter(|_| !has_id(&serde_json::from_slice(&body).unwrap_or_default()))
+                    };
+                    if let Some(error) = instead {
+                        warn_of(error.diagnosis(), output);
+                    }
                 }
                 body
             }
@@ -95,16 +104,20 @@ pub(crate) async fn call(options: &CallOptions, output: &Output) -> Result<(), F
     refusal.map_or(Ok(()), |refusal| Err(refusal.into()))
 }
 
-/// Warns of a web page with the status of a success, which is printed all the same: it may be a sign-in page, or that of a web filter.
-fn warn_of_page(headers: &HeaderMap, foreign: impl FnOnce() -> Option<digicert_one::Error>, output: &Output) {
+/// Warns of a web page or an error document with the status of a success, which is printed all the same: it may be a sign-in page, that of
+/// a web filter, or the refusal of a gateway.
+fn warn_of(diagnosis: &Diagnosis, output: &Output) {
+    let summary = diagnosis.summary.trim_end_matches('.');
+    output.warning(&format!("{} {summary}: {}", diagnosis.code, diagnosis.cause));
+}
+
+/// Whether the content type or the beginning of the body is that of a web page.
+fn is_page(headers: &HeaderMap, body: &[u8]) -> bool {
     let is_html = |kind: &HeaderValue| kind.to_str().is_ok_and(|kind| kind.to_ascii_lowercase().contains("html"));
-    if let Some(error) = headers.get(CONTENT_TYPE).filter(|kind| is_html(kind)).and_then(|_| foreign())
-        && error.code() == Code::GW_03
-    {
-        let diagnosis = error.diagnosis();
-        let summary = diagnosis.summary.trim_end_matches('.');
-        output.warning(&format!("{} {summary}: {}", diagnosis.code, diagnosis.cause));
-    }
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii_start();
+    let begin = body[..body.len().min(14)].to_ascii_lowercase();
+    headers.get(CONTENT_TYPE).is_some_and(is_html)
+        || [&b"<!doctype html"[..], b"<html"].iter().any(|tag| begin.starts_with(tag))
 }
 
 /// The body for a filter: JSON in UTF-8, or nothing, which gives nothing. Anything else is the error of the response and not of the
@@ -214,11 +227,7 @@ impl<'de> Deserialize<'de> for Sent {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let sent = Box::<RawValue>::deserialize(deserializer)?;
         let me = reading(&sent);
-        let has_id = ["id", "user_id"].iter().any(|name| match &me[name] {
-            Value::String(id) => !id.trim().is_empty(),
-            Value::Number(_) => true,
-            _ => false,
-        });
+        let has_id = has_id(&me);
         let is_error = ["errors", "error"].iter().any(|name| match &me[name] {
             Value::Array(items) => !items.is_empty(),
             Value::Object(fields) => !fields.is_empty(),
@@ -226,6 +235,15 @@ impl<'de> Deserialize<'de> for Sent {
         });
         if has_id && !is_error { Ok(Self(sent)) } else { Err(D::Error::missing_field("id")) }
     }
+}
+
+/// Whether this is an object with an id.
+fn has_id(object: &Value) -> bool {
+    ["id", "user_id"].iter().any(|name| match &object[name] {
+        Value::String(id) => !id.trim().is_empty(),
+        Value::Number(_) => true,
+        _ => false,
+    })
 }
 
 /// Asks who the platform takes the caller for.

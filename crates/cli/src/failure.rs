@@ -373,7 +373,7 @@ pub(crate) fn of_setup(error: &ConfigError) -> Diagnosis {
 /// The diagnosis, with the remedy that continues the list.
 fn resumed(diagnosis: Diagnosis, position: &Position, given: &Given) -> Diagnosis {
     let text = match given {
-        Given::Printed => format!("the items above are complete; continue with --start-at '{position}'"),
+        Given::Printed => format!("each item above is whole; continue with --start-at '{position}'"),
         Given::Items(items) if !items.is_empty() => {
             format!("the items beside this error are complete; continue with --start-at '{position}'")
         }
@@ -428,9 +428,7 @@ mod tests {
             let diagnosis = Diagnosis::of(Code::API_04, "/x: a page repeats the previous one.");
             resumed(diagnosis, &"offset:7".parse().expect("a position"), given).evidence.join(" ")
         };
-        assert!(
-            evidence(&Given::Printed).contains("the items above are complete; continue with --start-at 'offset:7'")
-        );
+        assert!(evidence(&Given::Printed).contains("each item above is whole; continue with --start-at 'offset:7'"));
         assert!(evidence(&Given::Items(vec![item])).contains("the items beside this error are complete"));
         for given in [Given::Nothing, Given::Items(Vec::new())] {
             assert_eq!(evidence(&given), "", "{given:?}");

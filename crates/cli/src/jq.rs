@@ -15,7 +15,7 @@ pub(crate) enum JqError {
     Undefined { kind: &'static str, position: usize },
     #[error("invalid filter: modules are not supported")]
     Module,
-    #[error("the input has half of a surrogate pair (\\ud800), or is not JSON")]
+    #[error("the input is not JSON")]
     NotJson,
     #[error("the filter failed: {0}")]
     Failed(String),
@@ -53,7 +53,8 @@ impl Filter {
         input: &[u8],
         mut each: impl FnMut(Value) -> Result<bool, E>,
     ) -> Result<(), E> {
-        let input = read::parse_single(input).map_err(|_| JqError::NotJson)?;
+        let input = read::parse_single(input).or_else(|_| read::parse_single(&without_halves(input)));
+        let input = input.map_err(|_| JqError::NotJson)?;
         let context = Ctx::<JustLut<Val>>::new(&self.filter.lut, Vars::new([]));
         for output in self.filter.id.run((context, input)) {
             let value = match output {
@@ -70,6 +71,27 @@ impl Filter {
         }
         Ok(())
     }
+}
+
+/// The same JSON with U+FFFD for each escaped half of a surrogate pair, as jq reads it: no string of the filter can hold one.
+fn without_halves(json: &[u8]) -> Vec<u8> {
+    let unit = |at: usize| {
+        let digits = json.get(at..at + 6)?.strip_prefix(b"\\u")?;
+        u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+    };
+    let (mut whole, mut at) = (Vec::with_capacity(json.len()), 0);
+    while at < json.len() {
+        let (written, read): (&[u8], usize) = match (unit(at), unit(at + 6)) {
+            (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => (&json[at..at + 12], 12),
+            (Some(0xd800..=0xdfff), _) => (b"\\ufffd", 6),
+            // An escaped backslash begins no escape.
+            _ if json[at] == b'\\' => (&json[at..json.len().min(at + 2)], 2),
+            _ => (&json[at..=at], 1),
+        };
+        whole.extend_from_slice(written);
+        at += read;
+    }
+    whole
 }
 
 /// Names what failed, and the type of the value instead of the value: it may be a secret that is shown once.
@@ -143,6 +165,20 @@ mod tests {
             Ok::<_, JqError>(true)
         })?;
         Ok(values)
+    }
+
+    #[test]
+    fn half_of_a_surrogate_pair_does_not_keep_the_rest_from_the_filter() {
+        let json = r#"{"a":"J\ud83d","b":"\ud83d\ude00","c":"\\ud83d","d":1.10,"e":["\udead\ud83d"]}"#;
+        let of = |filter: &str| run(filter, json).expect(filter);
+        assert_eq!(of(".d"), [Value::Json("1.10".to_owned())]);
+        assert_eq!(of(".a"), [Value::Text("J\u{fffd}".to_owned())]);
+        assert_eq!(of(".b"), [Value::Text("\u{1f600}".to_owned())]);
+        assert_eq!(of(".c"), [Value::Text(r"\ud83d".to_owned())]);
+        assert_eq!(of(".e[]"), [Value::Text("\u{fffd}\u{fffd}".to_owned())]);
+        for broken in [r#"{"a":"\ud83d"#, r#""\ud83"#, "\\", r#"{"a":\ud83d}"#] {
+            assert!(run(".", broken).is_err(), "{broken}");
+        }
     }
 
     #[test]

@@ -44,7 +44,7 @@ pub(crate) async fn list(options: &ListOptions, output: &Output, signals: &Signa
         signal = signals.first() => Err(Failure::Interrupted { signal, changes: false }),
     };
     if printed && matches!(outcome, Err(Failure::Interrupted { .. })) {
-        output.warning(&format!("the items above are complete; continue with --start-at '{}'", pages.position()));
+        output.warning(&format!("each item above is whole; continue with --start-at '{}'", pages.position()));
     }
     outcome.map_err(|error| match error {
         Failure::Call(error) => {

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
+use digicert_one_core::EndDate;
 use digicert_one_core::diagnosis::{BodyKind, ErrorResponse};
 use http::header::{
     CONTENT_ENCODING, CONTENT_RANGE, CONTENT_TYPE, DATE, PROXY_AUTHENTICATE, RETRY_AFTER, SERVER, VIA, WWW_AUTHENTICATE,
@@ -32,6 +33,7 @@ pub(crate) fn response(status: StatusCode, headers: &HeaderMap, body: &Bytes, no
     response.date = date(headers);
     response.retry_after = retry_after(headers, now);
     response.request_id = request_id(headers);
+    response.gateway_id = gateway_id(headers);
     read_responder(headers, &mut response);
     let text = text(body, response.content_type.as_deref());
     // serde_json stops at 128 levels.
@@ -47,7 +49,8 @@ pub(crate) fn response(status: StatusCode, headers: &HeaderMap, body: &Bytes, no
             response.recognised = true;
             response.foreign_form = !document::is_own_form(json);
             response.field = document.field.map(|field| clean(&field, MAX_WORD));
-            response.code = document.code.map(|code| clean(&code, MAX_WORD));
+            // A code that is the status is no code.
+            response.code = document.code.map(|code| clean(&code, MAX_WORD)).filter(|code| code != status.as_str());
             response.message = document.message.map(|message| clean(&excerpt::of_text(&message), MAX_MESSAGE));
             response.more = document.more.iter().map(|more| clean(&excerpt::of_text(more), MAX_WORD)).collect();
             if response.message.is_none() && document::has_other_words(json) {
@@ -165,6 +168,14 @@ pub(crate) fn request_id(headers: &HeaderMap) -> Option<String> {
     Some(clean(&String::from_utf8_lossy(value.as_bytes()), MAX_WORD))
 }
 
+/// The name and value of the header by which the operator of a gateway finds the request.
+fn gateway_id(headers: &HeaderMap) -> Option<String> {
+    let names =
+        ["cf-ray", "x-azure-ref", "x-amz-cf-id", "x-amzn-requestid", "x-amz-apigw-id", "x-iinfo", "x-kong-request-id"];
+    let (name, value) = names.iter().find_map(|name| Some((name, headers.get(*name)?)))?;
+    Some(format!("{name}: {}", clean(&String::from_utf8_lossy(value.as_bytes()), MAX_WORD)))
+}
+
 /// The text without control characters, escape codes and bidirectional marks, with white space folded, of at most `limit` characters.
 pub fn clean(text: &str, limit: usize) -> String {
     let is_unseen = |one: char| {
@@ -201,7 +212,12 @@ fn delay(value: &str, headers: &HeaderMap, now: SystemTime) -> Option<Duration> 
     }
     // Some programs write the zone as in mails.
     let utc = value.strip_suffix("+0000").or_else(|| value.strip_suffix("UTC")).map(|date| format!("{date}GMT"));
-    let until = httpdate::parse_http_date(utc.as_deref().unwrap_or(value)).ok()?;
+    let until = match httpdate::parse_http_date(utc.as_deref().unwrap_or(value)) {
+        Ok(until) => until,
+        // Some programs write an instant as in JSON.
+        Err(_) if value.contains('T') => value.parse::<EndDate>().ok()?.last_second(),
+        Err(_) => return None,
+    };
     Some(until.duration_since(date(headers).unwrap_or(now)).unwrap_or_default().min(MAX_WAIT))
 }
 
@@ -245,6 +261,25 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert("server", "cloudflare".parse().expect("a value"));
         assert_eq!(gateway(&headers, None), None, "it forwards the responses of others under its name");
+    }
+
+    #[test]
+    fn code_that_is_the_status_is_not_shown_twice() {
+        assert_eq!(read(br#"{"code":400,"message":"no"}"#).0, None);
+        assert_eq!(read(br#"{"code":"400","message":"no"}"#).0, None);
+        assert_eq!(read(br#"{"code":4001,"message":"no"}"#).0.as_deref(), Some("4001"));
+    }
+
+    #[test]
+    fn header_by_which_a_gateway_finds_the_request_is_kept() {
+        let of = |name: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(name, "7d1-FRA".parse().expect("a value"));
+            response(StatusCode::BAD_GATEWAY, &headers, &Bytes::new(), SystemTime::UNIX_EPOCH)
+        };
+        assert_eq!(of("cf-ray").gateway_id.as_deref(), Some("cf-ray: 7d1-FRA"));
+        assert_eq!(of("x-azure-ref").gateway_id.as_deref(), Some("x-azure-ref: 7d1-FRA"));
+        assert_eq!(of("x-request-id").gateway_id, None);
     }
 
     #[test]
@@ -375,6 +410,10 @@ mod tests {
             let until = format!("Sun, 06 Nov 1994 08:50:07 {zone}");
             assert_eq!(wait(&until, Some(date)), Some(Duration::from_secs(30)), "{zone}");
         }
+        for instant in ["1994-11-06T08:50:07Z", "1994-11-06T09:50:07.000+01:00"] {
+            assert_eq!(wait(instant, Some(date)), Some(Duration::from_secs(30)), "{instant}");
+        }
+        assert_eq!(wait("1994-11-06", Some(date)), None, "a day is no instant");
         assert_eq!(wait("Sun, 06 Nov 1994 08:49:07 GMT", Some(date)), Some(Duration::ZERO));
         assert_eq!(wait("Thu, 01 Jan 1970 00:00:00 GMT", Some(date)), Some(Duration::ZERO));
         for (fraction, seconds) in [("1.5", 2), ("0.2", 1), ("3.0", 3), ("3.", 3)] {

@@ -3,28 +3,29 @@
 
 use serde_json::{Map, Value};
 
-/// Names of a message, best first.
+/// Names of a message, best first. All names stand here in lower case and without signs: `Message`, `errorMessage` and `error_message`
+/// are those of one service or another.
 const MESSAGES: [&str; 14] = [
     "message",
+    "faultstring",
     "detail",
-    "error_description",
-    "errorDescription",
-    "error_message",
-    "errorMessage",
+    "errordescription",
+    "errormessage",
     "description",
     "msg",
     "text",
-    "faultstring",
+    "moreinformation",
+    "httpmessage",
     "reason",
     "details",
     "title",
     "error",
 ];
-const CODES: [&str; 5] = ["code", "errorCode", "error_code", "status", "reason"];
-const FIELDS: [&str; 5] = ["field", "param", "parameter", "property", "pointer"];
+const CODES: [&str; 4] = ["code", "errorcode", "status", "reason"];
+const FIELDS: [&str; 6] = ["field", "param", "parameter", "property", "pointer", "loc"];
 /// Names of fields that hold further entries.
-const LISTS: [&str; 7] =
-    ["errors", "error", "details", "violations", "invalid_params", "invalid-params", "fieldErrors"];
+const LISTS: [&str; 8] =
+    ["errors", "error", "fault", "detail", "details", "violations", "invalidparams", "fielderrors"];
 /// The most entries that are read.
 const MOST: usize = 6;
 
@@ -81,7 +82,7 @@ impl Document {
 /// Whether a body is certainly an error document, whatever its status: nothing else has these fields.
 pub(crate) fn reports_error(body: &Value) -> bool {
     let Value::Object(object) = body else { return false };
-    let holds = |name: &str| match object.get(name) {
+    let holds = |name: &str| match field(object, name) {
         Some(Value::Array(items)) => !items.is_empty(),
         Some(Value::Object(fields)) => !fields.is_empty(),
         Some(Value::String(text)) => !text.trim().is_empty(),
@@ -89,7 +90,7 @@ pub(crate) fn reports_error(body: &Value) -> bool {
         _ => false,
     };
     if ["errors", "error", "fault", "faultstring"].into_iter().any(holds)
-        || ["success", "ok"].into_iter().any(|name| object.get(name) == Some(&Value::Bool(false)))
+        || ["success", "ok"].into_iter().any(|name| field(object, name) == Some(&Value::Bool(false)))
     {
         return true;
     }
@@ -98,13 +99,13 @@ pub(crate) fn reports_error(body: &Value) -> bool {
         return false;
     }
     let failed = |text: &str| ["error", "failed", "failure", "fail"].iter().any(|word| text.eq_ignore_ascii_case(word));
-    let is_status = |name: &str| match object.get(name) {
+    let is_status = |name: &str| match field(object, name) {
         Some(Value::Number(number)) => number.as_u64().is_some_and(|number| (400..600).contains(&number)),
         Some(Value::String(text)) => text.parse().is_ok_and(|number: u16| (400..600).contains(&number)),
         _ => false,
     };
     text_of(object, "status").is_some_and(|status| failed(&status))
-        || (has_message(object) && ["status", "statusCode", "status_code", "code"].into_iter().any(is_status))
+        || (has_message(object) && ["status", "statuscode", "code"].into_iter().any(is_status))
 }
 
 /// Whether a body that is not what was expected looks like an error document: a code and a message are enough.
@@ -125,7 +126,7 @@ fn is_resource(object: &Map<String, Value>) -> bool {
 
 fn has_message(object: &Map<String, Value>) -> bool {
     // The other names of a message are also those of a description.
-    MESSAGES[..6].iter().chain(&["msg", "title"]).any(|name| text_of(object, name).is_some())
+    MESSAGES[..5].iter().chain(&["msg", "title"]).any(|name| text_of(object, name).is_some())
 }
 
 impl Entry {
@@ -142,8 +143,8 @@ impl Entry {
     /// Reads an object as an entry.
     fn of(object: &Map<String, Value>) -> Self {
         // OAuth and CSC: {"error":"invalid_request","error_description":"why"}; the word is a code if a description is present.
-        let described = ["error_description", "errorDescription"].iter().any(|name| object.contains_key(*name));
-        let code = match object.get("error") {
+        let described = field(object, "errordescription").is_some();
+        let code = match field(object, "error") {
             Some(Value::String(error)) if described => Some(error.clone()),
             // The status of a resource, such as ACTIVE, is no code of an error.
             _ => CODES
@@ -152,12 +153,17 @@ impl Entry {
                 .find_map(|name| code(name, object)),
         };
         let is_other = |text: &String| Some(text) != code.as_ref();
-        let message = MESSAGES.iter().filter_map(|name| text(object.get(*name)?)).find(is_other);
+        // An object that is an entry was gathered as one.
+        let own = |name: &&str| match field(object, name)? {
+            Value::Object(inner) if LISTS.contains(name) && is_named_as_entry(inner) => None,
+            value => text(value),
+        };
+        let message = MESSAGES.iter().filter_map(own).find(is_other);
         let message = match (text_of(object, "title"), message) {
             (Some(title), Some(message)) if title != message => Some(format!("{title}: {message}")),
             (_, message) => message,
         };
-        let pointer = object.get("source").and_then(Value::as_object);
+        let pointer = field(object, "source").and_then(Value::as_object);
         let field = FIELDS.iter().find_map(|name| text_of(object, name).or_else(|| text_of(pointer?, name)));
         Self { code, message, field }
     }
@@ -176,7 +182,7 @@ fn gather(value: &Value, entries: &mut Vec<Entry>) {
         Value::Array(items) => items.iter().take(MOST).for_each(|item| gather(item, entries)),
         Value::Object(object) => {
             for name in LISTS {
-                match object.get(name) {
+                match field(object, name) {
                     Some(list @ Value::Array(_)) => gather(list, entries),
                     Some(error @ Value::Object(inner)) if name == "error" || is_entry(inner) => gather(error, entries),
                     // ASP.NET and Rails: {"errors":{"name":["is too long"]}}
@@ -199,10 +205,15 @@ fn gather(value: &Value, entries: &mut Vec<Entry>) {
     }
 }
 
+/// Whether an object has fields of an entry. It looks at this object alone: a body may be deep.
+fn is_named_as_entry(object: &Map<String, Value>) -> bool {
+    MESSAGES.iter().chain(&CODES).any(|name| field(object, name).is_some())
+}
+
 /// Whether an object is an entry, or holds entries.
 fn is_entry(object: &Map<String, Value>) -> bool {
     let own = Entry::of(object);
-    own.message.is_some() || own.code.is_some() || LISTS.iter().any(|name| object.contains_key(*name))
+    own.message.is_some() || own.code.is_some() || LISTS.iter().any(|name| field(object, name).is_some())
 }
 
 fn by_field(fields: &Map<String, Value>) -> impl Iterator<Item = Entry> + '_ {
@@ -213,7 +224,7 @@ fn by_field(fields: &Map<String, Value>) -> impl Iterator<Item = Entry> + '_ {
 
 /// A machine code under this name. A number under `status` is the HTTP status, and a reason in words is a message.
 fn code(name: &str, object: &Map<String, Value>) -> Option<String> {
-    let code = match object.get(name)? {
+    let code = match field(object, name)? {
         Value::String(code) => code.clone(),
         Value::Number(code) if name != "status" => code.to_string(),
         _ => return None,
@@ -229,7 +240,16 @@ fn code(name: &str, object: &Map<String, Value>) -> Option<String> {
 }
 
 fn text_of(object: &Map<String, Value>, name: &str) -> Option<String> {
-    text(object.get(name)?)
+    text(field(object, name)?)
+}
+
+/// The field of this name, whatever its case and signs; one that has the name as it stands comes first.
+fn field<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+    let is_it = |other: &str| {
+        let letters = other.bytes().filter(u8::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase());
+        letters.eq(name.bytes())
+    };
+    object.get(name).or_else(|| object.iter().find(|(other, _)| is_it(other)).map(|(_, value)| value))
 }
 
 /// The text of a value: a string, the strings of a list, or of an object by language the English or the first one.
@@ -333,6 +353,17 @@ mod tests {
     }
 
     #[test]
+    fn code_inside_a_detail_is_found() {
+        let fault =
+            json!({"fault": {"faultstring": "Invalid ApiKey", "detail": {"errorcode": "oauth.v2.InvalidApiKey"}}});
+        assert_eq!(
+            read(&fault),
+            (Some("oauth.v2.InvalidApiKey".to_owned()), Some("Invalid ApiKey".to_owned()), vec![])
+        );
+        assert!(!is_own_form(&json!({"Errors": [{"Message": "b"}]})), "the platform's names have this case only");
+    }
+
+    #[test]
     fn text_is_found_in_every_shape() {
         let shapes = [
             json!({"errors": ["Seat limit reached"]}),
@@ -353,6 +384,13 @@ mod tests {
             json!({"title": "Seat limit reached", "status": 400, "type": "about:blank"}),
             json!({"reason": "Seat limit reached"}),
             json!({"errorMessage": "Seat limit reached", "errorCode": 7}),
+            json!({"Message": "Seat limit reached"}),
+            json!({"ErrorCode": "quota", "ErrorMessage": "Seat limit reached"}),
+            json!({"Error": {"Code": "quota", "Message": "Seat limit reached"}}),
+            json!({"Errors": [{"Message": "Seat limit reached"}]}),
+            json!({"httpCode": "400", "httpMessage": "Bad Request", "moreInformation": "Seat limit reached"}),
+            json!({"fault": {"faultstring": "Seat limit reached", "detail": {"errorcode": "quota"}}}),
+            json!({"detail": [{"loc": ["body", "seats"], "msg": "Seat limit reached", "type": "value_error"}]}),
             json!([{"code": "x", "message": "Seat limit reached"}]),
             json!(["Seat limit reached"]),
             json!({"error": {"code": "x", "details": [{"message": "Seat limit reached"}]}}),

@@ -115,6 +115,20 @@ impl Error {
 
     pub(crate) fn after(mut self, tried: Tried) -> Self {
         self.0.diagnosis.evidence.extend(tried.lines());
+        if tried.may_be_done() {
+            // The remedies of the codes say when to retry, which would do it twice.
+            const CHECK: &str = "Check whether the call was done before it is made again";
+            let remedy = &mut self.0.diagnosis.remedy;
+            let retry = [
+                "Retry the call if it is idempotent; ",
+                "Retry the call later if it is idempotent; ",
+                "Retry the call; ",
+            ];
+            *remedy = match retry.iter().find_map(|retry| remedy.strip_prefix(retry)) {
+                Some(rest) => format!("{CHECK}; {rest}"),
+                None => format!("{CHECK}. {remedy}").trim_end().to_owned(),
+            };
+        }
         self.0.tried = tried;
         self
     }
@@ -267,6 +281,13 @@ impl Error {
     #[must_use]
     pub fn response(&self) -> Option<&ErrorResponse> {
         self.0.response.as_ref()
+    }
+
+    /// Whether the platform itself responded that there is nothing of this path or id, or nothing that the caller may see. The 404 of a gateway
+    /// does not count, nor that of a framework, whose form gateways use too.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        self.code() == Code::API_02 && self.response().is_some_and(|response| !response.foreign_form)
     }
 
     /// The transport's error, if the transport failed.

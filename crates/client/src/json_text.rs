@@ -19,7 +19,7 @@ pub(crate) fn utf8(body: &[u8]) -> Cow<'_, [u8]> {
 }
 
 /// As [`utf8`], for an owned body. It is copied only if it was UTF-16, and then overwritten, since it may hold a secret.
-pub(crate) fn of_body(body: Bytes) -> Bytes {
+pub fn of_body(body: Bytes) -> Bytes {
     let text = match utf8(&body) {
         Cow::Borrowed(text) if text.len() == body.len() => return body,
         Cow::Borrowed(text) => return body.slice_ref(text),

@@ -52,6 +52,7 @@ mod watched_body;
 pub mod seam {
     pub use crate::authorise::{AuthorisedRequest, Authoriser, Pass, Refusal};
     pub use crate::decode::clean;
+    pub use crate::json_text::of_body as utf8_json;
     pub use crate::paging::by_token::ByToken;
     pub use crate::path::with_query;
     pub use crate::places::same_place;

@@ -4,12 +4,13 @@ use std::fmt;
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use digicert_one_core::diagnosis::{diagnose_content, diagnose_error_document};
+use digicert_one_core::diagnosis::{diagnose_content, diagnose_error_document, with_responder};
 use digicert_one_core::{CallContext, Code, Diagnosis};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use serde_json::error::Category;
 
 use crate::error::{Error, ErrorKind};
 use crate::mismatch::Mismatch;
@@ -48,7 +49,18 @@ impl ResponseHead {
         serde_json::from_slice(&json_text::utf8(body)).map_err(|error| {
             self.foreign_body(body).unwrap_or_else(|| {
                 let text = format!("the response ({}, {} bytes) is not the expected JSON", self.seen(), body.len());
-                undecoded(text, Mismatch::new(&error)).after_attempts(self.attempts)
+                let cause = match error.classify() {
+                    _ if body.trim_ascii().is_empty() => "it has no body",
+                    Category::Data => "it is JSON of another structure",
+                    Category::Eof => "its JSON ends too early",
+                    _ => "its body is not JSON",
+                };
+                let cause = format!(
+                    "{cause}; it is unknown who sent it: a load balancer or a firewall may respond instead of the platform"
+                );
+                let response = decode::response(self.status, &self.headers, &Bytes::new(), self.context.now);
+                let diagnosis = with_responder(Diagnosis::new(Code::AUT_05, text, cause), &response);
+                Error::new(ErrorKind::Decode, diagnosis).with_source(Mismatch::new(&error)).after_attempts(self.attempts)
             })
         })
     }

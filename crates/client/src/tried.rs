@@ -105,6 +105,13 @@ impl Tried {
     }
 }
 
+impl Tried {
+    /// Whether the call was not retried because it may have been processed.
+    pub(crate) fn may_be_done(&self) -> bool {
+        self.stop == Some(Stop::Unsafe)
+    }
+}
+
 impl fmt::Display for Tried {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.lines().iter().try_for_each(|line| write!(f, "\n  {line}"))

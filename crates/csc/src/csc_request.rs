@@ -60,14 +60,17 @@ pub(crate) struct CscResponse {
 impl CscResponse {
     /// The body as JSON. An error document with the status of a success is an error, although its other fields may be optional.
     pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        match self.reported() {
+            Some(error) => Err(error),
+            None => self.head.json(&self.body),
+        }
+    }
+
+    /// The error that the body reports.
+    pub(crate) fn reported(&self) -> Option<Error> {
         // What holds a token or a signature is not read twice: the copies would not be wiped.
         let names = |word: &[u8]| self.body.windows(word.len()).any(|part| part == word);
-        if (names(b"\"error") || names(b"\"fault"))
-            && let Some(error) = self.head.error_document(&self.body)
-        {
-            return Err(error);
-        }
-        self.head.json(&self.body)
+        (names(b"\"error") || names(b"\"fault")).then(|| self.head.error_document(&self.body)).flatten()
     }
 }
 

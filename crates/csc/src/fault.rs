@@ -117,7 +117,8 @@ pub(crate) fn refused(refusal: Refusal<'_>, for_token: Option<&'static str>) -> 
     if let Some(rejection) = &rejection {
         platform.code = Some(rejection.code.as_str().to_owned());
         platform.message = rejection.description.clone();
-        platform.recognised = true;
+        // These codes are the service's own, with a description or without one.
+        (platform.recognised, platform.foreign_form) = (true, false);
     }
     let mut diagnosis = diagnose_response(&platform, &context);
     match for_token {

@@ -28,7 +28,7 @@ use crate::granted::{Granted, unusable};
 use crate::inner::Inner;
 use crate::open::{maybe_number, maybe_text};
 use crate::secret::wiped;
-use digicert_one_client::seam::Pass;
+use digicert_one_client::seam::{self, Pass};
 use digicert_one_client::{Error, ErrorKind, json_mismatch};
 
 /// The client of the `oauth2` crate, with our lenient token response.
@@ -235,8 +235,15 @@ impl Carrier {
         if let Some(error) = response.head.foreign_body(&response.body) {
             return Err(error);
         }
+        if let Some(error) = response.reported() {
+            let text = error.to_string();
+            let quotes = self.secrets.iter().any(|secret| !secret.is_empty() && text.contains(secret.as_str()));
+            let unshown =
+                || unusable("the OAuth server reports an error, whose text is not shown: it quotes a secret.");
+            return Err(if quotes { unshown() } else { error });
+        }
         // The crate accepts only 200, but a revocation may have 204.
-        let mut response = HttpResponse::new(response.body.to_vec());
+        let mut response = HttpResponse::new(seam::utf8_json(response.body).to_vec());
         *response.status_mut() = StatusCode::OK;
         Ok(response)
     }

@@ -62,9 +62,17 @@ fn one(text: &[u8]) -> Result<(Section<'_>, &[u8]), &'static str> {
         // `EC PARAMETERS` are shorter than any key and not needed.
         (!label.ends_with("KEY") && !label.contains("CERT") && !label.starts_with("PKCS")).then(Zeroizing::default)
     });
-    let body = body.ok_or("its base64 is damaged or truncated")?;
+    let body = body.ok_or_else(|| match encoded.iter().all(|byte| is_in_base64(*byte)) {
+        true => "its base64 is damaged or truncated",
+        false => "other characters are between its base64, as in a quoted mail, a web page or text with line numbers: copy the file itself",
+    })?;
     let rest = after[label.len()..].trim_ascii_start();
     Ok((Section { label, dek_info, body }, &rest[DASHES.len()..]))
+}
+
+/// Whether a byte may be in base64 as it is pasted, line ends and quotes included.
+fn is_in_base64(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte.is_ascii_whitespace() || b"+/-_=\\\"'".contains(&byte)
 }
 
 /// Detects a section in text outside of all sections, which would otherwise be skipped silently.
@@ -170,7 +178,10 @@ mod tests {
         let whole = whole();
         for (text, what) in [
             (format!("{whole}-----BEGIN CERTIFICATE-----\n{BODY}"), "truncated"),
-            (format!("{whole}{}", whole.replace("MII", "M!I")), "base64"),
+            (format!("{whole}{}", whole.replace("MII", "M!I")), "other characters"),
+            (format!("{whole}{}", whole.replace("MII", "MII\u{200b}")), "other characters"),
+            (format!("{whole}{}", whole.replace("MII", "> MII")), "other characters"),
+            (format!("{whole}{}", whole.replace("MII", "MII====")), "damaged"),
             (format!("{whole}{}", whole.replace("END CERT", "END ZERT")), "does not match"),
             (format!("{whole}-----BEGIN "), "no end"),
             (format!("{whole}-----BEGIN certificate-----"), "no label"),

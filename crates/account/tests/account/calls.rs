@@ -327,6 +327,25 @@ fn retried_delete_accepts_not_found() {
 }
 
 #[test]
+fn not_found_of_a_gateway_does_not_prove_a_deletion() {
+    let own = json!({ "errors": [{ "code": "resource_not_found", "message": "no such token" }] });
+    for (gone, proves) in [
+        (own, true),
+        (json!({ "message": "no Route matched with those values" }), false),
+        (json!({ "statusCode": 404, "message": "Resource not found" }), false),
+        (json!({ "timestamp": "x", "status": 404, "error": "Not Found", "path": "/x" }), false),
+    ] {
+        let lost = ScriptedOutcome::Failure(TransportErrorKind::Interrupted, Delivery::Unknown);
+        let stages =
+            [Stage::of([lost, json_response(404, &gone)]), Stage::of([text(202, ""), json_response(404, &gone)])];
+        for stage in stages {
+            let deleted = stage.run(stage.account.tokens().delete(&"t".into()));
+            assert_eq!(deleted.is_ok(), proves, "{gone}: {deleted:?}");
+        }
+    }
+}
+
+#[test]
 fn audit_records_show_the_path_without_the_id() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let scripted = Scripted::of((0..6).map(|_| json_response(200, &json!({ "id": "x", "enabled": false }))));

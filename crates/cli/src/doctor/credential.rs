@@ -119,7 +119,12 @@ impl Report {
             _ => (Code::ID_15, "have an administrator extend the service user"),
         };
         let mut diagnosis = Diagnosis::of(code, fact);
-        diagnosis.cause = "less than 30 days are left; every call fails from then on".to_owned();
+        diagnosis.cause = match end.at > now {
+            true => "less than 30 days are left; every call fails from then on",
+            // A credential that is known here to have expired is a failure before.
+            false => "the platform accepted the call all the same: it has another end date there, or is refused soon",
+        }
+        .to_owned();
         diagnosis.remedy = remedy.to_owned();
         self.warned(group, id, diagnosis);
     }

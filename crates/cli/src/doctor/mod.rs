@@ -201,7 +201,10 @@ impl Report {
             return self.skipped(GROUP, "caller", "the response names no user");
         };
         let kind = body["user_type"].as_str().unwrap_or("unknown");
-        self.add(GROUP, "caller", Mark::Ok, format!("{} (type {})", printable_line(name), printable_line(kind)));
+        let other = body["status"].as_str().filter(|status| !status.eq_ignore_ascii_case("active"));
+        let status = other.map(|status| format!(", status {}", printable_line(status))).unwrap_or_default();
+        let fact = format!("{} (type {}{status})", printable_line(name), printable_line(kind));
+        self.add(GROUP, "caller", Mark::Ok, fact);
         let roles: Vec<&str> = body["roles"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         match roles.is_empty() {
             true => self.skipped(GROUP, "roles", "the platform names none"),

@@ -70,6 +70,25 @@ fn response_that_names_no_user_fails_the_check_of_the_platform() {
 }
 
 #[test]
+fn user_that_the_platform_accepts_is_not_said_to_fail_from_a_past_date_on() {
+    use digicert_one_testbed::{Front, FrontOptions, Pki, handler};
+
+    const USER: &str =
+        r#"{"id":"7","friendly_name":"ci","user_type":"SERVICE_USER","status":"DISABLED","end_date":"2020-01-01"}"#;
+    let ca = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(ca.path(), Pki::shared().root_pem()).expect("written");
+    let ca = ca.path().to_str().expect("a path");
+    let respond = handler(|_, _| async { http::Response::new(bytes::Bytes::from_static(USER.as_bytes())) });
+    let front = Front::start(FrontOptions::default(), respond).expect("loopback can be bound");
+    let url = front.url("localhost");
+    let output = d1(&["doctor", "--online"], &[("DC_API_KEY", "canary"), ("DC_BASE", &url), ("DC_CA_FILE", ca)]);
+    let shown = text(&output);
+    assert!(shown.contains("the service user expired") && shown.contains("accepted the call all the same"), "{shown}");
+    assert!(!shown.contains("30 days are left") && !shown.contains("every call fails"), "{shown}");
+    assert!(shown.contains("ci (type SERVICE_USER, status DISABLED)"), "{shown}");
+}
+
+#[test]
 fn offline_nothing_is_sent_and_the_call_is_skipped_with_its_reason() {
     let stage = Stage::new();
     let variables = [("DC_API_KEY", stage.key()), ("DC_BASE", "https://127.0.0.1:9")];

@@ -220,7 +220,7 @@ fn filter_is_not_blamed_for_the_response() {
         (200, b"{\"a\":1", 9, "AUT-05 "),
         (200, b"{\"a\":\"\xff\"}", 9, "AUT-05 "),
         (200, b"{\"a\":NaN}", 9, "AUT-05 "),
-        (200, b"{\"a\":\"\\ud83d\"}", 2, "half of a surrogate pair"),
+        (200, b"{\"a\":\"\\ud83d\"}", 0, "\u{fffd}\n"),
     ];
     for (status, body, exit, expected) in bodies {
         let body = bytes::Bytes::copy_from_slice(body);
@@ -238,6 +238,43 @@ fn filter_is_not_blamed_for_the_response() {
         match exit {
             0 => assert_eq!(String::from_utf8_lossy(&output.stdout), expected),
             _ => assert!(text(&output).contains(expected), "{expected}: {}", text(&output)),
+        }
+    }
+}
+
+#[test]
+fn success_that_is_no_result_is_printed_with_a_warning() {
+    for (body, warning) in [
+        (r#"{"errors":[{"code":"x","message":"shard 2 is away"}],"data":null}"#, "AUT-05 "),
+        (r#"{"error":"access_denied","error_description":"shard 2 is away"}"#, "AUT-05 "),
+        ("\n<!DOCTYPE html><title>shard 2 is away</title>", "GW-03 "),
+        ("<html><head><title>shard 2 is away</title></head></html>", "GW-03 "),
+        (r#"{"id":"7","errors":[{"message":"of the last run"}]}"#, ""),
+        (r#"{"errors":[],"error":null,"items":[]}"#, ""),
+        ("<list><user>7</user></list>", ""),
+    ] {
+        let respond = handler(move |_, _| {
+            // A gateway may leave the type of the API's responses.
+            let response = http::Response::builder().header("content-type", "application/json");
+            let response = response.body(bytes::Bytes::from_static(body.as_bytes())).expect("a response");
+            async move { response }
+        });
+        let front = Front::start(FrontOptions::default(), respond).expect("loopback can be bound");
+        let ca = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(ca.path(), Pki::shared().root_pem()).expect("written");
+        let (url, ca) = (front.url("localhost"), ca.path().display().to_string());
+        let variables = [("DC_BASE", &*url), ("DC_CA_FILE", &*ca), ("DC_API_KEY", "canary-canary-canary")];
+        let output = d1(&["call", "GET", ME], &variables);
+        assert!(output.status.success() && output.stdout == body.as_bytes(), "{}", text(&output));
+        let shown = String::from_utf8_lossy(&output.stderr);
+        match warning {
+            "" => assert!(shown.is_empty(), "{body}: {shown}"),
+            warning => {
+                assert!(
+                    shown.starts_with(&format!("warning: {warning}")) && shown.contains("shard 2 is away"),
+                    "{shown}"
+                );
+            }
         }
     }
 }

@@ -125,6 +125,7 @@ impl Cursor {
         }
         self.last = content.or(self.last);
         self.count_repeated(page);
+        self.doubt = self.doubt.or(page.signals.doubt);
         let Some(done) = at.before.checked_add(count) else { return Err(Fault::Endless { pages: self.pages }) };
         self.note_total(at, page.signals.total, count);
         let onward = self.onward(list, at, &mut page.signals, count, done)?;

@@ -4,25 +4,43 @@
 //! Seen: `{total, offset, limit, items}` (Trust Lifecycle, Software Trust), `{total, records, next, limit, offset}` (Device Trust), a
 //! bare array (Account Manager), 204 without a body (Private CA), `{credentialIDs, nextPageToken}` (CSC).
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use bytes::Bytes;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::fault::Fault;
 use super::signals::{Reader, Signals, plain};
 use super::unreadable::Unreadable;
+use crate::error::Error;
 use crate::lossy_text::FieldName;
 
 /// The most items of one page.
 pub(super) const MAX_ITEMS: usize = 100_000;
 /// Names of the list in an envelope, as [`plain`] writes them, the observed ones first.
-const LISTS: [&str; 8] = ["items", "records", "credentialids", "results", "data", "content", "entries", "elements"];
+const LISTS: [&str; 10] =
+    ["items", "records", "credentialids", "results", "data", "content", "entries", "elements", "resources", "value"];
+/// Names of arrays that accompany a list.
+const BESIDE: [&str; 4] = ["errors", "warnings", "messages", "schemas"];
 
 /// Paging fields that other objects may have as well.
-const OF_THINGS: [&str; 10] =
-    ["offset", "limit", "size", "number", "last", "done", "metadata", "meta", "links", "continue"];
+const OF_THINGS: [&str; 13] = [
+    "offset",
+    "limit",
+    "size",
+    "number",
+    "last",
+    "done",
+    "metadata",
+    "meta",
+    "links",
+    "continue",
+    "incomplete",
+    "partial",
+    "timedout",
+];
 
 /// A page.
 #[derive(Debug, Default)]
@@ -31,6 +49,8 @@ pub(super) struct Envelope {
     pub(super) signals: Signals,
     /// There were more than [`MAX_ITEMS`]; the rest was dropped.
     pub(super) overfull: bool,
+    /// The error that the page reports beside its items.
+    pub(super) reported: Option<Error>,
     /// The number of attempts.
     pub(super) attempts: u32,
 }
@@ -48,19 +68,28 @@ pub(super) fn read(body: &Bytes, field: Option<&str>, later: bool) -> Result<Env
     if let Some(name) = fields.twice {
         return Err(Unreadable::Twice(name.escape_debug().take(40).collect()));
     }
-    let list = match (fields.list, fields.arrays.as_slice()) {
-        (Some((_, list)), _) => list,
+    let mut arrays = fields.arrays;
+    if arrays.len() > 1 {
+        arrays.retain(|(name, _)| !BESIDE.contains(&plain(name).as_str()));
+    }
+    let list = match (fields.list, fields.embedded, arrays.as_slice()) {
+        (Some((_, list)), _, _) => list,
+        (None, Some(embedded), _) if field.is_none() => embedded,
         // An unknown name, but the only candidate.
-        (None, [(_, only)]) if field.is_none() && (fields.paged || later) => only,
-        (None, _) => return Err(candidates(field, &fields.arrays)),
+        (None, _, [(_, only)]) if field.is_none() && (fields.paged || later) => only,
+        (None, ..) => return Err(candidates(field, &arrays)),
     };
+    let list_field = list;
     let list = match list.get() {
         "null" => Raws::default(),
         list => {
             serde_json::Deserializer::from_str(list).deserialize_seq(ListVisitor).map_err(|_| Unreadable::NotJson)?
         }
     };
-    let signals = fields.signals?.finish()?;
+    let mut signals = fields.signals?.finish()?;
+    if fields.error.is_some_and(|error| !std::ptr::eq(error, list_field)) {
+        signals.doubt = Some(Fault::Partial);
+    }
     Ok(Envelope { signals, ..list.into_envelope(body) })
 }
 
@@ -81,6 +110,10 @@ struct Fields<'a> {
     /// With its rank in [`LISTS`].
     list: Option<(usize, &'a RawValue)>,
     signals: Result<Reader<'a>, Unreadable>,
+    /// The only list in `_embedded` (HAL).
+    embedded: Option<&'a RawValue>,
+    /// What it reports as an error.
+    error: Option<&'a RawValue>,
     /// Whether there was a field that only pages have.
     paged: bool,
     /// The first few arrays under other names.
@@ -135,7 +168,7 @@ impl<'de> Visitor<'de> for TopVisitor<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Top<'de>, A::Error> {
         let (signals, arrays) = (Ok(Reader::default()), Vec::new());
-        let mut fields = Fields { list: None, signals, paged: false, arrays, twice: None };
+        let mut fields = Fields { list: None, signals, embedded: None, error: None, paged: false, arrays, twice: None };
         let mut names = HashSet::new();
         while let Some(FieldName(name)) = map.next_key()? {
             let value: &'de RawValue = map.next_value()?;
@@ -144,6 +177,9 @@ impl<'de> Visitor<'de> for TopVisitor<'_> {
             }
             let is_list = value.get().starts_with('[') || value.get() == "null";
             let plain = plain(&name);
+            if matches!(plain.as_str(), "errors" | "error") && holds_something(value) {
+                fields.error = Some(value);
+            }
             let rank = match self.field {
                 Some(field) => (name == field).then_some(0),
                 None => LISTS.iter().position(|list| *list == plain),
@@ -158,6 +194,8 @@ impl<'de> Visitor<'de> for TopVisitor<'_> {
                 if fields.arrays.len() < 5 {
                     fields.arrays.push((name, value));
                 }
+            } else if plain == "embedded" {
+                fields.embedded = only_list(value);
             } else if let Ok(signals) = &mut fields.signals {
                 match signals.take(&name, value) {
                     // Other objects have these, too.
@@ -192,6 +230,19 @@ impl<'de> Visitor<'de> for TopVisitor<'_> {
     fn visit_unit<E>(self) -> Result<Top<'de>, E> {
         Ok(Top::Other("it is null"))
     }
+}
+
+/// The list in this object, if it has one only.
+fn only_list(object: &RawValue) -> Option<&RawValue> {
+    let fields: HashMap<String, &RawValue> = serde_json::from_str(object.get()).ok()?;
+    let mut lists = fields.into_values().filter(|value| value.get().starts_with('['));
+    lists.next().filter(|_| lists.next().is_none())
+}
+
+/// Whether this is a text, an object or a list that is not empty.
+fn holds_something(value: &RawValue) -> bool {
+    let text = value.get();
+    text.starts_with(['"', '[', '{']) && !text[1..text.len() - 1].trim().is_empty()
 }
 
 fn candidates(field: Option<&str>, arrays: &[(String, &RawValue)]) -> Unreadable {
@@ -268,6 +319,11 @@ mod tests {
         assert_eq!(items(&of(r#"{"total_count":1,"Results":[7]}"#).expect("a page")), ["7"]);
         assert_eq!(items(&of(r#"{"data":[8],"items":[7]}"#).expect("a page")), ["7"], "the seen name wins");
         assert_eq!(items(&of(r#"{"total":1,"certificates":[7]}"#).expect("a page")), ["7"]);
+        assert_eq!(items(&of(r#"{"total":1,"certificates":[7],"errors":[],"warnings":[]}"#).expect("a page")), ["7"]);
+        assert_eq!(items(&of(r#"{"@odata.context":"x","value":[7]}"#).expect("a page")), ["7"]);
+        assert_eq!(items(&of(r#"{"schemas":["x"],"Resources":[7]}"#).expect("a page")), ["7"]);
+        assert_eq!(items(&of(r#"{"_embedded":{"users":[7]},"page":{"number":0}}"#).expect("a page")), ["7"]);
+        assert!(of(r#"{"_embedded":{"users":[7],"groups":[8]}}"#).is_err(), "two lists");
         let error = of(r#"{"total":1,"certificates":[7],"orders":[8]}"#).expect_err("two lists").to_string();
         assert!(error.contains("certificates, orders") && !error.contains('7'), "{error}");
         assert!(of(r#"{"id":1,"applications":[7]}"#).is_err(), "an object that has a list is not a list");

@@ -36,6 +36,10 @@ pub(super) enum Fault {
     Shrunk { was: u64, is: u64 },
     /// The server refused the request for what follows, with this status.
     Refused { items: u64, status: u16 },
+    /// A page that reports an error, or that it is a part.
+    Partial,
+    /// A page with the status 202.
+    Accepted,
     /// Another kind of paging.
     Numbered,
     /// Pages in a row without progress.
@@ -47,9 +51,17 @@ pub(super) enum Fault {
 impl Fault {
     /// The error at this position of the list at `path`.
     pub(super) fn at(self, path: &str, position: &Position) -> Error {
-        let cause = "the server does not page this list as its responses claim";
-        let diagnosis = Diagnosis::new(Code::API_04, format!("{path}: {self}."), cause)
-            .with_evidence(format!("{} items of the list came before", position.index()));
+        let says_so = matches!(self, Self::Partial | Self::Accepted);
+        let cause = match says_so {
+            true => "the server itself says so",
+            false => "the server does not page this list as its responses claim",
+        };
+        let mut diagnosis = Diagnosis::new(Code::API_04, format!("{path}: {self}."), cause);
+        if says_so {
+            "Read the list again later; if it need not be complete, use allow_incomplete (--allow-incomplete)."
+                .clone_into(&mut diagnosis.remedy);
+        }
+        let diagnosis = diagnosis.with_evidence(format!("{} items of the list came before", position.index()));
         Error::new(ErrorKind::Paging, diagnosis)
     }
 
@@ -91,6 +103,12 @@ impl fmt::Display for Fault {
             ),
             Self::Numbered => f.write_str(
                 "the server ignores offset and seems to number its pages without saying so: the list may not be complete",
+            ),
+            Self::Partial => {
+                f.write_str("a page says that it is not complete, or holds an error beside its items: items may be missing")
+            }
+            Self::Accepted => f.write_str(
+                "the server accepted the request (HTTP 202) and may still be working on it: items may be missing",
             ),
             Self::Again => f.write_str("a page leads to one that was asked for already"),
             Self::Empty { total } => write!(f, "an empty page came before the end of {total} items"),

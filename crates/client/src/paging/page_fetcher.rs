@@ -34,6 +34,8 @@ pub(super) struct PageFetcher {
     begun: bool,
     /// Why the list may be incomplete, if the caller accepts that.
     incomplete: Option<Error>,
+    /// The error that a page reported beside its items.
+    reported: Option<Error>,
 }
 
 /// The next page.
@@ -83,6 +85,7 @@ impl PageFetcher {
             prefetch: bounds.prefetch,
             begun: false,
             incomplete: None,
+            reported: None,
         }
     }
 
@@ -186,9 +189,16 @@ impl PageFetcher {
     fn settle(&mut self, at: &Position, mut page: Envelope) -> Result<RawPage, Error> {
         let Some(list) = &self.list else { return Err(Error::local(ErrorKind::Request, "invalid list")) };
         let asked_for_a_number = self.cursor.asks_for_a_number();
+        self.reported = self.reported.take().or(page.reported.take());
+        let reported = &mut self.reported;
+        // The fault, with what the page says of it.
+        let mut explained = |fault: Fault, at: &Position| match reported.take_if(|_| fault == Fault::Partial) {
+            Some(reported) => fault.at(list.path(), at).with_source(reported),
+            None => fault.at(list.path(), at),
+        };
         let onward = match self.cursor.judge(list, at, &mut page, self.pages_left.is_some()) {
             Ok(Onward::Stuck(fault)) if list.incomplete => {
-                self.incomplete = Some(fault.at(list.path(), at));
+                self.incomplete = Some(explained(fault, at));
                 Onward::End
             }
             Ok(onward) => onward,
@@ -223,7 +233,7 @@ impl PageFetcher {
             Onward::Page(next) => (next.clone(), Ahead::Page(next)),
             Onward::Probe(next) => (behind, Ahead::Page(next)),
             Onward::Stuck(fault) => {
-                let error = fault.at(list.path(), &behind).after_attempts(page.attempts);
+                let error = explained(fault, &behind).after_attempts(page.attempts);
                 (behind, Ahead::Failed(error))
             }
             Onward::Refused(error) => (behind, Ahead::Failed(error)),
@@ -258,6 +268,12 @@ async fn fetch(client: Client, list: Arc<List>, step: Step) -> Result<Envelope, 
     // An empty list with an error is the error.
     if let Some(error) = Some(&body).filter(|_| page.items.is_empty()).and_then(|body| head.error_document(body)) {
         return Err(error);
+    }
+    if page.signals.doubt.is_some() {
+        page.reported = head.error_document(&body);
+    }
+    if head.status == StatusCode::ACCEPTED {
+        page.signals.doubt = Some(Fault::Accepted);
     }
     page.attempts = head.attempts;
     page.signals.add_headers(&head.headers);

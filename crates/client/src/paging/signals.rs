@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::fault::Fault;
 use super::position::is_of_name;
 use super::unreadable::Unreadable;
 use crate::error::Error;
@@ -32,6 +33,8 @@ pub(super) struct Signals {
     /// Whether there are more items, if a field says so.
     pub(super) more: Option<bool>,
     pub(super) next: NextPage,
+    /// Why the list may be incomplete, by the server's own words.
+    pub(super) doubt: Option<Fault>,
 }
 
 /// The next page according to a page.
@@ -120,6 +123,12 @@ impl<'a> Reader<'a> {
             "nextpage" if found.is_some() => {
                 self.link =
                     std::mem::take(&mut self.link).or(NextPage::Page("page".to_owned(), found.unwrap_or_default()));
+            }
+            "incompleteresults" | "incomplete" | "isincomplete" | "partial" | "ispartial" | "partialresults"
+            | "timedout"
+                if truth(value) == Some(true) =>
+            {
+                signals.doubt = Some(Fault::Partial);
             }
             "next" | "nextpage" | "nexturl" | "nextlink" | "nexthref" | "nexturi" | "nextpath" | "nextpageurl"
             | "nextpagelink" | "nextrecordsurl" | "odatanextlink" | "nextoffset" | "nextstart" => {
@@ -262,7 +271,7 @@ fn token(parameter: &str, raw: &RawValue) -> Result<NextPage, Unreadable> {
     match text(raw) {
         Some(text) if text.is_empty() => Ok(NextPage::Done),
         Some(text) if text.len() <= MAX_TOKEN => Ok(token(text)),
-        None if matches!(raw.get(), "null" | "false") || raw.get().starts_with('-') => Ok(NextPage::Done),
+        None if matches!(raw.get(), "null" | "false" | "0") || raw.get().starts_with('-') => Ok(NextPage::Done),
         None if number(raw).is_some() => Ok(token(raw.get().to_owned())),
         _ => Err(Unreadable::Next),
     }

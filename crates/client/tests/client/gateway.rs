@@ -54,6 +54,25 @@ fn proof_answered_by_a_page_and_a_list_in_html_are_errors() {
 }
 
 #[test]
+fn response_without_the_expected_json_says_which_it_is() {
+    for (body, words) in [
+        ("", "it has no body"),
+        ("[1,", "ends too early"),
+        ("{}", "JSON of another structure"),
+        ("id,name", "its body is not JSON"),
+    ] {
+        let response = Response::builder().header("server", "istio-envoy").body(body).expect("a response");
+        let scripted = Scripted::responding([response]);
+        let client = builder(&scripted).build().expect("complete");
+        let read = async { client.get("/x").send().await?.json::<Vec<u8>>().await };
+        let error = block_on(read).expect_err("not a list of numbers");
+        let shown = error.diagnosis().to_string();
+        assert!(error.code() == Code::AUT_05 && shown.contains(words), "{shown}");
+        assert!(shown.contains("Server: istio-envoy") && !shown.contains("is missing, or"), "{shown}");
+    }
+}
+
+#[test]
 fn encoding_that_was_not_asked_for_is_named_and_none_of_it_shown() {
     let encoded = |status: u16, encoding: &'static str| {
         let builder = Response::builder().status(status).header("content-encoding", encoding);

@@ -90,6 +90,15 @@ fn listed(
 
 /// Servers whose list of seven items arrives whole, and the requests that it takes.
 const WHOLE: &[(&str, usize, Server)] = &[
+    ("a token of zero at the end", 3, |asked| {
+        let first = asked.number("pageToken", 0);
+        page(json!({ "items": slice(first, 3), "nextPageToken": following(first, 3).unwrap_or(0) }))
+    }),
+    ("HAL", 3, |asked| {
+        let number = asked.number("page", 0);
+        let place = json!({ "size": 3, "totalElements": 7, "totalPages": 3, "number": number });
+        page(json!({ "_embedded": { "users": slice(number * 3, 3) }, "page": place }))
+    }),
     ("a total of the page beside next", 3, |asked| {
         let (first, items) = asked.window("offset", 3);
         let next = following(first, 3).map(|next| json!(format!("/x?offset={next}&limit=3")));
@@ -246,6 +255,22 @@ const WHOLE: &[(&str, usize, Server)] = &[
 
 /// Servers from which the whole list cannot be had, and what is said about them.
 const DOUBTFUL: &[(&str, Code, &str, Server)] = &[
+    ("an error beside the items", Code::API_04, "holds an error beside its items", |asked| {
+        page(
+            json!({ "total": 7, "items": asked.window("offset", 100).1, "errors": [{ "message": "shard 2 is away" }] }),
+        )
+    }),
+    ("an error on the first page only", Code::API_04, "holds an error beside its items", |asked| {
+        let (first, items) = asked.window("offset", 3);
+        let error = (first == 0).then(|| json!({ "message": "shard 2 is away" }));
+        page(and(json!({ "total": 7, "items": items }), "error", error))
+    }),
+    ("its own word that it is not whole", Code::API_04, "says that it is not complete", |asked| {
+        page(json!({ "total_count": 7, "incomplete_results": true, "items": asked.window("offset", 3).1 }))
+    }),
+    ("a list that is still being made", Code::API_04, "HTTP 202", |_| {
+        Response::builder().status(202).body(json!({ "total": 0, "items": [] }).to_string()).expect("a response")
+    }),
     ("fewer items than the total", Code::API_04, "before the end of 9", |asked| {
         page(json!({ "total": 9, "items": asked.window("offset", 3).1 }))
     }),
@@ -346,6 +371,21 @@ fn list_of_every_kind_of_server_is_whole() {
         assert_eq!(items, slice(0, 7), "{name}");
         assert_eq!(asked, *requests, "{name}");
     }
+}
+
+#[test]
+fn error_beside_the_items_is_quoted_after_the_last_of_them() {
+    let (items, error, _) = listed(
+        |asked| {
+            let errors = json!([{ "code": "shard", "message": "shard 2 is away" }]);
+            page(json!({ "total": 7, "items": asked.window("offset", 3).1, "errors": errors, "warnings": ["w"] }))
+        },
+        |list| list,
+    );
+    assert_eq!(items, slice(0, 7));
+    let error = error.expect("it is not known to be whole");
+    let source = std::error::Error::source(&error).expect("what the page says").to_string();
+    assert!(source.contains("shard 2 is away"), "{source}");
 }
 
 #[test]

@@ -41,6 +41,28 @@ fn get_is_retried_after_a_503_and_after_a_refused_connection() {
 }
 
 #[test]
+fn remedy_of_a_call_that_may_have_been_done_says_to_check_first() {
+    let lost = || ScriptedOutcome::Failure(TransportErrorKind::Interrupted, Delivery::Unknown);
+    let of = |status| ScriptedOutcome::Response(response(status, None, ""));
+    for outcome in [lost(), of(408), of(500), of(503), of(504), of(524)] {
+        let (scripted, clock) = (Scripted::of([outcome]), clock());
+        let client = client(&scripted, &clock, Retry::new());
+        let error = block_on(clock.run(client.post("/x").send())).0.expect_err("not retried");
+        let remedy = &error.diagnosis().remedy;
+        assert!(remedy.starts_with("Check whether the call was done before it is made again"), "{error}");
+        assert!(!remedy.contains("etry the call if") && !remedy.contains("; retry the call"), "{remedy}");
+    }
+    // A GET does nothing, and a refused connection did nothing.
+    let refused = || ScriptedOutcome::Failure(TransportErrorKind::Refused, Delivery::NotSent);
+    let (scripted, clock) = (Scripted::of([refused(), lost(), lost()]), clock());
+    let client = client(&scripted, &clock, Retry::new().attempts(1));
+    for call in [client.post("/x"), client.get("/x"), client.post("/x").idempotent()] {
+        let error = block_on(clock.run(call.send())).0.expect_err("one attempt");
+        assert!(!error.diagnosis().remedy.contains("Check whether"), "{error}");
+    }
+}
+
+#[test]
 fn retry_after_is_a_floor_in_seconds_and_as_a_date_by_the_servers_clock() {
     let date = |retry_after: &str, date: &str| {
         let response = Response::builder().status(429).header("retry-after", retry_after).header("date", date);

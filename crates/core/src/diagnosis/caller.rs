@@ -76,6 +76,11 @@ pub(super) fn page_about_certificates(
         }
         _ => return None,
     };
+    let diagnosis = match diagnosis.code {
+        // The text of these is also that of a handshake.
+        Code::HS_01 | Code::ID_14 => diagnosis.with_evidence(format!("the server responded with HTTP {status}{says}")),
+        _ => diagnosis,
+    };
     Some(with_unseen(diagnosis, context))
 }
 
@@ -203,6 +208,7 @@ fn unknown(response: &ErrorResponse, says: &str, context: &CallContext) -> Diagn
                 identity.subject(),
                 utc(identity.not_after()),
                 match reason {
+                    Some(_) if response.foreign_form => "the platform, or a gateway in front of it, gives this reason",
                     Some(_) => "the platform gives this reason",
                     None => "the service user is probably disabled or expired, or exists on another host",
                 }
@@ -210,6 +216,9 @@ fn unknown(response: &ErrorResponse, says: &str, context: &CallContext) -> Diagn
         ),
         (mode, dates, _) => {
             let cause = dates.unwrap_or_else(|| match (reason, mode) {
+                (Some(_), _) if response.foreign_form => {
+                    format!("{what} was refused for this reason, by the platform or by a gateway in front of it")
+                }
                 (Some(_), _) => format!("the platform refused {what} and gives this reason"),
                 (None, Mode::Anonymous) => "the call carried no credential".to_owned(),
                 (None, _) => {
@@ -229,9 +238,6 @@ fn unknown(response: &ErrorResponse, says: &str, context: &CallContext) -> Diagn
     }
     if let Some(how) = intercepts {
         diagnosis = diagnosis.with_evidence(how);
-    }
-    if response.foreign_form {
-        diagnosis = diagnosis.with_evidence(FOREIGN_FORM);
     }
     if !response.recognised {
         diagnosis =
@@ -270,10 +276,6 @@ fn is_about_key(response: &ErrorResponse) -> bool {
     response.recognised && mentions(response, &["api key", "apikey", "api-key", "api token"])
 }
 
-/// For an error document in a form that frameworks and gateways use too.
-const FOREIGN_FORM: &str =
-    "the error document does not have the platform's own form: a gateway or framework may have written it";
-
 fn not_permitted(response: &ErrorResponse, says: &str, context: &CallContext) -> Diagnosis {
     if let Some(how) = interception(context) {
         return intercepted(says, context, 403, how);
@@ -282,7 +284,7 @@ fn not_permitted(response: &ErrorResponse, says: &str, context: &CallContext) ->
         let cause =
             "it is unknown whether the platform checked the credential: a gateway or framework refuses in the same way";
         let summary = format!("{} does not permit this call (HTTP 403{says}).", context.host);
-        let mut diagnosis = Diagnosis::new(Code::AUT_03, summary, cause).with_evidence(FOREIGN_FORM);
+        let mut diagnosis = Diagnosis::new(Code::AUT_03, summary, cause);
         diagnosis.remedy =
             "Check host and path; ask the operator of the gateway in front of the platform whether it refused the call. If \
                             it did not, give the service user the role that this call needs, in Account Manager."
@@ -357,7 +359,9 @@ mod tests {
         let mut context = context(Mode::Key);
         context.facts.identity_requested = Some(false);
         let response = error_response(400, "400 No required SSL certificate was sent");
-        assert_eq!(diagnose_response(&response, &context).code, Code::HS_01);
+        let diagnosis = diagnose_response(&response, &context);
+        assert_eq!(diagnosis.code, Code::HS_01);
+        assert!(diagnosis.to_string().contains("HTTP 400: 400 No required SSL certificate was sent"), "{diagnosis}");
     }
 
     #[test]

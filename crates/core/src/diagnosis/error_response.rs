@@ -69,6 +69,8 @@ pub struct ErrorResponse {
     pub encoding: Option<String>,
     /// A gateway that names itself as the author of the response, and how.
     pub gateway: Option<String>,
+    /// The header that identifies the request to the operator of a gateway, with its name.
+    pub gateway_id: Option<String>,
     /// The title of an HTML page.
     pub title: Option<String>,
     /// The kind of login that `WWW-Authenticate` or `Proxy-Authenticate` asks for, such as `Basic`.
@@ -100,6 +102,7 @@ impl ErrorResponse {
             range: None,
             encoding: None,
             gateway: None,
+            gateway_id: None,
             title: None,
             login: None,
             retry_after: None,

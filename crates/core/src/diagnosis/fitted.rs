@@ -62,8 +62,11 @@ fn replaced(code: Code, context: &CallContext) -> Option<&'static str> {
 fn leads_nowhere(clause: &str, context: &CallContext) -> bool {
     let lower = clause.to_ascii_lowercase();
     let on_client_auth = context.host.starts_with("clientauth.");
+    let has_certificate = matches!(context.mode, Mode::Certificate | Mode::Both);
     names_transport(clause, context)
         || (context.http1_only() && lower.contains("http/1.1") && lower.contains("only"))
+        || (context.own_roots() && lower.starts_with("trust the root of that ca"))
+        || (!has_certificate && lower.contains("a client certificate cannot pass"))
         || (!on_client_auth && lower.contains("host without clientauth."))
         || (on_client_auth
             && context.mode.host_role() == HostRole::ClientAuth
@@ -160,8 +163,12 @@ mod tests {
                 let words: Vec<&str> = lower.split(|one: char| !(one.is_ascii_alphanumeric() || one == '-')).collect();
                 assert!(!words.contains(&transport), "{place}");
                 assert!(!context.http1_only() || !lower.contains("http/1.1 and tls 1.2 only"), "{place}");
-                assert!(!context.own_roots() || *code != Code::TR_01 || !lower.contains("--ca-file"), "{place}");
+                assert!(
+                    !context.own_roots() || !matches!(*code, Code::TR_01 | Code::TR_05) || !lower.contains("--ca-file"),
+                    "{place}"
+                );
                 let has_certificate = matches!(context.mode, Mode::Certificate | Mode::Both);
+                assert!(has_certificate || *code != Code::TR_01 || !lower.contains("client certificate"), "{place}");
                 assert!(!has_certificate || !lower.contains("configure a client certificate"), "{place}");
                 assert!(!has_certificate || !lower.contains("configure the client certificate"), "{place}");
                 let has_key = matches!(context.mode, Mode::Key | Mode::Both);

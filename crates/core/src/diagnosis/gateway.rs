@@ -8,7 +8,8 @@ use crate::span;
 use super::{Advice, BodyKind, CallContext, Code, Diagnosis, ErrorResponse};
 
 impl ErrorResponse {
-    fn responder_evidence(&self, diagnosis: Diagnosis) -> Diagnosis {
+    /// Adds what the headers show of the program that responded.
+    pub(super) fn responder_evidence(&self, diagnosis: Diagnosis) -> Diagnosis {
         let shown = [
             ("Server", &self.server),
             ("Via", &self.via),
@@ -18,10 +19,19 @@ impl ErrorResponse {
             ("title of the page", &self.title),
             ("login asked for", &self.login),
         ];
-        shown.into_iter().fold(diagnosis, |diagnosis, (name, value)| match value {
+        let diagnosis = shown.into_iter().fold(diagnosis, |diagnosis, (name, value)| match value {
             Some(value) => diagnosis.with_evidence(format!("{name}: {value}")),
             None => diagnosis,
-        })
+        });
+        match &self.gateway_id {
+            Some(id) => diagnosis.with_evidence(id.clone()),
+            None => diagnosis,
+        }
+    }
+
+    /// Whether the body is an error document in the platform's own form.
+    pub(super) fn is_of_the_platform(&self) -> bool {
+        self.recognised && !self.foreign_form
     }
 
     /// Fits the remedy where nothing names the gateway, or where its response has no title.
@@ -55,7 +65,10 @@ pub(super) fn refused(response: &ErrorResponse, context: &CallContext) -> Option
     let status = response.status.as_u16();
     let (host, what) = (&context.host, shown(response));
     let named = response.gateway.as_deref();
-    let foreign = named.is_some() || matches!(response.body, BodyKind::Page | BodyKind::Text | BodyKind::Binary);
+    let own_status = status_of_gateways(status).filter(|_| !response.is_of_the_platform());
+    let foreign = named.is_some()
+        || own_status.is_some()
+        || matches!(response.body, BodyKind::Page | BodyKind::Text | BodyKind::Binary);
     let login = response.body == BodyKind::Empty && response.wants_foreign_login();
     let diagnosis = match status {
         _ if response.body == BodyKind::Encoded => encoded(response, context),
@@ -83,20 +96,23 @@ pub(super) fn refused(response: &ErrorResponse, context: &CallContext) -> Option
         500..=599 if foreign => Diagnosis::new(
             Code::GW_02,
             format!("a gateway in front of {host} failed or has no response ({what})."),
-            "the response comes from a load balancer or proxy that cannot reach the platform, or is under maintenance",
+            own_status.unwrap_or(
+                "the response comes from a load balancer or proxy that cannot reach the platform, or is under maintenance",
+            ),
         ),
         _ if foreign || login => Diagnosis::new(
             Code::GW_01,
             format!("the response of {host} does not come from the API: a gateway refused the request ({what})."),
-            match status {
+            match (own_status, status) {
+                (Some(meaning), _) => meaning,
                 _ if named.is_some() => {
                     "a gateway wrote this error document, not the platform: it says nothing about the credential, the service user or \
                      the resource on the platform"
                 }
-                401 | 403 => {
+                (_, 401 | 403) => {
                     "the API responds in JSON: this says nothing about the credential or its permissions on the platform"
                 }
-                404 => {
+                (_, 404) => {
                     "the API responds in JSON: this says nothing about the resource; the gateway may not forward this path"
                 }
                 _ => "the API responds in JSON: a proxy, load balancer or firewall in between wrote this",
@@ -122,6 +138,33 @@ pub(super) fn refused(response: &ErrorResponse, context: &CallContext) -> Option
     })
 }
 
+/// The meaning of a status that no standard has and that the API does not use, only a gateway.
+///
+/// Sources: nginx (`ngx_http_request.h`), AWS ("Troubleshoot your Application Load Balancers"), Cloudflare ("5xx errors").
+fn status_of_gateways(status: u16) -> Option<&'static str> {
+    Some(match status {
+        460 => "the status is that of an AWS load balancer: the connection ended before it had passed the request on",
+        463 => "the status is that of an AWS load balancer: X-Forwarded-For has more than 30 addresses",
+        464 => "the status is that of an AWS load balancer: its target does not support this version of HTTP",
+        561 => "the status is that of an AWS load balancer: its own sign-in failed",
+        495 => "the status is nginx's: it refused a client certificate, which something in between presented",
+        494 => "the status is nginx's: the head of the request is too large for it",
+        497 => {
+            "the status is nginx's: a request without TLS arrived at its port for TLS, so something in between removed TLS"
+        }
+        499 => "the status is nginx's: the connection ended before the response",
+        520 => "the status is Cloudflare's: the server behind it sent an empty or invalid response",
+        521 => "the status is Cloudflare's: the server behind it refuses its connections",
+        522 => "the status is Cloudflare's: it could not connect to the server behind it in time",
+        523 => "the status is Cloudflare's: it has no route to the server behind it",
+        524 => "the status is Cloudflare's: the server behind it got the request and did not respond in time",
+        525 => "the status is Cloudflare's: its TLS handshake with the server behind it failed",
+        526 => "the status is Cloudflare's: it does not trust the certificate of the server behind it",
+        530 => "the status is Cloudflare's: it cannot resolve or reach the server behind it",
+        _ => return None,
+    })
+}
+
 /// Diagnoses a success response whose body does not come from the API: a web page, or encoded bytes.
 pub(super) fn instead_of_json(response: &ErrorResponse, context: &CallContext) -> Option<Diagnosis> {
     let host = &context.host;
@@ -133,7 +176,8 @@ pub(super) fn instead_of_json(response: &ErrorResponse, context: &CallContext) -
             if is_login(response) {
                 "it looks like a sign-in page: single sign-on or a captive portal responded instead of the API"
             } else {
-                "a sign-in page, a captive portal, or the web interface of the platform: paths of the API contain /api/"
+                "a sign-in page, a captive portal, the refusal of a web filter or firewall, or the web interface of the platform: \
+                 paths of the API contain /api/"
             },
         ),
         _ => return None,
@@ -218,6 +262,28 @@ mod tests {
 
     fn diagnosed(response: &ErrorResponse, mode: Mode) -> Diagnosis {
         diagnose_response(response, &CallContext::new("one.test", mode, SystemTime::UNIX_EPOCH))
+    }
+
+    #[test]
+    fn status_that_only_gateways_use_is_not_attributed_to_the_platform() {
+        for (status, code, words) in [
+            (460, Code::GW_01, "AWS load balancer"),
+            (494, Code::GW_01, "nginx"),
+            (497, Code::GW_01, "removed TLS"),
+            (520, Code::GW_02, "Cloudflare"),
+            (526, Code::GW_02, "does not trust the certificate of the server behind it"),
+            (561, Code::GW_02, "its own sign-in failed"),
+        ] {
+            for body in [BodyKind::Empty, BodyKind::Json, BodyKind::Page] {
+                let mut response = page(status, "x");
+                (response.body, response.recognised, response.foreign_form) = (body, body == BodyKind::Json, true);
+                let diagnosis = diagnosed(&response, Mode::Key);
+                assert!(diagnosis.code == code && diagnosis.cause.contains(words), "{diagnosis}");
+            }
+            let mut own = page(status, "x");
+            (own.body, own.recognised) = (BodyKind::Json, true);
+            assert!(matches!(diagnosed(&own, Mode::Key).code, Code::API_01 | Code::API_03), "{status}");
+        }
     }
 
     #[test]

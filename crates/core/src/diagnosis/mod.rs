@@ -24,7 +24,7 @@ pub use self::caller::diagnose_success;
 pub use self::context::CallContext;
 pub use self::error_response::{BodyKind, ErrorResponse};
 pub use self::explained::Diagnosis;
-pub use self::response::{diagnose_content, diagnose_error_document, diagnose_response};
+pub use self::response::{diagnose_content, diagnose_error_document, diagnose_response, with_responder};
 pub use self::row::Side;
 pub use self::table::Code;
 pub use self::transport::diagnose_transport;

@@ -4,7 +4,7 @@
 
 use crate::span;
 
-use super::{Advice, CallContext, Code, Diagnosis, ErrorResponse, caller, gateway};
+use super::{Advice, BodyKind, CallContext, Code, Diagnosis, ErrorResponse, caller, gateway};
 
 /// Diagnoses an error response.
 ///
@@ -12,12 +12,28 @@ use super::{Advice, CallContext, Code, Diagnosis, ErrorResponse, caller, gateway
 #[must_use]
 pub fn diagnose_response(response: &ErrorResponse, context: &CallContext) -> Diagnosis {
     let says = said(response);
-    let diagnosis = caller::page_about_certificates(response, &says, context)
-        .or_else(|| gateway::refused(response, context))
-        .or_else(|| caller::refused(response, &says, context))
-        .unwrap_or_else(|| of_the_call(response, &says, context));
+    let refused =
+        caller::page_about_certificates(response, &says, context).or_else(|| gateway::refused(response, context));
+    let diagnosis = refused.unwrap_or_else(|| {
+        let diagnosis = caller::refused(response, &says, context);
+        with_responder(diagnosis.unwrap_or_else(|| of_the_call(response, &says, context)), response)
+    });
     with_id(diagnosis, response).with_context(context)
 }
+
+/// Adds who may have responded, unless it was certainly the platform.
+#[must_use]
+pub fn with_responder(diagnosis: Diagnosis, response: &ErrorResponse) -> Diagnosis {
+    if response.is_of_the_platform() {
+        return diagnosis;
+    }
+    let diagnosis = if response.foreign_form { diagnosis.with_evidence(FOREIGN_FORM) } else { diagnosis };
+    response.responder_evidence(diagnosis)
+}
+
+/// For an error document in a form that frameworks and gateways use too.
+const FOREIGN_FORM: &str =
+    "the error document has a form that gateways and frameworks use too: one of them may have written it";
 
 /// Diagnoses a success response whose body is an error document.
 #[must_use]
@@ -71,7 +87,18 @@ fn of_the_call(response: &ErrorResponse, says: &str, context: &CallContext) -> D
             diagnosis
         }
         206 => partial(host, response),
-        404 if response.recognised => Diagnosis::of(Code::API_02, format!("resource not found (HTTP 404{says}).")),
+        404 if response.recognised => {
+            let summary = format!("resource not found (HTTP 404{says}).");
+            match response.foreign_form {
+                true => Diagnosis::new(
+                    Code::API_02,
+                    summary,
+                    "there is nothing at this path or with this id, or it is not visible to this service user, or a gateway in \
+                     front of the platform does not forward this path",
+                ),
+                false => Diagnosis::of(Code::API_02, summary),
+            }
+        }
         408 | 421 | 425 => Diagnosis::new(
             Code::API_08,
             match status {
@@ -85,7 +112,13 @@ fn of_the_call(response: &ErrorResponse, says: &str, context: &CallContext) -> D
             },
         )
         .advising(wait),
-        500..=599 => Diagnosis::of(Code::API_03, format!("{host} failed (HTTP {status}{says}).")).advising(wait),
+        500..=599 => {
+            let diagnosis = Diagnosis::of(Code::API_03, format!("{host} failed (HTTP {status}{says}).")).advising(wait);
+            match response.request_id {
+                Some(_) => diagnosis,
+                None => Diagnosis { remedy: diagnosis.remedy.replace("the request id", "the time, the path and the status"), ..diagnosis },
+            }
+        }
         400..=499 if response.code.as_deref() == Some("duplicate_error") => {
             Diagnosis::of(Code::API_06, format!("the name is already in use on {host} (HTTP {status}{says})."))
         }
@@ -94,11 +127,21 @@ fn of_the_call(response: &ErrorResponse, says: &str, context: &CallContext) -> D
             format!("{host} allows this service user no further API token (HTTP {status}{says})."),
         ),
         400..=499 if response.recognised => {
-            Diagnosis::of(Code::API_01, format!("{host} refused the request (HTTP {status}{says})."))
+            let refused = Diagnosis::of(Code::API_01, format!("{host} refused the request (HTTP {status}{says})."));
+            match response.foreign_form {
+                true => Diagnosis {
+                    cause: "it is unknown whether the platform refused the request, or a gateway in front of it".to_owned(),
+                    remedy: "See the message, and change the request; if the message is not about the request, ask the operator of \
+                             the gateway in front of the platform."
+                        .to_owned(),
+                    ..refused
+                },
+                false => refused,
+            }
         }
         _ => {
             let summary = format!("unexpected response from {host}: not documented for this API (HTTP {status}{says}).");
-            match unexpected(status) {
+            match unexpected(response) {
                 Some(cause) => Diagnosis::new(Code::AUT_05, summary, cause),
                 None => Diagnosis::of(Code::AUT_05, summary),
             }
@@ -106,11 +149,15 @@ fn of_the_call(response: &ErrorResponse, says: &str, context: &CallContext) -> D
     }
 }
 
-/// Explains why a status below 400 is not a result.
-fn unexpected(status: u16) -> Option<&'static str> {
-    match status {
+/// Explains why a response is neither a result nor an error of the API.
+fn unexpected(response: &ErrorResponse) -> Option<&'static str> {
+    match response.status.as_u16() {
         304 => Some("\"not modified\" arrived although the request was unconditional: a cache in between is broken"),
         300..=399 => Some("the response is a redirect without a usable target, so it has no result"),
+        _ if response.body == BodyKind::Empty => Some(
+            "the response has no body, so the reason is unknown, and so is who sent it: a load balancer or a firewall often \
+             responds instead of the platform",
+        ),
         _ => None,
     }
 }
@@ -140,6 +187,11 @@ fn waiting(response: &ErrorResponse) -> String {
         _ => "it gives no delay".to_owned(),
     };
     match response.status.as_u16() {
+        429 if response.foreign_form => {
+            format!(
+                "{long}; the limit is the platform's, which counts per API key, or that of a gateway in front of it"
+            )
+        }
         429 => format!("{long}; rate limits apply per API key: spread bursts over time or over service users"),
         _ => format!("{long}; it is under maintenance or overloaded, for all callers"),
     }
@@ -153,6 +205,66 @@ mod tests {
 
     use super::*;
     use crate::Mode;
+
+    fn response(status: u16) -> ErrorResponse {
+        let mut response = ErrorResponse::new(StatusCode::from_u16(status).expect("a status"));
+        (response.server, response.gateway_id) = (Some("istio-envoy".to_owned()), Some("cf-ray: 7d1".to_owned()));
+        response
+    }
+
+    fn shown(response: &ErrorResponse) -> String {
+        diagnose_response(response, &CallContext::new("one.test", Mode::Key, SystemTime::UNIX_EPOCH)).to_string()
+    }
+
+    #[test]
+    fn headers_of_who_responded_are_shown_unless_it_was_the_platform() {
+        for status in (400..600).filter(|status| *status != 496) {
+            let mut response = response(status);
+            for (body, recognised, foreign) in [
+                (BodyKind::Empty, false, false),
+                (BodyKind::Json, false, false),
+                (BodyKind::Json, true, true),
+                (BodyKind::Page, false, false),
+            ] {
+                (response.body, response.recognised, response.foreign_form) = (body, recognised, foreign);
+                let shown = shown(&response);
+                assert!(shown.contains("Server: istio-envoy") && shown.contains("cf-ray: 7d1"), "{status}: {shown}");
+            }
+        }
+        let mut response = response(404);
+        (response.body, response.recognised) = (BodyKind::Json, true);
+        assert!(!shown(&response).contains("istio-envoy"), "the platform sits behind it");
+    }
+
+    #[test]
+    fn verdict_in_a_form_of_gateways_too_is_not_attributed_to_the_platform_alone() {
+        for status in [400, 401, 403, 404, 405, 409, 413, 429, 500, 503] {
+            let mut response = response(status);
+            (response.body, response.recognised, response.foreign_form) = (BodyKind::Json, true, true);
+            let shown = shown(&response);
+            assert!(shown.contains(FOREIGN_FORM), "{shown}");
+            assert!(
+                !shown.contains("The credential is not the cause") && !shown.contains("limits apply per API key"),
+                "{shown}"
+            );
+            assert!(!shown.contains("the platform refused the API key"), "{shown}");
+            assert!(status != 404 || shown.contains("does not forward this path"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn remedy_asks_for_no_request_id_where_there_is_none() {
+        let mut response = response(500);
+        assert!(shown(&response).contains("give the time, the path and the status"), "{}", shown(&response));
+        response.request_id = Some("r-1".to_owned());
+        assert!(shown(&response).contains("give the request id"), "{}", shown(&response));
+    }
+
+    #[test]
+    fn missing_body_is_not_one_of_several_guesses() {
+        let shown = shown(&response(403));
+        assert!(shown.contains("has no body") && !shown.contains("truncated"), "{shown}");
+    }
 
     #[test]
     fn throttle_without_a_delay_has_its_own_remedy() {

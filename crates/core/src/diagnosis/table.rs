@@ -89,7 +89,7 @@ codes! {
         "Unset SM_TLS_SKIP_VERIFY and give the root of your CA with --ca-file.";
     TR_05 = "TR-05" Us GiveUp "We refused the server's certificate",
         "The certificate, or another one in its chain, violates a rule that this TLS stack enforces; the message names it. If the stack has a single error for all reasons, this is the wider form of TR-01, TR-02 and HO-01, and the message says so.",
-        "Have the server use a certificate that a CA issued for this host (X.509 version 3, not a CA itself, for server authentication, SHA-256, RSA of 2048 bits or P-256), with its intermediates, and trust the root of that CA with --ca-file.";
+        "Have the server use a certificate that a CA issued for this host (X.509 version 3, not a CA itself, for server authentication, SHA-256, RSA of 2048 bits or P-256), with its intermediates; trust the root of that CA with --ca-file.";
     HO_01 = "HO-01" Us GiveUp "The server's certificate is for another name",
         "The certificate is trusted, but the called host is not one of its names. A wildcard covers one label only, and an address needs a separate entry.",
         "Check the host for a typo or a doubled clientauth.; a private installation needs both hosts in its certificate, or an explicit pair of hosts.";

@@ -43,7 +43,7 @@ pub(super) fn diagnose(fault: PeerFault, error: &TransportError, context: &CallC
         PeerFault::Expired => match shown.map(|certificate| certificate.not_after > context.now) {
             Some(true) => above_expired(
                 format!("a CA certificate above {host}'s has expired; the server's own has not."),
-                clock(),
+                clock().replacen("; it is", "; the server's own is", 1),
                 context,
             ),
             Some(false) => Diagnosis::new(Code::TR_02, format!("{host}'s certificate has expired."), clock()),
@@ -238,6 +238,27 @@ mod tests {
             of("CN=one.test")
         );
         assert!(!of("CN=two.test").contains("self-signed") && of("CN=two.test").contains("its issuer \"CN=one.test\""));
+    }
+
+    #[test]
+    fn dates_beside_an_expired_ca_are_those_of_the_server() {
+        use std::sync::Arc;
+        use std::time::Duration;
+
+        use crate::{ConnectionFacts, ServerCertificate};
+        let mut facts = ConnectionFacts::unknown();
+        facts.server_certificate = Some(Arc::new(ServerCertificate {
+            subject: "CN=one.test".to_owned(),
+            issuer: "CN=CA".to_owned(),
+            names: Vec::new(),
+            not_before: SystemTime::UNIX_EPOCH,
+            not_after: SystemTime::UNIX_EPOCH + Duration::from_secs(60),
+        }));
+        let kind = TransportErrorKind::PeerUntrusted(PeerFault::Expired);
+        let error = TransportError::new(kind, Delivery::NotSent).with_facts(facts);
+        let context = CallContext::new("one.test", Mode::Key, SystemTime::UNIX_EPOCH);
+        let cause = diagnose_transport(&error, &context).cause;
+        assert!(cause.contains("the server's own is valid from"), "{cause}");
     }
 
     #[test]

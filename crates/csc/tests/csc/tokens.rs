@@ -288,6 +288,32 @@ fn token_response_is_read_leniently() {
 }
 
 #[test]
+fn token_behind_a_byte_order_mark_is_read() {
+    let service = Service::new(|arrived, before| match arrived.name() {
+        "token" => ok("\u{feff}{\"access_token\":\"canary-token-1\",\"token_type\":\"Bearer\",\"expires_in\":60}"),
+        _ => usual(arrived, before),
+    });
+    list(&client(&service, client_credentials())).expect("a token");
+}
+
+#[test]
+fn error_with_the_status_of_a_success_in_place_of_a_token_is_quoted() {
+    for (description, shown) in [("the client is locked", true), ("canary-client-secret is wrong", false)] {
+        let body = format!(r#"{{"error":"invalid_client","error_description":"{description}"}}"#);
+        let service = Service::new(move |arrived, before| match arrived.name() {
+            "token" => ok(body.clone()),
+            _ => usual(arrived, before),
+        });
+        let error = discreet(list(&client(&service, client_credentials())).expect_err("no token"));
+        assert_eq!(
+            (error.code(), error.to_string().contains("the client is locked")),
+            (Code::AUT_05, shown),
+            "{error}"
+        );
+    }
+}
+
+#[test]
 fn page_in_place_of_a_token_is_named() {
     let service = Service::new(|arrived, before| match arrived.name() {
         "token" => ok("<html><title>Sign in</title>canary</html>"),

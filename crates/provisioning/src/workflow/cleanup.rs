@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use digicert_one_account::{AccountExt as _, ApiToken, Id, User};
 use digicert_one_client::Error;
-use digicert_one_core::Code;
 
 use super::attempt::{Attempt, IssuedKind};
 use super::driver::Driver;
@@ -126,7 +125,7 @@ impl Driver<'_> {
             Ok(()) => Ok(format!("the API token {id} is deleted")),
             Err(error) if error.status().is_some_and(|status| status.is_client_error()) => {
                 match tokens.disable(id).await {
-                    Err(second) if [&error, &second].iter().all(|error| error.code() == Code::API_02) => {
+                    Err(second) if error.is_not_found() && second.is_not_found() => {
                         Ok(format!("the API token {id} is gone"))
                     }
                     disabled => disabled.map(|_| format!("the API token {id} is disabled")),

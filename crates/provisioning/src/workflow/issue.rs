@@ -5,7 +5,7 @@ use digicert_one_account::{
     AccountExt as _, ApiToken, Id, IssuedCertificate, NewClientCertificate, NewToken, Refusal, User,
 };
 use digicert_one_client::{Error, ErrorKind, ResourceKind};
-use digicert_one_core::{ApiKey, ClientIdentity, Code, EndDate, Secret};
+use digicert_one_core::{ApiKey, ClientIdentity, EndDate, Secret};
 use digicert_one_identity::{NewKey, ReadOptions};
 
 use super::attempt::{Attempt, CREATED, IssuedKind, NAMED, key};
@@ -251,7 +251,7 @@ impl Driver<'_> {
                 };
                 // Not found is also the response where there is no such call.
                 match account.users().disable(&user).await {
-                    Err(second) if [&error, &second].iter().all(|error| error.code() == Code::API_02) => {
+                    Err(second) if error.is_not_found() && second.is_not_found() => {
                         Ok(format!("the {what} {name:?} (id {id}) is gone"))
                     }
                     disabled => disabled.map(|_| format!("the {what} {name:?} (id {id}) is disabled")),
