@@ -18,7 +18,7 @@ pub(crate) fn utf8(body: &[u8]) -> Cow<'_, [u8]> {
     }
 }
 
-/// As [`utf8`], for an owned body. It is copied only if it was UTF-16, and then overwritten, since it may hold a secret.
+/// The text of an owned body in UTF-8, without its byte order mark. It is copied only if it was UTF-16, and then overwritten, since it may hold a secret.
 pub fn of_body(body: Bytes) -> Bytes {
     let text = match utf8(&body) {
         Cow::Borrowed(text) if text.len() == body.len() => return body,

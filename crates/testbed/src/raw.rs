@@ -208,6 +208,8 @@ fn hold_back(tcp: &TcpStream) -> io::Result<()> {
 async fn follow(script: &[Step], mut stream: Stream, is_http2: bool, ledger: &Ledger, id: u64) -> io::Result<()> {
     let mut buffer = Vec::new();
     let (mut http2, mut begun) = (is_http2.then(Http2::default), None);
+    // A recording may hold an earlier connection already.
+    let recordings: Vec<_> = script.iter().filter_map(Step::recording).map(|one| (one.clone(), one.len())).collect();
     let mut steps: VecDeque<Cow<'_, Step>> = script.iter().map(Cow::Borrowed).collect();
     while let Some(step) = steps.pop_front() {
         match &*step {
@@ -239,7 +241,8 @@ async fn follow(script: &[Step], mut stream: Stream, is_http2: bool, ledger: &Le
             Step::ReadRequest => read_request(&mut stream, &mut buffer, ledger, id).await?,
             Step::ReadUntil(recording, part) => {
                 let mut chunk = [0; 4096];
-                while !recording.holds(part) {
+                let from = recordings.iter().find(|(one, _)| one.is_same(recording)).map_or(0, |(_, length)| *length);
+                while !recording.holds(part, from) {
                     match stream.read(&mut chunk).await? {
                         0 => return Ok(()),
                         count => recording.add(&chunk[..count]),

@@ -16,7 +16,7 @@ pub type Script = Vec<Step>;
 pub enum Step {
     /// Reads one whole request and records it. If the client ends first, the script ends too.
     ReadRequest,
-    /// Reads bytes of any protocol into the recording until it holds this part.
+    /// Reads bytes of any protocol into the recording until it holds this part of the connection.
     ReadUntil(Recording, Bytes),
     /// Writes these bytes.
     Write(Bytes),
@@ -59,6 +59,14 @@ pub enum Step {
 }
 
 impl Step {
+    /// What it reads into, if it is [`Step::ReadUntil`].
+    pub(crate) fn recording(&self) -> Option<&Recording> {
+        match self {
+            Self::ReadUntil(recording, _) => Some(recording),
+            _ => None,
+        }
+    }
+
     /// [`Step::Write`] of any text or bytes.
     pub fn write(bytes: impl Into<Bytes>) -> Step {
         Step::Write(bytes.into())
@@ -93,8 +101,17 @@ impl Recording {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
     }
 
-    pub(crate) fn holds(&self, part: &[u8]) -> bool {
-        self.bytes().windows(part.len()).any(|window| window == part)
+    pub(crate) fn len(&self) -> usize {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Whether this part is in what came after the first `from` bytes.
+    pub(crate) fn holds(&self, part: &[u8], from: usize) -> bool {
+        self.bytes()[from..].windows(part.len()).any(|window| window == part)
     }
 }
 

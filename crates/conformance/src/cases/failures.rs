@@ -332,19 +332,14 @@ pub(crate) async fn upload_23_a_failure_of_an_upload_is_reported_as_that_of_any_
     if refuses_uploads(&world).await {
         return;
     }
-    // Servers of their own: some scripts are for one connection.
-    let [(_usual, requests), (_uploads, uploads)] = [false, true].map(|_| {
-        let mut peers = Peers::default();
-        let mut calls = before_http(&world, &mut peers);
-        calls.extend(at_the_proxy(&world, &mut peers));
-        calls.extend(in_http(&world, &mut peers));
-        calls.retain(|call| !call.waits);
-        (peers, calls)
-    });
-    let calls = requests.iter().zip(&uploads).map(async |(request, upload)| {
-        let [one, other] = [request, upload].map(|call| world.transport(&call.config));
-        let request = request.made(&*one, (Method::POST, "a body"), "/", false).await;
-        [request, upload.made(&*other, (Method::POST, ""), "/", true).await]
+    let mut peers = Peers::default();
+    let mut calls = before_http(&world, &mut peers);
+    calls.extend(at_the_proxy(&world, &mut peers));
+    calls.extend(in_http(&world, &mut peers));
+    let calls = calls.iter().filter(|call| !call.waits).map(async |call| {
+        let [one, other] = [(); 2].map(|()| world.transport(&call.config));
+        let usual = call.made(&*one, (Method::POST, "a body"), "/", false).await;
+        [usual, call.made(&*other, (Method::POST, ""), "/", true).await]
     });
     let calls: Vec<_> = stream::iter(calls).buffer_unordered(AT_ONCE).collect().await;
     for [usual, upload] in calls {
