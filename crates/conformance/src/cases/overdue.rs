@@ -145,7 +145,8 @@ pub(crate) async fn time_24_a_limit_of_almost_no_time_is_a_limit(world: World) {
 
 pub(crate) async fn time_25_the_total_limit_is_one_for_head_and_body(world: World) {
     // Each of head and body takes less than the limit, and both take more.
-    let limits = Timeouts::new().with_connect(Duration::from_secs(2)).with_total(Duration::from_secs(2));
+    let limit = Duration::from_millis(2500);
+    let limits = Timeouts::new().with_connect(limit).with_total(limit);
     let uploads = [false, world.has(Capability::StreamingUploads)];
     let uploads = if uploads[1] { &uploads[..] } else { &uploads[..1] };
     let calls = world.http_versions().into_iter().flat_map(|versions| uploads.iter().map(move |one| (versions, *one)));
@@ -168,7 +169,7 @@ pub(crate) async fn time_25_the_total_limit_is_one_for_head_and_body(world: Worl
             };
             let steps = async {
                 for gate in [first, second] {
-                    SystemClock::new().sleep(Duration::from_millis(1400)).await;
+                    SystemClock::new().sleep(Duration::from_millis(2000)).await;
                     gate.open();
                 }
             };
