@@ -12,7 +12,7 @@ use digicert_one_core::{
 };
 use digicert_one_testbed as testbed;
 use digicert_one_testbed::{
-    Authority, FrontOptions, Gate, Pki, RawServer, ServerSpec, Snapshot, Step, blackhole, refused_addr,
+    Authority, FrontOptions, Gate, Pki, RawServer, ServerSpec, Snapshot, Step, Validity, blackhole, refused_addr,
 };
 use futures_util::FutureExt as _;
 use futures_util::future::{Either, join, join_all, select};
@@ -39,9 +39,11 @@ pub(crate) async fn upload_11_an_upload_trusts_the_servers_of_its_transport_alon
     if refuses_uploads(&world).await {
         return;
     }
-    let spec = ServerSpec { names: vec![HOST.to_owned()], authority: Authority::Foreign, ..ServerSpec::default() };
+    let own = ServerSpec { names: vec![HOST.to_owned()], ..ServerSpec::default() };
+    let foreign = ServerSpec { authority: Authority::Foreign, ..own.clone() };
     for (what, server) in [
-        ("an unknown issuer", Pki::shared().server_with(spec)),
+        ("an unknown issuer", Pki::shared().server_with(foreign)),
+        ("an end date in the past", Pki::shared().server_with(ServerSpec { validity: Validity::Expired, ..own })),
         ("another name", Pki::shared().server(&["other.digicert.test"])),
     ] {
         let (options, good) = (FrontOptions::default().server(server), Pki::shared().server(&[HOST]));

@@ -75,7 +75,7 @@ macro_rules! __upload {
                 why "A path of its own for uploads is where a key, an identity or a proxy is forgotten."
                 fix "Send uploads through the code that sends all other requests; only the type of the body differs.";
             "UPLOAD-11" Must upload_as_call upload_11_an_upload_trusts_the_servers_of_its_transport_alone
-                given "Servers of an unknown issuer and of another name, over HTTP/1.1 and 2."
+                given "Servers of an unknown issuer, of another name and with an expired certificate, over HTTP/1.1 and 2."
                 when "A body is uploaded to each."
                 then "We refuse them, as not sent, and no request arrives; and an upload speaks the TLS version of the configuration."
                 why "A second client for uploads that verifies less gives file and key to any server that responds."

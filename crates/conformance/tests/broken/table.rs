@@ -1175,6 +1175,8 @@ defects! {
     // Uploads, which another part of a transport may send.
     /// shows the API key of uploads to the proxy
     UploadsShowTheKeyToProxies uploads_show_the_key_to_proxies "PROXY-02" "x-api-key";
+    /// uploads to servers whose certificate has expired
+    UploadsTrustExpiredServers uploads_trust_expired_servers "UPLOAD-11" "an end date in the past";
     /// reads heads of any size in response to uploads
     UploadsReadHeadsOfAnySize uploads_read_heads_of_any_size "ERR-23" "with a body that streams";
     /// treats the stream of an upload that was reset without an error as one that has ended

@@ -79,6 +79,7 @@ pub(super) fn for_uploads(config: &TransportConfig, flaw: Flaw) -> Option<(Trans
         Defect::UploadsTrustAnyIssuer => with(Defect::AcceptsAnyIssuer),
         Defect::UploadsAcceptAnyName => with(Defect::AcceptsAnyName),
         Defect::UploadsIgnoreConnectLimits => with(Defect::IgnoresConnectLimits),
+        Defect::UploadsTrustExpiredServers => with(Defect::AcceptsExpiredServers),
         Defect::UploadsShowTheKeyToProxies => with(Defect::ShowsTheKeyToProxies),
         Defect::UploadsReadHeadsOfAnySize => with(Defect::ReadsHeadsOfAnySize),
         Defect::UploadsTakeResetsForEnds => with(Defect::TakesResetsForEnds),
