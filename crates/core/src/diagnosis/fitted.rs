@@ -42,8 +42,8 @@ fn replaced(code: Code, context: &CallContext) -> Option<&'static str> {
             "Check that key and certificate belong to the same service user, and are both enabled."
         }
         (Code::TR_01, _) if context.own_roots() => {
-            "Check that the root of this server's issuer is among the configured roots, and that the server sends its \
-             intermediate. A client certificate cannot pass an inspecting proxy: ask for a bypass."
+            "Check that the root of this server's issuer, or of an inspecting proxy, is among the configured roots, and that \
+             the server sends its intermediate. A client certificate cannot pass an inspecting proxy: ask for a bypass."
         }
         (Code::HS_03, _) if !context.reports_alerts() => {
             "The transports rustls and reqwest report the server's reason. Without them: look for a TLS-inspecting proxy and \
