@@ -1,7 +1,7 @@
 //! The timers of the process: one thread, which sleeps until the earliest end.
 //!
 //! Nearly every timer is the limit of a call that ends long before. So setting one wakes the thread only if it would sleep too
-//! long, and dropping one never does: at 32 calls at once a thread that wakes for each costs a sixth of what the calls do
+//! long, and dropping one never does: with 32 calls at once, a thread that wakes for each costs a tenth of what the calls cost
 //! (docs/decisions/0036-timers.md).
 
 use std::collections::BTreeMap;
