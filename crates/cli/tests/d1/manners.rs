@@ -1,7 +1,7 @@
 //! What every command does alike: traces, headers, bodies, filters, colours, and no retry where none is wanted.
 
 use std::io::Write as _;
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 
 use digicert_one_emulator::{EmulatorOptions, Fault, RetryAfter};
 use digicert_one_testbed::{Front, FrontOptions, Pki, handler, sha256_hex};
@@ -229,17 +229,22 @@ fn filter_is_not_blamed_for_the_response() {
             async move { response }
         });
         let front = Front::start(FrontOptions::default(), respond).expect("loopback can be bound");
-        let ca = tempfile::NamedTempFile::new().expect("a file");
-        std::fs::write(ca.path(), Pki::shared().root_pem()).expect("written");
-        let (url, ca) = (front.url("localhost"), ca.path().display().to_string());
-        let variables = [("DC_BASE", &*url), ("DC_CA_FILE", &*ca), ("DC_API_KEY", "canary-canary-canary")];
-        let output = d1(&["call", "GET", ME, "--jq", ".a"], &variables);
+        let output = call(&front, &["--jq", ".a"]);
         assert_eq!(output.status.code(), Some(exit), "{expected}: {}", text(&output));
         match exit {
             0 => assert_eq!(String::from_utf8_lossy(&output.stdout), expected),
             _ => assert!(text(&output).contains(expected), "{expected}: {}", text(&output)),
         }
     }
+}
+
+/// A call to this server, with a key.
+fn call(front: &Front, options: &[&str]) -> Output {
+    let ca = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(ca.path(), Pki::shared().root_pem()).expect("written");
+    let (url, ca) = (front.url("localhost"), ca.path().display().to_string());
+    let variables = [("DC_BASE", &*url), ("DC_CA_FILE", &*ca), ("DC_API_KEY", "canary-canary-canary")];
+    d1(&[&["call", "GET", ME], options].concat(), &variables)
 }
 
 #[test]
@@ -260,11 +265,7 @@ fn success_that_is_no_result_is_printed_with_a_warning() {
             async move { response }
         });
         let front = Front::start(FrontOptions::default(), respond).expect("loopback can be bound");
-        let ca = tempfile::NamedTempFile::new().expect("a file");
-        std::fs::write(ca.path(), Pki::shared().root_pem()).expect("written");
-        let (url, ca) = (front.url("localhost"), ca.path().display().to_string());
-        let variables = [("DC_BASE", &*url), ("DC_CA_FILE", &*ca), ("DC_API_KEY", "canary-canary-canary")];
-        let output = d1(&["call", "GET", ME], &variables);
+        let output = call(&front, &[]);
         assert!(output.status.success() && output.stdout == body.as_bytes(), "{}", text(&output));
         let shown = String::from_utf8_lossy(&output.stderr);
         match warning {
