@@ -1,6 +1,7 @@
 //! RETRY: what is retried over a real network connection, and what is not. Delays are in virtual time; the
 //! network is real.
 
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
@@ -14,6 +15,7 @@ use digicert_one_testbed::{
 };
 use futures_util::future::join_all;
 use http::{Method, Response, StatusCode};
+use tokio::net::TcpSocket;
 
 use crate::switch::Switch;
 use crate::world::{HOST, KEY, World, front_responding, identity, key, request, scripted, up};
@@ -122,8 +124,10 @@ pub(crate) async fn retry_05_a_post_that_was_sent_is_one_attempt_unless_marked(w
 }
 
 pub(crate) async fn retry_06_a_post_that_was_not_sent_may_be_repeated(world: World) {
-    // A port without a listener yet.
-    let bind = scripted([vec![Step::Stall]]).addr();
+    // A port without a listener yet, and kept from the servers of other cases.
+    let port = TcpSocket::new_v4().expect("a socket");
+    port.bind((Ipv4Addr::LOCALHOST, 0).into()).expect("loopback");
+    let bind = port.local_addr().expect("it is bound");
     let clock = clock();
     let client = client(&world, bind.port(), &clock, Retry::new().attempts(20));
     let opens = async {
@@ -131,6 +135,7 @@ pub(crate) async fn retry_06_a_post_that_was_not_sent_may_be_repeated(world: Wor
         let script: Script = vec![Step::ReadRequest, Step::write(RESPONSE), Step::Stall];
         let mut options = RawOptions::tls([script]);
         options.bind = bind;
+        drop(port);
         let server = up(RawServer::start(options));
         // From now on the time passes.
         clock.run(std::future::pending::<()>()).await;
