@@ -49,7 +49,7 @@ pub(crate) fn response(status: StatusCode, headers: &HeaderMap, body: &Bytes, no
             response.recognised = true;
             response.foreign_form = !document::is_own_form(json);
             response.field = document.field.map(|field| clean(&field, MAX_WORD));
-            // A code that is the status is no code.
+            // The status alone says nothing new.
             response.code = document.code.map(|code| clean(&code, MAX_WORD)).filter(|code| code != status.as_str());
             response.message = document.message.map(|message| clean(&excerpt::of_text(&message), MAX_MESSAGE));
             response.more = document.more.iter().map(|more| clean(&excerpt::of_text(more), MAX_WORD)).collect();
@@ -413,7 +413,7 @@ mod tests {
         for instant in ["1994-11-06T08:50:07Z", "1994-11-06T09:50:07.000+01:00"] {
             assert_eq!(wait(instant, Some(date)), Some(Duration::from_secs(30)), "{instant}");
         }
-        assert_eq!(wait("1994-11-06", Some(date)), None, "a day is no instant");
+        assert_eq!(wait("1994-11-06", Some(date)), None, "a date without a time");
         assert_eq!(wait("Sun, 06 Nov 1994 08:49:07 GMT", Some(date)), Some(Duration::ZERO));
         assert_eq!(wait("Thu, 01 Jan 1970 00:00:00 GMT", Some(date)), Some(Duration::ZERO));
         for (fraction, seconds) in [("1.5", 2), ("0.2", 1), ("3.0", 3), ("3.", 3)] {

@@ -146,7 +146,7 @@ impl Entry {
         let described = field(object, "errordescription").is_some();
         let code = match field(object, "error") {
             Some(Value::String(error)) if described => Some(error.clone()),
-            // The status of a resource, such as ACTIVE, is no code of an error.
+            // The status of a resource, such as ACTIVE, is not an error code.
             _ => CODES
                 .iter()
                 .filter(|name| **name != "status" || !is_resource(object))

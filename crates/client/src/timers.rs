@@ -89,7 +89,7 @@ impl Timers {
     fn set(&'static self, end: Instant, waker: &Waker) -> Key {
         let mut state = self.lock();
         if !state.has_thread {
-            // Where no thread can be had, the next timer tries again, and whoever polls this one sees its end.
+            // If the thread cannot be started, the next timer tries again; until then a timer ends only when it is polled.
             let started = thread::Builder::new().name("digicert-one-timers".to_owned()).spawn(move || self.run());
             state.has_thread = started.is_ok();
         }

@@ -248,7 +248,7 @@ fn second_value_of_a_part_is_used_and_the_first_is_named() {
     let same = "kind: Secret\ndata:\n  api-key: Y2FuYXJ5\nstringData:\n  api-key: canary\n";
     for (kind, lines) in [("smctl", "SM_API_KEY=canary\nSM_API_KEY=canary\n"), ("kubernetes", same)] {
         let (_, shown) = imported(kind, lines, &[]);
-        assert!(!shown.contains("LEFT OUT"), "the same twice is no news: {shown}");
+        assert!(!shown.contains("LEFT OUT"), "the same value twice needs no note: {shown}");
     }
 }
 

@@ -4,8 +4,10 @@
 #[cfg(unix)]
 use std::process::Command;
 
+use data_encoding::HEXLOWER;
 #[cfg(target_os = "linux")]
 use digicert_one_testbed::{ClientSpec, Pki};
+use sha2::{Digest as _, Sha256};
 
 #[cfg(unix)]
 use crate::stage::run_by;
@@ -80,6 +82,24 @@ fn half_written_state_is_reported_or_done_without() {
     let home = stage.directory.path().join("state").display().to_string();
     let output = stage.d1(&["whoami"], &[&variables[..], &[("XDG_STATE_HOME", &*home)]].concat());
     assert!(output.status.success(), "{}", text(&output));
+}
+
+#[test]
+fn journal_that_cannot_be_read_is_not_said_to_leave_nothing_incomplete() {
+    let stage = Stage::new();
+    let key_file = stage.path("api-key");
+    let entry = r#"{"version":2,"id":"90ab","at":"2026-12-01T00:00:00Z","event":"step","what":"is new"}"#;
+    let sum = HEXLOWER.encode(&Sha256::digest(entry)[..16]);
+    let of_another_version = format!("{{\"sum\":\"{sum}\",\"entry\":{entry}}}\n");
+    let damaged = of_another_version.replace(&sum, "00").repeat(2);
+    for (journal, words) in [(of_another_version, "written by another version"), (damaged, "is damaged at line 1")] {
+        std::fs::write(format!("{key_file}.journal"), &journal).expect("written");
+        let output = stage.d1(&["resume", "--store", &format!("file:{key_file}")], &[("DC_API_KEY", stage.key())]);
+        let shown = text(&output);
+        assert!(output.status.code() == Some(3) && shown.contains(words), "{shown}");
+        assert!(shown.contains("an earlier task may be incomplete") && !shown.contains("none was created"), "{shown}");
+        assert_eq!(std::fs::read_to_string(format!("{key_file}.journal")).expect("there"), journal);
+    }
 }
 
 #[cfg(target_os = "linux")]

@@ -4,8 +4,8 @@
 use std::time::{Duration, SystemTime};
 
 use super::CallContext;
+use crate::ConnectionFacts;
 use crate::span::span;
-use crate::{ConnectionFacts, ServerCertificate};
 
 /// Smaller differences can come from the network and from the whole seconds of the `Date` header.
 const SKEW: Duration = Duration::from_secs(5 * 60);
@@ -77,11 +77,6 @@ fn foreign_issuer<'a>(context: &CallContext, facts: &'a ConnectionFacts) -> Opti
     (host.ends_with(".digicert.com") && !issuer.to_ascii_lowercase().contains("digicert")).then_some(issuer)
 }
 
-/// Formats the dates of a certificate that is outside its dates.
-pub(super) fn dates(certificate: &ServerCertificate) -> String {
-    format!("it is valid from {} to {}", utc(certificate.not_before), utc(certificate.not_after))
-}
-
 /// Formats a time in RFC 3339.
 pub(super) fn utc(time: SystemTime) -> String {
     let seconds = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
@@ -96,7 +91,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::Mode;
+    use crate::{Mode, ServerCertificate};
 
     fn at(seconds: u64) -> SystemTime {
         SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)

@@ -113,11 +113,14 @@ fn of_the_call(response: &ErrorResponse, says: &str, context: &CallContext) -> D
         )
         .advising(wait),
         500..=599 => {
-            let diagnosis = Diagnosis::of(Code::API_03, format!("{host} failed (HTTP {status}{says}).")).advising(wait);
-            match response.request_id {
-                Some(_) => diagnosis,
-                None => Diagnosis { remedy: diagnosis.remedy.replace("the request id", "the time, the path and the status"), ..diagnosis },
+            let mut diagnosis =
+                Diagnosis::of(Code::API_03, format!("{host} failed (HTTP {status}{says}).")).advising(wait);
+            if response.request_id.is_none() {
+                "Retry the call if it is idempotent; if the error persists, give the time, the path and the status to DigiCert's \
+                 support."
+                    .clone_into(&mut diagnosis.remedy);
             }
+            diagnosis
         }
         400..=499 if response.code.as_deref() == Some("duplicate_error") => {
             Diagnosis::of(Code::API_06, format!("the name is already in use on {host} (HTTP {status}{says})."))

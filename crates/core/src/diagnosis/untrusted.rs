@@ -1,16 +1,18 @@
 //! We refused the server's certificate: each reason in words, with its remedy.
 
-use super::evidence::{dates, utc};
+use super::evidence::utc;
 use super::{CallContext, Code, Diagnosis};
 use crate::{PeerFault, TransportError};
 
 pub(super) fn diagnose(fault: PeerFault, error: &TransportError, context: &CallContext) -> Diagnosis {
     let host = &context.host;
     let shown = error.facts().server_certificate.as_deref();
-    let clock = || {
+    let clock = |certificate: &str| {
         let clock = format!("by this machine's clock it is {}", utc(context.now));
         match shown {
-            Some(certificate) => format!("{clock}; {}", dates(certificate)),
+            Some(shown) => {
+                format!("{clock}; {certificate} is valid from {} to {}", utc(shown.not_before), utc(shown.not_after))
+            }
             None => clock,
         }
     };
@@ -43,20 +45,20 @@ pub(super) fn diagnose(fault: PeerFault, error: &TransportError, context: &CallC
         PeerFault::Expired => match shown.map(|certificate| certificate.not_after > context.now) {
             Some(true) => above_expired(
                 format!("a CA certificate above {host}'s has expired; the server's own has not."),
-                clock().replacen("; it is", "; the server's own is", 1),
+                clock("the server's own"),
                 context,
             ),
-            Some(false) => Diagnosis::new(Code::TR_02, format!("{host}'s certificate has expired."), clock()),
+            Some(false) => Diagnosis::new(Code::TR_02, format!("{host}'s certificate has expired."), clock("it")),
             None => above_expired(
                 format!("{host}'s certificate, or a CA certificate above it, has expired."),
-                clock(),
+                clock("it"),
                 context,
             ),
         },
         PeerFault::NotYetValid => Diagnosis::new(
             Code::TR_02,
             format!("{host}'s certificate is not valid yet."),
-            format!("{}; a slow clock is the usual reason", clock()),
+            format!("{}; a slow clock is the usual reason", clock("it")),
         ),
         PeerFault::NameMismatch => {
             let summary = format!("the server at {host} shows a certificate for other names.");
@@ -78,7 +80,7 @@ pub(super) fn diagnose(fault: PeerFault, error: &TransportError, context: &CallC
             format!(
                 "check its issuer, its name and its dates ({}); the transports rustls and reqwest report which it is: \
                  --transport rustls",
-                clock()
+                clock("it")
             ),
         ),
         PeerFault::Other => Diagnosis::new(

@@ -287,6 +287,9 @@ impl IssueError {
             (RecoveryAction::Correct, Some(remedy)) => {
                 format!("{remedy} Then run it again; nothing is left incomplete")
             }
+            (RecoveryAction::Correct, None) if *secret == SecretLocation::Unknown => {
+                "correct what is named above; an earlier task may be incomplete".to_owned()
+            }
             (RecoveryAction::Resume, Some(remedy)) if !is_retryable => format!("{remedy} Then {next}"),
             _ => next.to_string(),
         };

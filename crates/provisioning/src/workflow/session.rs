@@ -351,10 +351,11 @@ impl<'a> Session<'a> {
         let failed = IssueError::new(kind, step, format!("the journal: {error}")).then(next);
         let failed = match &error {
             JournalError::File(_) => failed.code(Code::IO_01),
-            JournalError::Damaged { .. }
-            | JournalError::OtherVersion { .. }
-            | JournalError::Foreign { .. }
-            | JournalError::Key(_) => failed.code(Code::IO_02),
+            JournalError::Foreign { .. } => failed.code(Code::IO_02),
+            // It may tell of a task in progress, which cannot be read.
+            JournalError::Damaged { .. } | JournalError::OtherVersion { .. } | JournalError::Key(_) => {
+                failed.code(Code::IO_02).with_secret(SecretLocation::Unknown)
+            }
             _ => failed,
         };
         self.named(failed).caused_by(error)
