@@ -8,7 +8,7 @@ use digicert_one_core::{Code, RateLimitError, RateLimiter as _};
 use digicert_one_redis::{Limits, RedisRateLimiter};
 use tokio::task::JoinSet;
 
-use crate::fixtures::{SkewedClock, caller, limiter, most_in, number, permit, permit_at};
+use crate::fixtures::{SkewedClock, caller, in_three_tries, limiter, most_in, number, permit, permit_at};
 use crate::server::Server;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -43,49 +43,58 @@ async fn busy(limiters: &[RedisRateLimiter], clients: usize, time: Duration) -> 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn limiters_keep_one_window_and_share_it_evenly() {
-    let Some(server) = Server::start(&[]) else { return };
-    let limits = Limits::new().window(number(100), SECOND);
-    let limiters: Vec<_> = (0..4).map(|_| limiter(&server.url(), limits.clone())).collect();
-    let all = busy(&limiters, 3, SECOND * 4).await;
-    let mut times = all.concat();
-    // The task that notes the time may be late by some milliseconds, which moves requests closer together.
-    let most = most_in(&mut times, SECOND - Duration::from_millis(50));
-    assert!(most <= 100, "{most} in a second");
-    assert!(times.len() >= 330, "only {} in 4 s", times.len());
-    let mean = times.len() as f64 / 4.0;
-    for one in &all {
-        assert!((one.len() as f64 - mean).abs() <= mean * 0.2, "{:?}", all.iter().map(Vec::len).collect::<Vec<_>>());
-    }
+    in_three_tries(async || {
+        let Some(server) = Server::start(&[]) else { return Ok(()) };
+        let limits = Limits::new().window(number(100), SECOND);
+        let limiters: Vec<_> = (0..4).map(|_| limiter(&server.url(), limits.clone())).collect();
+        let all = busy(&limiters, 3, SECOND * 4).await;
+        let mut times = all.concat();
+        // The task that notes the time may be late by some milliseconds, which moves requests closer together.
+        let most = most_in(&mut times, SECOND - Duration::from_millis(50));
+        assert!(most <= 100, "{most} in a second");
+        let mean = times.len() as f64 / 4.0;
+        let even = all.iter().all(|one| (one.len() as f64 - mean).abs() <= mean * 0.2);
+        let counts: Vec<_> = all.iter().map(Vec::len).collect();
+        (times.len() >= 330 && even).then_some(()).ok_or_else(|| format!("in 4 s {counts:?}"))
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn shorter_and_longer_window_both_hold() {
-    let Some(server) = Server::start(&[]) else { return };
-    let limits = Limits::new().window(number(20), SECOND / 2).window(number(30), SECOND * 3);
-    let limiters = [limiter(&server.url(), limits.clone()), limiter(&server.url(), limits)];
-    let mut times = busy(&limiters, 4, Duration::from_millis(2900)).await.concat();
-    assert!(most_in(&mut times, SECOND * 3) <= 30 && most_in(&mut times, SECOND / 2) <= 20, "{times:?}");
-    assert!(times.len() > 10, "the limiter lets calls pass: {}", times.len());
+    in_three_tries(async || {
+        let Some(server) = Server::start(&[]) else { return Ok(()) };
+        let limits = Limits::new().window(number(20), SECOND / 2).window(number(30), SECOND * 3);
+        let limiters = [limiter(&server.url(), limits.clone()), limiter(&server.url(), limits)];
+        let mut times = busy(&limiters, 4, Duration::from_millis(2900)).await.concat();
+        assert!(most_in(&mut times, SECOND * 3) <= 30 && most_in(&mut times, SECOND / 2) <= 20, "{times:?}");
+        (times.len() > 10).then_some(()).ok_or_else(|| format!("the limiter lets calls pass: {}", times.len()))
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn slow_machine_is_not_starved_by_a_busy_one() {
-    let Some(server) = Server::start(&[]) else { return };
-    let limits = Limits::new().window(number(40), SECOND);
-    let busy_one = limiter(&server.url(), limits.clone());
-    let slow = limiter(&server.url(), limits);
-    let busy_one = tokio::spawn(async move { busy(&[busy_one], 64, SECOND * 4).await[0].len() });
-    tokio::time::sleep(SECOND / 2).await;
-    let mut longest = Duration::ZERO;
-    for _ in 0..8 {
-        let start = Instant::now();
-        permit(&slow, SECOND * 30).await.expect("a permit");
-        longest = longest.max(start.elapsed());
-        tokio::time::sleep(SECOND / 10).await;
-    }
-    // 64 calls of the busy machine are queued, which is more than a second and a half of permits.
-    assert!(longest < Duration::from_millis(900), "{longest:?}");
-    assert!(busy_one.await.expect("no panic") > 60);
+    in_three_tries(async || {
+        let Some(server) = Server::start(&[]) else { return Ok(()) };
+        let limits = Limits::new().window(number(40), SECOND);
+        let busy_one = limiter(&server.url(), limits.clone());
+        let slow = limiter(&server.url(), limits);
+        let busy_one = tokio::spawn(async move { busy(&[busy_one], 64, SECOND * 4).await[0].len() });
+        tokio::time::sleep(SECOND / 2).await;
+        let mut longest = Duration::ZERO;
+        for _ in 0..8 {
+            let start = Instant::now();
+            permit(&slow, SECOND * 30).await.expect("a permit");
+            longest = longest.max(start.elapsed());
+            tokio::time::sleep(SECOND / 10).await;
+        }
+        let others = busy_one.await.expect("no panic");
+        // 64 calls of the busy machine are queued, which is more than a second and a half of permits.
+        let fair = longest < Duration::from_millis(900) && others > 60;
+        fair.then_some(()).ok_or_else(|| format!("waited {longest:?} beside {others}"))
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
