@@ -114,9 +114,11 @@ const NEW: [&str; 16] = [
     "UPLOAD-16",
 ];
 /// The number of these threads.
-const WAITERS: usize = 6;
-/// The descriptors that these cases have open together at most. The others need some two hundred.
-const DESCRIPTORS: usize = 700;
+const WAITERS: usize = 12;
+/// What these cases may need together by that list. Transports that are not isahc's open half as many, and `ulimit -n` is often 1,024.
+const DESCRIPTORS: usize = 1_400;
+/// The same where [`Subject::waits_by_select`]. The other cases need some two hundred.
+const DESCRIPTORS_OF_SELECT: usize = 700;
 
 /// The case that opens hundreds of connections. It runs before the others: a libcurl that waits by `select` cannot connect once
 /// the process has 1,024 descriptors.
@@ -140,7 +142,8 @@ pub fn run_all(
     let rank = |case: &Case| WAITING.iter().position(|(id, _)| *id == case.id);
     let (mut waiting, computing): (Vec<_>, Vec<_>) = others.into_iter().partition(|(_, case)| rank(case).is_some());
     waiting.sort_by_key(|(_, case)| rank(case));
-    let (waiting, computing) = (Waiting::new(waiting), Mutex::new(VecDeque::from(computing)));
+    let descriptors = if subject.selects { DESCRIPTORS_OF_SELECT } else { DESCRIPTORS };
+    let (waiting, computing) = (Waiting::new(waiting, descriptors), Mutex::new(VecDeque::from(computing)));
     let done = Mutex::new(Vec::new());
     let run = |(index, case): (usize, &Case)| {
         let begin = Instant::now();
@@ -189,8 +192,8 @@ struct Waiting<'a> {
 type Indexed<'a> = (usize, &'a Case);
 
 impl<'a> Waiting<'a> {
-    fn new(cases: Vec<Indexed<'a>>) -> Self {
-        Self { left: Mutex::new((cases.into(), DESCRIPTORS)), ended: Condvar::new() }
+    fn new(cases: Vec<Indexed<'a>>, descriptors: usize) -> Self {
+        Self { left: Mutex::new((cases.into(), descriptors)), ended: Condvar::new() }
     }
 
     /// Runs cases until none is left, each as soon as there are enough descriptors for it.

@@ -19,12 +19,26 @@ pub struct Subject {
     pub(crate) waivers: &'static str,
     pub(crate) block_on: fn(CaseFuture),
     pub(crate) draw: Draw,
+    pub(crate) selects: bool,
 }
 
 impl Subject {
     /// A transport that runs under tokio.
     pub fn new(connector: impl Connector) -> Self {
-        Self { connector: Arc::new(connector), waivers: "", block_on: on_tokio, draw: Draw::of_environment() }
+        Self {
+            connector: Arc::new(connector),
+            waivers: "",
+            block_on: on_tokio,
+            draw: Draw::of_environment(),
+            selects: false,
+        }
+    }
+
+    /// The transport's library waits by `select(2)`, which cannot see the descriptors from 1,024 on: fewer cases run at a time.
+    #[must_use]
+    pub fn waits_by_select(mut self) -> Self {
+        self.selects = true;
+        self
     }
 
     /// Runs the cases under another executor.

@@ -12,5 +12,5 @@ const WAIVERS: &str = if cfg!(feature = "openssl-engine") {
 
 fn main() -> ExitCode {
     let subject = Subject::new(digicert_one_isahc::Connector::new()).on(futures_executor::block_on);
-    digicert_one_conformance::main(subject.waivers(WAIVERS))
+    digicert_one_conformance::main(subject.waits_by_select().waivers(WAIVERS))
 }
