@@ -14,14 +14,15 @@ use digicert_one_core::{
 };
 use digicert_one_identity::{ReadOptions, read_client_identity};
 use digicert_one_testbed::{
-    ClientCert, ClientSpec, Engine, Front, FrontOptions, KeyEncoding, Pki, RawOptions, RawServer, Script, handler,
+    ClientCert, ClientSpec, ConnectProxy, Engine, Front, FrontOptions, KeyEncoding, Pki, ProxyOptions, RawOptions,
+    RawServer, Script, handler,
 };
 use http::{HeaderValue, Method, Request};
 use rustls_pki_types::CertificateDer;
 
 use crate::audit::Audit;
 use crate::generated::Draw;
-use crate::sent_as::SentAs;
+use crate::sent_as::{Added, Addition, SentAs};
 use crate::subject::{CaseFuture, Subject};
 use crate::witness::{self, Notes, Witness};
 
@@ -72,14 +73,28 @@ impl World {
     }
 
     /// The same world, the facts of its transports compared with the ledgers of its servers. Its transports have a past, if wanted.
-    /// They send their GETs as another method, if wanted.
+    /// They send their GETs as another method, and are given something besides, if wanted.
     pub(crate) fn audited(mut self, audit: &Audit, has_past: bool, sent_as: Option<&SentAs>) -> Self {
         if let Some(sent_as) = sent_as {
             self.notes.varied(format!("each GET of the case was sent as {sent_as}"));
         }
-        self.new = audit.wrap(Arc::clone(&self.connector), false, sent_as.cloned());
-        self.connector = audit.wrap(self.connector, has_past, sent_as.cloned());
+        let added = sent_as.and_then(|sent_as| self.addition(sent_as.added)).map(Arc::new);
+        self.new = audit.wrap(Arc::clone(&self.connector), false, sent_as.cloned(), added.clone());
+        self.connector = audit.wrap(self.connector, has_past, sent_as.cloned(), added);
         self
+    }
+
+    /// What the transports of the case are given besides, as far as the stack supports it.
+    fn addition(&self, added: Added) -> Option<Addition> {
+        match added {
+            Added::Identity if self.has(Capability::ClientIdentity) => {
+                Some(Addition::Identity(identity(&certificate())))
+            }
+            Added::Proxy if self.has(Capability::HttpProxy) => {
+                Some(Addition::Proxy(up(ConnectProxy::start(ProxyOptions::default().local()))))
+            }
+            _ => None,
+        }
     }
 
     /// Notes for a failure that another stream was in flight.

@@ -2,24 +2,23 @@
 //! than that of the request, makes no call wait for another, writes no credential anywhere, and does not
 //! retry in a weaker way.
 
-use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use bytes::Bytes;
-use digicert_one_core::{HttpVersions, TransportErrorKind};
+use digicert_one_core::{Capability, HttpVersions, Transport, TransportErrorKind};
 use digicert_one_testbed::{
-    ClientCert, Ending, Front, FrontOptions, Gate, Pki, RawOptions, RawServer, Recording, Snapshot, Step, blackhole,
-    handler, refused_addr,
+    ConnectProxy, Ending, Front, FrontOptions, Gate, Pki, ProxyOptions, RawOptions, RawServer, Recording, Snapshot,
+    Step, TlsVersion, blackhole, handler, refused_addr,
 };
 use futures_util::future::{Either, join_all, select};
 use http::{HeaderValue, Method, Request, Response, Version};
 
-use crate::cases::alerts::{after_hello, alert};
+use crate::cases::alerts::{alert, answering_hello};
 use crate::cases::http2::{END_STREAM, after_request, head, server};
 use crate::cases::time::{in_time, total_limit};
 use crate::child::{self, Parent};
 use crate::life::dropped;
-use crate::setting::{Setting, Settings, calls};
+use crate::setting::{Settings, calls};
 use crate::witness::Witness;
 use crate::world::{
     HOST, KEY, World, certificate, collect, front, front_responding, get, identity, key_value, request, scripted,
@@ -326,27 +325,38 @@ pub(crate) async fn trust_51_a_failed_handshake_is_not_tried_again_in_a_weaker_w
         ("sends alert 70", stays(alert(70))),
         ("sends alert 86", stays(alert(86))),
     ];
+    let proxy = up(ConnectProxy::start(ProxyOptions::default().local()));
+    let good = front(FrontOptions::default());
+    let best = if world.has(Capability::Tls13) { TlsVersion::Tls13 } else { TlsVersion::Tls12 };
     for setting in Settings::ALL.pairwise().chosen(&world) {
+        let config = setting.config(world.config(), &ours, Some(&proxy));
         for (end, steps) in &ends {
-            let what = format!("a server that {end}, {setting}");
-            let seen = Recording::default();
-            let server = after_hello(&seen, steps.clone());
-            called_once(&world, setting, &ours, &server, server.port(), &what).await;
+            let (what, seen) = (format!("a server that {end}, {setting}"), Recording::default());
+            let scripts = [answering_hello(&seen, steps.clone()), vec![Step::Tunnel(good.addr())]];
+            let server = up(RawServer::start(RawOptions::plain(scripts)));
+            let transport = world.transport(&config);
+            called_once(&*transport, &server, &what).await;
             let shown = seen.bytes().windows(KEY.len()).any(|part| part == KEY.as_bytes());
             assert!(!shown, "it was shown the key: {what}");
+            // And the next call is made as if nothing had happened.
+            let outcome = in_time(transport.send(get(format!("https://{HOST}:{}/", server.port())))).await;
+            let exchange = outcome.unwrap_or_else(|error| panic!("the call after {what}: {error:?}"));
+            let spoken = good.ledger().connections().pop().and_then(|one| one.tls_version);
+            let is_weaker = !setting.held && spoken != Some(best)
+                || setting.http2 && exchange.response.version() != Version::HTTP_2;
+            assert!(!is_weaker, "the call after {what} is made in a weaker way: {spoken:?} {exchange:?}");
         }
         let options = setting.server(FrontOptions::default()).server(Pki::shared().server(&["other.digicert.test"]));
         let front = front(options);
         let what = format!("a server of another name, {setting}");
-        called_once(&world, setting, &ours, &front, front.port(), &what).await;
+        called_once(&*world.transport(&config), &front, &what).await;
         assert!(front.ledger().requests().is_empty(), "the request reached {what}");
     }
 }
 
 /// No handshake with this server succeeds, and there is one connection.
-async fn called_once(world: &World, setting: Setting, ours: &ClientCert, server: &impl Witness, port: u16, what: &str) {
-    let proxy = setting.proxy(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
-    let transport = world.transport(&setting.config(world.config(), ours, proxy.as_ref()));
+async fn called_once(transport: &dyn Transport, server: &impl Witness, what: &str) {
+    let port = server.addr().port();
     let mut call = get(format!("https://{HOST}:{port}/"));
     call.headers_mut().insert("x-api-key", key_value());
     let error = in_time(transport.send(call)).await.expect_err("the handshake fails");

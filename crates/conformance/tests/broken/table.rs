@@ -1193,4 +1193,32 @@ defects! {
     KeepsVerdictsWithTheTransport keeps_verdicts_with_the_transport "TRUST-61" "at the same time (left), alone (right)";
     /// gives an upload a piece of another one
     MixesUpUploads mixes_up_uploads "UPLOAD-24" "other bytes arrived";
+    /// counts the names in the head of a response, and not its fields
+    CountsNamesOfHeads counts_names_of_heads "ERR-23" "names: 1,";
+    /// hides that a response is compressed from a caller that asked for it
+    UnpacksWhereAsked unpacks_where_asked "BODY-06" "asked for";
+    /// offers TLS 1.2 alone to a server to which a call has failed
+    OffersTls12AfterFailures offers_tls12_after_failures "TRUST-51" "is made in a weaker way";
+    /// keeps no connection any more when a server has closed one
+    KeepsNoConnectionsAfterAClose keeps_no_connections_after_a_close "POOL-12" "to another server";
+    /// says of a body that has begun that its whole length is to come
+    MeasuresBodiesOnce measures_bodies_once "BODY-26" "bytes to come";
+    /// reports an alert on a used connection as its end
+    LosesAlertsOnUsed loses_alerts_on_used "ERR-37" "used: true";
+    /// holds its certificate back where the server names more than a hundred authorities
+    ObeysLongHints obeys_long_hints "IDENT-30" "offered anyway";
+    /// takes a `+` in the user and password of a proxy for a blank
+    ReadsPlusAsBlank reads_plus_as_blank "PROXY-16" "for us+er";
+    /// closes connections after responses to HEAD
+    ClosesConnectionsOfHeads closes_connections_of_heads "POOL-01" "HEAD";
+    /// starts a task when the body of a response to an upload is dropped
+    UploadsPanicInDrop uploads_panic_in_drop "BODY-21" "with a body that streams";
+    /// sets an encoding of its own where an upload asks for one
+    UploadsReplaceAcceptEncoding uploads_replace_accept_encoding "UPLOAD-10" "accept-encoding is as it was given";
+    /// uploads to servers of CAs that are for clients
+    UploadsIgnorePurposesOfAuthorities uploads_ignore_purposes_of_authorities "TRUST-35" "an upload";
+    /// adds the headers of interim responses to those of the response where it has an identity
+    MergesEarlyHintsWithIdentities merges_early_hints_with_identities "REQ-14" "x-early";
+    /// trusts no chain of more than three CAs through a proxy
+    RefusesLongChainsInTunnels refuses_long_chains_in_tunnels "TRUST-43" "a chain of four CAs is complete";
 }
