@@ -7,7 +7,8 @@ use bytes::Bytes;
 use digicert_one_client::SystemClock;
 use digicert_one_core::{Capability, Clock as _, Timeouts, Transport};
 use digicert_one_testbed::{
-    Front, FrontOptions, Gate, Pki, RawOptions, RawServer, Recording, Snapshot, Step, handler, refused_addr,
+    ConnectProxy, Front, FrontOptions, Gate, Pki, ProxyOptions, RawOptions, RawServer, Recording, Snapshot, Step,
+    handler, refused_addr,
 };
 use futures_util::future::{Either, join, join_all, select};
 use http::{Method, Request, Response};
@@ -19,7 +20,7 @@ use crate::cases::proxy::proxied;
 use crate::cases::time::{in_time, total_limit};
 use crate::child::{self, Parent};
 use crate::witness::Witness;
-use crate::world::{HOST, World, collect, front, get, request, up};
+use crate::world::{HOST, World, certificate, collect, front, get, identity, request, up};
 
 /// The length of the bodies of calls that are made often.
 const BODY: usize = 64 << 10;
@@ -74,17 +75,23 @@ pub(crate) async fn pool_24_calls_leave_no_memory_behind(world: World) {
         assert_eq!(requests.iter().filter(|one| one.target == "/read").count(), 2 * CALLS);
         return;
     };
-    let transport = world.transport(&world.config().with_trust(world.trusting(&root)));
+    let direct = world.config().with_trust(world.trusting(&root));
+    // Half of the calls are made with an identity and through a proxy.
+    let proxy = up(ConnectProxy::start(ProxyOptions::default().local()));
+    let shown = world.has(Capability::ClientIdentity).then(|| identity(&certificate()));
+    let other = direct.clone().with_identity(shown);
+    let other = if world.has(Capability::HttpProxy) { proxied(other, &proxy.url()) } else { other };
+    let transports = [direct, other].map(|config| world.transport(&config));
     let to = |path: &str| request(Method::POST, format!("https://{HOST}:{port}{path}"), vec![b'x'; BODY]);
     let mut seen = Vec::new();
     // The first half fills what a library keeps once.
     for _ in 0..2 {
-        for _ in 0..CALLS {
+        for transport in transports.iter().cycle().take(CALLS) {
             collect(transport.send(to("/read")).await.expect("answered")).await.expect("a body");
             let refused = request(Method::POST, format!("https://{}/", refused_addr()), vec![b'x'; BODY]);
             transport.send(refused).await.expect_err("no listener");
         }
-        for _ in 0..CALLS / AT_A_TIME {
+        for transport in transports.iter().cycle().take(CALLS / AT_A_TIME) {
             // Bodies that are not read, and calls that are given up.
             drop(join_all((0..AT_A_TIME).map(|_| transport.send(to("/unread")))).await);
             let never = join_all((0..AT_A_TIME).map(|_| transport.send(to("/never"))));

@@ -36,9 +36,14 @@ pub(crate) async fn pool_01_two_calls_share_one_connection(world: World) {
             let body: &[u8] = if EMPTY.iter().any(|empty| empty.to_string() == status) { b"" } else { b"{}" };
             Response::builder().status(status).body(Bytes::from_static(body)).expect("a response")
         });
-        let each = |one| [(one, Method::GET, &FULL[..]), (one, Method::GET, &EMPTY), (one, Method::HEAD, &FULL)];
-        for (setting, method, statuses) in crossing.settings().flat_map(each) {
-            let (front, transport) = (crossing.front(setting), crossing.transport(setting).await);
+        let mut settings = Vec::new();
+        for setting in crossing.settings() {
+            let transport = crossing.transport(setting).await;
+            let each = [(Method::GET, &FULL[..]), (Method::GET, &EMPTY), (Method::HEAD, &FULL)];
+            settings.extend(each.map(|(method, statuses)| (setting, Arc::clone(&transport), method, statuses)));
+        }
+        for (setting, transport, method, statuses) in settings {
+            let front = crossing.front(setting);
             let before = front.ledger().snapshot();
             let mut reused = Vec::new();
             for status in statuses.iter().cycle().take(CALLS) {

@@ -1056,7 +1056,7 @@ defects! {
     /// leaves out the type of an empty body
     DropsTypesOfEmptyBodies drops_types_of_empty_bodies "REQ-04" "a type, ";
     /// closes connections after responses without a body
-    ClosesConnectionsOfEmptyResponses closes_connections_of_empty_responses "POOL-01" "connections for 12 calls of [204, 304]";
+    ClosesConnectionsOfEmptyResponses closes_connections_of_empty_responses "POOL-01" "12 calls, GET [204, 304]";
     /// logs the `Authorization` of requests
     LogsAuthorizations logs_authorizations "SECRET-12" "a body or a header is logged by";
     /// finds no name that has capitals in its certificate
@@ -1221,4 +1221,10 @@ defects! {
     MergesEarlyHintsWithIdentities merges_early_hints_with_identities "REQ-14" "x-early";
     /// trusts no chain of more than three CAs through a proxy
     RefusesLongChainsInTunnels refuses_long_chains_in_tunnels "TRUST-43" "a chain of four CAs is complete";
+    /// keeps the body of an upload that has found no connection
+    KeepsBodiesOfFailedUploads keeps_bodies_of_failed_uploads "UPLOAD-23" "the body is still held";
+    /// sends a proxy user without a password without a colon where it has an identity
+    SendsUsersWithoutColonWithIdentities sends_users_without_colon_with_identities "PROXY-16" "for user";
+    /// keeps 64 KiB of memory for each call through a proxy
+    LeaksMemoryInTunnels leaks_memory_in_tunnels "POOL-24" "KiB more after 100 more calls";
 }

@@ -73,6 +73,8 @@ fn parts(defect: Defect) -> Option<(Defect, When)> {
         Defect::TakesResetsForEndsOfPosts => (Defect::TakesResetsForEnds, When::Post),
         Defect::ReadsHeadsOfAnySizeOfPuts => (Defect::ReadsHeadsOfAnySize, When::Unsafe),
         Defect::MergesEarlyHintsWithIdentities => (Defect::MergesEarlyHints, When::WithIdentity),
+        Defect::SendsUsersWithoutColonWithIdentities => (Defect::SendsUsersWithoutColon, When::WithIdentity),
+        Defect::LeaksMemoryInTunnels => (Defect::LeaksMemory, When::Tunnelled),
         Defect::RefusesLongChainsInTunnels => (Defect::RefusesLongChains, When::Tunnelled),
         Defect::ShowsTheKeyToProxiesAfterErrors => (Defect::ShowsTheKeyToProxies, When::Refused),
         _ => return None,

@@ -294,6 +294,10 @@ async fn once(
     if flaw.is(Defect::ForgetsFactsOfUploads) {
         outcome = outcome.map_err(|error| TransportError::new(error.kind(), error.delivery()).with_source(error));
     }
+    let is_unsent = outcome.as_ref().is_err_and(|error| error.delivery() == Delivery::NotSent);
+    if is_unsent && flaw.is(Defect::KeepsBodiesOfFailedUploads) {
+        foreign::keep(watch.take());
+    }
     let unwatched = match outcome {
         Ok(_) => flaw.is(Defect::EndsUploadsAtTheResponse),
         Err(_) => flaw.is(Defect::LosesErrorsOfUploads),
