@@ -1227,4 +1227,10 @@ defects! {
     SendsUsersWithoutColonWithIdentities sends_users_without_colon_with_identities "PROXY-16" "for user";
     /// keeps 64 KiB of memory for each call through a proxy
     LeaksMemoryInTunnels leaks_memory_in_tunnels "POOL-24" "KiB more after 100 more calls";
+    /// treats a proxy that resets its connection as a server that refuses one where it offers HTTP/2
+    TakesResetProxiesForServersWithHttp2 takes_reset_proxies_for_servers_with_http2 "ERR-50" "no response yet: RST (GET, HTTP/2";
+    /// uploads to servers of the first root of a list and ignores the others
+    UploadsTrustTheFirstRootOnly uploads_trust_the_first_root_only "TRUST-23" "each root of the list is enough";
+    /// compares a final dot with the names of a certificate in uploads
+    UploadsCompareFinalDots uploads_compare_final_dots "HOST-19" "NameMismatch";
 }

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
-use digicert_one_core::{Connector as _, Exchange, Proxy, Transport, TransportConfig, TransportError, UploadBody};
+use digicert_one_core::{
+    Connector as _, Exchange, HttpVersions, Proxy, Transport, TransportConfig, TransportError, UploadBody,
+};
 use http::{Method, Request};
 
 use super::Connector;
@@ -33,6 +35,8 @@ pub(crate) enum When {
     WithIdentity,
     /// Those of transports with a proxy.
     Tunnelled,
+    /// Those of transports that may speak HTTP/2.
+    OfferingHttp2,
 }
 
 /// The defect, and the calls that have it.
@@ -74,6 +78,7 @@ fn parts(defect: Defect) -> Option<(Defect, When)> {
         Defect::ReadsHeadsOfAnySizeOfPuts => (Defect::ReadsHeadsOfAnySize, When::Unsafe),
         Defect::MergesEarlyHintsWithIdentities => (Defect::MergesEarlyHints, When::WithIdentity),
         Defect::SendsUsersWithoutColonWithIdentities => (Defect::SendsUsersWithoutColon, When::WithIdentity),
+        Defect::TakesResetProxiesForServersWithHttp2 => (Defect::TakesResetProxiesForServers, When::OfferingHttp2),
         Defect::LeaksMemoryInTunnels => (Defect::LeaksMemory, When::Tunnelled),
         Defect::RefusesLongChainsInTunnels => (Defect::RefusesLongChains, When::Tunnelled),
         Defect::ShowsTheKeyToProxiesAfterErrors => (Defect::ShowsTheKeyToProxies, When::Refused),
@@ -113,6 +118,7 @@ impl Sometimes {
             When::Second => is_second,
             When::WithIdentity => config.identity().is_some(),
             When::Tunnelled => *config.proxy() != Proxy::None,
+            When::OfferingHttp2 => config.http_versions() != HttpVersions::Http1,
             _ => false,
         };
         let (answered, refused, failed, dropped) = Default::default();
@@ -128,7 +134,7 @@ impl Sometimes {
             When::Refused => self.refused.load(Ordering::Relaxed),
             When::Failed => self.failed.load(Ordering::Relaxed),
             When::Dropped => self.dropped.load(Ordering::Relaxed),
-            When::Second | When::WithIdentity | When::Tunnelled => self.is_broken,
+            When::Second | When::WithIdentity | When::Tunnelled | When::OfferingHttp2 => self.is_broken,
         };
         if is_broken { &*self.broken } else { &*self.sound }
     }
