@@ -9,7 +9,7 @@ use bytes::Bytes;
 use digicert_one_client::{Client, ClientBuilder, Retry};
 use digicert_one_core::{
     ApiKey, CallContext, Capabilities, Capability, ClientIdentity, Connector, ConnectorInfo, CredentialError,
-    Diagnosis, Exchange, FixedCredential, HttpVersions, Instance, Material, Mode, Secret, Timeouts, Transport,
+    Diagnosis, Exchange, FixedCredential, HttpVersions, Instance, Material, Mode, Proxy, Secret, Timeouts, Transport,
     TransportConfig, TransportError, TransportErrorKind, TrustRoots, diagnosis::diagnose_transport,
 };
 use digicert_one_identity::{ReadOptions, read_client_identity};
@@ -90,9 +90,7 @@ impl World {
             Added::Identity if self.has(Capability::ClientIdentity) => {
                 Some(Addition::Identity(identity(&certificate())))
             }
-            Added::Proxy if self.has(Capability::HttpProxy) => {
-                Some(Addition::Proxy(up(ConnectProxy::start(ProxyOptions::default().local()))))
-            }
+            Added::Proxy if self.has(Capability::HttpProxy) => Some(Addition::Proxy(local_proxy())),
             _ => None,
         }
     }
@@ -172,6 +170,13 @@ impl World {
         self.new.connect(config).expect("the configuration is honoured")
     }
 
+    /// The configuration with an identity and this proxy, as far as the stack supports them.
+    pub(crate) fn through(&self, proxy: &ConnectProxy, config: TransportConfig) -> TransportConfig {
+        let [shown, led] = [Capability::ClientIdentity, Capability::HttpProxy].map(|capability| self.has(capability));
+        let config = if shown { config.with_identity(Some(identity(&certificate()))) } else { config };
+        if led { config.with_proxy(Proxy::Http(proxy.url().parse().expect("an address"))) } else { config }
+    }
+
     /// The HTTP versions to test the transport with.
     pub(crate) fn http_versions(&self) -> Vec<HttpVersions> {
         let mut versions = vec![HttpVersions::Http1];
@@ -228,6 +233,11 @@ where
 /// A server that follows scripts, over TLS.
 pub(crate) fn scripted(scripts: impl IntoIterator<Item = Script>) -> RawServer {
     up(RawServer::start(RawOptions::tls(scripts)))
+}
+
+/// A proxy that leads each name to its port on this machine.
+pub(crate) fn local_proxy() -> ConnectProxy {
+    up(ConnectProxy::start(ProxyOptions::default().local()))
 }
 
 /// A running server; if the case fails, its report shows what arrived there.

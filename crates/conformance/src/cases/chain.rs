@@ -11,16 +11,15 @@ use digicert_one_core::{
     Capability, Clock as _, Code, HttpVersions, Mode, PeerFault, Transport, TransportErrorKind, UploadBody,
 };
 use digicert_one_testbed::{
-    CaMark, CaSpec, ChainSpec, ClientAuth, ConnectProxy, FrontOptions, KeyKind, Pki, ProxyOptions, Purpose, ServerCert,
-    ServerSpec, SubjectName, Validity,
+    CaMark, CaSpec, ChainSpec, ClientAuth, ConnectProxy, FrontOptions, KeyKind, Pki, Purpose, ServerCert, ServerSpec,
+    SubjectName, Validity,
 };
 use http::Method;
 use rustls_pki_types::CertificateDer;
 
-use crate::cases::proxy::proxied;
 use crate::cases::server_proof::{refused_by, refused_in};
 use crate::setting::Settings;
-use crate::world::{HOST, World, certificate, collect, diagnose, front, get, identity, request, servers, up};
+use crate::world::{HOST, World, certificate, collect, diagnose, front, get, identity, local_proxy, request, servers};
 
 const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 /// The domain of the host.
@@ -36,14 +35,11 @@ struct Judge {
 
 impl Judge {
     fn new(world: World) -> Self {
-        let proxy = up(ConnectProxy::start(ProxyOptions::default().local()));
+        let proxy = local_proxy();
         let with = |versions| {
-            let mut config = world.config().with_http_versions(versions);
-            if versions != HttpVersions::Http1 {
-                config = config.with_identity(world.has(Capability::ClientIdentity).then(|| identity(&certificate())));
-                config = if world.has(Capability::HttpProxy) { proxied(config, &proxy.url()) } else { config };
-            }
-            (versions, world.transport(&config))
+            let config = world.config().with_http_versions(versions);
+            let is_direct = versions == HttpVersions::Http1;
+            (versions, world.transport(&if is_direct { config } else { world.through(&proxy, config) }))
         };
         Self { transports: world.http_versions().into_iter().map(with).collect(), world, _proxy: proxy }
     }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use digicert_one_core::{Capability, HttpVersions, Transport, TransportErrorKind};
 use digicert_one_testbed::{
-    ConnectProxy, Ending, Front, FrontOptions, Gate, Pki, ProxyOptions, RawOptions, RawServer, Recording, Snapshot,
-    Step, TlsVersion, blackhole, handler, refused_addr,
+    Ending, Front, FrontOptions, Gate, Pki, RawOptions, RawServer, Recording, Snapshot, Step, TlsVersion, blackhole,
+    handler, refused_addr,
 };
 use futures_util::future::{Either, join_all, select};
 use http::{HeaderValue, Method, Request, Response, Version};
@@ -21,8 +21,8 @@ use crate::life::dropped;
 use crate::setting::{Settings, calls};
 use crate::witness::Witness;
 use crate::world::{
-    HOST, KEY, World, certificate, collect, front, front_responding, get, identity, key_value, request, scripted,
-    untouched, up,
+    HOST, KEY, World, certificate, collect, front, front_responding, get, identity, key_value, local_proxy, request,
+    scripted, untouched, up,
 };
 
 pub(crate) async fn req_21_a_response_without_a_body_keeps_its_length(world: World) {
@@ -292,24 +292,30 @@ pub(crate) async fn cred_20_no_output_of_the_process_shows_a_credential(world: W
         let output = command.output().expect("this test can be run again");
         let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         assert!(output.status.success(), "{text}");
-        assert_eq!(front.ledger().requests().len(), 10, "or this shows nothing");
+        assert_eq!(front.ledger().requests().len(), 10 * world.http_versions().len(), "or this shows nothing");
         let shown = [KEY, BODY, "PRIVATE KEY", "canary-target"].into_iter().find(|canary| text.contains(canary));
         assert_eq!(shown, None, "it is written to the output of the process");
         return;
     };
-    let config = world.config().with_trust(world.trusting(&root)).with_http_versions(HttpVersions::Http1);
-    let config = config.with_identity(Some(identity(&certificate())));
-    let transport = world.transport(&config);
-    for (mut call, _) in calls(0, &format!("https://{HOST}:{port}/canary-target?token=canary-target")) {
-        if !call.body().is_empty() {
-            *call.body_mut() = BODY.into();
+    let (config, proxy) = (world.config().with_trust(world.trusting(&root)), local_proxy());
+    let target = "canary-target?token=canary-target";
+    let (url, nowhere) = (format!("https://{HOST}:{port}/{target}"), format!("https://{}/{target}", refused_addr()));
+    for versions in world.http_versions() {
+        let config = config.clone().with_http_versions(versions);
+        let transport = world.transport(&match versions {
+            HttpVersions::Http1 => config.with_identity(Some(identity(&certificate()))),
+            _ => world.through(&proxy, config),
+        });
+        for (mut call, _) in calls(0, &url) {
+            if !call.body().is_empty() {
+                *call.body_mut() = BODY.into();
+            }
+            call.headers_mut().insert("x-api-key", key_value());
+            let mut fails = call.clone();
+            *fails.uri_mut() = nowhere.parse().expect("an address");
+            collect(transport.send(call).await.expect("answered")).await.expect("a body");
+            transport.send(fails).await.expect_err("refused");
         }
-        call.headers_mut().insert("x-api-key", key_value());
-        let mut fails = call.clone();
-        let nowhere = format!("https://{}/canary-target?token=canary-target", refused_addr());
-        *fails.uri_mut() = nowhere.parse().expect("an address");
-        collect(transport.send(call).await.expect("answered")).await.expect("a body");
-        transport.send(fails).await.expect_err("refused");
     }
 }
 
@@ -325,7 +331,7 @@ pub(crate) async fn trust_51_a_failed_handshake_is_not_tried_again_in_a_weaker_w
         ("sends alert 70", stays(alert(70))),
         ("sends alert 86", stays(alert(86))),
     ];
-    let proxy = up(ConnectProxy::start(ProxyOptions::default().local()));
+    let proxy = local_proxy();
     let good = front(FrontOptions::default());
     let best = if world.has(Capability::Tls13) { TlsVersion::Tls13 } else { TlsVersion::Tls12 };
     for setting in Settings::ALL.pairwise().chosen(&world) {

@@ -339,7 +339,7 @@ defects! {
     /// reads no head that is larger than its library's default
     ReadsSmallHeadsOnly reads_small_heads_only "ERR-22" "read: TransportError";
     /// reads heads of any size
-    ReadsHeadsOfAnySize reads_heads_of_any_size "ERR-23" "too large: Exchange";
+    ReadsHeadsOfAnySize reads_heads_of_any_size "ERR-23" "a head above the limit";
     /// treats a server of plain HTTP as one with bad TLS
     TakesClearTextForTls takes_clear_text_for_tls "ERR-14" "left: HS-03";
     /// has one error for a name without address and a port without server
@@ -591,7 +591,7 @@ defects! {
     /// completes chains with certificates of other servers
     CachesIntermediates caches_intermediates "TRUST-07" "refused: Exchange";
     /// accepts a server certificate for five minutes after it has expired
-    AllowsClockSkew allows_clock_skew "TRUST-03" "expired a minute ago";
+    AllowsClockSkew allows_clock_skew "TRUST-03" "refused: Exchange";
     /// speaks HTTP/2 where the server has selected no protocol
     AssumesHttp2 assumes_http2 "REQ-17" "it speaks HTTP/1.1";
     /// keeps the limit for connecting for each step of connecting
@@ -896,7 +896,7 @@ defects! {
     /// treats an interim response as a failure after another response
     FailsAtEarlyHintsLater fails_at_early_hints_later "REQ-13" "Http1: TransportError";
     /// reads heads of any size after another response
-    ReadsHeadsOfAnySizeLater reads_heads_of_any_size_later "ERR-23" "too large: Exchange";
+    ReadsHeadsOfAnySizeLater reads_heads_of_any_size_later "ERR-23" "a head above the limit";
     /// discards the frames of HTTP/2 that came with the end of a connection after another response
     LosesLastFramesLater loses_last_frames_later "BODY-16" "length None";
     /// reports *not sent* for a request that was answered by an alert after another response
@@ -1030,7 +1030,7 @@ defects! {
     /// treats the stream of a POST that was reset without an error as one that has ended
     TakesResetsForEndsOfPosts takes_resets_for_ends_of_posts "BODY-14" "RST_STREAM(NO_ERROR), with a length: true";
     /// reads heads of any size in response to PUT, PATCH and DELETE
-    ReadsHeadsOfAnySizeOfPuts reads_heads_of_any_size_of_puts "ERR-23" "too large: Exchange";
+    ReadsHeadsOfAnySizeOfPuts reads_heads_of_any_size_of_puts "ERR-23" "a head above the limit";
     /// shows the API key to its proxy after responses of failure
     ShowsTheKeyToProxiesAfterErrors shows_the_key_to_proxies_after_errors "PROXY-02" "x-api-key";
     /// sends a request again when its stream is reset by ENHANCE_YOUR_CALM
@@ -1233,4 +1233,12 @@ defects! {
     UploadsTrustTheFirstRootOnly uploads_trust_the_first_root_only "TRUST-23" "each root of the list is enough";
     /// compares a final dot with the names of a certificate in uploads
     UploadsCompareFinalDots uploads_compare_final_dots "HOST-19" "NameMismatch";
+    /// accepts a server certificate for five minutes after it has expired where it has an identity
+    AllowsClockSkewWithIdentities allows_clock_skew_with_identities "TRUST-03" "refused: Exchange";
+    /// closes the HTTP/2 connection of a call whose limit ran out where it has an identity
+    ClosesConnectionsOfLateCallsWithIdentities closes_connections_of_late_calls_with_identities "POOL-33" "it was lost with a late call";
+    /// reports the certificate of another server whose handshake through a proxy was under way
+    MixesUpHandshakesInTunnels mixes_up_handshakes_in_tunnels "OBS-23" "another server's";
+    /// writes the API key to the error stream of the process where it offers HTTP/2
+    PrintsKeysWithHttp2 prints_keys_with_http2 "CRED-20" "to the output of the process";
 }

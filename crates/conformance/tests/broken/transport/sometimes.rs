@@ -79,6 +79,12 @@ fn parts(defect: Defect) -> Option<(Defect, When)> {
         Defect::MergesEarlyHintsWithIdentities => (Defect::MergesEarlyHints, When::WithIdentity),
         Defect::SendsUsersWithoutColonWithIdentities => (Defect::SendsUsersWithoutColon, When::WithIdentity),
         Defect::TakesResetProxiesForServersWithHttp2 => (Defect::TakesResetProxiesForServers, When::OfferingHttp2),
+        Defect::AllowsClockSkewWithIdentities => (Defect::AllowsClockSkew, When::WithIdentity),
+        Defect::ClosesConnectionsOfLateCallsWithIdentities => {
+            (Defect::ClosesConnectionsOfLateCalls, When::WithIdentity)
+        }
+        Defect::MixesUpHandshakesInTunnels => (Defect::MixesUpHandshakes, When::Tunnelled),
+        Defect::PrintsKeysWithHttp2 => (Defect::PrintsKeys, When::OfferingHttp2),
         Defect::LeaksMemoryInTunnels => (Defect::LeaksMemory, When::Tunnelled),
         Defect::RefusesLongChainsInTunnels => (Defect::RefusesLongChains, When::Tunnelled),
         Defect::ShowsTheKeyToProxiesAfterErrors => (Defect::ShowsTheKeyToProxies, When::Refused),
