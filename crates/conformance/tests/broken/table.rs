@@ -1241,4 +1241,6 @@ defects! {
     MixesUpHandshakesInTunnels mixes_up_handshakes_in_tunnels "OBS-23" "another server's";
     /// writes the API key to the error stream of the process where it offers HTTP/2
     PrintsKeysWithHttp2 prints_keys_with_http2 "CRED-20" "to the output of the process";
+    /// adds its limits to the clock without a check in uploads
+    UploadsPanicAtTheMaximum uploads_panic_at_the_maximum "TIME-13" "at the maximum";
 }
