@@ -1,33 +1,38 @@
 //! Methods. A clause holds for each of them, and the calls of most cases are GETs: such a case runs again with POST, and
-//! with another method, in place of GET.
+//! with another method, in place of GET. It then also has an identity, or goes through a proxy.
 
 use digicert_one_core::Capability;
 use digicert_one_testbed::FrontOptions;
 use http::{Method, Version};
 
-use crate::sent_as::SentAs;
+use crate::sent_as::{Added, SentAs};
 use crate::world::{HOST, World, front, get};
 
 /// What the GETs of every such case are sent as. A response to HEAD differs, and HEAD is left to cases of its own.
-const POST: SentAs = SentAs { method: Method::POST, body: "{\"a\":1}", is_upload: false };
+const POST: SentAs = SentAs { method: Method::POST, body: "{\"a\":1}", is_upload: false, added: Added::Identity };
 /// And, in the cases about one call and its response, where the transport has uploads.
-const UPLOAD: SentAs = SentAs { is_upload: true, ..POST };
+const UPLOAD: SentAs = SentAs { is_upload: true, added: Added::Nothing, ..POST };
 /// What those of one case after the other are sent as.
 const IN_TURN: [SentAs; 3] = [
-    SentAs { method: Method::DELETE, body: "", is_upload: false },
-    SentAs { method: Method::PUT, body: "{}", is_upload: false },
-    SentAs { method: Method::PATCH, body: "{}", is_upload: false },
+    SentAs { method: Method::DELETE, body: "", is_upload: false, added: Added::Proxy },
+    SentAs { method: Method::PUT, body: "{}", is_upload: false, added: Added::Proxy },
+    SentAs { method: Method::PATCH, body: "{}", is_upload: false, added: Added::Proxy },
 ];
 
 /// The cases that run with each method.
-const EACH: [&str; 54] = [
+const EACH: [&str; 65] = [
     "HOST-09", "HOST-11", "HOST-12", "HOST-15", "TRUST-01", "TRUST-11", "TRUST-12", "TRUST-16", "TRUST-25", "REQ-11",
     "REQ-12", "REQ-21", "REQ-22", "REQ-24", "IDENT-28", "IDENT-31", "IDENT-32", "BODY-04", "BODY-05", "BODY-07",
     "BODY-10", "BODY-15", "BODY-17", "BODY-21", "BODY-24", "BODY-28", "ERR-13", "ERR-14", "ERR-15", "ERR-16", "ERR-21",
     "ERR-22", "ERR-23", "ERR-40", "POOL-06", "POOL-10", "POOL-12", "POOL-20", "POOL-35", "PROXY-01", "PROXY-02",
-    "PROXY-03", "PROXY-04", "PROXY-07", "PROXY-10", "PROXY-14", "PROXY-19", "PROXY-20", "PROXY-22", "OBS-09", "OBS-10",
-    "OBS-11", "OBS-20", "OBS-21",
+    "PROXY-03", "PROXY-04", "PROXY-07", "PROXY-10", "PROXY-14", "PROXY-16", "PROXY-19", "PROXY-20", "PROXY-22",
+    "OBS-09", "OBS-10", "OBS-11", "OBS-20", "OBS-21", "HOST-05", "HOST-18", "HOST-19", "BODY-13", "TRUST-14",
+    "TRUST-19", "TRUST-23", "OBS-22", "IDENT-22", "IDENT-34",
 ];
+/// Those among them about addresses, or about what a proxy in between may hide.
+const DIRECT: [&str; 8] = ["HOST-11", "HOST-12", "HOST-15", "REQ-22", "ERR-14", "ERR-15", "OBS-09", "OBS-10"];
+/// Those in which an identity is not to be there.
+const ANONYMOUS: [&str; 2] = ["POOL-10", "OBS-20"];
 /// Those about HTTP/2 or the pool: a stack may send other methods than GET over HTTP/1.1, on connections of their own.
 const EACH_LIKE_GET: [&str; 20] = [
     "POOL-32", "REQ-13", "REQ-14", "BODY-12", "BODY-14", "BODY-16", "BODY-18", "BODY-20", "BODY-25", "BODY-26",
@@ -35,13 +40,15 @@ const EACH_LIKE_GET: [&str; 20] = [
 ];
 
 /// The cases that run with uploads too.
-const UPLOADED: [&str; 54] = [
-    "HOST-09", "HOST-11", "HOST-12", "HOST-15", "TRUST-01", "TRUST-12", "TRUST-16", "REQ-11", "REQ-12", "REQ-21",
-    "REQ-22", "REQ-24", "IDENT-24", "IDENT-27", "IDENT-28", "IDENT-31", "IDENT-32", "BODY-04", "BODY-07", "BODY-10",
-    "BODY-17", "BODY-24", "ERR-13", "ERR-14", "ERR-15", "ERR-16", "ERR-21", "ERR-22", "ERR-23", "ERR-40", "PROXY-01",
-    "PROXY-02", "PROXY-16", "PROXY-03", "PROXY-04", "PROXY-07", "PROXY-10", "PROXY-14", "PROXY-19", "PROXY-20",
-    "OBS-09", "OBS-10", "OBS-11", "OBS-20", "REQ-13", "REQ-14", "BODY-12", "BODY-14", "BODY-16", "BODY-18", "BODY-20",
-    "BODY-25", "BODY-26", "ERR-24",
+const UPLOADED: [&str; 76] = [
+    "BODY-21", "HOST-09", "HOST-11", "HOST-12", "HOST-15", "TRUST-01", "TRUST-12", "TRUST-16", "REQ-11", "REQ-12",
+    "REQ-21", "REQ-22", "REQ-24", "IDENT-24", "IDENT-27", "IDENT-28", "IDENT-31", "IDENT-32", "BODY-04", "BODY-07",
+    "BODY-10", "BODY-17", "BODY-24", "ERR-13", "ERR-14", "ERR-15", "ERR-16", "ERR-21", "ERR-22", "ERR-23", "ERR-40",
+    "PROXY-01", "PROXY-02", "PROXY-16", "PROXY-03", "PROXY-04", "PROXY-07", "PROXY-10", "PROXY-14", "PROXY-19",
+    "PROXY-20", "OBS-09", "OBS-10", "OBS-11", "OBS-20", "REQ-13", "REQ-14", "BODY-12", "BODY-14", "BODY-16", "BODY-18",
+    "BODY-20", "BODY-25", "BODY-26", "ERR-24", "HOST-05", "HOST-16", "HOST-18", "HOST-19", "BODY-13", "TRUST-14",
+    "TRUST-19", "TRUST-23", "OBS-22", "IDENT-22", "IDENT-34", "IDENT-35", "OBS-21", "OBS-23", "PROXY-13", "PROXY-17",
+    "PROXY-18", "PROXY-21", "PROXY-22", "BODY-05", "BODY-15",
 ];
 
 /// What the GETs of this case are sent as, besides GET.
@@ -52,6 +59,16 @@ pub(crate) fn others(case: &str) -> Vec<SentAs> {
     };
     if UPLOADED.contains(&case) {
         others.push(UPLOAD);
+    }
+    for other in &mut others {
+        let is_wrong = match other.added {
+            Added::Identity => ANONYMOUS.contains(&case),
+            Added::Proxy => DIRECT.contains(&case),
+            Added::Nothing => false,
+        };
+        if is_wrong {
+            other.added = Added::Nothing;
+        }
     }
     others
 }
@@ -94,6 +111,8 @@ mod tests {
                 .copied()
                 .chain(&BESIDE_A_STREAM)
                 .chain(&UPLOADED)
+                .chain(&DIRECT)
+                .chain(&ANONYMOUS)
                 .all(|id| cases().iter().any(|case| case.id == *id)),
             "{named:?}"
         );

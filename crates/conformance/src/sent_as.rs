@@ -1,8 +1,10 @@
-//! What a GET of a case is sent as, in place of GET.
+//! What a GET of a case is sent as, in place of GET, and what its transports are given besides.
 
 use std::fmt;
 
 use bytes::Bytes;
+use digicert_one_core::{ClientIdentity, Proxy, TransportConfig};
+use digicert_one_testbed::ConnectProxy;
 use http::{Method, Request};
 
 /// A method, and the body that is sent with it.
@@ -12,6 +14,35 @@ pub(crate) struct SentAs {
     pub(crate) body: &'static str,
     /// Whether the body streams.
     pub(crate) is_upload: bool,
+    pub(crate) added: Added,
+}
+
+/// What the transports of a case are given where their configuration has none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Added {
+    Nothing,
+    Identity,
+    Proxy,
+}
+
+/// It, ready for the configurations of one case.
+pub(crate) enum Addition {
+    Identity(ClientIdentity),
+    Proxy(ConnectProxy),
+}
+
+impl Addition {
+    /// The configuration with it, if it has none.
+    pub(crate) fn to(&self, config: &TransportConfig) -> TransportConfig {
+        let config = config.clone();
+        match self {
+            Self::Identity(identity) if config.identity().is_none() => config.with_identity(Some(identity.clone())),
+            Self::Proxy(proxy) if *config.proxy() == Proxy::None => {
+                config.with_proxy(Proxy::Http(proxy.url().parse().expect("a proxy address")))
+            }
+            _ => config,
+        }
+    }
 }
 
 impl SentAs {
@@ -29,6 +60,11 @@ impl SentAs {
 impl fmt::Display for SentAs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.method)?;
-        if self.is_upload { f.write_str(", with a body that streams") } else { Ok(()) }
+        f.write_str(if self.is_upload { ", with a body that streams" } else { "" })?;
+        f.write_str(match self.added {
+            Added::Nothing => "",
+            Added::Identity => ", by transports with an identity",
+            Added::Proxy => ", through a proxy",
+        })
     }
 }

@@ -9,19 +9,20 @@ use bytes::Bytes;
 use digicert_one_client::{Client, ClientBuilder, Retry};
 use digicert_one_core::{
     ApiKey, CallContext, Capabilities, Capability, ClientIdentity, Connector, ConnectorInfo, CredentialError,
-    Diagnosis, Exchange, FixedCredential, HttpVersions, Instance, Material, Mode, Secret, Timeouts, Transport,
+    Diagnosis, Exchange, FixedCredential, HttpVersions, Instance, Material, Mode, Proxy, Secret, Timeouts, Transport,
     TransportConfig, TransportError, TransportErrorKind, TrustRoots, diagnosis::diagnose_transport,
 };
 use digicert_one_identity::{ReadOptions, read_client_identity};
 use digicert_one_testbed::{
-    ClientCert, ClientSpec, Engine, Front, FrontOptions, KeyEncoding, Pki, RawOptions, RawServer, Script, handler,
+    ClientCert, ClientSpec, ConnectProxy, Engine, Front, FrontOptions, KeyEncoding, Pki, ProxyOptions, RawOptions,
+    RawServer, Script, handler,
 };
 use http::{HeaderValue, Method, Request};
 use rustls_pki_types::CertificateDer;
 
 use crate::audit::Audit;
 use crate::generated::Draw;
-use crate::sent_as::SentAs;
+use crate::sent_as::{Added, Addition, SentAs};
 use crate::subject::{CaseFuture, Subject};
 use crate::witness::{self, Notes, Witness};
 
@@ -72,14 +73,26 @@ impl World {
     }
 
     /// The same world, the facts of its transports compared with the ledgers of its servers. Its transports have a past, if wanted.
-    /// They send their GETs as another method, if wanted.
+    /// They send their GETs as another method, and are given something besides, if wanted.
     pub(crate) fn audited(mut self, audit: &Audit, has_past: bool, sent_as: Option<&SentAs>) -> Self {
         if let Some(sent_as) = sent_as {
             self.notes.varied(format!("each GET of the case was sent as {sent_as}"));
         }
-        self.new = audit.wrap(Arc::clone(&self.connector), false, sent_as.cloned());
-        self.connector = audit.wrap(self.connector, has_past, sent_as.cloned());
+        let added = sent_as.and_then(|sent_as| self.addition(sent_as.added)).map(Arc::new);
+        self.new = audit.wrap(Arc::clone(&self.connector), false, sent_as.cloned(), added.clone());
+        self.connector = audit.wrap(self.connector, has_past, sent_as.cloned(), added);
         self
+    }
+
+    /// What the transports of the case are given besides, as far as the stack supports it.
+    fn addition(&self, added: Added) -> Option<Addition> {
+        match added {
+            Added::Identity if self.has(Capability::ClientIdentity) => {
+                Some(Addition::Identity(identity(&certificate())))
+            }
+            Added::Proxy if self.has(Capability::HttpProxy) => Some(Addition::Proxy(local_proxy())),
+            _ => None,
+        }
     }
 
     /// Notes for a failure that another stream was in flight.
@@ -157,6 +170,13 @@ impl World {
         self.new.connect(config).expect("the configuration is honoured")
     }
 
+    /// The configuration with an identity and this proxy, as far as the stack supports them.
+    pub(crate) fn through(&self, proxy: &ConnectProxy, config: TransportConfig) -> TransportConfig {
+        let [shown, led] = [Capability::ClientIdentity, Capability::HttpProxy].map(|capability| self.has(capability));
+        let config = if shown { config.with_identity(Some(identity(&certificate()))) } else { config };
+        if led { config.with_proxy(Proxy::Http(proxy.url().parse().expect("an address"))) } else { config }
+    }
+
     /// The HTTP versions to test the transport with.
     pub(crate) fn http_versions(&self) -> Vec<HttpVersions> {
         let mut versions = vec![HttpVersions::Http1];
@@ -213,6 +233,11 @@ where
 /// A server that follows scripts, over TLS.
 pub(crate) fn scripted(scripts: impl IntoIterator<Item = Script>) -> RawServer {
     up(RawServer::start(RawOptions::tls(scripts)))
+}
+
+/// A proxy that leads each name to its port on this machine.
+pub(crate) fn local_proxy() -> ConnectProxy {
+    up(ConnectProxy::start(ProxyOptions::default().local()))
 }
 
 /// A running server; if the case fails, its report shows what arrived there.

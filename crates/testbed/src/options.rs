@@ -5,6 +5,9 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::OnceLock;
 
+use x509_cert::der::Encode as _;
+use x509_cert::name::Name;
+
 use crate::certificate::ServerCert;
 use crate::pki::Pki;
 
@@ -116,6 +119,19 @@ pub enum Hints {
     Foreign,
     /// None.
     Empty,
+    /// Hundreds of others, as servers that trust every public one do.
+    Many,
+}
+
+impl Hints {
+    /// The names of [`Self::Many`], in DER: more than a record of TLS holds.
+    pub(crate) fn many() -> Vec<Vec<u8>> {
+        let named = |number: u32| {
+            let name = format!("CN=Another Certificate Authority {number},O=Others of the Testbed,C=CH");
+            name.parse::<Name>().and_then(|name| name.to_der()).expect("a name can be written")
+        };
+        (0..300).map(named).collect()
+    }
 }
 
 /// A weakness that no server should have any more. Only for TLS 1.2 and OpenSSL: another engine or range is an error.

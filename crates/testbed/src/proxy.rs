@@ -26,6 +26,8 @@ pub struct ProxyOptions {
     pub credentials: Option<(String, String)>,
     /// Targets (`host:port`, as clients write them) with another address, for names that cannot be resolved.
     pub routes: Vec<(String, SocketAddr)>,
+    /// Whether every other target is led to its port on this machine, whatever its name.
+    pub is_local: bool,
     /// Whether it ends TLS itself, with certificates of the foreign authority of [`Pki::shared`](crate::Pki::shared).
     pub inspecting: bool,
 }
@@ -50,6 +52,13 @@ impl ProxyOptions {
     #[must_use]
     pub fn inspecting(mut self) -> Self {
         self.inspecting = true;
+        self
+    }
+
+    /// Leads each target without a route to its port on this machine.
+    #[must_use]
+    pub fn local(mut self) -> Self {
+        self.is_local = true;
         self
     }
 
@@ -134,9 +143,11 @@ async fn tunnel(
             }
         }
         let route = options.routes.iter().find(|(target, _)| *target == head.target);
-        let connected = match route {
-            Some((_, address)) => TcpStream::connect(address).await,
-            None => TcpStream::connect(&head.target).await,
+        let port = head.target.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok());
+        let connected = match (route, port.filter(|_| options.is_local)) {
+            (Some((_, address)), _) => TcpStream::connect(address).await,
+            (None, Some(port)) => TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await,
+            (None, None) => TcpStream::connect(&head.target).await,
         };
         let Ok(mut target) = connected else {
             ticket.answered(502);

@@ -29,17 +29,18 @@ use self::call::{AuditedCall, Carried};
 use self::given::Given;
 pub(crate) use self::notes::Audit;
 use crate::past::past;
-use crate::sent_as::SentAs;
+use crate::sent_as::{Addition, SentAs};
 
 impl Audit {
-    /// The same connector, its transports watched, with a past and with another method in place of GET if wanted.
+    /// The same connector, its transports watched, with a past, and with another method in place of GET and this addition if wanted.
     pub(crate) fn wrap(
         &self,
         connector: Arc<dyn Connector>,
         has_past: bool,
         sent_as: Option<SentAs>,
+        added: Option<Arc<Addition>>,
     ) -> Arc<dyn Connector> {
-        Arc::new(AuditedConnector { inner: connector, audit: self.clone(), has_past, sent_as })
+        Arc::new(AuditedConnector { inner: connector, audit: self.clone(), has_past, sent_as, added })
     }
 }
 
@@ -48,6 +49,7 @@ struct AuditedConnector {
     audit: Audit,
     has_past: bool,
     sent_as: Option<SentAs>,
+    added: Option<Arc<Addition>>,
 }
 
 impl Connector for AuditedConnector {
@@ -60,6 +62,8 @@ impl Connector for AuditedConnector {
     }
 
     fn connect(&self, config: &TransportConfig) -> Result<Arc<dyn Transport>, TransportError> {
+        let altered = self.added.as_ref().map(|added| added.to(config));
+        let config = altered.as_ref().unwrap_or(config);
         let (inner, given) = (self.inner.connect(config)?, Arc::new(Given::of(config)));
         let past = OnceCell::new_with((!self.has_past).then_some(()));
         Ok(Arc::new(AuditedTransport {

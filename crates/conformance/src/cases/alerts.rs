@@ -18,9 +18,13 @@ pub(crate) fn alert(number: u8) -> Vec<u8> {
 
 /// A server that sends this in response to the client's hello. The name is in the hello in clear text.
 pub(crate) fn after_hello(hello: &Recording, steps: impl IntoIterator<Item = Step>) -> RawServer {
+    up(RawServer::start(RawOptions::plain([answering_hello(hello, steps)])))
+}
+
+/// The script of such a server.
+pub(crate) fn answering_hello(hello: &Recording, steps: impl IntoIterator<Item = Step>) -> Script {
     let asked = Step::ReadUntil(hello.clone(), HOST.as_bytes().into());
-    let script: Script = [asked].into_iter().chain(steps).collect();
-    up(RawServer::start(RawOptions::plain([script])))
+    [asked].into_iter().chain(steps).collect()
 }
 
 pub(crate) async fn err_40_alert_is_reported_only_where_the_server_sent_it(world: World) {

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use digicert_one_core::{Capability, Transport, TransportErrorKind};
+use digicert_one_core::{Capability, HttpVersions, Transport, TransportErrorKind};
 use digicert_one_testbed::{
     Authority, ClientAuth, FrontOptions, Gate, Pki, ServerSpec, TlsRange, Validity, sha256_hex,
 };
@@ -13,14 +13,14 @@ use http::Method;
 
 use crate::cases::time::in_time;
 use crate::cases::upload::{Feed, content, pieces, refuses_uploads, upload};
-use crate::world::{HOST, World, certificate, collect, front, get, identity};
+use crate::world::{HOST, World, certificate, collect, front, get, identity, local_proxy};
 
 /// This many calls are made to each server at a time.
 const EACH: usize = 4;
 
 pub(crate) async fn obs_23_handshakes_at_the_same_time_keep_their_facts_and_identity(world: World) {
     const NAMES: [&str; 2] = ["first.test", "second.test"];
-    let ours = certificate();
+    let (ours, proxy) = (certificate(), local_proxy());
     for versions in world.http_versions() {
         let fronts = NAMES.map(|name| {
             let options = FrontOptions::default().server(Pki::shared().server(&[HOST, name]));
@@ -28,11 +28,15 @@ pub(crate) async fn obs_23_handshakes_at_the_same_time_keep_their_facts_and_iden
             front(options.client_auth(if name == NAMES[0] { ClientAuth::Optional } else { ClientAuth::Off }))
         });
         let given = world.has(Capability::ClientIdentity).then(|| identity(&ours));
-        let transport = world.transport(&world.config().with_http_versions(versions).with_identity(given.clone()));
+        let config = world.config().with_http_versions(versions);
+        // Handshakes through a proxy are apart, too.
+        let is_proxied = versions != HttpVersions::Http1 && world.has(Capability::HttpProxy);
+        let config = if is_proxied { world.through(&proxy, config) } else { config };
+        let transport = world.transport(&config.with_identity(given.clone()));
         let calls = (0..2 * EACH).map(|number| (number % 2, transport.send(get(fronts[number % 2].url(HOST)))));
         let calls = calls.map(async |(index, call)| (index, call.await.expect("answered")));
         for (index, exchange) in join_all(calls).await {
-            let (facts, own) = (exchange.facts.clone(), fronts[index].addr());
+            let (facts, own) = (exchange.facts.clone(), if is_proxied { proxy.addr() } else { fronts[index].addr() });
             let what = format!("server {index} of two at the same time, {versions:?}: {facts:?}");
             collect(exchange).await.expect("a body");
             assert!(facts.peer.is_none_or(|peer| peer == own), "the peer is wrong, {what}");

@@ -21,6 +21,8 @@ use crate::child::{self, Parent};
 use crate::world::{HOST, World, collect, front, front_responding, get, request, scripted, up};
 
 const LONG: Duration = Duration::from_secs(20);
+/// Calls in a row, enough to detect a pool that returns connections late.
+const CALLS: usize = 12;
 
 /// What becomes of a body, a call or a transport.
 type End = Box<dyn FnOnce() + Send>;
@@ -240,6 +242,14 @@ pub(crate) async fn pool_12_connection_that_is_said_to_close_is_not_used_again(w
         }
         let used: Vec<_> = server.ledger().requests().iter().map(|one| one.connection).collect();
         assert_eq!(used.len(), 3, "one request for each connection: {used:?}, {head:?}");
+        // It holds for that connection, and not for those of other servers.
+        let other = front(FrontOptions::default());
+        for _ in 0..CALLS {
+            let call = request(Method::HEAD, other.url(HOST), "");
+            collect(transport.send(call).await.expect("answered")).await.expect("a body");
+        }
+        let connections = other.ledger().connections().len();
+        assert!(connections <= CALLS / 2, "{connections} connections to another server, after {head:?}");
     }
 }
 

@@ -188,6 +188,16 @@ pub(crate) async fn body_06_a_compressed_body_is_not_unpacked(world: World) {
             assert!(error.to_string().len() < 1 << 10, "{} bytes", error.to_string().len());
         }
         assert!(front.ledger().requests().iter().all(|one| one.header_values("accept-encoding").is_empty()));
+        // Nor is it unpacked for a caller that does so itself.
+        let mut asking = get(front.url(HOST));
+        asking.headers_mut().insert("accept-encoding", HeaderValue::from_static("gzip, deflate, br"));
+        let transport = world.transport(&world.config().with_http_versions(versions));
+        let exchange = transport.send(asking).await.expect("answered");
+        let headers = exchange.response.headers();
+        let described = ["content-encoding", "content-length"].map(|name| headers.get(name).cloned());
+        let expected = ["gzip", &gzip_bomb().len().to_string()].map(|value| value.parse().ok());
+        assert_eq!(described, expected, "asked for, {versions:?}");
+        assert_eq!(collect(exchange).await.expect("a body"), gzip_bomb(), "asked for, {versions:?}");
     }
 }
 

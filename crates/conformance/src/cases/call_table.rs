@@ -312,8 +312,8 @@ impl Cell {
     }
 }
 
-/// The cells of these rows: those before HTTP once, the rest over each HTTP version, alternately under each
-/// TLS version, direct and through a proxy.
+/// The cells of these rows: those before HTTP with GET where HTTP/2 is offered and with another method where it is not, the rest over
+/// each HTTP version, alternately under each TLS version, direct and through a proxy.
 fn cells(world: &World, stalls: bool) -> Vec<Cell> {
     let mut cells = Vec::new();
     let proxied = world.config().with_proxy(Proxy::Http("http://127.0.0.1:1".parse().expect("an address")));
@@ -322,7 +322,12 @@ fn cells(world: &World, stalls: bool) -> Vec<Cell> {
         for (http2, is_safe) in
             [false, true].into_iter().flat_map(|http2| [true, false].map(|is_safe| (http2, is_safe)))
         {
-            let is_spoken = !http2 || row.stage.is_connected() && world.has(Capability::Http2);
+            let has_http2 = world.has(Capability::Http2);
+            let is_spoken = match row.stage.is_connected() {
+                true => !http2 || has_http2,
+                // Offered with what every stack sends over it.
+                false => http2 == (is_safe && has_http2),
+            };
             let is_sent = row.stage != Stage::Upload || !is_safe;
             if is_spoken && is_sent && row.turn.is_of(http2) {
                 let turn = cells.len();

@@ -7,32 +7,41 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use digicert_one_client::SystemClock;
-use digicert_one_core::{Capability, Clock as _, Code, HttpVersions, Mode, PeerFault, Transport, TransportErrorKind};
-use digicert_one_testbed::{
-    CaMark, CaSpec, ChainSpec, ClientAuth, FrontOptions, KeyKind, Pki, Purpose, ServerCert, ServerSpec, SubjectName,
-    Validity,
+use digicert_one_core::{
+    Capability, Clock as _, Code, HttpVersions, Mode, PeerFault, Transport, TransportErrorKind, UploadBody,
 };
+use digicert_one_testbed::{
+    CaMark, CaSpec, ChainSpec, ClientAuth, ConnectProxy, FrontOptions, KeyKind, Pki, Purpose, ServerCert, ServerSpec,
+    SubjectName, Validity,
+};
+use http::Method;
 use rustls_pki_types::CertificateDer;
 
-use crate::cases::server_proof::refused_by;
+use crate::cases::server_proof::{refused_by, refused_in};
 use crate::setting::Settings;
-use crate::world::{HOST, World, certificate, collect, diagnose, front, get, identity, servers};
+use crate::world::{HOST, World, certificate, collect, diagnose, front, get, identity, local_proxy, request, servers};
 
 const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 /// The domain of the host.
 const DOMAIN: &str = "digicert.test";
 const OTHER: &str = "other.test";
 
-/// The transport under test with each HTTP version, which judges one server after the other.
+/// The transport under test with HTTP/1.1, and with HTTP/2 and an identity through a proxy. Each judges one server after the other.
 struct Judge {
     world: World,
     transports: Vec<(HttpVersions, Arc<dyn Transport>)>,
+    _proxy: ConnectProxy,
 }
 
 impl Judge {
     fn new(world: World) -> Self {
-        let with = |versions| (versions, world.transport(&world.config().with_http_versions(versions)));
-        Self { transports: world.http_versions().into_iter().map(with).collect(), world }
+        let proxy = local_proxy();
+        let with = |versions| {
+            let config = world.config().with_http_versions(versions);
+            let is_direct = versions == HttpVersions::Http1;
+            (versions, world.transport(&if is_direct { config } else { world.through(&proxy, config) }))
+        };
+        Self { transports: world.http_versions().into_iter().map(with).collect(), world, _proxy: proxy }
     }
 
     /// We refuse the server with each HTTP version, for one of these reasons as far as it is reported.
@@ -41,6 +50,10 @@ impl Judge {
         for (versions, transport) in &self.transports {
             let what = format!("{what}, {versions:?}");
             let error = refused_by(&self.world, &**transport, &front, host, &what).await;
+            if *versions == HttpVersions::Http1 && self.world.has(Capability::StreamingUploads) {
+                let uploaded = request(Method::PUT, front.url(host), "{}").map(UploadBody::full);
+                refused_in(&self.world, transport.upload(uploaded).await, &front, &format!("an upload, {what}")).await;
+            }
             let TransportErrorKind::PeerUntrusted(fault) = error.kind() else { continue };
             let code = match fault {
                 PeerFault::UnknownIssuer => Code::TR_01,
@@ -63,7 +76,11 @@ impl Judge {
 
     /// The same but for the rule: we trust it.
     async fn trusts(&self, spec: &ChainSpec, host: &str, what: &str) {
-        let front = front(FrontOptions::default().server(Pki::shared().server_below(spec)));
+        self.trusts_server(Pki::shared().server_below(spec), host, what).await;
+    }
+
+    async fn trusts_server(&self, server: ServerCert, host: &str, what: &str) {
+        let front = front(FrontOptions::default().server(server));
         for (versions, transport) in &self.transports {
             let outcome = transport.send(get(front.url(host))).await;
             assert!(outcome.is_ok(), "{what}, {versions:?}: this chain is good: {outcome:?}");
@@ -81,17 +98,12 @@ pub(crate) async fn trust_43_certificates_of_a_chain_may_come_in_any_order(world
         ("the lower CA twice", vec![leaf, lower, lower, upper]),
     ];
     // A long chain is one, too.
-    let judge = Judge::new(world.clone());
+    let judge = Judge::new(world);
     judge.trusts(&host().below([(); 4].map(|()| CaSpec::default())), HOST, "a chain of four CAs is complete").await;
     for (what, chain) in orders {
         let chain = chain.into_iter().cloned().collect();
         let server = ServerCert::from_elsewhere(chain, &server.key_pem()).expect("a key");
-        let front = front(FrontOptions::default().server(server));
-        for versions in world.http_versions() {
-            let transport = world.transport(&world.config().with_http_versions(versions));
-            let outcome = transport.send(get(front.url(HOST))).await;
-            assert!(outcome.is_ok(), "{what}, {versions:?}: this chain is complete: {outcome:?}");
-        }
+        judge.trusts_server(server, HOST, what).await;
     }
 }
 

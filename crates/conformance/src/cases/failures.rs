@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use digicert_one_core::{
-    Capability, ConnectionFacts, Proxy, Timeouts, Transport, TransportConfig, TransportError, UploadBody, causes,
+    Capability, ConnectionFacts, Proxy, Timeouts, Transport, TransportConfig, TransportError, causes,
 };
 use digicert_one_testbed::{
     ClientAuth, Front, FrontOptions, Pki, RawOptions, RawServer, Recording, Script, Step, TlsRange,
@@ -179,11 +179,6 @@ fn in_http(world: &World, peers: &mut Peers) -> Vec<Failing> {
     calls
 }
 
-/// A body in two parts.
-fn streamed() -> UploadBody {
-    Feed::default().body(pieces(&content(100), 50))
-}
-
 /// A method whose response has a body.
 fn with_a_body(turn: usize) -> (Method, &'static str) {
     let (method, body) = method(turn);
@@ -219,9 +214,10 @@ impl Failing {
     ) -> Failed {
         let Self { what, base, by_library, .. } = self;
         let (what, url) = (format!("{what}, {method}, an upload: {is_upload}"), format!("{base}{target}"));
+        let feed = Feed::default();
         let call = async {
             match is_upload {
-                true => transport.upload(upload(method, url, streamed())).await,
+                true => transport.upload(upload(method, url, feed.body(pieces(&content(100), 50)))).await,
                 false => transport.send(request(method, url, body)).await,
             }
         };
@@ -230,6 +226,9 @@ impl Failing {
             Err(error) => Err(error),
         };
         let error = outcome.expect_err(&what);
+        if is_upload {
+            feed.dropped(&what).await;
+        }
         Failed { what, by_library: *by_library, transport: format!("{transport:?}{transport:#?}"), error }
     }
 }

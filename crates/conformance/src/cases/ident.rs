@@ -297,7 +297,7 @@ pub(crate) async fn ident_30_an_outdated_list_of_authorities_does_not_hold_the_c
             }
             let config = config.clone().with_tls_versions(only.map_or(TlsVersions::Both, TlsVersions::Only));
             let transport = world.transport(&config);
-            for hints in [Hints::Foreign, Hints::Empty] {
+            for hints in [Hints::Foreign, Hints::Empty, Hints::Many] {
                 let options = server.clone().client_auth(ClientAuth::Required).tls(range).hints(hints);
                 let front = front(options);
                 transport.send(get(front.url(HOST))).await.expect("offered anyway, and accepted");

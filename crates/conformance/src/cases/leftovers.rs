@@ -19,7 +19,7 @@ use crate::cases::proxy::proxied;
 use crate::cases::time::{in_time, total_limit};
 use crate::child::{self, Parent};
 use crate::witness::Witness;
-use crate::world::{HOST, World, collect, front, get, request, up};
+use crate::world::{HOST, World, collect, front, get, local_proxy, request, up};
 
 /// The length of the bodies of calls that are made often.
 const BODY: usize = 64 << 10;
@@ -74,17 +74,20 @@ pub(crate) async fn pool_24_calls_leave_no_memory_behind(world: World) {
         assert_eq!(requests.iter().filter(|one| one.target == "/read").count(), 2 * CALLS);
         return;
     };
-    let transport = world.transport(&world.config().with_trust(world.trusting(&root)));
+    let direct = world.config().with_trust(world.trusting(&root));
+    // Half of the calls are made with an identity and through a proxy.
+    let proxy = local_proxy();
+    let transports = [direct.clone(), world.through(&proxy, direct)].map(|config| world.transport(&config));
     let to = |path: &str| request(Method::POST, format!("https://{HOST}:{port}{path}"), vec![b'x'; BODY]);
     let mut seen = Vec::new();
     // The first half fills what a library keeps once.
     for _ in 0..2 {
-        for _ in 0..CALLS {
+        for transport in transports.iter().cycle().take(CALLS) {
             collect(transport.send(to("/read")).await.expect("answered")).await.expect("a body");
             let refused = request(Method::POST, format!("https://{}/", refused_addr()), vec![b'x'; BODY]);
             transport.send(refused).await.expect_err("no listener");
         }
-        for _ in 0..CALLS / AT_A_TIME {
+        for transport in transports.iter().cycle().take(CALLS / AT_A_TIME) {
             // Bodies that are not read, and calls that are given up.
             drop(join_all((0..AT_A_TIME).map(|_| transport.send(to("/unread")))).await);
             let never = join_all((0..AT_A_TIME).map(|_| transport.send(to("/never"))));
@@ -136,7 +139,11 @@ pub(crate) async fn pool_25_dropped_transports_leave_no_thread_behind(world: Wor
 pub(crate) async fn pool_33_a_late_call_leaves_the_others_of_its_connection(world: World) {
     let (limit, later) = (Duration::from_secs(4), Duration::from_secs(3));
     let config = world.config().with_timeouts(Timeouts::new().with_total(limit));
-    let walks = world.http_versions().into_iter().map(|versions| {
+    let proxy = local_proxy();
+    let ways = world.http_versions().into_iter().map(|versions| config.clone().with_http_versions(versions));
+    let ways = ways.flat_map(|config| [config.clone(), world.through(&proxy, config)]);
+    let walks = ways.map(|config| {
+        let what = format!("{:?}, proxy: {}", config.http_versions(), config.proxy());
         let (gate, never) = (Gate::new(), Gate::new());
         let gates = (gate.clone(), never);
         let waits = handler(move |request: Request<Bytes>, _peer| {
@@ -151,7 +158,7 @@ pub(crate) async fn pool_33_a_late_call_leaves_the_others_of_its_connection(worl
             }
         });
         let front = up(Front::start(FrontOptions::default(), waits));
-        let transport = world.transport(&config.clone().with_http_versions(versions));
+        let transport = world.transport(&config);
         async move {
             let to = |path: &str| transport.send(get(format!("{}{path}", front.url(HOST))));
             collect(to("/first").await.expect("answered")).await.expect("a body");
@@ -167,7 +174,7 @@ pub(crate) async fn pool_33_a_late_call_leaves_the_others_of_its_connection(worl
                 collect(to("/waits").await?).await
             };
             let ((), outcome) = join(late, in_time(kept)).await;
-            outcome.unwrap_or_else(|error| panic!("it was lost with a late call, {versions:?}: {error:?}"));
+            outcome.unwrap_or_else(|error| panic!("it was lost with a late call, {what}: {error:?}"));
         }
     });
     join(join_all(walks), a_late_or_dropped_body_frees_its_stream(&world)).await;

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use digicert_one_client::SystemClock;
 use digicert_one_core::{
     Capability, Clock as _, Code, Delivery, HttpVersions, Mode, Phase, Proxy, Timeouts, Transport, TransportConfig,
-    TransportError, TransportErrorKind,
+    TransportError, TransportErrorKind, UploadBody,
 };
 use digicert_one_testbed::{Front, FrontOptions, Gate, RawOptions, RawServer, Recording, Step, blackhole, handler};
 use futures_util::future::{join, join_all};
@@ -17,7 +17,9 @@ use crate::cases::http2::{DATA, PING, after_request, frame, head, server};
 use crate::cases::time::{in_time, total_limit};
 use crate::child::{self, Parent};
 use crate::setting::{Crossing, Setting, Settings, method};
-use crate::world::{HOST, World, certificate, collect, diagnose, front, front_responding, get, request, scripted, up};
+use crate::world::{
+    HOST, World, certificate, collect, diagnose, front, front_responding, get, local_proxy, request, scripted, up,
+};
 
 /// More than a library reads before it is asked.
 const PART: usize = 1 << 17;
@@ -98,18 +100,28 @@ pub(crate) async fn time_13_limits_at_their_maximum_never_expire(world: World) {
         let output = child::command(front.port()).output().expect("this test can be run again");
         let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         assert!(output.status.success() && !text.contains("panicked at"), "at the maximum: {text}");
-        assert_eq!(front.ledger().requests().len(), 3 * LONG.len() * world.http_versions().len());
+        let calls = 3 + usize::from(world.has(Capability::StreamingUploads));
+        assert_eq!(front.ledger().requests().len(), calls * LONG.len() * world.http_versions().len());
         return;
     };
+    let proxy = local_proxy();
     for (most, versions) in
         LONG.into_iter().flat_map(|most| world.http_versions().into_iter().map(move |one| (most, one)))
     {
         let limits = Timeouts::new().with_connect(most).with_total(most).with_pool_idle(most);
         let config = world.config().with_trust(world.trusting(&root)).with_timeouts(limits);
-        let transport = world.transport(&config.with_http_versions(versions));
-        for method in [Method::GET, Method::POST, Method::GET] {
+        let config = config.with_http_versions(versions);
+        let is_direct = versions == HttpVersions::Http1;
+        let transport = world.transport(&if is_direct { config } else { world.through(&proxy, config) });
+        let uploaded = [(Method::PUT, true)].into_iter().filter(|_| world.has(Capability::StreamingUploads));
+        for (method, is_upload) in
+            [Method::GET, Method::POST, Method::GET].map(|one| (one, false)).into_iter().chain(uploaded)
+        {
             let call = request(method, format!("https://{HOST}:{port}/"), "");
-            let exchange = transport.send(call).await;
+            let exchange = match is_upload {
+                true => transport.upload(call.map(UploadBody::full)).await,
+                false => transport.send(call).await,
+            };
             let exchange = exchange.unwrap_or_else(|error| panic!("limits of {most:?}, {versions:?}: {error:?}"));
             let body = collect(exchange).await;
             let body = body.unwrap_or_else(|error| panic!("a body, limits of {most:?}, {versions:?}: {error:?}"));

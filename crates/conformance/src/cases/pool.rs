@@ -14,11 +14,13 @@ use digicert_one_testbed::{
     ClientAuth, ClientSpec, Front, FrontOptions, Handshake, Pki, Snapshot, Step, TlsRange, handler,
 };
 use futures_util::future::join_all;
-use http::{Response, Version};
+use http::{Method, Response, Version};
 
 use crate::child::{self, Parent};
 use crate::setting::{Crossing, Settings};
-use crate::world::{HOST, World, certificate, collect, diagnose, front, get, identity, key, scripted, servers, up};
+use crate::world::{
+    HOST, World, certificate, collect, diagnose, front, get, identity, key, request, scripted, servers, up,
+};
 
 /// Calls in a row, enough to detect a pool that returns connections late.
 const CALLS: usize = 12;
@@ -34,19 +36,29 @@ pub(crate) async fn pool_01_two_calls_share_one_connection(world: World) {
             let body: &[u8] = if EMPTY.iter().any(|empty| empty.to_string() == status) { b"" } else { b"{}" };
             Response::builder().status(status).body(Bytes::from_static(body)).expect("a response")
         });
-        for (setting, statuses) in crossing.settings().flat_map(|one| [(one, &FULL[..]), (one, &EMPTY)]) {
-            let (front, transport) = (crossing.front(setting), crossing.transport(setting).await);
+        let mut settings = Vec::new();
+        for setting in crossing.settings() {
+            let transport = crossing.transport(setting).await;
+            let each = [(Method::GET, &FULL[..]), (Method::GET, &EMPTY), (Method::HEAD, &FULL)];
+            settings.extend(each.map(|(method, statuses)| (setting, Arc::clone(&transport), method, statuses)));
+        }
+        for (setting, transport, method, statuses) in settings {
+            let front = crossing.front(setting);
             let before = front.ledger().snapshot();
             let mut reused = Vec::new();
             for status in statuses.iter().cycle().take(CALLS) {
-                let exchange = transport.send(get(format!("{}/{status}", front.url(HOST)))).await.expect("answered");
+                let call = request(method.clone(), format!("{}/{status}", front.url(HOST)), "");
+                let exchange = transport.send(call).await.expect("answered");
                 reused.push(exchange.facts.reused);
                 collect(exchange).await.expect("a body");
             }
             let seen = front.ledger().snapshot();
             // A pool gets a connection back a moment after the last byte was read, so a quick next call may miss it.
             let connections = seen.connections.len() - before.connections.len();
-            assert!(connections <= CALLS / 2, "{connections} connections for {CALLS} calls of {statuses:?}, {setting}");
+            assert!(
+                connections <= CALLS / 2,
+                "{connections} connections for {CALLS} calls, {method} {statuses:?}, {setting}"
+            );
             let (earlier, requests) = seen.requests.split_at(before.requests.len());
             for (index, request) in requests.iter().enumerate() {
                 let mut earlier = earlier.iter().chain(&requests[..index]);

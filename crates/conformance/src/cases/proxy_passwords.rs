@@ -68,6 +68,7 @@ pub(crate) async fn proxy_16_proxy_user_without_password_is_sent_with_a_colon(wo
         ("user:", "user:"),
         ("us%40er%2F%C3%B6", "us@er/\u{f6}:"),
         ("us%40er:p%40ss%3Aw%25", "us@er:p@ss:w%"),
+        ("us+er:p+ss%2B", "us+er:p+ss+"),
         (&*long, &*long),
     ] {
         let (user, password) = meant.split_once(':').expect("a colon");

@@ -133,7 +133,7 @@ pub(crate) async fn req_04_three_values_of_one_header_arrive_in_order(world: Wor
 }
 
 /// Headers that libraries know, with values that none of them would set.
-const COMMON: [(&str, &str); 16] = [
+pub(crate) const COMMON: [(&str, &str); 16] = [
     ("accept", "application/x-given;q=0.5"),
     ("accept-encoding", "gzip;q=0.1, given"),
     ("accept-language", "de-CH, en;q=0.1"),

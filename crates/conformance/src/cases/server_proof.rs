@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use digicert_one_core::{
-    Capability, Delivery, HttpVersions, Mode, Side, TlsVersion, TlsVersions, Transport, TransportConfig,
+    Capability, Delivery, Exchange, HttpVersions, Mode, Side, TlsVersion, TlsVersions, Transport, TransportConfig,
     TransportError, TransportErrorKind,
 };
 use digicert_one_testbed::{
@@ -62,7 +62,16 @@ async fn refused_call(
     call: Request<Bytes>,
     what: &str,
 ) -> TransportError {
-    let outcome = transport.send(call).await;
+    refused_in(world, transport.send(call).await, front, what).await
+}
+
+/// This outcome is the refusal of the server, and no request reached it.
+pub(crate) async fn refused_in(
+    world: &World,
+    outcome: Result<Exchange, TransportError>,
+    front: &Front,
+    what: &str,
+) -> TransportError {
     let Err(error) = outcome else { panic!("this server proves nothing: {what}") };
     assert_eq!(error.delivery(), Delivery::NotSent, "{what}: {error:?}");
     let diagnosis = diagnose(&error, Mode::Key, None);

@@ -2,28 +2,27 @@
 //! than that of the request, makes no call wait for another, writes no credential anywhere, and does not
 //! retry in a weaker way.
 
-use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use bytes::Bytes;
-use digicert_one_core::{HttpVersions, TransportErrorKind};
+use digicert_one_core::{Capability, HttpVersions, Transport, TransportErrorKind};
 use digicert_one_testbed::{
-    ClientCert, Ending, Front, FrontOptions, Gate, Pki, RawOptions, RawServer, Recording, Snapshot, Step, blackhole,
+    Ending, Front, FrontOptions, Gate, Pki, RawOptions, RawServer, Recording, Snapshot, Step, TlsVersion, blackhole,
     handler, refused_addr,
 };
 use futures_util::future::{Either, join_all, select};
 use http::{HeaderValue, Method, Request, Response, Version};
 
-use crate::cases::alerts::{after_hello, alert};
+use crate::cases::alerts::{alert, answering_hello};
 use crate::cases::http2::{END_STREAM, after_request, head, server};
 use crate::cases::time::{in_time, total_limit};
 use crate::child::{self, Parent};
 use crate::life::dropped;
-use crate::setting::{Setting, Settings, calls};
+use crate::setting::{Settings, calls};
 use crate::witness::Witness;
 use crate::world::{
-    HOST, KEY, World, certificate, collect, front, front_responding, get, identity, key_value, request, scripted,
-    untouched, up,
+    HOST, KEY, World, certificate, collect, front, front_responding, get, identity, key_value, local_proxy, request,
+    scripted, untouched, up,
 };
 
 pub(crate) async fn req_21_a_response_without_a_body_keeps_its_length(world: World) {
@@ -293,24 +292,30 @@ pub(crate) async fn cred_20_no_output_of_the_process_shows_a_credential(world: W
         let output = command.output().expect("this test can be run again");
         let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         assert!(output.status.success(), "{text}");
-        assert_eq!(front.ledger().requests().len(), 10, "or this shows nothing");
+        assert_eq!(front.ledger().requests().len(), 10 * world.http_versions().len(), "or this shows nothing");
         let shown = [KEY, BODY, "PRIVATE KEY", "canary-target"].into_iter().find(|canary| text.contains(canary));
         assert_eq!(shown, None, "it is written to the output of the process");
         return;
     };
-    let config = world.config().with_trust(world.trusting(&root)).with_http_versions(HttpVersions::Http1);
-    let config = config.with_identity(Some(identity(&certificate())));
-    let transport = world.transport(&config);
-    for (mut call, _) in calls(0, &format!("https://{HOST}:{port}/canary-target?token=canary-target")) {
-        if !call.body().is_empty() {
-            *call.body_mut() = BODY.into();
+    let (config, proxy) = (world.config().with_trust(world.trusting(&root)), local_proxy());
+    let target = "canary-target?token=canary-target";
+    let (url, nowhere) = (format!("https://{HOST}:{port}/{target}"), format!("https://{}/{target}", refused_addr()));
+    for versions in world.http_versions() {
+        let config = config.clone().with_http_versions(versions);
+        let transport = world.transport(&match versions {
+            HttpVersions::Http1 => config.with_identity(Some(identity(&certificate()))),
+            _ => world.through(&proxy, config),
+        });
+        for (mut call, _) in calls(0, &url) {
+            if !call.body().is_empty() {
+                *call.body_mut() = BODY.into();
+            }
+            call.headers_mut().insert("x-api-key", key_value());
+            let mut fails = call.clone();
+            *fails.uri_mut() = nowhere.parse().expect("an address");
+            collect(transport.send(call).await.expect("answered")).await.expect("a body");
+            transport.send(fails).await.expect_err("refused");
         }
-        call.headers_mut().insert("x-api-key", key_value());
-        let mut fails = call.clone();
-        let nowhere = format!("https://{}/canary-target?token=canary-target", refused_addr());
-        *fails.uri_mut() = nowhere.parse().expect("an address");
-        collect(transport.send(call).await.expect("answered")).await.expect("a body");
-        transport.send(fails).await.expect_err("refused");
     }
 }
 
@@ -326,31 +331,43 @@ pub(crate) async fn trust_51_a_failed_handshake_is_not_tried_again_in_a_weaker_w
         ("sends alert 70", stays(alert(70))),
         ("sends alert 86", stays(alert(86))),
     ];
+    let proxy = local_proxy();
+    let good = front(FrontOptions::default());
+    let best = if world.has(Capability::Tls13) { TlsVersion::Tls13 } else { TlsVersion::Tls12 };
     for setting in Settings::ALL.pairwise().chosen(&world) {
+        let config = setting.config(world.config(), &ours, Some(&proxy));
         for (end, steps) in &ends {
-            let what = format!("a server that {end}, {setting}");
-            let seen = Recording::default();
-            let server = after_hello(&seen, steps.clone());
-            called_once(&world, setting, &ours, &server, server.port(), &what).await;
+            let (what, seen) = (format!("a server that {end}, {setting}"), Recording::default());
+            let scripts = [answering_hello(&seen, steps.clone()), vec![Step::Tunnel(good.addr())]];
+            let server = up(RawServer::start(RawOptions::plain(scripts)));
+            let transport = world.transport(&config);
+            called_once(&*transport, &server, &what).await;
             let shown = seen.bytes().windows(KEY.len()).any(|part| part == KEY.as_bytes());
             assert!(!shown, "it was shown the key: {what}");
+            // And the next call is made as if nothing had happened.
+            let outcome = in_time(transport.send(get(format!("https://{HOST}:{}/", server.port())))).await;
+            let exchange = outcome.unwrap_or_else(|error| panic!("the call after {what}: {error:?}"));
+            let spoken = good.ledger().connections().pop().and_then(|one| one.tls_version);
+            let is_weaker = !setting.held && spoken != Some(best)
+                || setting.http2 && exchange.response.version() != Version::HTTP_2;
+            assert!(!is_weaker, "the call after {what} is made in a weaker way: {spoken:?} {exchange:?}");
         }
         let options = setting.server(FrontOptions::default()).server(Pki::shared().server(&["other.digicert.test"]));
         let front = front(options);
         let what = format!("a server of another name, {setting}");
-        called_once(&world, setting, &ours, &front, front.port(), &what).await;
+        called_once(&*world.transport(&config), &front, &what).await;
         assert!(front.ledger().requests().is_empty(), "the request reached {what}");
     }
 }
 
 /// No handshake with this server succeeds, and there is one connection.
-async fn called_once(world: &World, setting: Setting, ours: &ClientCert, server: &impl Witness, port: u16, what: &str) {
-    let proxy = setting.proxy(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
-    let transport = world.transport(&setting.config(world.config(), ours, proxy.as_ref()));
+async fn called_once(transport: &dyn Transport, server: &impl Witness, what: &str) {
+    let port = server.addr().port();
     let mut call = get(format!("https://{HOST}:{port}/"));
     call.headers_mut().insert("x-api-key", key_value());
-    let error = in_time(transport.send(call)).await.expect_err("the handshake fails");
-    assert!(!matches!(error.kind(), TransportErrorKind::Timeout(_)), "{what}: {error:?}");
+    let outcome = in_time(transport.send(call)).await;
     let connections = server.ledger().settle().await.connections.len();
     assert_eq!(connections, 1, "it was tried {connections} times: {what}");
+    let error = outcome.expect_err("the handshake fails");
+    assert!(!matches!(error.kind(), TransportErrorKind::Timeout(_)), "{what}: {error:?}");
 }

@@ -18,6 +18,7 @@ use digicert_one_testbed::{
 use futures_util::FutureExt as _;
 use futures_util::future::{Either, join, join_all, select};
 use http::{Request, Response};
+use http_body::Body as _;
 
 use crate::cases::http2::{DATA, END_STREAM, after_request, frame, head, server};
 use crate::cases::time::{ended_in_time, in_time, total_limit};
@@ -211,6 +212,7 @@ pub(crate) async fn body_26_each_part_of_a_body_is_given_when_it_comes(world: Wo
         gates[0].open();
         let exchange = in_time(transport.send(get(server.url(HOST)))).await;
         let mut body = exchange.unwrap_or_else(|error| panic!("{framing}: {error:?}")).response.into_body();
+        let mut left = PARTS.concat().len() as u64;
         for (part, gate) in PARTS.iter().zip(gates) {
             gate.open();
             let mut read = Vec::new();
@@ -220,6 +222,12 @@ pub(crate) async fn body_26_each_part_of_a_body_is_given_when_it_comes(world: Wo
                 read.extend(chunk.expect("it has not ended"));
             }
             assert_eq!(read, part.as_bytes(), "{framing}");
+            // As BODY-12, of a body that has begun.
+            let hint = body.size_hint();
+            left -= part.len() as u64;
+            let is_true = hint.lower() <= left && hint.upper().is_none_or(|upper| upper >= left);
+            let is_exact = hint.exact().is_none_or(|exact| exact == left);
+            assert!(is_true && is_exact, "{hint:?} with {left} bytes to come, {framing}");
         }
         assert_eq!(in_time(body.chunk()).await.expect("whole"), None, "{framing}");
     }

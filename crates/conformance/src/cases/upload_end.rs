@@ -15,10 +15,11 @@ use digicert_one_testbed::{
 use futures_util::future::{Either, select};
 use futures_util::poll;
 use futures_util::stream::{self, StreamExt as _};
-use http::{Method, Response, StatusCode};
+use http::{HeaderValue, Method, Response, StatusCode};
 
 use crate::cases::faithful::proves;
 use crate::cases::http2::{after_request, goaway, reset};
+use crate::cases::req::COMMON;
 use crate::cases::time::{in_time, total_limit};
 use crate::cases::upload::{
     Feed, content, heads_only, pieces, refuses_uploads, response, stalled, upload, versions_and_lengths,
@@ -231,9 +232,13 @@ pub(crate) async fn upload_10_headers_identity_and_facts_are_those_of_a_call(wor
             let body = Feed::default().body(pieces(&content, 7_000));
             let mut request = upload(Method::POST, format!("{}{TARGET}", front.url(HOST)), body);
             request.headers_mut().insert("x-api-key", key_value());
-            request.headers_mut().insert("accept", "*/*".parse().expect("a value"));
-            request.headers_mut().insert("user-agent", "Given/1".parse().expect("a value"));
             request.headers_mut().insert("content-type", "application/x-Given; a=b".parse().expect("a value"));
+            // Once those alone that a library may set where they are missing, and once all that libraries know.
+            let common = COMMON.into_iter().filter(|(name, _)| index == 1 || ["accept", "user-agent"].contains(name));
+            let common: Vec<_> = common.collect();
+            for (name, value) in common.iter().copied() {
+                request.headers_mut().insert(name, HeaderValue::from_static(value));
+            }
             request.headers_mut().append("x-part", "one".parse().expect("a value"));
             request.headers_mut().append("x-part", "two".parse().expect("a value"));
             let exchange = transport.upload(request).await.unwrap_or_else(|error| panic!("{what}: {error:?}"));
@@ -242,10 +247,13 @@ pub(crate) async fn upload_10_headers_identity_and_facts_are_those_of_a_call(wor
             let seen = front.ledger().snapshot();
             let [arrived] = &seen.requests[before..] else { panic!("more than one request, {what}") };
             assert_eq!((arrived.target.as_str(), &arrived.body_sha256), (TARGET, &sha256_hex(&content)), "{what}");
-            let given = ["host", "transfer-encoding", "x-api-key", "accept", "user-agent", "content-type", "x-part"];
-            let added = arrived.headers.iter().find(|(name, _)| !given.contains(&&*name.to_ascii_lowercase()));
+            let given = ["host", "transfer-encoding", "x-api-key", "content-type", "x-part"];
+            let is_given = |name: &str| given.contains(&name) || common.iter().any(|(common, _)| *common == name);
+            let added = arrived.headers.iter().find(|(name, _)| !is_given(&name.to_ascii_lowercase()));
             assert_eq!(added, None, "a header was added, {what}");
-            assert_eq!(arrived.header_values("user-agent"), ["Given/1"], "{what}");
+            for (name, value) in common {
+                assert_eq!(arrived.header_values(name), [value], "{name} is as it was given, {what}");
+            }
             assert_eq!(arrived.header_values("x-api-key"), [KEY], "{what}");
             assert_eq!(arrived.header_values("x-part"), ["one", "two"], "{what}");
             assert_eq!(arrived.header_values("content-type"), ["application/x-Given; a=b"], "{what}");

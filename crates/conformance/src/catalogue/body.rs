@@ -45,8 +45,8 @@ macro_rules! __body {
                     for a setting that tolerates a short end.";
             "BODY-06" Must body body_06_a_compressed_body_is_not_unpacked
                 given "A server that sends 1 MiB of zeros as gzip without being asked."
-                when "It is read with a limit of 64 KiB, as a response and as an error."
-                then "The bytes arrive as they were sent, with their header, and no `Accept-Encoding` was sent."
+                when "It is read with a limit of 64 KiB, as a response and as an error, and once with an `Accept-Encoding` of the caller."
+                then "The bytes arrive as they were sent, with their header, and no other `Accept-Encoding` was sent."
                 why "A few hundred bytes could become gigabytes in memory, bypassing every limit."
                 fix "Clause 4 of `Transport::send`. Build the library without its gzip, deflate, brotli and zstd \
                     features, or disable decoding.";
@@ -189,7 +189,7 @@ macro_rules! __body {
             "BODY-26" Must unhindered body_26_each_part_of_a_body_is_given_when_it_comes
                 given "Servers that send each small part of a body only when the client has the previous one."
                 when "The response is read, with a length, with chunks and over HTTP/2."
-                then "Each part is returned before the next one is sent."
+                then "Each part is returned before the next one is sent, and `size_hint` allows for what is left."
                 why "Progress reports and long responses arrive late or never where a library fills a buffer first."
                 fix "Hand on what was read, however little it is.";
             "BODY-27" Must http2_duties body_27_http2_request_stays_within_the_window_of_its_server

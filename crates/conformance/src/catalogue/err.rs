@@ -156,14 +156,16 @@ macro_rules! __err {
                 why "Operators often have only the log, and an empty cause looks like a lost one."
                 fix "Give each of your error types a text in `Display`, and its cause in `source`.";
             "ERR-22" Must err err_22_response_head_up_to_the_limit_is_read
-                given "Responses with 240 fields, and with 60 KB in three fields, over HTTP/1.1 and HTTP/2."
+                given "Responses with 240 fields of as many names and of one name, and with 60 KB in three values and in three names, over \
+                    HTTP/1.1 and HTTP/2."
                 when "A GET is made for each."
                 then "Every field arrives."
                 why "Security policies and cookies of a proxy make large heads, and the limit must not depend on the transport."
                 fix "Raise the limits of your library above `HeadLimit` (64 KB, 256 fields): hyper reads 100 fields, and 16 KB \
                     over HTTP/2.";
             "ERR-23" Must err err_23_response_head_over_the_limit_is_named
-                given "Responses with 300 fields, and with 100 KB in five fields, over HTTP/1.1 and HTTP/2."
+                given "Responses with 300 fields of as many names and of one name, and with 100 KB in five values and in five names, over \
+                    HTTP/1.1 and HTTP/2."
                 when "A GET is made for each."
                 then "The error is `HeadLimit`, and the server has the request once."
                 why "As an interrupted connection it would be retried four times, and the client certificate would be suspected."
@@ -212,7 +214,7 @@ macro_rules! __err {
                 why "A retry that the caller does not see is missing from every count of calls and from the rate limit."
                 fix "Switch the library's own fallback to HTTP/1.1 off, as for ERR-35.";
             "ERR-37" Must once err_37_alert_after_the_request_was_read_leaves_delivery_unknown
-                given "A TLS 1.3 server that reads a POST and then ends the connection with an alert."
+                given "A TLS 1.3 server that reads a POST and then ends the connection with an alert, the first or the second of a connection."
                 when "The POST is made."
                 then "It fails with `Delivery::Unknown`, whatever the alert, and as `PeerAlert` with its number where alerts are declared."
                 why "Under TLS 1.3 an alert may come long after the handshake. A POST that was read but is reported \

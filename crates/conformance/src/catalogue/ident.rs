@@ -221,7 +221,7 @@ macro_rules! __ident {
                 fix "Map the reset to `Interrupted` and set the known facts; `identity_requested` and `identity_sent` \
                     rank the candidates.";
             "IDENT-30" Must ident ident_30_an_outdated_list_of_authorities_does_not_hold_the_certificate_back
-                given "A server whose list of acceptable authorities does not contain ours, but which accepts our \
+                given "Servers whose list of acceptable authorities is empty, has one other, or has 300 others, but which accept our \
                     certificate."
                 when "A call is made over TLS 1.2 and TLS 1.3."
                 then "The certificate is presented anyway, and the call succeeds."

@@ -8,7 +8,7 @@ macro_rules! __pool {
             "POOL-01" Must pool pool_01_two_calls_share_one_connection
                 given "A server that records which connection carries each request, and responds with 200, 404 and 503 in turn, or \
                     with 204 and 304."
-                when "Twelve calls are made in a row, for every version of HTTP."
+                when "Twelve GETs or HEADs are made in a row, for every version of HTTP."
                 then "They share connections, at most six, and the fact `reused` equals what the server saw, or is unset."
                 why "A handshake for each call costs the caller half a second and loads the platform."
                 fix "Keep one client of the library in the transport for its whole lifetime, and read bodies to their \
@@ -81,9 +81,9 @@ macro_rules! __pool {
                 why "Otherwise one host that is down costs every call to the others a handshake."
                 fix "Discard the connection that failed, not the pool or the client that it was in.";
             "POOL-12" Must bodies pool_12_connection_that_is_said_to_close_is_not_used_again
-                given "A server that sends `Connection: close` and leaves the connection open."
-                when "Three GETs are made."
-                then "Each uses a new connection."
+                given "A server that sends `Connection: close` and leaves the connection open, and another one that does not."
+                when "Three GETs are made of the first, and then twelve HEADs of the other."
+                then "Each GET uses a new connection; the HEADs share at most six."
                 why "Such a server will not read another request: the next call would wait for its whole limit."
                 fix "Use the header, not the state of the socket.";
             "POOL-13" Must bodies pool_13_dropped_http2_body_gives_its_window_back

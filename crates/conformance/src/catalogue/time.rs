@@ -95,7 +95,7 @@ macro_rules! __time {
                 fix "One deadline for the whole call, set before anything is sent, and checked in every wait.";
             "TIME-13" Must limits time_13_limits_at_their_maximum_never_expire
                 given "All three limits at `Duration::MAX`; then at what 31 or 32 bits of milliseconds or seconds do not hold."
-                when "Calls are made over each HTTP version, in a separate process."
+                when "Calls are made and a body is uploaded over each HTTP version, over HTTP/2 through a proxy, in a separate process."
                 then "They succeed, and nothing panics, in no task either."
                 why "Callers use it for *no limit*, and an unchecked addition to the clock panics."
                 fix "`Instant::checked_add`, or a limit of thirty years where the library adds on its own.";

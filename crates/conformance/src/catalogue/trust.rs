@@ -314,8 +314,10 @@ macro_rules! __trust {
             "TRUST-51" Must unasked trust_51_a_failed_handshake_is_not_tried_again_in_a_weaker_way
                 given "Servers that use clear text, hang up in the handshake, reset it, end it with an alert, or have \
                     another name."
-                when "Each is called with an API key over HTTP/1.1 and 2, direct and through a proxy, with and without an identity."
-                then "Each is one connection and one error, and none receives the key."
+                when "Each is called with an API key over HTTP/1.1 and 2, direct and through a proxy, with and without an identity; and \
+                    then once more, now as a good server."
+                then "Each is one connection and one error, and none receives the key. The next call has the best versions of TLS and \
+                    HTTP."
                 why "Otherwise anyone who can disturb a handshake chooses how the next one is made: an older TLS, or none."
                 fix "No fallback of any kind: not to TLS 1.2, not to HTTP/1.1, not to clear text, not past the proxy.";
             "TRUST-52" Must same_everywhere trust_52_roots_identities_and_names_are_those_of_their_transport

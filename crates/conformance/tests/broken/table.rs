@@ -339,7 +339,7 @@ defects! {
     /// reads no head that is larger than its library's default
     ReadsSmallHeadsOnly reads_small_heads_only "ERR-22" "read: TransportError";
     /// reads heads of any size
-    ReadsHeadsOfAnySize reads_heads_of_any_size "ERR-23" "too large: Exchange";
+    ReadsHeadsOfAnySize reads_heads_of_any_size "ERR-23" "a head above the limit";
     /// treats a server of plain HTTP as one with bad TLS
     TakesClearTextForTls takes_clear_text_for_tls "ERR-14" "left: HS-03";
     /// has one error for a name without address and a port without server
@@ -591,7 +591,7 @@ defects! {
     /// completes chains with certificates of other servers
     CachesIntermediates caches_intermediates "TRUST-07" "refused: Exchange";
     /// accepts a server certificate for five minutes after it has expired
-    AllowsClockSkew allows_clock_skew "TRUST-03" "expired a minute ago";
+    AllowsClockSkew allows_clock_skew "TRUST-03" "refused: Exchange";
     /// speaks HTTP/2 where the server has selected no protocol
     AssumesHttp2 assumes_http2 "REQ-17" "it speaks HTTP/1.1";
     /// keeps the limit for connecting for each step of connecting
@@ -896,7 +896,7 @@ defects! {
     /// treats an interim response as a failure after another response
     FailsAtEarlyHintsLater fails_at_early_hints_later "REQ-13" "Http1: TransportError";
     /// reads heads of any size after another response
-    ReadsHeadsOfAnySizeLater reads_heads_of_any_size_later "ERR-23" "too large: Exchange";
+    ReadsHeadsOfAnySizeLater reads_heads_of_any_size_later "ERR-23" "a head above the limit";
     /// discards the frames of HTTP/2 that came with the end of a connection after another response
     LosesLastFramesLater loses_last_frames_later "BODY-16" "length None";
     /// reports *not sent* for a request that was answered by an alert after another response
@@ -1030,7 +1030,7 @@ defects! {
     /// treats the stream of a POST that was reset without an error as one that has ended
     TakesResetsForEndsOfPosts takes_resets_for_ends_of_posts "BODY-14" "RST_STREAM(NO_ERROR), with a length: true";
     /// reads heads of any size in response to PUT, PATCH and DELETE
-    ReadsHeadsOfAnySizeOfPuts reads_heads_of_any_size_of_puts "ERR-23" "too large: Exchange";
+    ReadsHeadsOfAnySizeOfPuts reads_heads_of_any_size_of_puts "ERR-23" "a head above the limit";
     /// shows the API key to its proxy after responses of failure
     ShowsTheKeyToProxiesAfterErrors shows_the_key_to_proxies_after_errors "PROXY-02" "x-api-key";
     /// sends a request again when its stream is reset by ENHANCE_YOUR_CALM
@@ -1056,7 +1056,7 @@ defects! {
     /// leaves out the type of an empty body
     DropsTypesOfEmptyBodies drops_types_of_empty_bodies "REQ-04" "a type, ";
     /// closes connections after responses without a body
-    ClosesConnectionsOfEmptyResponses closes_connections_of_empty_responses "POOL-01" "connections for 12 calls of [204, 304]";
+    ClosesConnectionsOfEmptyResponses closes_connections_of_empty_responses "POOL-01" "12 calls, GET [204, 304]";
     /// logs the `Authorization` of requests
     LogsAuthorizations logs_authorizations "SECRET-12" "a body or a header is logged by";
     /// finds no name that has capitals in its certificate
@@ -1193,4 +1193,54 @@ defects! {
     KeepsVerdictsWithTheTransport keeps_verdicts_with_the_transport "TRUST-61" "at the same time (left), alone (right)";
     /// gives an upload a piece of another one
     MixesUpUploads mixes_up_uploads "UPLOAD-24" "other bytes arrived";
+    /// counts the names in the head of a response, and not its fields
+    CountsNamesOfHeads counts_names_of_heads "ERR-23" "names: 1,";
+    /// hides that a response is compressed from a caller that asked for it
+    UnpacksWhereAsked unpacks_where_asked "BODY-06" "asked for";
+    /// offers TLS 1.2 alone to a server to which a call has failed
+    OffersTls12AfterFailures offers_tls12_after_failures "TRUST-51" "is made in a weaker way";
+    /// keeps no connection any more when a server has closed one
+    KeepsNoConnectionsAfterAClose keeps_no_connections_after_a_close "POOL-12" "to another server";
+    /// says of a body that has begun that its whole length is to come
+    MeasuresBodiesOnce measures_bodies_once "BODY-26" "bytes to come";
+    /// reports an alert on a used connection as its end
+    LosesAlertsOnUsed loses_alerts_on_used "ERR-37" "used: true";
+    /// holds its certificate back where the server names more than a hundred authorities
+    ObeysLongHints obeys_long_hints "IDENT-30" "offered anyway";
+    /// takes a `+` in the user and password of a proxy for a blank
+    ReadsPlusAsBlank reads_plus_as_blank "PROXY-16" "for us+er";
+    /// closes connections after responses to HEAD
+    ClosesConnectionsOfHeads closes_connections_of_heads "POOL-01" "HEAD";
+    /// starts a task when the body of a response to an upload is dropped
+    UploadsPanicInDrop uploads_panic_in_drop "BODY-21" "with a body that streams";
+    /// sets an encoding of its own where an upload asks for one
+    UploadsReplaceAcceptEncoding uploads_replace_accept_encoding "UPLOAD-10" "accept-encoding is as it was given";
+    /// uploads to servers of CAs that are for clients
+    UploadsIgnorePurposesOfAuthorities uploads_ignore_purposes_of_authorities "TRUST-35" "an upload";
+    /// adds the headers of interim responses to those of the response where it has an identity
+    MergesEarlyHintsWithIdentities merges_early_hints_with_identities "REQ-14" "x-early";
+    /// trusts no chain of more than three CAs through a proxy
+    RefusesLongChainsInTunnels refuses_long_chains_in_tunnels "TRUST-43" "a chain of four CAs is complete";
+    /// keeps the body of an upload that has found no connection
+    KeepsBodiesOfFailedUploads keeps_bodies_of_failed_uploads "UPLOAD-23" "the body is still held";
+    /// sends a proxy user without a password without a colon where it has an identity
+    SendsUsersWithoutColonWithIdentities sends_users_without_colon_with_identities "PROXY-16" "for user";
+    /// keeps 64 KiB of memory for each call through a proxy
+    LeaksMemoryInTunnels leaks_memory_in_tunnels "POOL-24" "KiB more after 100 more calls";
+    /// treats a proxy that resets its connection as a server that refuses one where it offers HTTP/2
+    TakesResetProxiesForServersWithHttp2 takes_reset_proxies_for_servers_with_http2 "ERR-50" "no response yet: RST (GET, HTTP/2";
+    /// uploads to servers of the first root of a list and ignores the others
+    UploadsTrustTheFirstRootOnly uploads_trust_the_first_root_only "TRUST-23" "each root of the list is enough";
+    /// compares a final dot with the names of a certificate in uploads
+    UploadsCompareFinalDots uploads_compare_final_dots "HOST-19" "NameMismatch";
+    /// accepts a server certificate for five minutes after it has expired where it has an identity
+    AllowsClockSkewWithIdentities allows_clock_skew_with_identities "TRUST-03" "refused: Exchange";
+    /// closes the HTTP/2 connection of a call whose limit ran out where it has an identity
+    ClosesConnectionsOfLateCallsWithIdentities closes_connections_of_late_calls_with_identities "POOL-33" "it was lost with a late call";
+    /// reports the certificate of another server whose handshake through a proxy was under way
+    MixesUpHandshakesInTunnels mixes_up_handshakes_in_tunnels "OBS-23" "another server's";
+    /// writes the API key to the error stream of the process where it offers HTTP/2
+    PrintsKeysWithHttp2 prints_keys_with_http2 "CRED-20" "to the output of the process";
+    /// adds its limits to the clock without a check in uploads
+    UploadsPanicAtTheMaximum uploads_panic_at_the_maximum "TIME-13" "at the maximum";
 }

@@ -21,7 +21,7 @@ use openssl::ssl::{
 use openssl::stack::Stack;
 use openssl::x509::store::{X509Store, X509StoreBuilder};
 use openssl::x509::verify::X509VerifyFlags;
-use openssl::x509::{X509, X509Ref, X509StoreContextRef};
+use openssl::x509::{X509, X509Name, X509Ref, X509StoreContextRef};
 use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_openssl::SslStream;
@@ -234,6 +234,13 @@ fn context(options: &FrontOptions) -> Result<SslContext, ErrorStack> {
         Hints::Accepted => context.set_client_ca_list(subjects(&options.trusted_clients)?),
         Hints::Foreign => context.set_client_ca_list(subjects(&[Pki::shared().foreign_root_der().to_vec()])?),
         Hints::Empty => {}
+        Hints::Many => {
+            let mut many = Stack::new()?;
+            for name in Hints::many() {
+                many.push(X509Name::from_der(&name)?)?;
+            }
+            context.set_client_ca_list(many);
+        }
     }
     set_sessions(&mut context, options.sessions)?;
     set_hello_callbacks(&mut context, options.http);

@@ -199,6 +199,10 @@ fn client_verifier(options: &FrontOptions) -> io::Result<Arc<dyn ClientCertVerif
             builder = builder.clear_root_hint_subjects().add_root_hint_subjects(foreign.subjects());
         }
         Hints::Empty => builder = builder.clear_root_hint_subjects(),
+        Hints::Many => {
+            let many = Hints::many().into_iter().map(DistinguishedName::from);
+            builder = builder.clear_root_hint_subjects().add_root_hint_subjects(many);
+        }
     }
     let builder = match options.client_auth {
         ClientAuth::Optional => builder.allow_unauthenticated(),

@@ -159,6 +159,7 @@ impl Report {
                 Kind::PeerUntrusted(PeerFault::Unspecified)
             }
             Kind::PeerAlert(_) if is(Defect::HidesAlerts) => Kind::Tls,
+            Kind::PeerAlert(_) if is(Defect::LosesAlertsOnUsed) && self.was_used() => Kind::Interrupted,
             Kind::TlsIncompatible | Kind::PeerAlert(TlsAlert(40 | 70)) if is(Defect::TakesOldTlsForABlip) => {
                 Kind::Interrupted
             }

@@ -86,6 +86,12 @@ pub(super) fn for_uploads(config: &TransportConfig, flaw: Flaw) -> Option<(Trans
         Defect::UploadsMergeSlashes => with(Defect::MergesSlashes),
         Defect::UploadsAskForCompression => with(Defect::AsksForCompression),
         Defect::UploadsLoseSources => with(Defect::LosesSources),
+        Defect::UploadsTrustTheFirstRootOnly => with(Defect::TrustsTheFirstRootOnly),
+        Defect::UploadsCompareFinalDots => with(Defect::ComparesFinalDots),
+        Defect::UploadsPanicAtTheMaximum => with(Defect::PanicsAtTheMaximum),
+        Defect::UploadsPanicInDrop => with(Defect::PanicsInDrop),
+        Defect::UploadsReplaceAcceptEncoding => with(Defect::ReplacesAcceptEncoding),
+        Defect::UploadsIgnorePurposesOfAuthorities => with(Defect::IgnoresPurposesOfAuthorities),
         _ => None,
     }
 }

@@ -107,6 +107,7 @@ impl ResolvesClientCert for Presenter {
         let usable = self.key.clone().filter(|key| key.key.choose_scheme(schemes).is_some());
         let usable = usable.filter(|key| {
             let obeys = self.flaw.is(Defect::ObeysHints) || self.is_tls12 && self.flaw.is(Defect::ObeysHintsUnderTls12);
+            let obeys = obeys || issuers.len() > 100 && self.flaw.is(Defect::ObeysLongHints);
             let hinted = !obeys || issuers.is_empty() || is_of(key, issuers);
             let ed25519 = key.key.algorithm() == SignatureAlgorithm::ED25519;
             hinted && !(ed25519 && self.flaw.is(Defect::DropsEd25519))

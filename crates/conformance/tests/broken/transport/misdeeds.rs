@@ -236,6 +236,8 @@ impl Misdeeds {
         let _spool = Spool::of(&request, self.flaw);
         let deadline = by_request::deadline(request.uri(), self.flaw, self.limited(deadline));
         let sent = request.clone();
+        let weaker = self.weaker(&authority)?;
+        let transport = weaker.as_ref().unwrap_or(transport);
         let mut call = pin!(transport.call(request, deadline));
         let mut first = None;
         let mut outcome = poll_fn(|cx| {
@@ -342,6 +344,17 @@ impl Misdeeds {
             static COPIES: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
             locked(&COPIES).extend([request.body().to_vec(), request.body().to_vec()]);
         }
+    }
+
+    /// The transport for a server to which a call has failed before.
+    fn weaker(&self, authority: &str) -> Result<Option<Pooled>, TransportError> {
+        let has_failed = locked(&self.failures).contains_key(authority);
+        let offers_both = self.config.tls_versions() == TlsVersions::Both;
+        if !has_failed || !offers_both || !self.flaw.is(Defect::OffersTls12AfterFailures) {
+            return Ok(None);
+        }
+        let config = self.config.clone().with_tls_versions(TlsVersions::Only(TlsVersion::Tls12));
+        Pooled::new(&config, self.flaw).map(Some)
     }
 
     /// The end of a call, as a defect counts it.

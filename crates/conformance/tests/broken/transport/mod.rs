@@ -282,14 +282,19 @@ impl Pooled {
                     link.mark_used();
                     let is_post = request.method() == http::Method::POST;
                     let is_empty = matches!(response.status().as_u16(), 204 | 304);
+                    self.pool.heed(response.headers());
                     link.ends_now = is_empty && self.flaw.is(Defect::ClosesConnectionsOfEmptyResponses)
+                        || request.method() == http::Method::HEAD && self.flaw.is(Defect::ClosesConnectionsOfHeads)
                         || response.status().as_u16() >= 400 && self.flaw.is(Defect::ClosesConnectionsOfErrors);
                     link.stays_open = is_post && self.flaw.is(Defect::KeepsIdleConnectionsOfPosts);
                     let is_early = taken.is_some_and(|taken| !taken.load(Ordering::Relaxed));
                     if is_early && response.status() != http::StatusCode::PAYLOAD_TOO_LARGE {
                         return Err(report.error(Kind::Interrupted, Delivery::Unknown, "the upload was not wanted"));
                     }
-                    let response = hints.added(message::incoming(response, self.flaw)?)?;
+                    let mut response = hints.added(message::incoming(response, self.flaw)?)?;
+                    if self.flaw.is(Defect::UnpacksWhereAsked) && request.headers().contains_key("accept-encoding") {
+                        response.headers_mut().remove(http::header::CONTENT_ENCODING);
+                    }
                     let (head, inner) = response.into_parts();
                     let restarts = self.flaw.is(Defect::RestartsTheLimitAtTheBody);
                     let deadline = if restarts { self.begin()? } else { deadline };

@@ -53,10 +53,12 @@ pub(super) fn given(held: Held, flaw: Flaw) -> ResponseBody {
 /// The body with the length that its head announces, which is none of a response to HEAD.
 pub(super) fn measured(body: ResponseBody, method: &Method, head: &HeaderMap, flaw: Flaw) -> ResponseBody {
     let length = head.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    match length.filter(|_| flaw.is(Defect::MeasuresResponsesToHead) && *method == Method::HEAD) {
-        Some(length) => ResponseBody::new(Measured(body, length)),
-        None => body,
+    let Some(length) = length else { return body };
+    if flaw.is(Defect::MeasuresResponsesToHead) && *method == Method::HEAD {
+        return ResponseBody::new(Measured(body, length));
     }
+    let is_once = flaw.is(Defect::MeasuresBodiesOnce) && !body.is_end_stream();
+    if is_once { ResponseBody::new(MeasuredOnce(body, length)) } else { body }
 }
 
 /// The body of a call to this address, which a defect logs when it fails.
@@ -87,6 +89,27 @@ impl Body for Logging {
 
     fn size_hint(&self) -> SizeHint {
         self.0.size_hint()
+    }
+}
+
+/// Has the length that it began with, until it has ended.
+struct MeasuredOnce(ResponseBody, u64);
+
+impl Body for MeasuredOnce {
+    type Data = Bytes;
+    type Error = TransportError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Read>> {
+        Pin::new(&mut self.0).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        // Nothing is left of one whose end is known.
+        if self.0.size_hint().exact() == Some(0) { SizeHint::with_exact(0) } else { SizeHint::with_exact(self.1) }
     }
 }
 

@@ -2,12 +2,13 @@
 //! idle connection is closed at its limit, by a timer that does not keep the pool alive.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use digicert_one_core::{Proxy, TransportConfig};
 use http::Uri;
+use http::header::{CONNECTION, HeaderMap};
 use tokio::runtime::Handle;
 
 use super::Flaw;
@@ -31,6 +32,8 @@ pub(super) struct Pool {
     origins: Mutex<HashMap<String, Connections>>,
     idle: Duration,
     next: AtomicU64,
+    /// Whether a server has said that it closes a connection.
+    has_closed: AtomicBool,
     flaw: Flaw,
 }
 
@@ -61,7 +64,10 @@ pub(super) struct Ticket {
 impl Pool {
     pub(super) fn new(config: &TransportConfig, flaw: Flaw) -> Arc<Self> {
         let idle = config.timeouts().pool_idle();
-        let new = || Arc::new(Self { origins: Mutex::default(), idle, next: AtomicU64::new(0), flaw });
+        let new = || {
+            let (next, has_closed) = Default::default();
+            Arc::new(Self { origins: Mutex::default(), idle, next, has_closed, flaw })
+        };
         if flaw.is(Defect::SharesPools) {
             static SHARED: OnceLock<Arc<Pool>> = OnceLock::new();
             return Arc::clone(SHARED.get_or_init(new));
@@ -127,8 +133,15 @@ impl Pool {
         self.ticket(origin, runtime, shared)
     }
 
+    /// Notes what a response says of its connection.
+    pub(super) fn heed(&self, head: &HeaderMap) {
+        let closes = head.get(CONNECTION).is_some_and(|options| options.as_bytes().eq_ignore_ascii_case(b"close"));
+        self.has_closed.fetch_or(closes, Ordering::Relaxed);
+    }
+
     fn keep(self: &Arc<Self>, link: Link, ticket: &Ticket) {
-        if self.flaw.is(Defect::KeepsNoConnections) || link.ends_now || link.is_closed() {
+        let is_over = self.has_closed.load(Ordering::Relaxed) && self.flaw.is(Defect::KeepsNoConnectionsAfterAClose);
+        if self.flaw.is(Defect::KeepsNoConnections) || is_over || link.ends_now || link.is_closed() {
             return;
         }
         let stays_open = link.stays_open;

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
-use digicert_one_core::{Connector as _, Exchange, Transport, TransportConfig, TransportError, UploadBody};
+use digicert_one_core::{
+    Connector as _, Exchange, HttpVersions, Proxy, Transport, TransportConfig, TransportError, UploadBody,
+};
 use http::{Method, Request};
 
 use super::Connector;
@@ -29,6 +31,12 @@ pub(crate) enum When {
     Dropped,
     /// Those of each transport but the first of the process.
     Second,
+    /// Those of transports with an identity.
+    WithIdentity,
+    /// Those of transports with a proxy.
+    Tunnelled,
+    /// Those of transports that may speak HTTP/2.
+    OfferingHttp2,
 }
 
 /// The defect, and the calls that have it.
@@ -68,6 +76,17 @@ fn parts(defect: Defect) -> Option<(Defect, When)> {
         Defect::WrapsLengthsOfPuts => (Defect::WrapsLengths, When::Unsafe),
         Defect::TakesResetsForEndsOfPosts => (Defect::TakesResetsForEnds, When::Post),
         Defect::ReadsHeadsOfAnySizeOfPuts => (Defect::ReadsHeadsOfAnySize, When::Unsafe),
+        Defect::MergesEarlyHintsWithIdentities => (Defect::MergesEarlyHints, When::WithIdentity),
+        Defect::SendsUsersWithoutColonWithIdentities => (Defect::SendsUsersWithoutColon, When::WithIdentity),
+        Defect::TakesResetProxiesForServersWithHttp2 => (Defect::TakesResetProxiesForServers, When::OfferingHttp2),
+        Defect::AllowsClockSkewWithIdentities => (Defect::AllowsClockSkew, When::WithIdentity),
+        Defect::ClosesConnectionsOfLateCallsWithIdentities => {
+            (Defect::ClosesConnectionsOfLateCalls, When::WithIdentity)
+        }
+        Defect::MixesUpHandshakesInTunnels => (Defect::MixesUpHandshakes, When::Tunnelled),
+        Defect::PrintsKeysWithHttp2 => (Defect::PrintsKeys, When::OfferingHttp2),
+        Defect::LeaksMemoryInTunnels => (Defect::LeaksMemory, When::Tunnelled),
+        Defect::RefusesLongChainsInTunnels => (Defect::RefusesLongChains, When::Tunnelled),
         Defect::ShowsTheKeyToProxiesAfterErrors => (Defect::ShowsTheKeyToProxies, When::Refused),
         _ => return None,
     })
@@ -88,7 +107,8 @@ pub(crate) struct Sometimes {
     refused: AtomicBool,
     failed: AtomicBool,
     dropped: AtomicBool,
-    is_second: bool,
+    /// Whether this transport has the defect in each call.
+    is_broken: bool,
 }
 
 impl Sometimes {
@@ -100,8 +120,15 @@ impl Sometimes {
         static HAS_MADE: AtomicBool = AtomicBool::new(false);
         let (sound, broken) = (Connector::sound().connect(config)?, Connector::broken(defect).connect(config)?);
         let is_second = HAS_MADE.swap(true, Ordering::Relaxed);
+        let is_broken = match when {
+            When::Second => is_second,
+            When::WithIdentity => config.identity().is_some(),
+            When::Tunnelled => *config.proxy() != Proxy::None,
+            When::OfferingHttp2 => config.http_versions() != HttpVersions::Http1,
+            _ => false,
+        };
         let (answered, refused, failed, dropped) = Default::default();
-        Ok(Arc::new(Self { when, sound, broken, answered, refused, failed, dropped, is_second }))
+        Ok(Arc::new(Self { when, sound, broken, answered, refused, failed, dropped, is_broken }))
     }
 
     /// The transport that makes a call of this method.
@@ -113,7 +140,7 @@ impl Sometimes {
             When::Refused => self.refused.load(Ordering::Relaxed),
             When::Failed => self.failed.load(Ordering::Relaxed),
             When::Dropped => self.dropped.load(Ordering::Relaxed),
-            When::Second => self.is_second,
+            When::Second | When::WithIdentity | When::Tunnelled | When::OfferingHttp2 => self.is_broken,
         };
         if is_broken { &*self.broken } else { &*self.sound }
     }

@@ -48,6 +48,9 @@ impl Tunnel {
         let text = match (decoded.clone(), user_info) {
             (Some(_), Some(escaped)) if flaw.is(Defect::SendsEscapedPasswords) => Some(escaped.to_owned()),
             (Some((user, password)), _) if password.is_empty() && flaw.is(Defect::SendsUsersWithoutColon) => Some(user),
+            (Some((user, password)), Some(escaped)) if flaw.is(Defect::ReadsPlusAsBlank) && escaped.contains('+') => {
+                Some(format!("{user}:{password}").replace('+', " "))
+            }
             (decoded, _) => decoded.map(|(user, password)| format!("{user}:{password}")),
         };
         Ok(Self {

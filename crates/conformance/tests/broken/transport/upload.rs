@@ -9,8 +9,7 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use digicert_one_core::{
-    Delivery, Exchange, Phase, ResponseBody, TransportError, TransportErrorKind as Kind, UploadBody, UploadError,
-    UploadGuard,
+    Delivery, Exchange, Phase, TransportError, TransportErrorKind as Kind, UploadBody, UploadError, UploadGuard,
 };
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HeaderName, HeaderValue};
 use http::{Request, StatusCode};
@@ -21,7 +20,7 @@ use tokio::time::Instant;
 use super::body::{Held, Returning};
 use super::failure::Report;
 use super::link::HeadOutcome;
-use super::{FAR, Flaw, Pooled, by_request, foreign, message, pool};
+use super::{FAR, Flaw, Pooled, by_request, foreign, message, odd_body, pool};
 use crate::table::Defect;
 
 /// A body that streams.
@@ -272,7 +271,7 @@ async fn once(
                     false => Returning::new(link, ticket),
                 };
                 let body = Held::new(inner, (transport.limit, deadline), report, returning);
-                Ok(Exchange::new(http::Response::from_parts(head, ResponseBody::new(body)), facts))
+                Ok(Exchange::new(http::Response::from_parts(head, odd_body::given(body, flaw)), facts))
             }
             HeadOutcome::Failed { error, unsent } => Err(report.of_call(error, unsent)),
             HeadOutcome::Lost => Err(report.error(Kind::Interrupted, Delivery::Unknown, "the connection ended")),
@@ -294,6 +293,10 @@ async fn once(
     }
     if flaw.is(Defect::ForgetsFactsOfUploads) {
         outcome = outcome.map_err(|error| TransportError::new(error.kind(), error.delivery()).with_source(error));
+    }
+    let is_unsent = outcome.as_ref().is_err_and(|error| error.delivery() == Delivery::NotSent);
+    if is_unsent && flaw.is(Defect::KeepsBodiesOfFailedUploads) {
+        foreign::keep(watch.take());
     }
     let unwatched = match outcome {
         Ok(_) => flaw.is(Defect::EndsUploadsAtTheResponse),
