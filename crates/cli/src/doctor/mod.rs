@@ -15,12 +15,13 @@ use std::time::{Duration, SystemTime};
 use digicert_one::core::diagnosis::{Diagnosis, Side};
 use digicert_one::core::{Expiry, ExpiryCause, HostRole, Mode, Origin, printable_line};
 use digicert_one::{Client, Code, Config, ReadOptions, Response};
-use http::header::DATE;
+use http::header::{AGE, DATE};
 use serde_json::{Value, json};
 
 use crate::arguments::DoctorOptions;
 use crate::call::Sent;
 use crate::connection::{self, LoadedConnection};
+use crate::end_date;
 use crate::expiry::EndDates;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -116,7 +117,7 @@ impl Report {
         };
         self.add(GROUP, "trust", Mark::Ok, trust);
         for warning in setup.warnings() {
-            self.warned(GROUP, "setup", Diagnosis::of(warning.code, format!("{}: {}", warning.origin, warning.text)));
+            self.warned(GROUP, "setup", credential::diagnosis(&warning));
         }
         let reading = {
             let setup = setup.clone();
@@ -273,19 +274,28 @@ impl Report {
         let Some(date) = date else {
             return self.skipped("platform", "clock", "the response has no date");
         };
-        let now = SystemTime::now();
-        let off = now.duration_since(date).unwrap_or_else(|error| error.duration());
+        // A cache gives the age of what it had.
+        let age =
+            response.headers().get(AGE).and_then(|age| age.to_str().ok()?.trim().parse().ok()).unwrap_or_default();
+        let server = date.checked_add(Duration::from_secs(age)).unwrap_or(date);
+        self.of_clock(SystemTime::now(), server);
+    }
+
+    fn of_clock(&mut self, now: SystemTime, server: SystemTime) {
+        let (off, direction) = match now.duration_since(server) {
+            Ok(ahead) => (ahead, "ahead of"),
+            Err(behind) => (behind.duration(), "behind"),
+        };
         if off < CLOCK {
-            self.add("platform", "clock", Mark::Ok, format!("{} seconds from the platform's", off.as_secs()));
-        } else {
-            let mut diagnosis = Diagnosis::of(
-                Code::ID_09,
-                format!("this machine's clock is {} seconds from the platform's", off.as_secs()),
-            );
-            diagnosis.cause = "dates of certificates and end dates are judged by a clock that is wrong".to_owned();
-            diagnosis.remedy = "set the clock (NTP)".to_owned();
-            self.warned("platform", "clock", diagnosis);
+            return self.add("platform", "clock", Mark::Ok, format!("{} seconds from the platform's", off.as_secs()));
         }
+        let fact = format!("this machine's clock is {} {direction} the server's", end_date::span(off));
+        let mut diagnosis = Diagnosis::of(Code::ID_09, fact);
+        diagnosis.cause =
+            "one of the two is wrong; this machine judges the dates of certificates and end dates by its own"
+                .to_owned();
+        diagnosis.remedy = "compare the time of this machine with the real one, and set it (NTP)".to_owned();
+        self.warned("platform", "clock", diagnosis);
     }
 }
 
@@ -293,5 +303,23 @@ fn of_role(role: HostRole) -> &'static str {
     match role {
         HostRole::ClientAuth => "certificates",
         _ => "API keys",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clock_that_differs_is_named_with_its_direction() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(10_000_000);
+        let fact = |server: SystemTime| {
+            let mut report = Report::default();
+            report.of_clock(now, server);
+            report.checks.remove(0).fact
+        };
+        assert_eq!(fact(now - Duration::from_secs(7200)), "this machine's clock is 2 hours ahead of the server's");
+        assert_eq!(fact(now + Duration::from_secs(7200)), "this machine's clock is 2 hours behind the server's");
+        assert_eq!(fact(now + Duration::from_secs(9)), "9 seconds from the platform's");
     }
 }

@@ -69,6 +69,10 @@ impl FileText<'_> {
                 DeValue::String(text) => text.to_string(),
                 // An end date may be written without quotes.
                 DeValue::Datetime(date) if field.ends_with("_ends") => date.to_string(),
+                _ if FIELDS.contains(&field) && field.ends_with("_ends") => {
+                    let expected = "expected a day (2026-12-31), or text in quotes";
+                    return Err(self.field(value, name, field, expected));
+                }
                 _ if FIELDS.contains(&field) => {
                     return Err(self.field(value, name, field, "expected text in quotes"));
                 }
