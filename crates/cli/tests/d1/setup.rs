@@ -132,7 +132,7 @@ api_key = 'env:CI_KEY'
     assert_failed(&output, 3, &["did you mean key?"]);
 
     write("d1.toml", "[profiles.ci]\n");
-    let output = d1(&["whoami", "--profile", "ci"], &variables);
+    let output = d1(&["whoami", "--profile", "ci"], &variables[..1]);
     assert_failed(
         &output,
         3,

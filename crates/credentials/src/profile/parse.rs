@@ -267,6 +267,7 @@ api_key = "keyring:demo"
             ("[profiles.ci]\ncanary_canary_canary_canary_canary = 1", &["line 2", "unknown field"]),
             ("[profiles.ci]\nmode = \"canary\"", &["field mode", "certificate"]),
             ("[profiles.ci]\nowner_ends = \"canary\"", &["field owner_ends", "2026-12-31"]),
+            ("[profiles.ci]\nowner_ends = 20261231", &["field owner_ends", "a day (2026-12-31)"]),
             ("[profiles.ci]\npassword = \"env:X\"", &["profile ci", "no certificate"]),
             ("[profiles.ci]\nlimiter = \"redis://:canary@cache\"", &["field limiter", "without a password"]),
             ("[profiles.ci]\nlimiter = \"redis://ci:canary@cache/1\"", &["field limiter", "without a password"]),
