@@ -8,6 +8,7 @@ mod junit;
 mod report;
 mod transports;
 
+use std::future::pending;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -25,6 +26,7 @@ use crate::end_date;
 use crate::expiry::EndDates;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::signals::Signals;
 
 use self::bundle::Bundle;
 pub(crate) use self::certificate::verify;
@@ -35,36 +37,34 @@ use crate::whole_file::{Existing, Readers, write_whole};
 /// Beyond this, credentials seem to begin late or end early.
 const CLOCK: Duration = Duration::from_secs(5 * 60);
 
-/// Checks everything, and says what it could not check.
-pub(crate) async fn run(options: &DoctorOptions, output: &Output) -> Result<(), Failure> {
-    let (document, exit) = examine(options, output).await?;
+/// Checks everything, and says what it could not check. A signal ends the checks; what they found is shown.
+pub(crate) async fn run(options: &DoctorOptions, output: &Output, signals: &Signals) -> Result<(), Failure> {
+    let (document, exit) = examine(options, output, Some(signals)).await?;
     output.document(&document)?;
     exit.map_or(Ok(()), |code| Err(Failure::Reported(code)))
 }
 
-/// The same without the document, which is returned with the exit code of the first check that failed.
-pub(crate) async fn examine(options: &DoctorOptions, output: &Output) -> Result<(Value, Option<u8>), Failure> {
+/// The same without the document, which is returned with the exit code: of the first check that failed, or of the signal. Without signals,
+/// they end the command that calls this.
+pub(crate) async fn examine(
+    options: &DoctorOptions,
+    output: &Output,
+    signals: Option<&Signals>,
+) -> Result<(Value, Option<u8>), Failure> {
     let mut report = Report::default();
-    let chosen = options.connection.setup.clone();
-    let setup = tokio::task::spawn_blocking(move || connection::setup(&chosen)).await;
-    let setup = setup.map_err(|error| Failure::Internal(error.into()))?;
-    let found = match setup {
-        Ok(setup) => report.of_setup(setup, &options.connection).await?,
-        Err(error) => {
-            report.failed("configuration", "setup", Failure::Setup(error));
-            report.skipped("credential", "credential", "needs a configuration that can be read");
-            None
+    let received = async {
+        match signals {
+            Some(signals) => signals.first().await,
+            None => pending().await,
         }
     };
-    match found {
-        Some(found) if options.online => {
-            report.of_call(found.clone(), options, *output).await?;
-            if options.compare_transports {
-                report.of_transports(&found, options, *output).await;
-            }
-        }
-        Some(_) => report.skipped("platform", "call", "not sent; give --online for a real call"),
-        None => report.skipped("platform", "call", "needs a credential that can be used"),
+    let interrupted = tokio::select! {
+        outcome = report.check(options, output) => outcome.map(|()| None)?,
+        signal = received => Some(signal),
+    };
+    if let Some(signal) = interrupted {
+        report.skipped("platform", "interrupted", &format!("{} ended the checks", signal.name()));
+        report.exit = Some(signal.exit_code());
     }
     let mut document = report.json();
     let mut page = output.page();
@@ -92,6 +92,31 @@ fn write(path: &Path, content: &[u8], readers: Readers) -> Result<(), Failure> {
 }
 
 impl Report {
+    async fn check(&mut self, options: &DoctorOptions, output: &Output) -> Result<(), Failure> {
+        let chosen = options.connection.setup.clone();
+        let setup = tokio::task::spawn_blocking(move || connection::setup(&chosen)).await;
+        let setup = setup.map_err(|error| Failure::Internal(error.into()))?;
+        let found = match setup {
+            Ok(setup) => self.of_setup(setup, &options.connection).await?,
+            Err(error) => {
+                self.failed("configuration", "setup", Failure::Setup(error));
+                self.skipped("credential", "credential", "needs a configuration that can be read");
+                None
+            }
+        };
+        match found {
+            Some(found) if options.online => {
+                self.of_call(found.clone(), options, *output).await?;
+                if options.compare_transports {
+                    self.of_transports(&found, options, *output).await;
+                }
+            }
+            Some(_) => self.skipped("platform", "call", "not sent; give --online for a real call"),
+            None => self.skipped("platform", "call", "needs a credential that can be used"),
+        }
+        Ok(())
+    }
+
     /// Hosts, trust and proxy; then the credential, where it can be read.
     async fn of_setup(
         &mut self,
