@@ -21,6 +21,9 @@ const TOO_NEAR: u8 = 8;
 /// The status of a plugin for Nagios that cannot say how things are.
 const UNKNOWN: u8 = 3;
 
+/// The beginning of the file for Prometheus.
+const METRICS: &str = "# HELP d1_credential_expiration_timestamp_seconds";
+
 /// The known facts about one end date.
 pub(crate) struct End {
     pub(crate) cause: ExpiryCause,
@@ -162,7 +165,7 @@ impl EndDates {
                 path,
                 self.metrics(&connection::profile(&options.connection)).as_bytes(),
                 Readers::All,
-                Existing::Replace,
+                Existing::ReplaceBeginning(METRICS),
             )
             .map_err(|source| Failure::File {
                 action: "write the metrics to",
@@ -266,9 +269,10 @@ impl EndDates {
     fn metrics(&self, profile: &str) -> String {
         // Label values are quoted (Prometheus exposition format).
         let profile = profile.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
-        let mut text = "# HELP d1_credential_expiration_timestamp_seconds Last second in which this part of the credential works.\n\
+        let mut text = format!(
+            "{METRICS} Last second in which this part of the credential works.\n\
              # TYPE d1_credential_expiration_timestamp_seconds gauge\n"
-            .to_owned();
+        );
         for end in &self.ends {
             if let Ok(known) = &end.ends {
                 let seconds = seconds_left(known.at, SystemTime::UNIX_EPOCH);

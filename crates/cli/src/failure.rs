@@ -125,6 +125,14 @@ impl Failure {
                 }
                 diagnosis
             }
+            // Refused here, and not by the system: the text says why, and what to do.
+            Self::File { action, source, .. }
+                if source.kind() == std::io::ErrorKind::InvalidInput && source.get_ref().is_some() =>
+            {
+                let mut diagnosis = Diagnosis::new(of_action(action), self.to_string(), "");
+                diagnosis.remedy.clear();
+                diagnosis
+            }
             Self::File { action, .. } => Diagnosis::of(of_action(action), self.to_string()),
             Self::Output(_) => Diagnosis::of(Code::IO_01, self.to_string()),
             Self::CertificateFile(error) => {

@@ -71,20 +71,20 @@ pub(crate) async fn examine(
     report.print(&mut page);
     output.print(page)?;
     if let Some(path) = &options.junit {
-        write(path, junit::of(&report).as_bytes(), Readers::All)?;
+        write(path, junit::of(&report).as_bytes(), Readers::All, "<")?;
         output.text(&format!("wrote the checks as JUnit XML to {}", path.display()))?;
     }
     if let Some(path) = &options.bundle {
         let bundle = Bundle::of(&options.connection.setup, &document).await?;
-        write(path, bundle.text().as_bytes(), Readers::Owner)?;
+        write(path, bundle.text().as_bytes(), Readers::Owner, bundle::BEGIN)?;
         output.text(&format!("wrote {}\n{}", path.display(), bundle.contents()))?;
         document["bundle"] = json!({ "file": path, "contents": bundle.parts() });
     }
     Ok((document, report.exit))
 }
 
-fn write(path: &Path, content: &[u8], readers: Readers) -> Result<(), Failure> {
-    write_whole(path, content, readers, Existing::Replace).map_err(|source| Failure::File {
+fn write(path: &Path, content: &[u8], readers: Readers, begin: &'static str) -> Result<(), Failure> {
+    write_whole(path, content, readers, Existing::ReplaceBeginning(begin)).map_err(|source| Failure::File {
         action: "write",
         path: path.to_owned(),
         source,

@@ -263,6 +263,14 @@ fn bundle_lists_its_parts_and_holds_no_secret() {
             assert!(!shown.contains(secret) && !shown.contains(&secret[..8]), "{secret}: {shown}");
         }
     }
+    // One of an earlier run is replaced, another file is not.
+    assert_eq!(stage.d1(&["doctor", "--bundle", &path], &variables).status.code(), output.status.code());
+    let refused = stage.d1(&["doctor", "--junit", &path], &variables);
+    assert!(
+        refused.status.code() == Some(3) && text(&refused).contains("it holds something else"),
+        "{}",
+        text(&refused)
+    );
     let bundle: Value = serde_json::from_str(&document).expect("one JSON document");
     let parts: Vec<_> = bundle["contents"].as_array().expect("a list").iter().map(|part| &part["part"]).collect();
     let mut listed = parts.iter().map(|part| part.as_str().expect("a name")).collect::<Vec<_>>();
