@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
+use std::time::{Duration, SystemTime};
 
 use digicert_one_client::lossy_text;
 use digicert_one_core::EndDate;
@@ -35,13 +36,17 @@ impl Extra {
     /// The name of a field with an end date that could not be read, so that the end date is unknown, and not missing.
     #[must_use]
     pub fn unread_end_date(&self) -> Option<&str> {
+        let is_unset = |value: &Value| read_any(value).is_some_and(is_unset);
         let is_end = |name: &str| END_DATE.iter().chain(&OTHER_END_DATES).any(|one| same(one, name));
         let holds_one = |value: &Value| match value {
             Value::String(text) => !text.trim().is_empty() && !text.trim().eq_ignore_ascii_case("never"),
             Value::Number(_) | Value::Object(_) | Value::Array(_) => true,
             Value::Null | Value::Bool(_) => false,
         };
-        self.values.iter().find(|(name, value)| is_end(name) && holds_one(value)).map(|(name, _)| name.as_str())
+        self.values
+            .iter()
+            .find(|(name, value)| is_end(name) && holds_one(value) && !is_unset(value))
+            .map(|(name, _)| name.as_str())
     }
 }
 
@@ -195,24 +200,28 @@ struct AnyEndDate(EndDate);
 
 impl<'de> Deserialize<'de> for AnyEndDate {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let instant = match Value::deserialize(deserializer)? {
-            // Without a time zone it is UTC, like every end date of the platform.
-            Value::String(text) => {
-                return read_end(&text).map(Self).ok_or_else(|| D::Error::custom("invalid end date"));
-            }
-            Value::Number(number) => number.as_i64().and_then(|number| {
-                // In seconds this would be after the year 5100.
-                if number.abs() < 100_000_000_000 {
-                    Timestamp::from_second(number).ok()
-                } else {
-                    Timestamp::from_millisecond(number).ok()
-                }
-            }),
-            _ => None,
-        };
-        let read = instant.and_then(|instant| instant.to_string().parse().ok());
+        let read = read_any(&Value::deserialize(deserializer)?).filter(|end| !is_unset(*end));
         read.map(Self).ok_or_else(|| D::Error::custom("invalid end date"))
     }
+}
+
+fn read_any(value: &Value) -> Option<EndDate> {
+    let instant = match value {
+        // Without a time zone it is UTC, like every end date of the platform.
+        Value::String(text) => return read_end(text),
+        // In seconds this would be after the year 5100.
+        Value::Number(number) => match number.as_i64()? {
+            seconds if seconds.abs() < 100_000_000_000 => Timestamp::from_second(seconds),
+            milliseconds => Timestamp::from_millisecond(milliseconds),
+        },
+        _ => return None,
+    };
+    instant.ok()?.to_string().parse().ok()
+}
+
+/// Whether it is the zero of a program that has no date: 0, `1970-01-01`, `0001-01-01T00:00:00Z`.
+fn is_unset(end: EndDate) -> bool {
+    end.last_second() < SystemTime::UNIX_EPOCH + Duration::from_secs(24 * 60 * 60)
 }
 
 fn read_end(text: &str) -> Option<EndDate> {
@@ -286,6 +295,11 @@ mod tests {
             assert_eq!(unread(none.clone()), None, "{none}");
         }
         assert_eq!(unread(json!({ "weekend": "sunday", "end_date": "" })), None);
+        for zero in
+            [json!(0), json!(-1), json!("1970-01-01"), json!("0001-01-01T00:00:00Z"), json!("0001-01-01T00:00:00")]
+        {
+            assert_eq!(unread(json!({ "end_date": zero.clone() })), None, "{zero}");
+        }
     }
 
     #[test]

@@ -253,7 +253,7 @@ impl Command {
             Self::ServiceUser(command) => matches!(command, ServiceUserCommand::Create(_)),
             Self::Token(command) => matches!(command, TokenCommand::Create(_) | TokenCommand::Rotate(_)),
             Self::Cert(command) => matches!(command, CertCommand::Request(_) | CertCommand::Rotate(_)),
-            Self::List(_) | Self::Resume(_) | Self::Run(_) | Self::Proxy(_) => true,
+            Self::Doctor(_) | Self::List(_) | Self::Resume(_) | Self::Run(_) | Self::Proxy(_) => true,
             Self::Emulator(options) => !options.command.is_empty(),
             _ => false,
         }

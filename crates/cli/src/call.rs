@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -23,9 +23,12 @@ use crate::error_response::ErrorResponse;
 use crate::failure::Failure;
 use crate::output::{Output, diagnosis_json};
 
+/// The longest body of a request: it is held in memory.
+const LONGEST_DATA: u64 = 256 * 1024 * 1024;
+
 /// Makes one call and prints the body of the response.
 pub(crate) async fn call(options: &CallOptions, output: &Output) -> Result<(), Failure> {
-    let (content_type, data) = options.body()?;
+    let (content_type, data) = options.body().await?;
     let client = connection::client(&options.connection, output).await?;
     let method: Method =
         options.method.to_ascii_uppercase().parse().map_err(|error| Failure::Internal(Box::new(error)))?;
@@ -133,7 +136,7 @@ async fn filterable(response: Response) -> Result<Bytes, Failure> {
 
 impl CallOptions {
     /// The body of the request and its type.
-    fn body(&self) -> Result<(&str, Option<Vec<u8>>), Failure> {
+    async fn body(&self) -> Result<(&str, Option<Vec<u8>>), Failure> {
         let given = self.header.iter().find(|header| header.name == CONTENT_TYPE).map(|header| &*header.value);
         let data = match &self.data {
             Some(Data::Literal(text)) if given.is_none() && serde_json::from_str::<IgnoredAny>(text).is_err() => {
@@ -144,8 +147,8 @@ impl CallOptions {
                 ));
             }
             Some(Data::Literal(text)) => Some(text.clone().into_bytes()),
-            Some(Data::File(path)) => Some(read(path)?),
-            Some(Data::Input) => Some(read(Path::new("-"))?),
+            Some(Data::File(path)) => Some(data(path.clone()).await?),
+            Some(Data::Input) => Some(data("-".into()).await?),
             None => None,
         };
         Ok((given.unwrap_or("application/json"), data))
@@ -335,14 +338,25 @@ fn head(client: &Client, response: &Response, output: &Output) -> Value {
     })
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+/// Reads on a thread of its own: standard input and pipes may wait, and a signal ends the command meanwhile.
+async fn data(path: PathBuf) -> Result<Vec<u8>, Failure> {
+    let reading = tokio::task::spawn_blocking(move || read(&path, LONGEST_DATA));
+    reading.await.map_err(|error| Failure::Internal(error.into()))?
+}
+
+fn read(path: &Path, longest: u64) -> Result<Vec<u8>, Failure> {
     let failed = |source| Failure::File { action: "read", path: path.to_owned(), source };
-    if path.as_os_str() == "-" {
-        let mut bytes = Vec::new();
-        std::io::stdin().read_to_end(&mut bytes).map_err(failed)?;
-        return Ok(bytes);
+    let mut source: Box<dyn Read> = match path.as_os_str() == "-" {
+        true => Box::new(std::io::stdin()),
+        false => Box::new(std::fs::File::open(path).map_err(failed)?),
+    };
+    let mut bytes = Vec::new();
+    source.by_ref().take(longest + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > longest {
+        let text = format!("it is longer than {} MiB", longest / (1024 * 1024));
+        return Err(failed(std::io::Error::new(std::io::ErrorKind::InvalidInput, text)));
     }
-    std::fs::read(path).map_err(failed)
+    Ok(bytes)
 }
 
 #[cfg(test)]
@@ -388,8 +402,10 @@ mod tests {
         let file = tempfile::NamedTempFile::new().expect("a file");
         for bytes in [&b"\xef\xbb\xbf{}\r\n"[..], b"\xff\xfe{\0}\0", b"\xfe\xff\0{\0}", b"{\0}\0", b" \n"] {
             std::fs::write(file.path(), bytes).expect("written");
-            assert_eq!(read(file.path()).expect("read"), bytes);
+            assert_eq!(read(file.path(), 7).expect("read"), bytes);
         }
+        std::fs::write(file.path(), "12345678").expect("written");
+        assert!(read(file.path(), 7).is_err(), "a byte too many");
     }
 
     #[test]

@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256, Sha384, Sha512};
 use crate::arguments::{ConnectionOptions, CscCallerOptions, CscListOptions, HashName, SignOptions};
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::whole_file::{Readers, prepare};
 use crate::{connection, reference};
 
 /// The identifier of an EC key, which names no signature algorithm (RFC 5480).
@@ -56,15 +57,16 @@ pub(crate) async fn list(options: &CscListOptions, output: Output) -> Result<(),
 
 /// Has a file's hash signed.
 pub(crate) async fn sign(options: &SignOptions, output: Output) -> Result<(), Failure> {
+    if let Some(out) = &options.out {
+        writable(&options.file, out)?;
+    }
     let (path, name) = (options.file.clone(), options.hash);
     let hashing = tokio::task::spawn_blocking(move || hash(&path, name));
     let hash = hashing.await.map_err(|error| Failure::Internal(error.into()))??;
     let client = caller(&options.caller, output).await?;
     let algorithm = HashAlgo::from(options.hash);
     let info = client.credentials_info(&options.credential).await?;
-    let signing = signing(&info, &algorithm).ok_or_else(|| {
-        Failure::Usage(format!("the credential {} does not sign {algorithm}: say another --hash", options.credential))
-    })?;
+    let signing = signing(&info, &algorithm).ok_or_else(|| unsigned(&info, &algorithm, &options.credential))?;
     let mut request = SignRequest::new(&options.credential, algorithm.clone(), signing.clone()).hashes([&hash]);
     if let Some(text) = &options.description {
         request = request.description(text);
@@ -80,7 +82,12 @@ pub(crate) async fn sign(options: &SignOptions, output: Output) -> Result<(), Fa
     let signature = signatures.first().ok_or_else(|| Failure::Internal("no signature, and no error".into()))?;
     match &options.out {
         Some(path) => {
-            write(path.clone(), signature.clone()).await?;
+            if let Err(failure) = write(path.clone(), signature.clone()).await {
+                // It is not signed again for that.
+                output.text(&BASE64.encode(signature))?;
+                output.warning(&"the signature could not be written; it is on standard output, in base64");
+                return Err(failure);
+            }
             output.text(&format!("{}: {} bytes ({signing})", path.display(), signature.len()))?;
         }
         None => output.text(&BASE64.encode(signature))?,
@@ -161,6 +168,27 @@ fn signing(info: &CredentialInfo, hash: &HashAlgo) -> Option<SignAlgo> {
     whole.or_else(by_key)
 }
 
+/// The failure of a credential that signs no such hash: where another one helps, the command line is wrong.
+fn unsigned(info: &CredentialInfo, hash: &HashAlgo, credential: &str) -> Failure {
+    let credential = printable_line(credential);
+    let others = [HashAlgo::Sha256, HashAlgo::Sha384, HashAlgo::Sha512].into_iter();
+    let others: Vec<_> = others.filter(|other| signing(info, other).is_some()).map(|other| other.to_string()).collect();
+    if !others.is_empty() {
+        return Failure::Usage(format!(
+            "the credential {credential} does not sign {hash}, but {}: say another --hash",
+            others.join(", ")
+        ));
+    }
+    let named: Vec<_> = info.key.algo.iter().map(|oid| SignAlgo::from_oid(oid).to_string()).collect();
+    Failure::NoAlgorithm(match named.is_empty() {
+        true => format!("the service names no signature algorithm of the credential {credential}"),
+        false => format!(
+            "the credential {credential} signs by {} only, which d1 does not support",
+            printable_line(&named.join(", "))
+        ),
+    })
+}
+
 fn hash(path: &Path, name: HashName) -> Result<Vec<u8>, Failure> {
     match name {
         HashName::Sha256 => digest::<Sha256>(path),
@@ -181,9 +209,47 @@ fn digest<D: Digest>(path: &Path) -> Result<Vec<u8>, Failure> {
     }
 }
 
+/// A file for the signature that is not the one to sign, and whose directory is there: known before anything is signed.
+fn writable(file: &Path, out: &Path) -> Result<(), Failure> {
+    let failed = |source| Failure::File { action: "write", path: out.to_owned(), source };
+    if let (Ok(file), Ok(out)) = (file.canonicalize(), out.canonicalize())
+        && file == out
+    {
+        return Err(Failure::Usage(
+            "--out names the file to sign, which would be replaced by its signature".to_owned(),
+        ));
+    }
+    match out.metadata() {
+        // What a pipe or device holds is not known before it is written.
+        Ok(found) if !found.is_file() && !found.is_dir() => Ok(()),
+        Ok(_) => File::options().append(true).open(out).map(drop).map_err(failed),
+        Err(_) => prepare(out, &[], Readers::All).map(drop).map_err(failed),
+    }
+}
+
 async fn write(path: PathBuf, bytes: Vec<u8>) -> Result<(), Failure> {
     let writing = tokio::task::spawn_blocking(move || {
         std::fs::write(&path, bytes).map_err(|source| Failure::File { action: "write", path, source })
     });
     writing.await.map_err(|error| Failure::Internal(error.into()))?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_hash_is_advised_only_where_it_helps() {
+        let failure = |algorithms: &str| {
+            let info = serde_json::from_str(&format!(r#"{{"key":{{"algo":[{algorithms}]}}}}"#)).expect("a credential");
+            unsigned(&info, &HashAlgo::Sha256, "c")
+        };
+        let other = failure(r#""1.2.840.113549.1.1.12""#);
+        assert!(other.exit_code() == 2 && other.to_string().contains("but SHA-384: say another --hash"), "{other}");
+        for (algorithms, words) in [("", "names no signature algorithm"), (r#""1.3.101.112""#, "1.3.101.112 only")] {
+            let none = failure(algorithms);
+            assert!(none.exit_code() == 9 && none.to_string().contains(words), "{none}");
+            assert!(!none.diagnosis().to_string().contains("--hash"), "{none}");
+        }
+    }
 }

@@ -4,6 +4,7 @@ use std::fs::DirBuilder;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use digicert_one::core::CertificateFacts;
 use digicert_one::provisioning::replace_file;
 use digicert_one_emulator::{Emulator, EmulatorOptions as Options};
 use serde_json::json;
@@ -122,6 +123,11 @@ struct Files {
     _temporary: Option<tempfile::TempDir>,
 }
 
+const CA: &str = "ca.pem";
+const CERTIFICATE: &str = "auth-cert.pem";
+const KEY: &str = "auth-key.pem";
+const BUNDLE: &str = "auth-bundle.pem";
+
 impl Files {
     fn write(directory: Option<&Path>, emulator: &Emulator) -> Result<Self, Failure> {
         let temporary = match directory {
@@ -133,6 +139,7 @@ impl Files {
             (None, given) => given.map(Path::to_owned).unwrap_or_default(),
         };
         make_directory(&directory)?;
+        not_of_others(&directory)?;
         let user = &emulator.users()[0];
         let file = |name: &str, text: String| {
             let path = directory.join(name);
@@ -144,13 +151,31 @@ impl Files {
             Ok::<_, Failure>(path)
         };
         Ok(Self {
-            ca: file("ca.pem", emulator.ca_pem().to_owned())?,
-            certificate: file("auth-cert.pem", user.certificate_pem())?,
-            key: file("auth-key.pem", user.key_pem())?,
-            bundle: file("auth-bundle.pem", format!("{}{}", user.certificate_pem(), user.key_pem()))?,
+            ca: file(CA, emulator.ca_pem().to_owned())?,
+            certificate: file(CERTIFICATE, user.certificate_pem())?,
+            key: file(KEY, user.key_pem())?,
+            bundle: file(BUNDLE, format!("{}{}", user.certificate_pem(), user.key_pem()))?,
             _temporary: temporary,
         })
     }
+}
+
+/// Refuses a directory in which files of these names are not from an earlier run: its CA shows that.
+fn not_of_others(directory: &Path) -> Result<(), Failure> {
+    let holds = |name: &str| std::fs::metadata(directory.join(name)).is_ok_and(|found| found.len() > 0);
+    let Some(name) = [CA, CERTIFICATE, KEY, BUNDLE].into_iter().find(|name| holds(name)) else { return Ok(()) };
+    let is_ours = || {
+        let text = std::fs::read_to_string(directory.join(CA)).ok()?;
+        let (_, der) = pem_rfc7468::decode_vec(text.as_bytes()).ok()?;
+        let facts = CertificateFacts::read(&der.into()).ok()?;
+        Some(facts.subject.starts_with("CN=Testbed "))
+    };
+    if is_ours() == Some(true) {
+        return Ok(());
+    }
+    let text = "it is not from an emulator, and would be lost; give another directory, or remove it";
+    let source = std::io::Error::new(std::io::ErrorKind::InvalidInput, text);
+    Err(Failure::File { action: "write", path: directory.join(name), source })
 }
 
 fn make_directory(path: &Path) -> Result<(), Failure> {

@@ -45,14 +45,20 @@ fn first_of_the_day(who: &str, now: SystemTime) -> bool {
 /// `expires in 12 days`, `expired 3 hours ago`: in whole days, and in hours or minutes where it is less than a day.
 pub(crate) fn until(at: SystemTime, now: SystemTime) -> String {
     let seconds = seconds_left(at, now);
-    let (size, unit) = match seconds.unsigned_abs() {
+    let span = span(Duration::from_secs(seconds.unsigned_abs()));
+    if seconds < 0 { format!("expired {span} ago") } else { format!("expires in {span}") }
+}
+
+/// `12 days`, `3 hours`, `1 minute`.
+pub(crate) fn span(time: Duration) -> String {
+    let seconds = time.as_secs();
+    let (size, unit) = match seconds {
         left if left >= DAY.as_secs() => (DAY.as_secs(), "day"),
         left if left >= 3600 => (3600, "hour"),
         _ => (60, "minute"),
     };
-    let count = seconds.unsigned_abs() / size;
-    let span = format!("{count} {unit}{}", if count == 1 { "" } else { "s" });
-    if seconds < 0 { format!("expired {span} ago") } else { format!("expires in {span}") }
+    let count = seconds / size;
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Whole days; the last one counts as 0.

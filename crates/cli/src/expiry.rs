@@ -4,9 +4,9 @@
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
-use digicert_one::account::{AccountExt as _, Extra, Id};
-use digicert_one::core::{Expiry, ExpiryCause};
-use digicert_one::{Client, EndDate};
+use digicert_one::account::{AccountExt as _, ApiToken, Extra, Id, User};
+use digicert_one::core::{CertificateFacts, Expiry, ExpiryCause};
+use digicert_one::{Client, ClientIdentity, EndDate};
 use serde_json::{Value, json};
 
 use crate::arguments::ExpiryOptions;
@@ -20,6 +20,9 @@ use crate::whole_file::{Existing, Readers, write_whole};
 const TOO_NEAR: u8 = 8;
 /// The status of a plugin for Nagios that cannot say how things are.
 const UNKNOWN: u8 = 3;
+
+/// The beginning of the file for Prometheus.
+const METRICS: &str = "# HELP d1_credential_expiration_timestamp_seconds";
 
 /// The known facts about one end date.
 pub(crate) struct End {
@@ -50,6 +53,8 @@ pub(crate) async fn run(options: &ExpiryOptions, output: &Output) -> Result<(), 
         Err(failure) if options.nagios => {
             let diagnosis = failure.diagnosis();
             let summary = diagnosis.summary.lines().next().unwrap_or_default();
+            // What follows a bar is performance data.
+            let summary = summary.replace('|', "/");
             output.text(&format!("EXPIRY UNKNOWN - {} {summary}", diagnosis.code))?;
             return Err(Failure::Plugin { failure: Box::new(failure), status: UNKNOWN });
         }
@@ -63,7 +68,7 @@ async fn of_caller(options: &ExpiryOptions, output: Output) -> Result<EndDates, 
     let mut ends = EndDates::known(&found);
     let unasked = match () {
         () if options.offline => "not asked (--offline)",
-        () if ends.earliest().is_some_and(|end| end.has_passed(ends.now)) => "not asked: the credential has expired",
+        () if ends.has_expired() => "not asked: the credential has expired",
         () if ends.begins.is_some() => "not asked: the client certificate is not valid yet",
         () => "",
     };
@@ -82,9 +87,11 @@ impl EndDates {
     pub(crate) fn known(found: &LoadedConnection) -> Self {
         let (material, validity, now) = (&found.reading.material, found.reading.validity, SystemTime::now());
         let begins = validity.not_before.filter(|first| *first > now);
+        let issuer = material.identity().and_then(issuer_end);
         let parts = [
             (material.key().is_some(), ExpiryCause::Key, validity.key_ends, "the configuration"),
             (material.identity().is_some(), ExpiryCause::Certificate, validity.certificate_ends, "the certificate"),
+            (issuer.is_some(), ExpiryCause::Issuer, issuer, "the certificate file"),
             (true, ExpiryCause::Owner, validity.owner_ends, "the configuration"),
         ];
         let end = |cause, at: Option<SystemTime>, by| End {
@@ -110,15 +117,30 @@ impl EndDates {
                 return Ok(());
             }
         };
+        let now = self.now;
         for end in self.unknown() {
             let asked = match end.cause {
                 ExpiryCause::Owner => me.end_date.ok_or_else(|| no_end_date("", &me.extra)),
-                ExpiryCause::Key => of_key(client).await,
+                ExpiryCause::Key => of_key(client, &me.id, now).await,
                 _ => continue,
             };
-            end.ends = asked.map(|date| KnownEndDate { at: date.last_second(), by: "the platform" });
+            end.ends = asked.map(|date| {
+                let at = date.last_second();
+                let by = match Expiry::new(at, end.cause).has_passed(now) {
+                    true => "the platform, which accepted a call all the same: compare this machine's clock",
+                    false => "the platform",
+                };
+                KnownEndDate { at, by }
+            });
         }
         Ok(())
+    }
+
+    /// Whether the platform would refuse a call. It may do without the certificates of the issuers.
+    fn has_expired(&self) -> bool {
+        let own = self.ends.iter().filter(|end| end.cause != ExpiryCause::Issuer);
+        own.filter_map(|end| end.ends.as_ref().ok())
+            .any(|known| Expiry::new(known.at, ExpiryCause::Key).has_passed(self.now))
     }
 
     fn earliest(&self) -> Option<Expiry> {
@@ -143,7 +165,7 @@ impl EndDates {
                 path,
                 self.metrics(&connection::profile(&options.connection)).as_bytes(),
                 Readers::All,
-                Existing::Replace,
+                Existing::ReplaceBeginning(METRICS),
             )
             .map_err(|source| Failure::File {
                 action: "write the metrics to",
@@ -247,9 +269,10 @@ impl EndDates {
     fn metrics(&self, profile: &str) -> String {
         // Label values are quoted (Prometheus exposition format).
         let profile = profile.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
-        let mut text = "# HELP d1_credential_expiration_timestamp_seconds Last second in which this part of the credential works.\n\
+        let mut text = format!(
+            "{METRICS} Last second in which this part of the credential works.\n\
              # TYPE d1_credential_expiration_timestamp_seconds gauge\n"
-            .to_owned();
+        );
         for end in &self.ends {
             if let Ok(known) = &end.ends {
                 let seconds = seconds_left(known.at, SystemTime::UNIX_EPOCH);
@@ -277,13 +300,27 @@ fn no_end_date(of: &str, others: &Extra) -> String {
     }
 }
 
-/// The end of the API key in use, where the platform has no more than one that it could be.
-async fn of_key(client: &Client) -> Result<EndDate, String> {
+/// The first end of the certificates that are sent with the client certificate, where it comes before its own.
+pub(crate) fn issuer_end(identity: &ClientIdentity) -> Option<SystemTime> {
+    let issuers = identity.chain().iter().skip(1).filter_map(|der| CertificateFacts::read(der).ok());
+    issuers.map(|facts| facts.not_after).min().filter(|end| *end < identity.not_after())
+}
+
+/// The end of the API key in use, where the platform has no more than one that it could be: enabled, of this user, and not expired, since
+/// the platform accepted it.
+async fn of_key(client: &Client, me: &Id<User>, now: SystemTime) -> Result<EndDate, String> {
     let tokens = client.account().tokens().list(&Id::me()).all().await;
     let tokens = tokens
         .map_err(|error| format!("the API tokens cannot be listed: {} {}", error.code(), error.diagnosis().summary))?;
-    let enabled: Vec<_> = tokens.iter().filter(|token| token.is_enabled() != Some(false)).collect();
-    match enabled.as_slice() {
+    let is_own = |token: &&ApiToken| token.user_id.as_ref().is_none_or(|user| user == me);
+    let enabled: Vec<_> = tokens.iter().filter(is_own).filter(|token| token.is_enabled() != Some(false)).collect();
+    let has_passed = |token: &&&ApiToken| {
+        token.end_date.is_some_and(|end| Expiry::new(end.last_second(), ExpiryCause::Key).has_passed(now))
+    };
+    let live: Vec<_> = enabled.iter().filter(|token| !has_passed(token)).copied().collect();
+    // All of them have passed by a clock that is wrong.
+    let candidates = if live.is_empty() { enabled } else { live };
+    match candidates.as_slice() {
         [token] => token.end_date.ok_or_else(|| no_end_date(" for the API token", &token.extra)),
         [] => Err("the platform lists no enabled API token of this caller".to_owned()),
         several => {
@@ -291,10 +328,16 @@ async fn of_key(client: &Client) -> Result<EndDate, String> {
             let ends: Vec<_> = several.iter().map(|token| token.end_date).collect();
             match ends.first().copied().flatten().filter(|first| ends.iter().all(|end| *end == Some(*first))) {
                 Some(end) => Ok(end),
-                None => Err(format!(
-                    "{} API tokens are enabled, and the platform does not say which of them this key is",
-                    several.len()
-                )),
+                None => {
+                    let first = ends.iter().flatten().min_by_key(|end| end.last_second());
+                    let first = first.map(|end| format!("; the first of them ends {}", shown(end.last_second())));
+                    Err(format!(
+                        "{} API tokens are enabled, and the platform does not say which of them this key is{} (DC_API_KEY_ENDS gives \
+                         its end date)",
+                        several.len(),
+                        first.unwrap_or_default()
+                    ))
+                }
             }
         }
     }

@@ -49,6 +49,9 @@ pub(crate) enum Failure {
     Usage(String),
     #[error("service user {0:?} not found, or not visible to this caller")]
     NoSuchUser(String),
+    /// A signing credential that has no algorithm that can be used.
+    #[error("{0}")]
+    NoAlgorithm(String),
     #[error("{0}")]
     Emulator(#[from] EmulatorError),
     #[error("cannot {action} {}: {source}", shown(.path))]
@@ -120,6 +123,14 @@ impl Failure {
                     "use 127.0.0.1 or ::1, or give --reachable-by-others and --i-know-the-keys-are-public as well"
                         .clone_into(&mut diagnosis.remedy);
                 }
+                diagnosis
+            }
+            // Refused here, and not by the system: the text says why, and what to do.
+            Self::File { action, source, .. }
+                if source.kind() == std::io::ErrorKind::InvalidInput && source.get_ref().is_some() =>
+            {
+                let mut diagnosis = Diagnosis::new(of_action(action), self.to_string(), "");
+                diagnosis.remedy.clear();
                 diagnosis
             }
             Self::File { action, .. } => Diagnosis::of(of_action(action), self.to_string()),
@@ -204,6 +215,14 @@ impl Failure {
                 "the response began, and its body did not end within the time for the whole call (--timeout)",
             ),
             Self::NoSuchUser(_) => Diagnosis::of(Code::API_02, self.to_string()),
+            Self::NoAlgorithm(_) => {
+                let cause =
+                    "d1 signs by the algorithms that the response of credentials/info lists (key.algo): RSA, or ECDSA";
+                let mut diagnosis = Diagnosis::new(Code::AUT_05, self.to_string(), cause);
+                "see d1 csc list for other credentials, or ask the operator of the service"
+                    .clone_into(&mut diagnosis.remedy);
+                diagnosis
+            }
             Self::Plugin { failure, .. } => failure.diagnosis(),
             _ => Diagnosis::of(Code::CFG_04, self.to_string()),
         }
@@ -248,7 +267,7 @@ impl Failure {
                 }
             }
             Self::TooLate(_) => 4,
-            Self::NoSuchUser(_) => 9,
+            Self::NoSuchUser(_) | Self::NoAlgorithm(_) => 9,
             Self::Interrupted { signal, .. } => signal.exit_code(),
             Self::TaskInterrupted(interrupted) => interrupted.signal.exit_code(),
             Self::Demo(_) | Self::Internal(_) => 1,
@@ -348,6 +367,13 @@ pub(crate) fn of_setup(error: &ConfigError) -> Diagnosis {
     let mut diagnosis = Diagnosis::of(error.code(), error.to_string());
     let credential = "a credential: DC_API_KEY, or DC_CLIENT_CERT_FILE and DC_CLIENT_KEY_FILE, or both; or --profile";
     match error {
+        // A profile that was chosen has neither; to choose one is not advised.
+        ConfigError::Nothing { asked } | ConfigError::NoCredential { asked } if asked.contains("it names neither") => {
+            let profile = asked.split("; ").find(|reason| reason.contains("it names neither")).unwrap_or_default();
+            diagnosis.summary = format!("missing configuration: {profile}");
+            "add api_key or certificate to the profile, and host where no variable names it, as d1 init does"
+                .clone_into(&mut diagnosis.remedy);
+        }
         ConfigError::Nothing { .. } => {
             diagnosis.remedy = format!(
                 "set both:\n          a host: DC_BASE=https://one.digicert.com, or that of your region\n          {credential}\n        \

@@ -79,7 +79,7 @@ impl InitOptions {
             bundle: None,
             connection,
         };
-        let checked = doctor::examine(&doctor, output).await?;
+        let checked = doctor::examine(&doctor, output, None).await?;
         if checked.1.is_none() {
             output.text(&format!("\nuse it with --profile {0} or DC_PROFILE={0}", self.name))?;
         }

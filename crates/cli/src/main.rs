@@ -138,7 +138,7 @@ async fn run(command: &Command, output: &Output, signals: &Signals) -> Result<()
         Command::Env(options) => env::run(options, output).await,
         Command::Import(options) => import::run(options, output).await,
         Command::Init(options) => init::run(options, output).await,
-        Command::Doctor(options) => doctor::run(options, output).await,
+        Command::Doctor(options) => doctor::run(options, output, signals).await,
         Command::Expiry(options) => expiry::run(options, output).await,
         Command::Explain(options) => explain::run(options, *output),
         Command::Connection(_) => usage::help_of(layout::CONNECTION, *output),

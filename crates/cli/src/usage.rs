@@ -41,12 +41,18 @@ pub(crate) fn print(error: &clap::Error, color: ColorChoice) -> ExitCode {
     };
     let text = error.render();
     let text = layout::shown(&if has_colours { text.ansi().to_string() } else { text.to_string() });
-    // Nothing is to be done where it cannot be shown.
-    let _ = match error.use_stderr() {
-        true => std::io::stderr().write_all(text.as_bytes()),
-        false => std::io::stdout().write_all(text.as_bytes()),
-    };
-    ExitCode::from(if error.use_stderr() { 2 } else { 0 })
+    if error.use_stderr() {
+        // Nothing is to be done where it cannot be shown.
+        let _ = std::io::stderr().write_all(text.as_bytes());
+        return ExitCode::from(2);
+    }
+    let mut output = std::io::stdout();
+    match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Output::new(false, color).failed(&Failure::Output(error))
+        }
+        _ => ExitCode::SUCCESS,
+    }
 }
 
 /// Prints the help of one command.

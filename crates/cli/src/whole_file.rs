@@ -1,6 +1,7 @@
 //! Files that appear whole or not at all: written under another name in the same directory, synced, and renamed.
 
-use std::io::Write as _;
+use std::fs::File;
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 
 use tempfile::NamedTempFile;
@@ -21,6 +22,8 @@ pub(crate) enum Existing {
     Refuse,
     /// It is replaced.
     Replace,
+    /// It is replaced if it is empty or begins like this, as what is written does; anything else is not ours.
+    ReplaceBeginning(&'static str),
 }
 
 impl Existing {
@@ -69,11 +72,28 @@ pub(crate) fn persist(file: NamedTempFile, path: &Path, existing: Existing) -> s
         }
         _ => {}
     }
+    if let Existing::ReplaceBeginning(begin) = existing
+        && !is_empty_or_begins(path, begin)?
+    {
+        return refused("it holds something else, which would be lost; give another path, or remove it");
+    }
     let persisted = match existing {
-        Existing::Replace => file.persist(path),
+        Existing::Replace | Existing::ReplaceBeginning(_) => file.persist(path),
         Existing::Refuse => file.persist_noclobber(path),
     };
     persisted.map(drop).map_err(|error| error.error)
+}
+
+/// Whether nothing is lost with the file.
+fn is_empty_or_begins(path: &Path, begin: &str) -> std::io::Result<bool> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(true),
+        Err(error) => return Err(error),
+    };
+    let mut found = Vec::new();
+    file.take(begin.len() as u64).read_to_end(&mut found)?;
+    Ok(found.is_empty() || found == begin.as_bytes())
 }
 
 #[cfg(all(test, unix))]
@@ -81,6 +101,22 @@ mod tests {
     use std::os::unix::fs::{FileTypeExt as _, symlink};
 
     use super::*;
+
+    #[test]
+    fn file_that_begins_otherwise_is_not_replaced() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("file");
+        let replace = || write_whole(&path, b"<new/>", Readers::All, Existing::ReplaceBeginning("<"));
+        replace().expect("nothing is there");
+        replace().expect("one of the same kind");
+        std::fs::write(&path, "").expect("written");
+        replace().expect("an empty file");
+        for other in ["-----BEGIN PRIVATE KEY-----", "0102_0304", "{}"] {
+            std::fs::write(&path, other).expect("written");
+            assert!(replace().expect_err(other).to_string().contains("something else"), "{other}");
+            assert_eq!(std::fs::read_to_string(&path).expect("there"), other);
+        }
+    }
 
     #[test]
     fn only_regular_files_are_replaced() {

@@ -142,6 +142,8 @@ pub enum ExpiryCause {
     Certificate,
     /// The service user that owns them.
     Owner,
+    /// A CA certificate that is sent with the client certificate. A server that has a newer one does not need it.
+    Issuer,
 }
 
 impl ExpiryCause {
@@ -152,6 +154,7 @@ impl ExpiryCause {
             Self::Key => "api_key",
             Self::Certificate => "client_certificate",
             Self::Owner => "service_user",
+            Self::Issuer => "certificate_issuer",
         }
     }
 }
@@ -162,6 +165,7 @@ impl fmt::Display for ExpiryCause {
             Self::Key => "API key",
             Self::Certificate => "client certificate",
             Self::Owner => "service user",
+            Self::Issuer => "certificate issuer",
         })
     }
 }

@@ -79,8 +79,8 @@ pub(crate) fn name(name: &str) -> String {
 
 /// Returns a hint about a value that is not shown; empty for one that is.
 pub(crate) fn hint(path: &Path, by: &str) -> String {
-    if path.starts_with("~") {
-        return "; only a shell expands ~: write the whole path".to_owned();
+    if let Some(unexpanded) = path.to_str().and_then(unexpanded) {
+        return format!("; {unexpanded}");
     }
     if is_path(path) {
         return String::new();
@@ -100,6 +100,30 @@ pub(crate) fn hint(path: &Path, by: &str) -> String {
             "; the value is not shown, as it may be a secret: if it is the secret itself, use {variable}; if it is a path, \
              write it with its directory, as in ./NAME"
         ),
+    }
+}
+
+/// Returns what is wrong with a path that only a shell, or a library for URLs, would take.
+fn unexpanded(text: &str) -> Option<&'static str> {
+    let is_name = |name: &str| {
+        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+    };
+    let is_variable = |word: &str| {
+        let inside = |begin: &str, end: &str| word.strip_prefix(begin).and_then(|rest| rest.strip_suffix(end));
+        [inside("${", "}"), inside("$", ""), inside("%", "%")].into_iter().flatten().any(is_name)
+    };
+    let mut words = text.split(['/', '\\']);
+    let first = words.next().unwrap_or_default();
+    let is_last = words.clone().next().is_none();
+    match () {
+        () if first == "~" || (first.starts_with('~') && !is_last) => {
+            Some("only a shell expands ~: write the whole path")
+        }
+        () if !is_last && (is_variable(first) || words.any(is_variable)) => {
+            Some("variables in it are not expanded: write the whole path")
+        }
+        () if first == "file:" => Some("a path is expected, without file:"),
+        () => None,
     }
 }
 
@@ -227,6 +251,16 @@ mod tests {
             assert!(hint.contains(variable) && !hint.contains(value), "{hint}");
         }
         assert!(hint(Path::new("~/key"), "DC_API_KEY_FILE").contains("expands ~"));
+        for (value, words) in [
+            ("~ci/key", "expands ~"),
+            ("/etc/d1/$HOME/key", "variables in it are not expanded"),
+            ("${HOME}/key", "variables in it are not expanded"),
+            (r"%USERPROFILE%\key", "variables in it are not expanded"),
+            ("file:///etc/d1/key", "without file:"),
+        ] {
+            let hint = hint(Path::new(value), "DC_API_KEY_FILE");
+            assert!(hint.contains(words) && !hint.contains("secret"), "{value}: {hint}");
+        }
         assert_eq!(hint(Path::new("/etc/d1/missing"), "DC_API_KEY_FILE"), "");
     }
 }

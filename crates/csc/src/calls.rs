@@ -3,13 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use digicert_one_core::{Code, Diagnosis, RequestTarget, Secret};
+use digicert_one_core::{RequestTarget, Secret};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use zeroize::Zeroizing;
 
 use crate::credentials::{CredentialInfo, CredentialsList, ListRequest, base64};
 use crate::csc_request::{CscRequest, CscResponse, RetryClass};
+use crate::fault::unexpected;
 use crate::info::Info;
 use crate::inner::Inner;
 use crate::open::{maybe_number, texts};
@@ -95,11 +97,15 @@ struct Authorized {
 struct Signed {
     #[serde(default, deserialize_with = "texts")]
     signatures: Vec<String>,
+    /// Of a service that signs later.
+    #[serde(default, rename = "responseID", alias = "response_id")]
+    response_id: Option<IgnoredAny>,
 }
 
 impl Inner {
-    pub(crate) async fn info(self: &Arc<Self>) -> Result<Info, Error> {
-        let request = CscRequest::new("info", &Nothing {}, RetryClass::Opens)?;
+    /// The class is [`RetryClass::Opens`] or [`RetryClass::Discovers`].
+    pub(crate) async fn info(self: &Arc<Self>, class: RetryClass) -> Result<Info, Error> {
+        let request = CscRequest::new("info", &Nothing {}, class)?;
         self.call(request).await?.json()
     }
 
@@ -122,7 +128,7 @@ impl Inner {
             let (count, next) = pages.next(&page.head.headers, &page.body)?;
             if read.len() != count {
                 let summary = "credentials/list: an item of the list is not the id of a credential.";
-                return Err(Error::new(ErrorKind::Decode, Diagnosis::of(Code::AUT_05, summary)));
+                return Err(unexpected(summary, "an id is a text or a number"));
             }
             ids.extend(read);
             match next {
@@ -197,6 +203,10 @@ impl Inner {
         let mut call = CscRequest::new("signatures/signHash", &body, RetryClass::Acts)?;
         call.secrets = vec![owned(sad.expose())];
         let signed: Signed = self.call(call).await?.json()?;
+        if signed.signatures.is_empty() && signed.response_id.is_some() {
+            let cause = "it gave the ID of a response (responseID) in place of signatures: signing asynchronously is not supported";
+            return Err(unexpected("the service signs later.", cause));
+        }
         let signatures = signed.signatures.iter().enumerate();
         let signatures: Result<Vec<_>, _> = signatures.map(|(index, text)| base64(text, "signature", index)).collect();
         counted(signatures?, hashes.len())
@@ -226,8 +236,7 @@ fn authorized(response: CscResponse) -> Result<Authorization, Error> {
     let requested_at = response.head.sent_at();
     wipe(response.body);
     if read.sad.is_empty() {
-        let summary = "the service gave an empty SAD.";
-        return Err(Error::new(ErrorKind::Decode, Diagnosis::of(Code::AUT_05, summary)));
+        return Err(unexpected("the service gave an empty SAD.", "without it nothing can be signed"));
     }
     Ok(Authorization { sad: Sad::new(read.sad), expires_in: read.expires_in.map(Duration::from_secs), requested_at })
 }

@@ -8,6 +8,7 @@ use digicert_one_client::Error;
 use digicert_one_core::{ConnectorInfo, Secret};
 
 use crate::credentials::{CredentialInfo, CredentialsList, ListRequest};
+use crate::csc_request::RetryClass;
 use crate::info::Info;
 use crate::inner::Inner;
 use crate::secret::Sad;
@@ -32,7 +33,7 @@ impl CscClient {
     /// # Errors
     /// See [`Error`].
     pub async fn info(&self) -> Result<Info, Error> {
-        self.0.info().await
+        self.0.info(RetryClass::Opens).await
     }
 
     /// A page of the ids of a user's credentials.

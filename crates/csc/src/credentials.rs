@@ -1,12 +1,12 @@
 //! The signing credentials of a user: the list request, and their descriptions by the service.
 
 use data_encoding::BASE64;
-use digicert_one_core::{Code, Diagnosis};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::fault::unexpected;
 use crate::open::{maybe_number, maybe_text, open_enum, text, texts};
-use digicert_one_client::{Error, ErrorKind};
+use digicert_one_client::Error;
 
 /// A page of the credentials of a user.
 ///
@@ -237,7 +237,7 @@ pub(crate) fn base64(text: &str, what: &str, index: usize) -> Result<Vec<u8>, Er
     let compact: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
     BASE64.decode(&compact).map_err(|error| {
         let summary = format!("{what} {} of the response is not base64.", index + 1);
-        Error::new(ErrorKind::Decode, Diagnosis::of(Code::AUT_05, summary)).with_source(error)
+        unexpected(summary, "the service sent another encoding, or it is damaged").with_source(error)
     })
 }
 

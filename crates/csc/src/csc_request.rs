@@ -43,6 +43,8 @@ impl CscRequest {
 pub(crate) enum RetryClass {
     /// Read-only and unauthenticated.
     Opens,
+    /// As [`Opens`](Self::Opens), for the authorisation of another call, which is retried as a whole.
+    Discovers,
     /// Read-only; may be retried.
     Reads,
     /// Not idempotent.
@@ -112,8 +114,8 @@ impl Inner {
             target,
             headers: HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]),
             body,
-            idempotent: matches!(class, RetryClass::Opens | RetryClass::Reads),
-            once: false,
+            idempotent: matches!(class, RetryClass::Opens | RetryClass::Discovers | RetryClass::Reads),
+            once: class == RetryClass::Discovers,
             attempt_timeout,
             deadline,
             authoriser: Box::new(OfSession { inner: Arc::clone(self), secrets, class }),
@@ -164,8 +166,8 @@ struct OfSession {
 impl Authoriser for OfSession {
     async fn pass(&self, refused: Option<&Pass>) -> Result<Option<Pass>, Error> {
         match (self.class, refused) {
-            (RetryClass::Opens, None) => Ok(Some(Pass::nothing())),
-            (RetryClass::Opens, Some(_)) => Ok(None),
+            (RetryClass::Opens | RetryClass::Discovers, None) => Ok(Some(Pass::nothing())),
+            (RetryClass::Opens | RetryClass::Discovers, Some(_)) => Ok(None),
             (_, None) => self.inner.pass().await.map(Some),
             (_, Some(refused)) => self.inner.newer(refused).await,
         }

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::challenge::Challenge;
-use crate::csc_request::{CscResponse, Shows};
+use crate::csc_request::{CscResponse, RetryClass, Shows};
 use crate::fault;
 use crate::granted::Granted;
 use crate::info::AuthType;
@@ -47,7 +47,7 @@ impl Inner {
     /// Logs in with user and password for a token.
     pub(crate) async fn log_in(self: &Arc<Self>, user: &str, password: &Secret) -> Result<Granted, Error> {
         let secret = password.expose_text().map_err(Error::credential)?;
-        let info = self.info().await?;
+        let info = self.info(RetryClass::Discovers).await?;
         if !info.auth_type.contains(&AuthType::Digest) {
             let summary = format!("{} does not offer a login by HTTP Digest.", self.platform);
             let cause = format!("its info lists: {}", listed(&info.auth_type));

@@ -3,11 +3,12 @@
 
 use std::fmt;
 
-use digicert_one_client::Error;
 use digicert_one_client::seam::{self, Refusal};
+use digicert_one_client::{Error, ErrorKind};
 use digicert_one_core::diagnosis::{Side, diagnose_response};
 use digicert_one_core::{Advice, Code, Diagnosis};
 use http::header::{HeaderMap, WWW_AUTHENTICATE};
+use http_auth::parse_challenges;
 use serde_json::Value;
 
 use crate::open::open_enum;
@@ -94,8 +95,20 @@ impl Rejection {
         let body: Value = serde_json::from_slice(body).ok()?;
         let code = body.get("error")?.as_str()?;
         let described = ["error_description", "errorDescription"].into_iter().find_map(|name| body.get(name)?.as_str());
-        let is_code = code.len() <= 100 && !code.is_empty() && !code.contains(|one: char| !one.is_ascii_graphic());
-        (is_code && body.get("path").is_none()).then(|| Self::new(code, described))
+        (is_code(code) && body.get("path").is_none()).then(|| Self::new(code, described))
+    }
+
+    /// Reads the header of a response that refuses a token (RFC 6750 section 3).
+    fn challenged(headers: &HeaderMap) -> Option<Self> {
+        let values = headers.get_all(WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok());
+        let mut challenges = values.filter_map(|text| parse_challenges(text).ok()).flatten();
+        let challenge = challenges.find(|one| one.scheme.eq_ignore_ascii_case("bearer"))?;
+        let param = |name: &str| {
+            let found = challenge.params.iter().find(|(given, _)| given.eq_ignore_ascii_case(name));
+            found.map(|(_, value)| value.to_unescaped())
+        };
+        let code = param("error").filter(|code| is_code(code))?;
+        Some(Self::new(&code, param("error_description").as_deref()))
     }
 }
 
@@ -110,10 +123,14 @@ impl fmt::Display for Rejection {
 
 impl std::error::Error for Rejection {}
 
+fn is_code(text: &str) -> bool {
+    text.len() <= 100 && !text.is_empty() && !text.contains(|one: char| !one.is_ascii_graphic())
+}
+
 /// The error for an error response, to a call or to the request for a token of this kind.
 pub(crate) fn refused(refusal: Refusal<'_>, for_token: Option<&'static str>) -> Error {
     let Refusal { pass, response: mut platform, headers, body, context } = refusal;
-    let rejection = Rejection::read(body);
+    let rejection = Rejection::read(body).or_else(|| Rejection::challenged(headers));
     if let Some(rejection) = &rejection {
         platform.code = Some(rejection.code.as_str().to_owned());
         platform.message = rejection.description.clone();
@@ -125,20 +142,59 @@ pub(crate) fn refused(refusal: Refusal<'_>, for_token: Option<&'static str>) -> 
         Some(what) => {
             let asked = Asked { host: &context.host, status: platform.status.as_u16(), headers, what };
             asked.explain(&mut diagnosis, rejection.as_ref());
+            if diagnosis.code == Code::AUT_04 {
+                of_token(&mut diagnosis);
+            }
         }
-        None if pass.is_token() && diagnosis.code == Code::AUT_01 => {
-            diagnosis.cause =
-                "the access token is unknown, expired or revoked, or its scope does not cover this call".to_owned();
-            diagnosis.remedy =
-                "Check that the token was made for this service and host; a signer may have to sign in again."
-                    .to_owned();
-        }
+        None if pass.is_token() => of_token(&mut diagnosis),
         None => {}
     }
     let error = Error::platform(diagnosis, platform);
     match rejection {
         Some(rejection) => error.with_source(rejection),
         None => error,
+    }
+}
+
+/// The error for the response of a service or OAuth server that lacks what was asked for.
+pub(crate) fn unexpected(summary: impl Into<String>, cause: &'static str) -> Error {
+    let mut diagnosis = Diagnosis::new(Code::AUT_05, summary, cause);
+    diagnosis.remedy =
+        "Check host and path; if both are right, report it to the operator of the server, with the time of \
+                        the call."
+            .to_owned();
+    Error::new(ErrorKind::Decode, diagnosis)
+}
+
+/// Fits what is said of service users and their keys to the caller of a token.
+fn of_token(diagnosis: &mut Diagnosis) {
+    match diagnosis.code {
+        Code::AUT_01 => {
+            diagnosis.cause =
+                "the access token is unknown, expired or revoked, or its scope does not cover this call".to_owned();
+            diagnosis.remedy =
+                "Check that the token was made for this service and host; a signer may have to sign in again."
+                    .to_owned();
+        }
+        Code::AUT_03 if diagnosis.summary.contains("for the service user") => {
+            diagnosis.summary = diagnosis.summary.replace("for the service user", "for the owner of the token");
+            diagnosis.cause =
+                "the service accepted the token, but its scope, or the rights of its owner, do not cover this call"
+                    .to_owned();
+            diagnosis.remedy = "Have an administrator extend the scope of the OAuth integration, or the rights of the \
+                                signer. Another token for the same does not help."
+                .to_owned();
+        }
+        Code::AUT_04 => {
+            diagnosis.cause = diagnosis
+                .cause
+                .replace(
+                    "rate limits apply per API key: spread bursts over time or over service users",
+                    "spread bursts over time",
+                )
+                .replace("which counts per API key", "which counts per caller");
+        }
+        _ => {}
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::time::{Duration, SystemTime};
 
-use digicert_one_client::{Error, ErrorKind};
-use digicert_one_core::{Code, Diagnosis};
+use digicert_one_client::Error;
 use zeroize::Zeroizing;
 
+use crate::fault::unexpected;
 use crate::secret::CscToken;
 
 /// A token as the server sent it.
@@ -21,14 +21,12 @@ impl Granted {
     /// The token for the `Authorization` header. RFC 6749 §7.1: a token of an unknown type is not used.
     pub(crate) fn token(&self) -> Result<CscToken, Error> {
         if !self.is_bearer {
-            return Err(unusable("the server sent a token that is not a bearer token."));
+            let summary = "the server sent a token that is not a bearer token.";
+            return Err(unexpected(summary, "a token of another type cannot be sent (RFC 6749, section 7.1)"));
         }
-        CscToken::new(self.access.as_str())
-            .map_err(|error| unusable("the server sent a token that is not a valid header value.").with_source(error))
+        CscToken::new(self.access.as_str()).map_err(|error| {
+            let summary = "the server sent a token that is not a valid header value.";
+            unexpected(summary, "it is empty, or holds a character that cannot be sent").with_source(error)
+        })
     }
-}
-
-/// The error for a response without a usable token.
-pub(crate) fn unusable(summary: &str) -> Error {
-    Error::new(ErrorKind::Decode, Diagnosis::of(Code::AUT_05, summary))
 }

@@ -22,9 +22,10 @@ use serde_json::Value;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::credential::OAuthClient;
-use crate::csc_request::Shows;
+use crate::csc_request::{RetryClass, Shows};
 use crate::discovery::Endpoint;
-use crate::granted::{Granted, unusable};
+use crate::fault::unexpected;
+use crate::granted::Granted;
 use crate::inner::Inner;
 use crate::open::{maybe_number, maybe_text};
 use crate::secret::wiped;
@@ -110,7 +111,11 @@ pub(crate) enum Grant<'a> {
 impl Inner {
     /// Requests a token.
     pub(crate) async fn grant(self: &Arc<Self>, client: &OAuthClient, grant: Grant<'_>) -> Result<Granted, Error> {
-        let endpoints = self.endpoints().await?;
+        let class = match grant {
+            Grant::Code { .. } => RetryClass::Opens,
+            Grant::ClientCredentials | Grant::Refresh(_) => RetryClass::Discovers,
+        };
+        let endpoints = self.endpoints(class).await?;
         let secret = client.text()?;
         let token_url = TokenUrl::new(endpoints.token.url.clone()).map_err(invalid_url)?;
         let oauth = client.known(secret).set_token_uri(token_url);
@@ -152,7 +157,7 @@ impl Inner {
         token: &str,
         refreshes: bool,
     ) -> Result<(), Error> {
-        let endpoints = self.endpoints().await?;
+        let endpoints = self.endpoints(RetryClass::Opens).await?;
         let Some(endpoint) = &endpoints.revoke else {
             let text = "missing revocation endpoint: set it with OAuthEndpoints::revoke";
             return Err(Error::local(ErrorKind::Config, text));
@@ -239,7 +244,7 @@ impl Carrier {
             let text = error.to_string();
             let quotes = self.secrets.iter().any(|secret| !secret.is_empty() && text.contains(secret.as_str()));
             let unshown =
-                || unusable("the OAuth server reports an error, whose text is not shown: it quotes a secret.");
+                || unexpected("the OAuth server reports an error.", "its text is not shown, since it quotes a secret");
             return Err(if quotes { unshown() } else { error });
         }
         // The crate accepts only 200, but a revocation may have 204.
@@ -264,11 +269,12 @@ fn failed<T: ErrorResponse + 'static>(error: RequestTokenError<Error, T>) -> Err
         RequestTokenError::Request(error) => error,
         RequestTokenError::Parse(error, mut body) => {
             body.zeroize();
-            unusable("the response of the OAuth server is not the expected JSON.")
+            let cause = "it is not a token response (RFC 6749, section 5.1)";
+            unexpected("the response of the OAuth server is not the expected JSON.", cause)
                 .with_source(json_mismatch(error.inner()))
         }
         RequestTokenError::ServerResponse(_) | RequestTokenError::Other(_) => {
-            unusable("the response of the OAuth server is empty.")
+            unexpected("the response of the OAuth server is empty.", "a token response has a body")
         }
     }
 }

@@ -10,6 +10,7 @@ use oauth2::{AuthUrl, CsrfToken, PkceCodeChallenge, RedirectUrl, Scope};
 use zeroize::Zeroizing;
 
 use crate::credential::{Kind, OAuthClient};
+use crate::csc_request::RetryClass;
 use crate::fault::Rejection;
 use crate::granted::Granted;
 use crate::inner::Inner;
@@ -112,7 +113,7 @@ impl Inner {
     pub(crate) async fn sign_in(self: &Arc<Self>, credential: Option<&AuthorizeRequest>) -> Result<SignIn, Error> {
         let (client, redirect_uri) = self.code_client()?;
         let redirect = RedirectUrl::new(redirect_uri.to_owned()).map_err(invalid_url)?;
-        let endpoints = self.endpoints().await?;
+        let endpoints = self.endpoints(RetryClass::Opens).await?;
         let Some(authorize) = &endpoints.authorize else {
             let text = "missing authorization endpoint: set it with OAuthEndpoints::authorize";
             return Err(Error::local(ErrorKind::Config, text));

@@ -7,6 +7,7 @@ use data_encoding::BASE64;
 use digicert_one_core::{Code, Diagnosis, Secret};
 
 use crate::algorithm::{HashAlgo, SignAlgo};
+use crate::fault::unexpected;
 use crate::secret::Sad;
 use digicert_one_client::{Error, ErrorKind};
 
@@ -241,7 +242,7 @@ pub(crate) fn counted(signatures: Vec<Vec<u8>>, hashes: usize) -> Result<Vec<Vec
     if signatures.len() == hashes {
         let Some(empty) = signatures.iter().position(Vec::is_empty) else { return Ok(signatures) };
         let summary = format!("signature {} of the response is empty.", empty + 1);
-        return Err(Error::new(ErrorKind::Decode, Diagnosis::of(Code::AUT_05, summary)));
+        return Err(unexpected(summary, "there is no signature without a byte"));
     }
     let summary = format!("the service sent {} signatures for {hashes} hashes.", signatures.len());
     let mut diagnosis = Diagnosis::new(
@@ -249,8 +250,10 @@ pub(crate) fn counted(signatures: Vec<Vec<u8>>, hashes: usize) -> Result<Vec<Vec
         summary,
         "signatures are in the order of the hashes; which one is missing is unknown, so none is returned",
     );
-    diagnosis.remedy =
-        "See whether the credential signs so many hashes at once (multisign), and ask for fewer.".to_owned();
+    if hashes > 1 {
+        diagnosis.remedy =
+            "See whether the credential signs so many hashes at once (multisign), and ask for fewer.".to_owned();
+    }
     Err(Error::new(ErrorKind::Decode, diagnosis))
 }
 
@@ -263,7 +266,9 @@ mod tests {
         assert_eq!(counted(vec![vec![1], vec![2]], 2).expect("two").len(), 2);
         let error = counted(vec![vec![1], Vec::new()], 2).expect_err("one is empty");
         assert!(error.code() == Code::AUT_05 && error.to_string().contains("signature 2"), "{error}");
-        assert!(counted(vec![vec![1]], 2).is_err());
+        let fewer =
+            |hashes| counted(Vec::new(), hashes).expect_err("none").diagnosis().remedy.contains("ask for fewer");
+        assert_eq!((fewer(2), fewer(1)), (true, false));
     }
 
     fn refused(request: &SignRequest) -> String {

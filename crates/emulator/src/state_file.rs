@@ -3,7 +3,7 @@
 //! It includes the PKI; otherwise the client certificates would be unknown after a restart.
 
 use std::borrow::Cow;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 use data_encoding::BASE64;
@@ -15,6 +15,8 @@ use crate::state::State;
 
 /// Increased when older programs would misread the file.
 const VERSION: u64 = 1;
+/// A device or another program's file may have no end.
+const LONGEST: u64 = 64 * 1024 * 1024;
 
 #[derive(Serialize, Deserialize)]
 struct Document<'s> {
@@ -74,7 +76,15 @@ fn copy_access(path: &Path, file: &std::fs::File) -> io::Result<()> {
 
 /// Reads what [`write`] wrote; `None` if the file does not exist.
 pub(crate) fn read(path: &Path) -> Result<Option<(Pki, State)>, EmulatorError> {
-    let text = match std::fs::read(path) {
+    let read = || {
+        let mut text = Vec::new();
+        std::fs::File::open(path)?.take(LONGEST + 1).read_to_end(&mut text)?;
+        match text.len() as u64 > LONGEST {
+            true => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is too long for a state file")),
+            false => Ok(text),
+        }
+    };
+    let text = match read() {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(source) => return Err(EmulatorError::StateNotRead(path.to_owned(), source)),

@@ -58,12 +58,15 @@ pub(crate) fn arrange(
     for node in path[1..].iter().filter_map(|index| paths.node(*index)) {
         // A leaf outside its own dates is worse, and already has an error or warning.
         if !node.is_inside_dates(now) && paths.node(leaf).is_some_and(|leaf| leaf.is_inside_dates(now)) {
-            let (subject, until) = (node.subject(), checks::date(node.not_after()));
+            let subject = node.subject();
+            let dates = match node.not_before() > now {
+                true => format!("is not valid before {}", checks::date(node.not_before())),
+                false => format!("expired at {}", checks::date(node.not_after())),
+            };
             warn(
                 Code::ID_09,
                 format!(
-                    "the certificate \"{subject}\" of the chain is outside its dates (it expires at {until}), and servers may \
-                     refuse it; the file has no other"
+                    "the certificate \"{subject}\" of the chain {dates}, and servers may refuse it; the file has no other"
                 ),
             );
         }

@@ -82,6 +82,10 @@ impl<'a> Node<'a> {
         self.certificate.tbs_certificate().issuer().to_string()
     }
 
+    pub(crate) fn not_before(&self) -> SystemTime {
+        self.certificate.tbs_certificate().validity().not_before.to_system_time()
+    }
+
     pub(crate) fn not_after(&self) -> SystemTime {
         self.certificate.tbs_certificate().validity().not_after.to_system_time()
     }

@@ -24,6 +24,9 @@ const OTHERS: [&str; 9] = [
     "CREDENTIALS_DIRECTORY",
 ];
 
+/// The beginning of the file.
+pub(super) const BEGIN: &str = "{\n  \"contents\"";
+
 /// The parts, each with its name and what it is.
 pub(super) struct Bundle(Vec<(&'static str, &'static str, Value)>);
 

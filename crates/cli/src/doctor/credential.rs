@@ -9,8 +9,8 @@ use digicert_one::{ClientIdentity, Code};
 
 use super::report::{Mark, Report};
 use crate::connection::{self, LoadedConnection};
-use crate::end_date;
 use crate::failure::Failure;
+use crate::{end_date, expiry};
 
 const GROUP: &str = "credential";
 
@@ -39,15 +39,24 @@ impl Report {
         let fact = format!("client certificate {}, issued by {}", identity.subject(), identity.issuer());
         self.add(GROUP, "certificate", Mark::Ok, fact);
         let above = identity.chain().len() - 1;
-        self.of_warnings("chain", warnings, &[Code::ID_10, Code::ID_11], Mark::Warning, || match above {
-            0 => "the certificate alone is sent".to_owned(),
-            1 => "the certificate and 1 intermediate are sent".to_owned(),
-            several => format!("the certificate and {several} intermediates are sent"),
-        });
         // A leaf outside its dates fails the check of the end dates.
         let is_inside = (identity.not_before()..=identity.not_after()).contains(&SystemTime::now());
-        for warning in warnings.iter().filter(|warning| warning.code == Code::ID_09 && is_inside) {
-            self.warned(GROUP, "chain", diagnosis(warning));
+        let codes = [Code::ID_10, Code::ID_11, Code::ID_09];
+        self.of_warnings(
+            "chain",
+            warnings,
+            if is_inside { &codes } else { &codes[..2] },
+            Mark::Warning,
+            || match above {
+                0 => "the certificate alone is sent".to_owned(),
+                1 => "the certificate and 1 intermediate are sent".to_owned(),
+                several => format!("the certificate and {several} intermediates are sent"),
+            },
+        );
+        let issuer = expiry::issuer_end(identity).map(|end| Expiry::new(end, ExpiryCause::Issuer));
+        // One that has expired is a warning above.
+        if let Some(end) = issuer.filter(|end| !end.has_passed(SystemTime::now())) {
+            self.of_end_date(GROUP, "chain", end);
         }
         self.of_warnings("purpose", warnings, &[Code::ID_12], Mark::Failed, || match identity.extended_key_usages() {
             Some(oids) => oids.iter().map(|oid| purpose_name(oid)).collect::<Vec<_>>().join(", "),
@@ -115,11 +124,18 @@ impl Report {
         let (code, remedy) = match end.cause {
             ExpiryCause::Key => (Code::ID_15, "make a new one in time: d1 token rotate"),
             ExpiryCause::Certificate => (Code::ID_09, "make a new one in time: d1 cert rotate"),
+            ExpiryCause::Issuer => (
+                Code::ID_09,
+                "put the new certificate of this CA into the file in time, or make a new one: d1 cert rotate",
+            ),
             // A new key or certificate of the same service user would expire with it.
             _ => (Code::ID_15, "have an administrator extend the service user"),
         };
         let mut diagnosis = Diagnosis::of(code, fact);
         diagnosis.cause = match end.at > now {
+            true if end.cause == ExpiryCause::Issuer => {
+                "less than 30 days are left; servers that have no newer one refuse the client certificate from then on"
+            }
             true => "less than 30 days are left; every call fails from then on",
             // A credential that is known here to have expired is a failure before.
             false => "the platform accepted the call all the same: it has another end date there, or is refused soon",
@@ -130,6 +146,12 @@ impl Report {
     }
 }
 
-fn diagnosis(warning: &Warning) -> Diagnosis {
-    Diagnosis::of(warning.code, format!("{}: {}", warning.origin, warning.text))
+/// The diagnosis of a warning. Its text says what is the case: that of the code is about calls and files that fail.
+pub(super) fn diagnosis(warning: &Warning) -> Diagnosis {
+    let mut diagnosis = Diagnosis::of(warning.code, format!("{}: {}", warning.origin, warning.text));
+    if ![Code::ID_10, Code::ID_11].contains(&warning.code) {
+        diagnosis.cause.clear();
+        diagnosis.remedy.clear();
+    }
+    diagnosis
 }

@@ -8,6 +8,7 @@ mod junit;
 mod report;
 mod transports;
 
+use std::future::pending;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -15,15 +16,17 @@ use std::time::{Duration, SystemTime};
 use digicert_one::core::diagnosis::{Diagnosis, Side};
 use digicert_one::core::{Expiry, ExpiryCause, HostRole, Mode, Origin, printable_line};
 use digicert_one::{Client, Code, Config, ReadOptions, Response};
-use http::header::DATE;
+use http::header::{AGE, DATE};
 use serde_json::{Value, json};
 
 use crate::arguments::DoctorOptions;
 use crate::call::Sent;
 use crate::connection::{self, LoadedConnection};
+use crate::end_date;
 use crate::expiry::EndDates;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::signals::Signals;
 
 use self::bundle::Bundle;
 pub(crate) use self::certificate::verify;
@@ -34,56 +37,54 @@ use crate::whole_file::{Existing, Readers, write_whole};
 /// Beyond this, credentials seem to begin late or end early.
 const CLOCK: Duration = Duration::from_secs(5 * 60);
 
-/// Checks everything, and says what it could not check.
-pub(crate) async fn run(options: &DoctorOptions, output: &Output) -> Result<(), Failure> {
-    let (document, exit) = examine(options, output).await?;
+/// Checks everything, and says what it could not check. A signal ends the checks; what they found is shown.
+pub(crate) async fn run(options: &DoctorOptions, output: &Output, signals: &Signals) -> Result<(), Failure> {
+    let (document, exit) = examine(options, output, Some(signals)).await?;
     output.document(&document)?;
     exit.map_or(Ok(()), |code| Err(Failure::Reported(code)))
 }
 
-/// The same without the document, which is returned with the exit code of the first check that failed.
-pub(crate) async fn examine(options: &DoctorOptions, output: &Output) -> Result<(Value, Option<u8>), Failure> {
+/// The same without the document, which is returned with the exit code: of the first check that failed, or of the signal. Without signals,
+/// they end the command that calls this.
+pub(crate) async fn examine(
+    options: &DoctorOptions,
+    output: &Output,
+    signals: Option<&Signals>,
+) -> Result<(Value, Option<u8>), Failure> {
     let mut report = Report::default();
-    let chosen = options.connection.setup.clone();
-    let setup = tokio::task::spawn_blocking(move || connection::setup(&chosen)).await;
-    let setup = setup.map_err(|error| Failure::Internal(error.into()))?;
-    let found = match setup {
-        Ok(setup) => report.of_setup(setup, &options.connection).await?,
-        Err(error) => {
-            report.failed("configuration", "setup", Failure::Setup(error));
-            report.skipped("credential", "credential", "needs a configuration that can be read");
-            None
+    let received = async {
+        match signals {
+            Some(signals) => signals.first().await,
+            None => pending().await,
         }
     };
-    match found {
-        Some(found) if options.online => {
-            report.of_call(found.clone(), options, *output).await?;
-            if options.compare_transports {
-                report.of_transports(&found, options, *output).await;
-            }
-        }
-        Some(_) => report.skipped("platform", "call", "not sent; give --online for a real call"),
-        None => report.skipped("platform", "call", "needs a credential that can be used"),
+    let interrupted = tokio::select! {
+        outcome = report.check(options, output) => outcome.map(|()| None)?,
+        signal = received => Some(signal),
+    };
+    if let Some(signal) = interrupted {
+        report.skipped("platform", "interrupted", &format!("{} ended the checks", signal.name()));
+        report.exit = Some(signal.exit_code());
     }
     let mut document = report.json();
     let mut page = output.page();
     report.print(&mut page);
     output.print(page)?;
     if let Some(path) = &options.junit {
-        write(path, junit::of(&report).as_bytes(), Readers::All)?;
+        write(path, junit::of(&report).as_bytes(), Readers::All, "<")?;
         output.text(&format!("wrote the checks as JUnit XML to {}", path.display()))?;
     }
     if let Some(path) = &options.bundle {
         let bundle = Bundle::of(&options.connection.setup, &document).await?;
-        write(path, bundle.text().as_bytes(), Readers::Owner)?;
+        write(path, bundle.text().as_bytes(), Readers::Owner, bundle::BEGIN)?;
         output.text(&format!("wrote {}\n{}", path.display(), bundle.contents()))?;
         document["bundle"] = json!({ "file": path, "contents": bundle.parts() });
     }
     Ok((document, report.exit))
 }
 
-fn write(path: &Path, content: &[u8], readers: Readers) -> Result<(), Failure> {
-    write_whole(path, content, readers, Existing::Replace).map_err(|source| Failure::File {
+fn write(path: &Path, content: &[u8], readers: Readers, begin: &'static str) -> Result<(), Failure> {
+    write_whole(path, content, readers, Existing::ReplaceBeginning(begin)).map_err(|source| Failure::File {
         action: "write",
         path: path.to_owned(),
         source,
@@ -91,6 +92,31 @@ fn write(path: &Path, content: &[u8], readers: Readers) -> Result<(), Failure> {
 }
 
 impl Report {
+    async fn check(&mut self, options: &DoctorOptions, output: &Output) -> Result<(), Failure> {
+        let chosen = options.connection.setup.clone();
+        let setup = tokio::task::spawn_blocking(move || connection::setup(&chosen)).await;
+        let setup = setup.map_err(|error| Failure::Internal(error.into()))?;
+        let found = match setup {
+            Ok(setup) => self.of_setup(setup, &options.connection).await?,
+            Err(error) => {
+                self.failed("configuration", "setup", Failure::Setup(error));
+                self.skipped("credential", "credential", "needs a configuration that can be read");
+                None
+            }
+        };
+        match found {
+            Some(found) if options.online => {
+                self.of_call(found.clone(), options, *output).await?;
+                if options.compare_transports {
+                    self.of_transports(&found, options, *output).await;
+                }
+            }
+            Some(_) => self.skipped("platform", "call", "not sent; give --online for a real call"),
+            None => self.skipped("platform", "call", "needs a credential that can be used"),
+        }
+        Ok(())
+    }
+
     /// Hosts, trust and proxy; then the credential, where it can be read.
     async fn of_setup(
         &mut self,
@@ -116,7 +142,7 @@ impl Report {
         };
         self.add(GROUP, "trust", Mark::Ok, trust);
         for warning in setup.warnings() {
-            self.warned(GROUP, "setup", Diagnosis::of(warning.code, format!("{}: {}", warning.origin, warning.text)));
+            self.warned(GROUP, "setup", credential::diagnosis(&warning));
         }
         let reading = {
             let setup = setup.clone();
@@ -273,19 +299,28 @@ impl Report {
         let Some(date) = date else {
             return self.skipped("platform", "clock", "the response has no date");
         };
-        let now = SystemTime::now();
-        let off = now.duration_since(date).unwrap_or_else(|error| error.duration());
+        // A cache gives the age of what it had.
+        let age =
+            response.headers().get(AGE).and_then(|age| age.to_str().ok()?.trim().parse().ok()).unwrap_or_default();
+        let server = date.checked_add(Duration::from_secs(age)).unwrap_or(date);
+        self.of_clock(SystemTime::now(), server);
+    }
+
+    fn of_clock(&mut self, now: SystemTime, server: SystemTime) {
+        let (off, direction) = match now.duration_since(server) {
+            Ok(ahead) => (ahead, "ahead of"),
+            Err(behind) => (behind.duration(), "behind"),
+        };
         if off < CLOCK {
-            self.add("platform", "clock", Mark::Ok, format!("{} seconds from the platform's", off.as_secs()));
-        } else {
-            let mut diagnosis = Diagnosis::of(
-                Code::ID_09,
-                format!("this machine's clock is {} seconds from the platform's", off.as_secs()),
-            );
-            diagnosis.cause = "dates of certificates and end dates are judged by a clock that is wrong".to_owned();
-            diagnosis.remedy = "set the clock (NTP)".to_owned();
-            self.warned("platform", "clock", diagnosis);
+            return self.add("platform", "clock", Mark::Ok, format!("{} seconds from the platform's", off.as_secs()));
         }
+        let fact = format!("this machine's clock is {} {direction} the server's", end_date::span(off));
+        let mut diagnosis = Diagnosis::of(Code::ID_09, fact);
+        diagnosis.cause =
+            "one of the two is wrong; this machine judges the dates of certificates and end dates by its own"
+                .to_owned();
+        diagnosis.remedy = "compare the time of this machine with the real one, and set it (NTP)".to_owned();
+        self.warned("platform", "clock", diagnosis);
     }
 }
 
@@ -293,5 +328,23 @@ fn of_role(role: HostRole) -> &'static str {
     match role {
         HostRole::ClientAuth => "certificates",
         _ => "API keys",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clock_that_differs_is_named_with_its_direction() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(10_000_000);
+        let fact = |server: SystemTime| {
+            let mut report = Report::default();
+            report.of_clock(now, server);
+            report.checks.remove(0).fact
+        };
+        assert_eq!(fact(now - Duration::from_secs(7200)), "this machine's clock is 2 hours ahead of the server's");
+        assert_eq!(fact(now + Duration::from_secs(7200)), "this machine's clock is 2 hours behind the server's");
+        assert_eq!(fact(now + Duration::from_secs(9)), "9 seconds from the platform's");
     }
 }

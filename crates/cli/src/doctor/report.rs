@@ -123,7 +123,8 @@ impl Report {
         }
         let (failed, warned, skipped) =
             (self.count(Mark::Failed), self.count(Mark::Warning), self.count(Mark::Skipped));
-        page.add(&format!("{failed} failed, {warned} warnings, {skipped} skipped"));
+        let plural = if warned == 1 { "" } else { "s" };
+        page.add(&format!("{failed} failed, {warned} warning{plural}, {skipped} skipped"));
     }
 
     pub(super) fn json(&self) -> Value {

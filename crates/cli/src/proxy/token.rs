@@ -30,6 +30,11 @@ pub(crate) struct TokenFile {
 impl Token {
     /// Makes a token and writes it to this file.
     pub(crate) fn create(path: &Path) -> Result<(Self, TokenFile), Failure> {
+        if std::fs::read(path).is_ok_and(|content| !content.is_empty() && !is_token(&content)) {
+            let text = "it holds something else than a token, which would be lost; give another path, or remove it";
+            let source = std::io::Error::new(std::io::ErrorKind::InvalidInput, text);
+            return Err(Failure::File { action: "write", path: path.to_owned(), source });
+        }
         let mut random = Zeroizing::new([0; RANDOM_BYTES]);
         getrandom::fill(&mut *random).map_err(|error| Failure::Internal(error.into()))?;
         let token = Zeroizing::new(BASE64URL_NOPAD.encode(&*random));
@@ -70,6 +75,11 @@ impl Drop for TokenFile {
     }
 }
 
+/// Whether this has the form of a token that was made here.
+fn is_token(content: &[u8]) -> bool {
+    BASE64URL_NOPAD.decode(content).is_ok_and(|random| Zeroizing::new(random).len() == RANDOM_BYTES)
+}
+
 fn digest(token: &[u8]) -> [u8; 32] {
     Sha256::digest(token).into()
 }
@@ -98,6 +108,9 @@ mod tests {
         assert!(path.exists(), "it holds the newer token");
         drop(newer);
         assert!(!path.exists());
+        std::fs::write(&path, "0102_0304").expect("written");
+        assert!(Token::create(&path).is_err(), "an API key");
+        assert_eq!(std::fs::read(&path).expect("there"), b"0102_0304");
     }
 
     #[test]

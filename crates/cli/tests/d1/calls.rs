@@ -201,7 +201,14 @@ fn error_has_no_empty_lines() {
 #[test]
 fn output_that_cannot_be_written_is_io_01() {
     let stage = Stage::new();
-    for arguments in [&["whoami"][..], &["--json", "whoami"], &["call", "GET", "/mpki/api/v1/hello"], &["env"]] {
+    for arguments in [
+        &["whoami"][..],
+        &["--json", "whoami"],
+        &["call", "GET", "/mpki/api/v1/hello"],
+        &["env"],
+        &["--help"],
+        &["--version"],
+    ] {
         let full = std::fs::File::options().write(true).open("/dev/full").expect("a device that is full");
         let mut d1 = stage.command(arguments, &[("DC_API_KEY", stage.key())]);
         let output = d1.stdout(full).output().expect("d1 runs");

@@ -89,3 +89,31 @@ fn refused_signature_has_a_code_and_leaves_no_file() {
     let output = stage.d1(&["csc", "list"], &[]);
     assert_eq!(output.status.code(), Some(3), "{}", text(&output));
 }
+
+#[test]
+fn file_for_the_signature_is_checked_before_anything_is_signed() {
+    let stage = stage();
+    let contract = stage.path("contract");
+    for (out, exit, words) in [
+        (contract.clone(), 2, "names the file to sign"),
+        (stage.path("missing/signature"), 3, "IO-01"),
+        (stage.path("."), 3, "IO-01"),
+    ] {
+        let output = client(&stage, &["csc", "sign", "rsa", &contract, "--out", &out]);
+        assert_eq!(output.status.code(), Some(exit), "{out}: {}", text(&output));
+        assert!(text(&output).contains(words), "{out}: {}", text(&output));
+    }
+    assert!(stage.emulator.observed().is_empty(), "something was sent");
+    assert_eq!(std::fs::read_to_string(&contract).expect("there"), "what is signed");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn signature_that_cannot_be_written_is_printed() {
+    let stage = stage();
+    let contract = stage.path("contract");
+    let output = client(&stage, &["csc", "sign", "rsa", &contract, "--out", "/dev/full"]);
+    assert_eq!(output.status.code(), Some(3), "{}", text(&output));
+    let printed = String::from_utf8(output.stdout).expect("text");
+    assert!(data_encoding::BASE64.decode(printed.trim().as_bytes()).is_ok_and(|signature| signature.len() == 256));
+}

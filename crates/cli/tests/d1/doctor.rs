@@ -1,5 +1,8 @@
 //! `d1 doctor`: what is checked, in which order, and what it says of a set-up that is not sound.
 
+#[cfg(unix)]
+use std::process::Stdio;
+
 use digicert_one_emulator::Subject;
 use digicert_one_testbed::Format;
 #[cfg(unix)]
@@ -260,6 +263,14 @@ fn bundle_lists_its_parts_and_holds_no_secret() {
             assert!(!shown.contains(secret) && !shown.contains(&secret[..8]), "{secret}: {shown}");
         }
     }
+    // One of an earlier run is replaced, another file is not.
+    assert_eq!(stage.d1(&["doctor", "--bundle", &path], &variables).status.code(), output.status.code());
+    let refused = stage.d1(&["doctor", "--junit", &path], &variables);
+    assert!(
+        refused.status.code() == Some(3) && text(&refused).contains("it holds something else"),
+        "{}",
+        text(&refused)
+    );
     let bundle: Value = serde_json::from_str(&document).expect("one JSON document");
     let parts: Vec<_> = bundle["contents"].as_array().expect("a list").iter().map(|part| &part["part"]).collect();
     let mut listed = parts.iter().map(|part| part.as_str().expect("a name")).collect::<Vec<_>>();
@@ -288,4 +299,28 @@ fn remedy_of_several_lines_stays_in_its_column() {
     };
     assert_eq!(column("set both:"), column("a host: DC_BASE="), "{shown}");
     assert_eq!(column("set both:"), column("or try without either"), "{shown}");
+}
+
+#[cfg(unix)]
+#[test]
+fn doctor_that_is_interrupted_shows_what_it_has_found() {
+    use rustix::process::{Pid, Signal, kill_process};
+
+    for format in [&["doctor", "--online"][..], &["--json", "doctor", "--online"]] {
+        // It takes the connection and never responds.
+        let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let base = format!("https://{}", silent.local_addr().expect("bound"));
+        let stage = Stage::new();
+        let mut command = stage.command(format, &[("DC_API_KEY", stage.key()), ("DC_BASE", &base)]);
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("d1 runs");
+        let _held = silent.accept().expect("a connection");
+        kill_process(Pid::from_child(&child), Signal::INT).expect("it still runs");
+        let output = child.wait_with_output().expect("it ends");
+        let shown = text(&output);
+        assert_eq!(output.status.code(), Some(130), "{shown}");
+        assert!(shown.contains("API key with the fingerprint") && shown.contains("Ctrl-C (SIGINT) ended"), "{shown}");
+        if format.len() == 3 {
+            assert_eq!((&document(&output)["ok"], &document(&output)["exit"]), (&false.into(), &130.into()), "{shown}");
+        }
+    }
 }

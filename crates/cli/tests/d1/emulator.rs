@@ -19,6 +19,29 @@ fn taken_port_is_named() {
 }
 
 #[test]
+fn directory_with_files_of_others_is_refused_and_unchanged() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = |name: &str| directory.path().join(name);
+    let given = path("emulated").display().to_string();
+    let run = |directory: &str| {
+        d1(&["emulator", "--dir", directory, "--", &command(&[], &[]).get_program().to_string_lossy(), "env"], &[])
+    };
+    for _ in 0..2 {
+        assert!(run(&given).status.success(), "its own files are replaced: {}", text(&run(&given)));
+    }
+    for name in ["ca.pem", "auth-key.pem"] {
+        let other = path(&format!("with-{name}"));
+        std::fs::create_dir(&other).expect("made");
+        std::fs::write(other.join(name), "mine").expect("written");
+        let output = run(&other.display().to_string());
+        assert_failed(&output, 3, &[name, "is not from an emulator"]);
+        assert!(!text(&output).contains("Make room"), "{}", text(&output));
+        assert_eq!(std::fs::read_to_string(other.join(name)).expect("there"), "mine");
+        assert_eq!(std::fs::read_dir(&other).expect("there").count(), 1);
+    }
+}
+
+#[test]
 #[cfg(unix)]
 fn emulator_serves_until_interrupted_and_removes_its_files() {
     for signal in [Signal::INT, Signal::TERM, Signal::HUP] {

@@ -1,11 +1,12 @@
 //! When the credential ends: who says so, what comes first, and what scripts and monitors get of it.
 
+use std::process::Command;
 use std::time::{Duration, SystemTime};
 
-use digicert_one_emulator::{Control, LastDay, Subject};
+use digicert_one_emulator::{ApiKeySpec, Control, EmulatorOptions, LastDay, ServiceUserSpec, Subject};
 use serde_json::Value;
 
-use crate::stage::{Stage, document, text};
+use crate::stage::{Stage, document, is_installed, text};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -112,17 +113,72 @@ fn limit_with_nothing_to_compare_has_not_passed() {
 
 #[test]
 fn several_tokens_are_not_guessed_between() {
-    let stage = Stage::new();
+    let key = ApiKeySpec::default();
+    let user = ServiceUserSpec::new("ci-bot").api_keys([key.clone(), key.clone(), key]);
+    let stage = Stage::of(EmulatorOptions::default().service_users([user]));
     let user = &stage.emulator.users()[0];
     let control = stage.emulator.control();
     let tokens: Vec<_> = user.api_token_ids().collect();
-    for (index, token) in tokens.iter().enumerate() {
-        let ahead = 20 + u32::try_from(index).expect("few");
-        control.set_end_date(user.id(), Subject::Token(token), Some(end(ahead))).expect("known");
+    let shown = |ends: [LastDay; 3]| {
+        for (token, end) in tokens.iter().zip(ends) {
+            control.set_end_date(user.id(), Subject::Token(token), Some(end)).expect("known");
+        }
+        text(&stage.d1(&["expiry"], &[("DC_API_KEY", stage.key())]))
+    };
+    let several = shown([end(20), end(21), end(22)]);
+    assert!(several.contains("3 API tokens are enabled, and the platform does not say which"), "{several}");
+    assert!(several.contains(&format!("the first of them ends {}T23:59:59Z", day(20))), "{several}");
+    // The one that the platform accepts has not expired.
+    let past: LastDay = "2024-01-31".parse().expect("a day");
+    assert!(shown([end(20), past, past]).starts_with("the API key expires in 20 days"));
+}
+
+#[test]
+fn issuer_that_ends_before_the_certificate_comes_first() {
+    if !is_installed("openssl") {
+        return;
     }
-    let output = stage.d1(&["expiry"], &[("DC_API_KEY", stage.key())]);
-    let printed = text(&output).contains("does not say which of them this key is");
-    assert_eq!(printed, tokens.len() > 1, "{}", text(&output));
+    let stage = Stage::new();
+    let path = |name: &str| stage.path(name);
+    let openssl = |arguments: &[&str]| {
+        let output = Command::new("openssl").args(arguments).output().expect("openssl");
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    };
+    let extensions = path("extensions");
+    std::fs::write(&extensions, "[ca]\nbasicConstraints=critical,CA:TRUE\n[leaf]\nextendedKeyUsage=clientAuth\n")
+        .expect("written");
+    let made = [("root", "root", "ca", "900"), ("above", "root", "ca", "3"), ("leaf", "above", "leaf", "100")];
+    for (name, issuer, section, days) in made {
+        let (key, request, certificate) = (path(&format!("{name}.key")), path("request"), path(&format!("{name}.crt")));
+        let subject = format!("/CN={name}");
+        let new =
+            ["req", "-new", "-newkey", "rsa:2048", "-nodes", "-subj", &subject, "-keyout", &key, "-out", &request];
+        openssl(&new);
+        let (issuer_key, issuer_file) = (path(&format!("{issuer}.key")), path(&format!("{issuer}.crt")));
+        let signer: &[&str] = match name == issuer {
+            true => &["-signkey", &key],
+            false => &["-CA", &issuer_file, "-CAkey", &issuer_key, "-CAcreateserial"],
+        };
+        let fixed = ["x509", "-req", "-in", &request, "-days", days, "-extfile", &extensions, "-extensions", section];
+        openssl(&[&fixed, signer, &["-out", &certificate]].concat());
+    }
+    let parts = ["leaf.crt", "above.crt", "leaf.key"].map(|name| std::fs::read_to_string(path(name)).expect("there"));
+    let bundle = path("chain.pem");
+    std::fs::write(&bundle, parts.concat()).expect("written");
+    let variables = [("DC_CLIENT_CERT_FILE", &*bundle)];
+    for (arguments, exit, words) in [
+        (&["expiry", "--offline"][..], 0, "the certificate issuer expires in 2 days"),
+        (&["expiry", "--offline", "--fail-under", "14d"], 8, "(from the certificate file)"),
+        (&["expiry", "--offline", "--nagios"], 2, "EXPIRY CRITICAL - the certificate issuer expires in 2 days"),
+        (&["doctor"], 0, "warn  chain               the certificate issuer expires in 2 days"),
+    ] {
+        let output = stage.d1(arguments, &variables);
+        assert_eq!(output.status.code(), Some(exit), "{arguments:?}: {}", text(&output));
+        assert!(text(&output).contains(words), "{arguments:?}: {}", text(&output));
+    }
+    let doctor = text(&stage.d1(&["doctor"], &variables));
+    // The text of the code is about credentials that cannot be read.
+    assert!(doctor.contains("other users can read the file") && !doctor.contains("does not exist"), "{doctor}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! `d1 list`: line by line, up to a limit, and what is left when it breaks off.
 
+use std::io::Write as _;
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
@@ -70,6 +71,23 @@ fn interrupted_list_prints_its_position() {
     let output = stage.d1(&["list", "/account/api/v1/user/me"], &[("DC_API_KEY", stage.key())]);
     assert_eq!(output.status.code(), Some(9), "{}", text(&output));
     assert!(text(&output).contains("AUT-05") && text(&output).contains("is not a list"), "{}", text(&output));
+}
+
+#[test]
+#[cfg(unix)]
+fn ctrl_c_ends_a_call_that_waits_for_its_input() {
+    use rustix::process::{Pid, Signal, kill_process};
+
+    let stage = Stage::new();
+    let mut command = stage.command(&["call", "POST", "/x", "--data", "-"], &[("DC_API_KEY", stage.key())]);
+    let mut child = command.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("d1 runs");
+    // More than the pipe holds: d1 reads when this is written.
+    let mut input = child.stdin.take().expect("piped");
+    input.write_all(&[b' '; 256 * 1024]).expect("it reads");
+    kill_process(Pid::from_child(&child), Signal::INT).expect("it still runs");
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(130), "{}", text(&output));
+    assert!(stage.emulator.observed().is_empty(), "nothing was sent");
 }
 
 #[test]

@@ -131,6 +131,15 @@ api_key = 'env:CI_KEY'
     let output = d1(&["whoami", "--profile", "kye"], &variables);
     assert_failed(&output, 3, &["did you mean key?"]);
 
+    write("d1.toml", "[profiles.ci]\n");
+    let output = d1(&["whoami", "--profile", "ci"], &variables[..1]);
+    assert_failed(
+        &output,
+        3,
+        &["profile ci of", "names neither an API key nor a certificate", "add api_key or certificate"],
+    );
+    assert!(!text(&output).contains("--profile"), "{}", text(&output));
+
     write("d1.toml", "[profiles.ci]\napi_key = 'canary-value'\n");
     let output = d1(&["whoami", "--profile", "ci"], &variables);
     assert_eq!(output.status.code(), Some(3), "{}", text(&output));

@@ -69,6 +69,10 @@ impl FileText<'_> {
                 DeValue::String(text) => text.to_string(),
                 // An end date may be written without quotes.
                 DeValue::Datetime(date) if field.ends_with("_ends") => date.to_string(),
+                _ if FIELDS.contains(&field) && field.ends_with("_ends") => {
+                    let expected = "expected a day (2026-12-31), or text in quotes";
+                    return Err(self.field(value, name, field, expected));
+                }
                 _ if FIELDS.contains(&field) => {
                     return Err(self.field(value, name, field, "expected text in quotes"));
                 }
@@ -263,6 +267,7 @@ api_key = "keyring:demo"
             ("[profiles.ci]\ncanary_canary_canary_canary_canary = 1", &["line 2", "unknown field"]),
             ("[profiles.ci]\nmode = \"canary\"", &["field mode", "certificate"]),
             ("[profiles.ci]\nowner_ends = \"canary\"", &["field owner_ends", "2026-12-31"]),
+            ("[profiles.ci]\nowner_ends = 20261231", &["field owner_ends", "a day (2026-12-31)"]),
             ("[profiles.ci]\npassword = \"env:X\"", &["profile ci", "no certificate"]),
             ("[profiles.ci]\nlimiter = \"redis://:canary@cache\"", &["field limiter", "without a password"]),
             ("[profiles.ci]\nlimiter = \"redis://ci:canary@cache/1\"", &["field limiter", "without a password"]),

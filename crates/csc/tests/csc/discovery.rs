@@ -78,6 +78,17 @@ fn service_that_names_no_oauth_server_is_reported_apart() {
 }
 
 #[test]
+fn address_of_info_that_cannot_be_used_is_not_called_a_setting() {
+    for base in ["http://one.digicert.test", "https://u:p@one.digicert.test", "https://one.digicert.test/?x", "ftp://x"]
+    {
+        let error = block_on(client(&naming(base), client_credentials()).credentials_info("c")).expect_err(base);
+        let diagnosis = discreet(error).diagnosis().clone();
+        assert!(diagnosis.summary.starts_with("the info of https://one.digicert.test names"), "{base}: {diagnosis}");
+        assert!(diagnosis.remedy.contains("operator of the service"), "{base}: {diagnosis}");
+    }
+}
+
+#[test]
 fn given_value_wins_over_info() {
     let service = naming("https://evil.test");
     let endpoints = OAuthEndpoints::new("https://login.test:8443/a/token?tenant=1").expect("an address");

@@ -1,9 +1,11 @@
 //! The life of a token: how long it is kept, who gets the next one, and what a refused one leads to.
 
+use std::future::{Future as _, poll_fn};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
-use digicert_one_client::{Error, ErrorKind};
+use digicert_one_client::{Error, ErrorKind, Retry};
 use digicert_one_core::{Code, ManualClock};
 use digicert_one_csc::{CscClient, CscCredential, ErrorCode, ListRequest, Rejection};
 use futures_executor::block_on;
@@ -310,6 +312,68 @@ fn error_with_the_status_of_a_success_in_place_of_a_token_is_quoted() {
             (Code::AUT_05, shown),
             "{error}"
         );
+    }
+}
+
+#[test]
+fn info_that_fails_is_not_retried_by_each_attempt_of_the_call() {
+    let service = Service::new(|_, _| response(503, ""));
+    let (client, time) = timed(&service, client_credentials());
+    let request = ListRequest::own();
+    let mut call = std::pin::pin!(client.credentials_list(&request));
+    let error = block_on(poll_fn(|context| match call.as_mut().poll(context) {
+        Poll::Ready(outcome) => Poll::Ready(outcome.map(drop).expect_err("unavailable")),
+        Poll::Pending => {
+            time.advance(Duration::from_secs(1));
+            context.waker().wake_by_ref();
+            Poll::Pending
+        }
+    }));
+    assert_eq!((service.names().len(), error.code()), (4, Code::AUT_04), "{}", discreet(error));
+}
+
+#[test]
+fn response_without_a_usable_token_has_a_cause_of_its_own() {
+    for (body, cause) in [
+        (r#"{"access_token":"canary","token_type":"mac"}"#, "another type"),
+        (r#"{"access_token":""}"#, "it is empty"),
+        (r#"{"id_token":"canary"}"#, "not a token response"),
+    ] {
+        let service = Service::new(move |arrived, before| match arrived.name() {
+            "token" => ok(body),
+            _ => usual(arrived, before),
+        });
+        let error = discreet(list(&client(&service, client_credentials())).expect_err("no token"));
+        let diagnosis = error.diagnosis();
+        assert!(diagnosis.cause.contains(cause) && !diagnosis.cause.contains("missing"), "{diagnosis}");
+    }
+}
+
+#[test]
+fn refused_token_is_explained_by_the_header_and_not_by_a_service_user() {
+    let of = |status: u16, challenge: &'static str, body: &'static str| {
+        let service = Service::new(move |arrived, before| match arrived.name() {
+            "list" => {
+                let mut refused = response(status, body);
+                let value = http::HeaderValue::from_static(challenge);
+                refused.headers_mut().insert(http::header::WWW_AUTHENTICATE, value);
+                refused
+            }
+            _ => usual(arrived, before),
+        });
+        let once = builder(&service, client_credentials()).retry(Retry::never()).build().expect("complete");
+        discreet(list(&once).expect_err("refused"))
+    };
+    let expired = of(401, r#"Bearer realm="x", error="invalid_token", error_description="the token has expired""#, "");
+    assert!(expired.to_string().contains("invalid_token: the token has expired"), "{expired}");
+    let rejection = Rejection::of(&expired).expect("a rejection");
+    assert_eq!(*rejection.code(), ErrorCode::InvalidToken);
+    for error in [
+        of(403, "Bearer", r#"{"error":"insufficient_scope","error_description":"no"}"#),
+        of(429, "Bearer", r#"{"error":"slow_down"}"#),
+    ] {
+        let shown = error.diagnosis().to_string();
+        assert!(!shown.contains("service user") && !shown.contains("API key"), "{shown}");
     }
 }
 
