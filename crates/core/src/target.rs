@@ -19,6 +19,9 @@ use thiserror::Error;
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct RequestTarget(PathAndQuery);
 
+/// The limit of the crate `http`, for a whole URI.
+const LONGEST: usize = 65_534;
+
 /// Error returned when a path or query cannot be sent as given. Shows no query, which may hold anything.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -45,6 +48,12 @@ pub enum TargetError {
     /// `.` or `..` as a segment, which HTTP libraries resolve differently.
     #[error("invalid path: expected no . or .. segment")]
     DotSegment,
+    /// Longer than a URI of the crate `http` can be.
+    #[error("invalid path: {length} bytes exceed the limit of {LONGEST}")]
+    TooLong {
+        /// Its length in bytes.
+        length: usize,
+    },
 }
 
 impl RequestTarget {
@@ -56,6 +65,9 @@ impl RequestTarget {
         let mut text = text.into();
         if !text.starts_with('/') || text.starts_with("//") {
             return Err(TargetError::NotAPath);
+        }
+        if text.len() > LONGEST {
+            return Err(TargetError::TooLong { length: text.len() });
         }
         let bytes = text.as_bytes();
         let (mut query_at, mut escapes, mut dots) = (bytes.len(), false, false);
@@ -170,6 +182,9 @@ mod tests {
             assert_eq!(RequestTarget::parse(bad), Err(TargetError::DotSegment), "{bad}");
         }
         assert_eq!(RequestTarget::parse("/a%2"), Err(TargetError::Percent { position: 3 }));
+        let of = |length: usize| RequestTarget::parse(format!("/{}", "a".repeat(length - 1)));
+        assert!(of(LONGEST).is_ok());
+        assert_eq!(of(LONGEST + 1), Err(TargetError::TooLong { length: LONGEST + 1 }));
     }
 
     #[test]
