@@ -1243,4 +1243,6 @@ defects! {
     PrintsKeysWithHttp2 prints_keys_with_http2 "CRED-20" "to the output of the process";
     /// adds its limits to the clock without a check in uploads
     UploadsPanicAtTheMaximum uploads_panic_at_the_maximum "TIME-13" "at the maximum";
+    /// repeats a request over HTTP/1.1 when the server requires that, through a proxy
+    RepeatsWhenHttp11IsRequiredInTunnels repeats_when_http11_is_required_in_tunnels "ERR-35" "was sent once more";
 }
