@@ -4,14 +4,14 @@
 use std::pin::pin;
 
 use bytes::Bytes;
-use digicert_one_core::{Capability, Delivery, HttpVersions, TlsAlert, TransportErrorKind};
+use digicert_one_core::{Capability, Delivery, HttpVersions, TlsAlert, TransportConfig, TransportErrorKind};
 use digicert_one_testbed::{FrontOptions, Gate, RawOptions, RawServer, Recording, Step, TlsRange};
 use futures_util::poll;
 use http::{Method, Response, StatusCode};
 
 use crate::cases::http2::{after_request, reset};
 use crate::cases::time::total_limit;
-use crate::world::{HOST, World, collect, front_responding, request, up};
+use crate::world::{HOST, World, collect, front_responding, local_proxy, request, up};
 
 pub(crate) async fn replay_05_post_refused_as_early_or_misdirected_arrives_once(world: World) {
     for versions in world.http_versions() {
@@ -34,7 +34,7 @@ pub(crate) async fn replay_05_post_refused_as_early_or_misdirected_arrives_once(
 }
 
 /// A server that refuses a request of HTTP/2 with HTTP_1_1_REQUIRED, and responds to one of HTTP/1.1.
-async fn asked_once(world: &World, method: Method) {
+async fn asked_once(world: &World, config: TransportConfig, method: Method) {
     let seen = Recording::default();
     // The head of another request on the same connection: stream 3.
     let (again, another) = (Recording::default(), Gate::new());
@@ -48,7 +48,7 @@ async fn asked_once(world: &World, method: Method) {
     );
     let server = up(RawServer::start(options.either_version()));
     let body = if method == Method::POST { "{}" } else { "" };
-    let outcome = world.transport(&total_limit(world)).send(request(method.clone(), server.url(HOST), body)).await;
+    let outcome = world.transport(&config).send(request(method.clone(), server.url(HOST), body)).await;
     let connections = server.ledger().connections();
     // A stack that sends this method over HTTP/1.1 only never reaches this.
     if connections.first().is_some_and(|one| one.alpn.as_deref() != Some("h2")) {
@@ -65,15 +65,18 @@ async fn asked_once(world: &World, method: Method) {
 
 pub(crate) async fn err_35_unsafe_request_is_not_repeated_when_http11_is_required(world: World) {
     if world.has(Capability::Http2) {
-        for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
-            asked_once(&world, method).await;
+        let (direct, proxy) = (total_limit(&world), local_proxy());
+        let ways = [direct.clone(), world.through(&proxy, direct)];
+        let methods = [Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+        for (method, config) in methods.into_iter().zip(ways.iter().cycle()) {
+            asked_once(&world, config.clone(), method).await;
         }
     }
 }
 
 pub(crate) async fn err_36_get_is_not_repeated_when_http11_is_required(world: World) {
     if world.has(Capability::Http2) {
-        asked_once(&world, Method::GET).await;
+        asked_once(&world, total_limit(&world), Method::GET).await;
     }
 }
 

@@ -100,7 +100,8 @@ macro_rules! __cred {
                     transport object and not in a static of the library.";
             "CRED-20" Must unasked cred_20_no_output_of_the_process_shows_a_credential
                 given "A server that records requests, and a process in which a key, an identity and a body are sent."
-                when "Calls of each method succeed and fail, with a log asked for in the environment, and everything \
+                when "Calls of each method succeed and fail over each HTTP version, over HTTP/2 through a proxy, with a log asked for in \
+                    the environment, and everything \
                     that the process writes to its two streams is read."
                 then "It contains no credential, body or private key."
                 why "The output of a service ends up in logs of its host, which many may read. A library's verbose \

@@ -123,7 +123,7 @@ macro_rules! __obs {
             "OBS-23" Must at_once obs_23_handshakes_at_the_same_time_keep_their_facts_and_identity
                 given "Two servers with different certificates, of which one asks for a client certificate, under TLS 1.2 where it is \
                     spoken."
-                when "Eight calls are made to them at the same time, over each HTTP version."
+                when "Eight calls are made to them at the same time, over HTTP/1.1 and, through a proxy, over HTTP/2."
                 then "The facts of each call are those of its connection, and the identity is presented in each handshake that asks."
                 why "Programs begin with many calls at once, and handshakes wait for the network in between."
                 fix "Give each connection its own record of its handshake; no field of the transport, no `last`.";

@@ -140,7 +140,7 @@ macro_rules! __pool {
             "POOL-24" Must leftovers pool_24_calls_leave_no_memory_behind
                 given "A process of its own, in which 100 calls with bodies of 64 KiB were answered, as many refused, as many left unread and as \
                     many dropped."
-                when "As many calls are made again."
+                when "As many calls are made again; half of all with an identity and through a proxy."
                 then "The process has grown by less than half of the bodies of one kind, and has no thread for each second call."
                 why "A service that runs for months would be killed for its memory."
                 fix "Look for a list, cache or log buffer that grows with each call.";
@@ -200,8 +200,8 @@ macro_rules! __pool {
                 why "A rotation drops transports: one that waits for its calls blocks the thread of the caller, or cuts them."
                 fix "Do not join threads or wait for connections in `drop`; let the body own what it needs.";
             "POOL-33" Must leftovers pool_33_a_late_call_leaves_the_others_of_its_connection
-                given "A call that gets no response, and another one three seconds later, over HTTP/2 on one connection; and \
-                    calls and bodies that pause."
+                given "A call that gets no response, and another one three seconds later, over HTTP/2 on one connection, direct and, with \
+                    an identity, through a proxy; and calls and bodies that pause."
                 when "The limit of the first call runs out; the limit of a call or a body runs out, or it is dropped."
                 then "The other call gets its response, and the server gets a reset for each stream that is no longer needed."
                 why "One slow response would fail the calls of all others at that moment, and their POSTs with unknown delivery."

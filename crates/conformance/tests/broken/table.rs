@@ -694,7 +694,7 @@ defects! {
     /// sends requests for one host through the tunnel to another
     JoinsNamesInTunnels joins_names_in_tunnels "PROXY-20" "it went through the tunnel of another server";
     /// trusts only chains in which each certificate is followed by its issuer
-    WantsChainsInOrder wants_chains_in_order "TRUST-43" "this chain is complete";
+    WantsChainsInOrder wants_chains_in_order "TRUST-43" "another's between them";
     /// trusts the authorities of its identity
     TrustsAuthoritiesOfItsIdentity trusts_authorities_of_its_identity "TRUST-44" "a server below the CA of our identity";
     /// declares that it reports whether it was asked for a certificate, and does not
@@ -1243,4 +1243,6 @@ defects! {
     PrintsKeysWithHttp2 prints_keys_with_http2 "CRED-20" "to the output of the process";
     /// adds its limits to the clock without a check in uploads
     UploadsPanicAtTheMaximum uploads_panic_at_the_maximum "TIME-13" "at the maximum";
+    /// repeats a request over HTTP/1.1 when the server requires that, through a proxy
+    RepeatsWhenHttp11IsRequiredInTunnels repeats_when_http11_is_required_in_tunnels "ERR-35" "was sent once more";
 }

@@ -85,6 +85,7 @@ fn parts(defect: Defect) -> Option<(Defect, When)> {
         }
         Defect::MixesUpHandshakesInTunnels => (Defect::MixesUpHandshakes, When::Tunnelled),
         Defect::PrintsKeysWithHttp2 => (Defect::PrintsKeys, When::OfferingHttp2),
+        Defect::RepeatsWhenHttp11IsRequiredInTunnels => (Defect::RepeatsWhenHttp11IsRequired, When::Tunnelled),
         Defect::LeaksMemoryInTunnels => (Defect::LeaksMemory, When::Tunnelled),
         Defect::RefusesLongChainsInTunnels => (Defect::RefusesLongChains, When::Tunnelled),
         Defect::ShowsTheKeyToProxiesAfterErrors => (Defect::ShowsTheKeyToProxies, When::Refused),
