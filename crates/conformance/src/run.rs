@@ -296,8 +296,8 @@ mod tests {
     #[test]
     fn cases_that_wait_never_have_more_descriptors_than_there_are() {
         let of = |id: &str| cases().iter().find(|case| case.id == id).unwrap_or_else(|| panic!("no case {id}"));
-        let waiting = Waiting::new(WAITING.iter().map(|(id, _)| (0, of(id))).collect());
-        let (mut free, mut count) = (DESCRIPTORS, 0);
+        let waiting = Waiting::new(WAITING.iter().map(|(id, _)| (0, of(id))).collect(), DESCRIPTORS_OF_SELECT);
+        let (mut free, mut count) = (DESCRIPTORS_OF_SELECT, 0);
         // As if all ended at once whenever none fits.
         while !locked(&waiting.left).0.is_empty() {
             let mut taken = Vec::new();
@@ -312,11 +312,11 @@ mod tests {
             }
             count += taken.len();
             let given: usize = taken.iter().sum();
-            assert!(given <= DESCRIPTORS && given > 0, "{taken:?}");
+            assert!(given <= DESCRIPTORS_OF_SELECT && given > 0, "{taken:?}");
             free += given;
             locked(&waiting.left).1 += given;
         }
-        assert_eq!((count, free), (WAITING.len(), DESCRIPTORS));
+        assert_eq!((count, free), (WAITING.len(), DESCRIPTORS_OF_SELECT));
         assert!(waiting.next().is_none());
     }
 
