@@ -95,7 +95,12 @@ const LONG: [Duration; 4] =
 
 pub(crate) async fn time_13_limits_at_their_maximum_never_expire(world: World) {
     let Some(Parent { port, root }) = child::parent() else {
-        let front = front(FrontOptions::default());
+        // Longer than the millisecond that a limit in 32 bits may leave.
+        let slow = handler(|_request, _peer| async {
+            SystemClock::new().sleep(Duration::from_millis(5)).await;
+            Response::new("{}".into())
+        });
+        let front = up(Front::start(FrontOptions::default(), slow));
         // A panic in a background task shows only in the output of its process.
         let output = child::command(front.port()).output().expect("this test can be run again");
         let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
