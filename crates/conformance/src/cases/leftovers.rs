@@ -61,6 +61,8 @@ async fn fails(transport: &dyn Transport, url: &str, server: &impl Witness, what
 
 pub(crate) async fn pool_24_calls_leave_no_memory_behind(world: World) {
     const CALLS: usize = 100;
+    /// The first round fills what a library keeps once. What grows in one of the others alone is the heap, not a leak.
+    const ROUNDS: usize = 3;
     let Some(Parent { port, root }) = child::parent() else {
         let respond = handler(|request: Request<Bytes>, _peer| async move {
             if request.uri().path() == "/never" {
@@ -71,7 +73,7 @@ pub(crate) async fn pool_24_calls_leave_no_memory_behind(world: World) {
         let front = up(Front::start(FrontOptions::default(), respond));
         child::run(child::command(front.port()));
         let requests = front.ledger().requests();
-        assert_eq!(requests.iter().filter(|one| one.target == "/read").count(), 2 * CALLS);
+        assert_eq!(requests.iter().filter(|one| one.target == "/read").count(), ROUNDS * CALLS);
         return;
     };
     let direct = world.config().with_trust(world.trusting(&root));
@@ -80,8 +82,7 @@ pub(crate) async fn pool_24_calls_leave_no_memory_behind(world: World) {
     let transports = [direct.clone(), world.through(&proxy, direct)].map(|config| world.transport(&config));
     let to = |path: &str| request(Method::POST, format!("https://{HOST}:{port}{path}"), vec![b'x'; BODY]);
     let mut seen = Vec::new();
-    // The first half fills what a library keeps once.
-    for _ in 0..2 {
+    for _ in 0..ROUNDS {
         for transport in transports.iter().cycle().take(CALLS) {
             collect(transport.send(to("/read")).await.expect("answered")).await.expect("a body");
             let refused = request(Method::POST, format!("https://{}/", refused_addr()), vec![b'x'; BODY]);
@@ -96,8 +97,9 @@ pub(crate) async fn pool_24_calls_leave_no_memory_behind(world: World) {
         }
         seen.extend(memory("VmRSS:").zip(threads()));
     }
-    let [(before, threads_before), (after, _)] = seen[..] else { return };
-    let more = after.saturating_sub(before) >> 10;
+    let Some((_, threads_before)) = seen.first().copied() else { return };
+    let grown = seen.windows(2).map(|round| round[1].0.saturating_sub(round[0].0) >> 10);
+    let more = grown.min().unwrap_or_default();
     assert!(more < (CALLS * BODY / 2) as u64 >> 10, "{more} KiB more after {CALLS} more calls of each kind");
     few_threads(threads_before + CALLS / 2);
 }
