@@ -245,8 +245,7 @@ pub(crate) async fn pool_12_connection_that_is_said_to_close_is_not_used_again(w
         // It holds for that connection, and not for those of other servers.
         let other = front(FrontOptions::default());
         for _ in 0..CALLS {
-            let call = request(Method::HEAD, other.url(HOST), "");
-            collect(transport.send(call).await.expect("answered")).await.expect("a body");
+            collect(transport.send(get(other.url(HOST))).await.expect("answered")).await.expect("a body");
             // A pool may get its connection back a little later.
             SystemClock::new().sleep(Duration::from_millis(5)).await;
         }
