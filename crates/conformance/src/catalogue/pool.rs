@@ -83,7 +83,7 @@ macro_rules! __pool {
             "POOL-12" Must bodies pool_12_connection_that_is_said_to_close_is_not_used_again
                 given "A server that sends `Connection: close` and leaves the connection open, and another one that does not."
                 when "Three GETs are made of the first, and then twelve of the other."
-                then "Each of the three uses a new connection; the twelve share at most six."
+                then "Each of the three uses a new connection; the twelve share at most six, or as many as without the three."
                 why "Such a server will not read another request: the next call would wait for its whole limit."
                 fix "Use the header, not the state of the socket.";
             "POOL-13" Must bodies pool_13_dropped_http2_body_gives_its_window_back
