@@ -175,7 +175,7 @@ fn unsigned(info: &CredentialInfo, hash: &HashAlgo, credential: &str) -> Failure
     let others: Vec<_> = others.filter(|other| signing(info, other).is_some()).map(|other| other.to_string()).collect();
     if !others.is_empty() {
         return Failure::Usage(format!(
-            "the credential {credential} does not sign {hash}, but {}: say another --hash",
+            "the credential {credential} does not sign {hash}, but {}: use another --hash",
             others.join(", ")
         ));
     }
@@ -245,7 +245,7 @@ mod tests {
             unsigned(&info, &HashAlgo::Sha256, "c")
         };
         let other = failure(r#""1.2.840.113549.1.1.12""#);
-        assert!(other.exit_code() == 2 && other.to_string().contains("but SHA-384: say another --hash"), "{other}");
+        assert!(other.exit_code() == 2 && other.to_string().contains("but SHA-384: use another --hash"), "{other}");
         for (algorithms, words) in [("", "names no signature algorithm"), (r#""1.3.101.112""#, "1.3.101.112 only")] {
             let none = failure(algorithms);
             assert!(none.exit_code() == 9 && none.to_string().contains(words), "{none}");

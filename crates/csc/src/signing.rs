@@ -237,12 +237,12 @@ pub(crate) fn encoded(hashes: &[Vec<u8>]) -> Vec<String> {
     hashes.iter().map(|hash| BASE64.encode(hash)).collect()
 }
 
-/// Checks that there is one signature for each hash; otherwise they cannot be assigned. One without a byte is none.
+/// Checks that there is one signature for each hash; otherwise they cannot be assigned. An empty one does not count.
 pub(crate) fn counted(signatures: Vec<Vec<u8>>, hashes: usize) -> Result<Vec<Vec<u8>>, Error> {
     if signatures.len() == hashes {
         let Some(empty) = signatures.iter().position(Vec::is_empty) else { return Ok(signatures) };
         let summary = format!("signature {} of the response is empty.", empty + 1);
-        return Err(unexpected(summary, "there is no signature without a byte"));
+        return Err(unexpected(summary, "a signature has at least one byte"));
     }
     let summary = format!("the service sent {} signatures for {hashes} hashes.", signatures.len());
     let mut diagnosis = Diagnosis::new(

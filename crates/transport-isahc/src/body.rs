@@ -42,7 +42,7 @@ struct Reader {
     ended: bool,
     /// What is still to come, where the response says.
     missing: Option<u64>,
-    /// Reads that are left once nobody wants the body any more.
+    /// The reads that are left after the caller has dropped the body.
     farewell: usize,
     watch: CallGuard,
 }

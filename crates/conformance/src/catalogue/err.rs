@@ -261,7 +261,7 @@ macro_rules! __err {
                 given "A port without a listener, and servers that fail a call in nine other ways, from an alert to a body that is cut."
                 when "One transport meets each of them after each other one and after itself."
                 then "Each has the kind and the delivery that it has as the first call of a transport."
-                why "What is kept of one failure is told of the next: an alert of the morning explains the broken network of the evening."
+                why "What is kept of one failure is reported with the next: an alert of the morning explains the broken network of the evening."
                 fix "Keep what was seen of a connection with that connection, and end it with it.";
         }
     };
