@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256, Sha384, Sha512};
 use crate::arguments::{ConnectionOptions, CscCallerOptions, CscListOptions, HashName, SignOptions};
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::whole_file::{Readers, prepare};
+use crate::whole_file::{Existing, Readers, prepare, write_whole};
 use crate::{connection, reference};
 
 /// The identifier of an EC key, which names no signature algorithm (RFC 5480).
@@ -58,7 +58,7 @@ pub(crate) async fn list(options: &CscListOptions, output: Output) -> Result<(),
 /// Has a file's hash signed.
 pub(crate) async fn sign(options: &SignOptions, output: Output) -> Result<(), Failure> {
     if let Some(out) = &options.out {
-        writable(&options.file, out)?;
+        writable(&options.file, out, options.force)?;
     }
     let (path, name) = (options.file.clone(), options.hash);
     let hashing = tokio::task::spawn_blocking(move || hash(&path, name));
@@ -82,7 +82,7 @@ pub(crate) async fn sign(options: &SignOptions, output: Output) -> Result<(), Fa
     let signature = signatures.first().ok_or_else(|| Failure::Internal("no signature, and no error".into()))?;
     match &options.out {
         Some(path) => {
-            if let Err(failure) = write(path.clone(), signature.clone()).await {
+            if let Err(failure) = write(path.clone(), signature.clone(), Existing::forced(options.force)).await {
                 // It is not signed again for that.
                 output.text(&BASE64.encode(signature))?;
                 output.warning(&"the signature could not be written; it is on standard output, in base64");
@@ -210,7 +210,7 @@ fn digest<D: Digest>(path: &Path) -> Result<Vec<u8>, Failure> {
 }
 
 /// A file for the signature that is not the one to sign, and whose directory is there: known before anything is signed.
-fn writable(file: &Path, out: &Path) -> Result<(), Failure> {
+fn writable(file: &Path, out: &Path, force: bool) -> Result<(), Failure> {
     let failed = |source| Failure::File { action: "write", path: out.to_owned(), source };
     if let (Ok(file), Ok(out)) = (file.canonicalize(), out.canonicalize())
         && file == out
@@ -222,14 +222,25 @@ fn writable(file: &Path, out: &Path) -> Result<(), Failure> {
     match out.metadata() {
         // What a pipe or device holds is not known before it is written.
         Ok(found) if !found.is_file() && !found.is_dir() => Ok(()),
-        Ok(_) => File::options().append(true).open(out).map(drop).map_err(failed),
-        Err(_) => prepare(out, &[], Readers::All).map(drop).map_err(failed),
+        Ok(found) if found.is_dir() => Err(failed(std::io::ErrorKind::IsADirectory.into())),
+        Ok(_) if !force => Err(Failure::Exists(out.to_owned())),
+        _ => prepare(&target(out), &[], Readers::All).map(drop).map_err(failed),
     }
 }
 
-async fn write(path: PathBuf, bytes: Vec<u8>) -> Result<(), Failure> {
+/// The file behind a symlink: the link stays.
+fn target(out: &Path) -> PathBuf {
+    out.canonicalize().unwrap_or_else(|_| out.to_owned())
+}
+
+async fn write(path: PathBuf, bytes: Vec<u8>, existing: Existing) -> Result<(), Failure> {
     let writing = tokio::task::spawn_blocking(move || {
-        std::fs::write(&path, bytes).map_err(|source| Failure::File { action: "write", path, source })
+        let is_stream = path.metadata().is_ok_and(|found| !found.is_file());
+        let written = match is_stream {
+            true => std::fs::write(&path, bytes),
+            false => write_whole(&target(&path), &bytes, Readers::All, existing),
+        };
+        written.map_err(|source| Failure::File { action: "write", path, source })
     });
     writing.await.map_err(|error| Failure::Internal(error.into()))?
 }

@@ -43,7 +43,9 @@ pub(crate) async fn run(options: &EnvOptions, output: &Output) -> Result<(), Fai
         output.warning(&warning);
     }
     match (findings.setup, findings.reading) {
-        (Err(error @ ConfigError::Nothing { .. }), _) | (_, Err(error)) | (Err(error), Ok(_)) => Err(error.into()),
+        (Err(error @ (ConfigError::Nothing { .. } | ConfigError::EmptyProfile { .. })), _)
+        | (_, Err(error))
+        | (Err(error), Ok(_)) => Err(error.into()),
         (Ok(_), Ok(_)) => Ok(()),
     }
 }
@@ -119,8 +121,19 @@ fn find(options: &SetupOptions) -> Result<Findings, ConfigError> {
             let reading = raw.read(&ReadOptions::at(SystemTime::now())).map_err(ConfigError::from);
             (Some(raw), reading)
         }
-        Ok(Fetched::Absent(asked)) => (None, Err(ConfigError::NoCredential { asked })),
-        Ok(_) => (None, Err(ConfigError::NoCredential { asked: "an unknown kind of source".to_owned() })),
+        Ok(fetched) => {
+            let asked = match fetched {
+                Fetched::Absent(asked) => asked,
+                _ => "an unknown kind of source".to_owned(),
+            };
+            (
+                None,
+                Err(match &setup {
+                    Ok(setup) => setup.missing(asked),
+                    Err(_) => ConfigError::NoCredential { asked },
+                }),
+            )
+        }
         Err(error) => (None, Err(error.into())),
     };
     Ok(Findings { report, raw, setup, reading })
@@ -198,7 +211,11 @@ impl Findings {
             "proxy": self.proxy(),
             "warnings": self.warnings().iter().map(ToString::to_string).collect::<Vec<_>>(),
         });
-        let all = self.setup.as_ref().err().filter(|error| matches!(error, ConfigError::Nothing { .. }));
+        let all = self
+            .setup
+            .as_ref()
+            .err()
+            .filter(|error| matches!(error, ConfigError::Nothing { .. } | ConfigError::EmptyProfile { .. }));
         let error = all.or(self.reading.as_ref().err()).or(self.setup.as_ref().err());
         if let Some(error) = error {
             document["error"] = diagnosis_json(&crate::failure::of_setup(error));

@@ -61,6 +61,9 @@ pub(crate) enum Failure {
     /// A certificate file that cannot be used, and the options that give its password.
     #[error("{0}")]
     CertificateFile(CredentialError),
+    /// A file with certificates alone where a client certificate is needed.
+    #[error("{0}")]
+    NoPrivateKey(CredentialError),
     /// A credential that can be read, and that a server would refuse.
     #[error("{}: {}", .0.origin, .0.text)]
     Unfit(Warning),
@@ -142,12 +145,14 @@ impl Failure {
                     Code::ID_03 => {
                         "check which file the password of --input-password belongs to; it may end in a blank, or be in another encoding"
                     }
-                    Code::ID_07 if error.message().starts_with("missing private key") => {
-                        "give the file with the key with --private-key"
-                    }
                     _ => return diagnosis,
                 };
                 remedy.clone_into(&mut diagnosis.remedy);
+                diagnosis
+            }
+            Self::NoPrivateKey(error) => {
+                let mut diagnosis = Diagnosis::of(error.code(), self.to_string());
+                "give the file with the key with --private-key".clone_into(&mut diagnosis.remedy);
                 diagnosis
             }
             Self::Program(_) => {
@@ -248,7 +253,8 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Setup(_) | Self::Emulator(_) | Self::File { .. } | Self::Output(_) => 3,
-            Self::CertificateFile(_) | Self::Unfit(_) | Self::Recover(_) | Self::Exists(_) | Self::Taken(_) => 3,
+            Self::CertificateFile(_) | Self::NoPrivateKey(_) | Self::Unfit(_) => 3,
+            Self::Recover(_) | Self::Exists(_) | Self::Taken(_) => 3,
             #[cfg(feature = "redis")]
             Self::Limiter(_) => 4,
             Self::Reported(code) | Self::Plugin { status: code, .. } => *code,
@@ -367,10 +373,7 @@ pub(crate) fn of_setup(error: &ConfigError) -> Diagnosis {
     let mut diagnosis = Diagnosis::of(error.code(), error.to_string());
     let credential = "a credential: DC_API_KEY, or DC_CLIENT_CERT_FILE and DC_CLIENT_KEY_FILE, or both; or --profile";
     match error {
-        // A profile that was chosen has neither; to choose one is not advised.
-        ConfigError::Nothing { asked } | ConfigError::NoCredential { asked } if asked.contains("it names neither") => {
-            let profile = asked.split("; ").find(|reason| reason.contains("it names neither")).unwrap_or_default();
-            diagnosis.summary = format!("missing configuration: {profile}");
+        ConfigError::EmptyProfile { .. } => {
             "add api_key or certificate to the profile, and host where no variable names it, as d1 init does"
                 .clone_into(&mut diagnosis.remedy);
         }
@@ -387,8 +390,7 @@ pub(crate) fn of_setup(error: &ConfigError) -> Diagnosis {
         ConfigError::NoCredential { .. } => {
             diagnosis.remedy = format!("set {credential}; d1 env shows where d1 looked; or try: d1 demo");
         }
-        // The file with the profiles is missing.
-        _ if diagnosis.summary.contains(", the file of the profile in ") => {
+        ConfigError::MissingProfileFile { .. } => {
             "write it with d1 init NAME, or name another file with DC_CONFIG".clone_into(&mut diagnosis.remedy);
         }
         _ => {}

@@ -280,7 +280,8 @@ impl Output {
                 }
             }
             // A countdown may stand on the line.
-            let clear = if err.is_terminal() && diagnosis.summary.starts_with("interrupted") { CLEAR_LINE } else { "" };
+            let is_interrupted = matches!(failure, Failure::Interrupted { .. } | Failure::TaskInterrupted(_));
+            let clear = if err.is_terminal() && is_interrupted { CLEAR_LINE } else { "" };
             err.write_all(format!("{clear}{}", page.finish()).as_bytes()).map_err(Failure::Output)
         };
         // A pipe that was closed early does not change the exit code.

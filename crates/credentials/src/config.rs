@@ -74,7 +74,7 @@ impl Config {
         let smctl = SmctlSource::new(lookup);
         if !hosts.name_a_host() {
             if let Ok(Fetched::Absent(asked)) = chain.fetch() {
-                return Err(ConfigError::Nothing { asked });
+                return Err(empty(of_profile.as_deref()).unwrap_or(ConfigError::Nothing { asked }));
             }
             let is_smctls = chain.report().is_some_and(|report| report.winner() == Some(&smctl.name()));
             hosts.smctl = if is_smctls { smctl.host()? } else { None };
@@ -196,6 +196,12 @@ impl Config {
         self.chain.as_ref()?.report()
     }
 
+    /// Returns the error for a credential that no source holds.
+    #[must_use]
+    pub fn missing(&self, asked: String) -> ConfigError {
+        empty(self.profile.as_deref()).unwrap_or(ConfigError::NoCredential { asked })
+    }
+
     /// Reads the credential now.
     ///
     /// # Errors
@@ -203,9 +209,15 @@ impl Config {
     pub fn read(&self, rules: &ReadOptions) -> Result<LoadedCredential, ConfigError> {
         match self.source().fetch()? {
             Fetched::Found(raw) => Ok(raw.read(rules)?),
-            Fetched::Absent(asked) => Err(ConfigError::NoCredential { asked }),
+            Fetched::Absent(asked) => Err(self.missing(asked)),
         }
     }
+}
+
+/// Returns the error of a profile that names no credential: to choose a profile is no advice then.
+fn empty(profile: Option<&ProfileSource>) -> Option<ConfigError> {
+    let profile = profile.filter(|profile| profile.is_empty())?;
+    Some(ConfigError::EmptyProfile { profile: profile.name() })
 }
 
 impl fmt::Debug for Config {

@@ -26,6 +26,20 @@ pub enum ConfigError {
         /// The sources that were asked, and why they hold nothing.
         asked: String,
     },
+    /// The profile that was chosen names no credential, and no other source holds one.
+    #[error("missing credential in {profile}: it names neither an API key nor a certificate")]
+    EmptyProfile {
+        /// The profile and its file.
+        profile: String,
+    },
+    /// The file with the profile that was chosen is missing.
+    #[error("{setting} chooses a profile: {source}")]
+    MissingProfileFile {
+        /// The variable or option that chooses the profile.
+        setting: String,
+        /// Which file is missing.
+        source: CredentialError,
+    },
     /// Two places name different hosts or files.
     #[error("{first} and {second} are both set and differ: unset one of them")]
     Conflict {
@@ -68,10 +82,11 @@ impl ConfigError {
     pub fn code(&self) -> Code {
         match self {
             Self::Host { source, .. } => source.code(),
-            Self::Credential(error) => error.code(),
+            Self::Credential(source) | Self::MissingProfileFile { source, .. } => source.code(),
             Self::NoHost
             | Self::Nothing { .. }
             | Self::NoCredential { .. }
+            | Self::EmptyProfile { .. }
             | Self::Conflict { .. }
             | Self::Proxy { .. } => Code::CFG_01,
         }

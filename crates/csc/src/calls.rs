@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::credentials::{CredentialInfo, CredentialsList, ListRequest, base64};
 use crate::csc_request::{CscRequest, CscResponse, RetryClass};
-use crate::fault::unexpected;
+use crate::fault::{list_fault, unexpected};
 use crate::info::Info;
 use crate::inner::Inner;
 use crate::open::{maybe_number, texts};
@@ -125,7 +125,7 @@ impl Inner {
         loop {
             let page = self.page(&request).await?;
             let read = page.json::<CredentialsList>()?.credential_ids;
-            let (count, next) = pages.next(&page.head.headers, &page.body)?;
+            let (count, next) = pages.next(&page.head.headers, &page.body).map_err(list_fault)?;
             if read.len() != count {
                 let summary = "credentials/list: an item of the list is not the id of a credential.";
                 return Err(unexpected(summary, "an id is a text or a number"));

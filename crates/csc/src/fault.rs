@@ -166,6 +166,17 @@ pub(crate) fn unexpected(summary: impl Into<String>, cause: &'static str) -> Err
     Error::new(ErrorKind::Decode, diagnosis)
 }
 
+/// Fits a fault of paging to a list that cannot be read in another way.
+pub(crate) fn list_fault(error: Error) -> Error {
+    let mut diagnosis = error.diagnosis().clone();
+    if diagnosis.code != Code::API_04 {
+        return error;
+    }
+    diagnosis.remedy =
+        "Read the list again; if the error persists, report it to the operator of the service.".to_owned();
+    Error::new(error.kind(), diagnosis)
+}
+
 /// Fits what is said of service users and their keys to the caller of a token.
 fn of_token(diagnosis: &mut Diagnosis) {
     match diagnosis.code {

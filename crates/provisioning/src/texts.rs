@@ -114,6 +114,11 @@ fn errors_of_the_configuration_have_the_form() {
         ConfigError::NoHost,
         ConfigError::Nothing { asked: String::new() },
         ConfigError::NoCredential { asked: String::new() },
+        ConfigError::EmptyProfile { profile: "profile ci of d1.toml".to_owned() },
+        ConfigError::MissingProfileFile {
+            setting: "DC_PROFILE".to_owned(),
+            source: CredentialError::new(Code::ID_13, "missing file").at("d1.toml"),
+        },
         ConfigError::Conflict { first: name(), second: "SM_HOST".to_owned() },
         ConfigError::Host { name: name(), source: lookalike },
         ConfigError::Proxy { name: name(), source: Proxy::parse("gopher://p.test").expect_err("a scheme") },

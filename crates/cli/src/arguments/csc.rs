@@ -70,6 +70,9 @@ pub(crate) struct SignOptions {
     /// File for the signature as bytes. Default: base64 on standard output.
     #[arg(value_parser = path::parser(), long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+    /// Replace the file of --out if it exists.
+    #[arg(long, requires = "out")]
+    pub(crate) force: bool,
     #[command(flatten)]
     pub(crate) caller: CscCallerOptions,
 }

@@ -63,7 +63,10 @@ impl Input {
             first => (first, warnings),
         };
         self.warnings.extend(warnings);
-        identity.map_err(Failure::CertificateFile)
+        identity.map_err(|error| match error.code() {
+            Code::ID_07 if self.certificates().is_some() => Failure::NoPrivateKey(error),
+            _ => Failure::CertificateFile(error),
+        })
     }
 
     /// The certificates of a file that holds nothing else: DER, in the order of the file.

@@ -39,7 +39,7 @@ pub(crate) async fn inspect(options: &InspectOptions, output: Output) -> Result<
     let (chain, has_key) = match (identity, input.certificates()) {
         (Ok(identity), _) => (identity.chain().iter().map(|der| der.to_vec()).collect(), true),
         // A file without a private key is not a client certificate, and can be shown. It may be readable for everyone.
-        (Err(Failure::CertificateFile(error)), Some(certificates)) if error.code() == Code::ID_07 => {
+        (Err(Failure::NoPrivateKey(_)), Some(certificates)) => {
             warnings.retain(|warning| warning.code != Code::ID_13);
             (certificates, false)
         }

@@ -16,6 +16,7 @@ use std::time::{Duration, SystemTime};
 use digicert_one::core::diagnosis::{Diagnosis, Side};
 use digicert_one::core::{Expiry, ExpiryCause, HostRole, Mode, Origin, printable_line};
 use digicert_one::{Client, Code, Config, ReadOptions, Response};
+use http::HeaderMap;
 use http::header::{AGE, DATE};
 use serde_json::{Value, json};
 
@@ -23,6 +24,7 @@ use crate::arguments::DoctorOptions;
 use crate::call::Sent;
 use crate::connection::{self, LoadedConnection};
 use crate::end_date;
+use crate::error_response::ErrorResponse;
 use crate::expiry::EndDates;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -188,9 +190,18 @@ impl Report {
             }
         };
         output.progress(&format!("calling {}", options.call));
-        match client.get(options.call.as_str()).send().await {
+        match client.get(options.call.as_str()).send_relayed().await {
+            Ok(response) if response.diagnosis().is_some() => {
+                self.of_connection(&response, mode);
+                if let Some(error) = ErrorResponse::of(&response) {
+                    self.failed(GROUP, "call", error.into());
+                }
+                self.of_date(response.headers());
+            }
             Ok(response) => {
-                self.of_response(&response, mode);
+                self.of_connection(&response, mode);
+                self.add(GROUP, "call", Mark::Ok, format!("a response with the status {}", response.status()));
+                self.of_date(response.headers());
                 // The sign-in page of a proxy is a success only by its status; a body may break off, or be none of a user.
                 let read = match response.is_web_page() {
                     _ if options.call == WHOAMI => response.json::<Sent>().await.map(|sent| sent.fields()),
@@ -210,8 +221,8 @@ impl Report {
                 self.skipped("network", "connection", "needs a credential that can be used");
             }
             Err(error) => {
-                let id = if error.status().is_some() { "call" } else { "connection" };
-                self.failed(if error.status().is_some() { GROUP } else { "network" }, id, error.into());
+                let (group, id) = if error.status().is_some() { (GROUP, "call") } else { ("network", "connection") };
+                self.failed(group, id, error.into());
             }
         }
         Ok(())
@@ -271,7 +282,8 @@ impl Report {
         Ok(())
     }
 
-    fn of_response(&mut self, response: &Response, mode: Mode) {
+    /// What was seen of the connection, whatever the response says.
+    fn of_connection(&mut self, response: &Response, mode: Mode) {
         let facts = response.facts();
         let tls = facts.tls_version.map_or_else(|| "an unknown TLS version".to_owned(), |version| version.to_string());
         self.add("network", "connection", Mark::Ok, format!("{tls}, {:?}, to {}", response.version(), response.host()));
@@ -294,14 +306,16 @@ impl Report {
                 _ => self.skipped("network", "client certificate", "this transport does not show whether it was sent"),
             }
         }
-        self.add("platform", "call", Mark::Ok, format!("a response with the status {}", response.status()));
-        let date = response.headers().get(DATE).and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok());
+    }
+
+    /// The clock, by the date of a response.
+    fn of_date(&mut self, headers: &HeaderMap) {
+        let date = headers.get(DATE).and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok());
         let Some(date) = date else {
             return self.skipped("platform", "clock", "the response has no date");
         };
         // A cache gives the age of what it had.
-        let age =
-            response.headers().get(AGE).and_then(|age| age.to_str().ok()?.trim().parse().ok()).unwrap_or_default();
+        let age = headers.get(AGE).and_then(|age| age.to_str().ok()?.trim().parse().ok()).unwrap_or_default();
         let server = date.checked_add(Duration::from_secs(age)).unwrap_or(date);
         self.of_clock(SystemTime::now(), server);
     }

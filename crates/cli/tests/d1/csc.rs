@@ -51,7 +51,8 @@ fn a_file_is_signed_so_that_openssl_agrees() {
     let (contract, has_openssl) = (stage.path("contract"), is_installed("openssl"));
     for (credential, hash) in [("rsa", "sha256"), ("rsa", "sha512"), ("ecdsa", "sha256"), ("rsa-pin", "sha256")] {
         let signature = stage.path("signature");
-        let arguments = ["csc", "sign", credential, &contract, "--hash", hash, "--pin", "env:PIN", "--out", &signature];
+        let arguments =
+            ["csc", "sign", credential, &contract, "--hash", hash, "--pin", "env:PIN", "--out", &signature, "--force"];
         let output = client(&stage, &arguments);
         assert!(output.status.success(), "{credential} {hash}: {}", text(&output));
         if !has_openssl {
@@ -93,11 +94,13 @@ fn refused_signature_has_a_code_and_leaves_no_file() {
 #[test]
 fn file_for_the_signature_is_checked_before_anything_is_signed() {
     let stage = stage();
-    let contract = stage.path("contract");
+    let (contract, other) = (stage.path("contract"), stage.path("other"));
+    std::fs::write(&other, "a key").expect("written");
     for (out, exit, words) in [
         (contract.clone(), 2, "names the file to sign"),
         (stage.path("missing/signature"), 3, "IO-01"),
         (stage.path("."), 3, "IO-01"),
+        (other.clone(), 3, "--force"),
     ] {
         let output = client(&stage, &["csc", "sign", "rsa", &contract, "--out", &out]);
         assert_eq!(output.status.code(), Some(exit), "{out}: {}", text(&output));
@@ -105,6 +108,7 @@ fn file_for_the_signature_is_checked_before_anything_is_signed() {
     }
     assert!(stage.emulator.observed().is_empty(), "something was sent");
     assert_eq!(std::fs::read_to_string(&contract).expect("there"), "what is signed");
+    assert_eq!(std::fs::read_to_string(&other).expect("there"), "a key");
 }
 
 #[cfg(target_os = "linux")]

@@ -92,6 +92,23 @@ fn user_that_the_platform_accepts_is_not_said_to_fail_from_a_past_date_on() {
 }
 
 #[test]
+fn refused_call_shows_the_connection_that_carried_it() {
+    let stage = Stage::new();
+    let foreign = stage.emulator.foreign_api_key();
+    let bundle = stage.path("bundle.pem");
+    let variables = [("DC_API_KEY", &*foreign), ("DC_CLIENT_CERT_FILE", &*bundle)];
+    let output = stage.d1(&["--json", "doctor", "--online"], &variables);
+    assert_eq!(output.status.code(), Some(5), "{}", text(&output));
+    let checks = checks(&output);
+    let status =
+        |id: &str| checks.iter().find(|check| check["id"] == id).map_or(Value::Null, |check| check["status"].clone());
+    for (id, expected) in [("connection", "ok"), ("server", "ok"), ("client certificate", "ok"), ("call", "fail")] {
+        assert_eq!(status(id), expected, "{id}: {checks:?}");
+    }
+    assert_eq!(status("clock"), "ok", "{checks:?}");
+}
+
+#[test]
 fn offline_nothing_is_sent_and_the_call_is_skipped_with_its_reason() {
     let stage = Stage::new();
     let variables = [("DC_API_KEY", stage.key()), ("DC_BASE", "https://127.0.0.1:9")];

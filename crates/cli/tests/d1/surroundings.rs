@@ -19,9 +19,12 @@ fn profile_without_a_file_names_the_variable_that_asks_for_it() {
     let home = stage.directory.path().display().to_string();
     let given = [("HOME", &*home), ("XDG_CONFIG_HOME", ""), ("DC_PROFILE", "ci")];
     let shown = text(&stage.d1(&["whoami"], &given));
-    assert!(shown.contains("ID-13") && shown.contains("d1.toml, the file of the profile in DC_PROFILE"), "{shown}");
+    assert!(
+        shown.contains("ID-13") && shown.contains("DC_PROFILE chooses a profile: ") && shown.contains("d1 init NAME"),
+        "{shown}"
+    );
     let shown = text(&stage.d1(&["whoami", "--profile", "ci"], &given[..2]));
-    assert!(shown.contains("d1.toml, the file of the profile in --profile"), "{shown}");
+    assert!(shown.contains("--profile chooses a profile: ") && shown.contains("d1.toml"), "{shown}");
 }
 
 #[test]

@@ -58,7 +58,7 @@ impl Fault {
         };
         let mut diagnosis = Diagnosis::new(Code::API_04, format!("{path}: {self}."), cause);
         if says_so {
-            "Read the list again later; if it need not be complete, use allow_incomplete (--allow-incomplete)."
+            "Read the list again later; if it need not be complete, use allow_incomplete (d1 list --allow-incomplete)."
                 .clone_into(&mut diagnosis.remedy);
         }
         let diagnosis = diagnosis.with_evidence(format!("{} items of the list came before", position.index()));

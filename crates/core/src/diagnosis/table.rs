@@ -155,7 +155,7 @@ codes! {
         "Retry the call if it is idempotent; if the error persists, give the request id to DigiCert's support.";
     API_04 = "API-04" Platform GiveUp "The list is incomplete, repeats itself, or does not end",
         "A page was returned twice, a link pointed back, there were more pages than the limit, or fewer items than the server's total. Without this error, the items so far would look like the whole list.",
-        "See the position for where the list stopped: all items before it are valid. If this list is paged differently from what its responses suggest, set the kind of paging (Paging; --paging), and report it; if the list need not be complete, use allow_incomplete (--allow-incomplete).";
+        "See the position for where the list stopped: all items before it are valid. If this list is paged differently from what its responses suggest, set the kind of paging (Paging; d1 list --paging), and report it; if the list need not be complete, use allow_incomplete (d1 list --allow-incomplete).";
     API_05 = "API-05" Platform GiveUp "A secret that is shown only once is missing from the response",
         "Something was created (an API token, a service user, a client certificate), but its key or certificate, which is never shown again, is not in any field that this version knows. What was created is enabled but unusable.",
         "See the message for the id of what was created, or the name to look for; disable or delete it, and report the field names of the response, which the message shows too.";

@@ -13,7 +13,7 @@ use super::profile::ProfileSource;
 use super::smctl::SmctlSource;
 use super::systemd::SystemdSource;
 use crate::variable::{Environment, get};
-use crate::{Fetched, Source};
+use crate::{ConfigError, Fetched, Source};
 
 /// Sources in order of precedence.
 ///
@@ -72,7 +72,7 @@ impl ChainSource {
     ///
     /// # Errors
     /// Returns an error if a named profile does not exist.
-    pub fn standard(lookup: &Environment<'_>) -> Result<Self, CredentialError> {
+    pub fn standard(lookup: &Environment<'_>) -> Result<Self, ConfigError> {
         Ok(Self::standard_with(ProfileSource::named(lookup)?, lookup))
     }
 

@@ -14,7 +14,7 @@ use super::process::Program;
 use super::reader::ReadOnce;
 use crate::host::HostSettings;
 use crate::variable::{Environment, bare, get, home};
-use crate::{Fetched, Profile, ProfileFile, RawCredential, Reference, Source, Variable, is_path, shown};
+use crate::{ConfigError, Fetched, Profile, ProfileFile, RawCredential, Reference, Source, Variable, is_path, shown};
 
 /// Returns the source that reads a profile of a [`ProfileFile`]; `lookup` provides the variables that it refers to,
 /// and the home directory.
@@ -106,7 +106,7 @@ impl ProfileSource {
     ///
     /// # Errors
     /// Returns an error if the profile or the file with profiles does not exist.
-    pub(crate) fn named(lookup: &Environment<'_>) -> Result<Option<Self>, CredentialError> {
+    pub(crate) fn named(lookup: &Environment<'_>) -> Result<Option<Self>, ConfigError> {
         let Some(setting) = get(lookup, "DC_PROFILE") else { return Ok(None) };
         let config = get(lookup, "DC_CONFIG");
         let path = ProfileFile::default_path(lookup).ok_or_else(|| {
@@ -116,17 +116,22 @@ impl ProfileSource {
         let hint = config.as_ref().map(|config| shown::hint(&path, config.name())).unwrap_or_default();
         let file = ProfileFile::read(path).map_err(|error| match (&config, hint.is_empty()) {
             (Some(config), false) => CredentialError::new(error.code(), error.message()).at(config.name()),
-            // The user may not know why this file is read.
-            (None, _) if error.code() == Code::ID_13 => {
-                let place =
-                    error.place().map(|place| format!("{place}, the file of the profile in {}", setting.name()));
-                CredentialError::new(error.code(), error.message())
-                    .at(place.unwrap_or_else(|| setting.name().to_owned()))
-            }
             _ => error,
-        })?;
+        });
+        let file = match file {
+            // The user may not know why this file is read.
+            Err(source) if config.is_none() && source.code() == Code::ID_13 => {
+                return Err(ConfigError::MissingProfileFile { setting: setting.name().to_owned(), source });
+            }
+            read => read?,
+        };
         let file = file.with_warning(config.and_then(|config| config.warning())).with_warning(setting.warning());
-        Self::new(&file, setting.text()?, lookup).map(Some)
+        Ok(Some(Self::new(&file, setting.text()?, lookup)?))
+    }
+
+    /// Whether the profile names no credential.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.api_key.is_none() && self.certificate.is_none()
     }
 
     /// Returns the hosts and the CA file of the profile.
@@ -177,7 +182,7 @@ impl Source for ProfileSource {
     }
 
     fn fetch(&self) -> Result<Fetched, CredentialError> {
-        if self.api_key.is_none() && self.certificate.is_none() {
+        if self.is_empty() {
             return Ok(Fetched::Absent("it names neither an API key nor a certificate".to_owned()));
         }
         let mut raw = RawCredential::new().with_ends(self.profile.api_key_ends, self.profile.owner_ends);
