@@ -6,6 +6,7 @@
 //! `spawn`. Out of reach is only a build that turns on tracing's feature `log-always`.
 
 use std::cell::RefCell;
+use std::sync::LazyLock;
 
 use tracing::dispatcher::{self, DefaultGuard, Dispatch};
 use tracing::level_filters::LevelFilter;
@@ -32,7 +33,9 @@ impl LogSilencer {
                  `isahc` to info, or use a tracing subscriber"
             );
         }
-        Self((listener() != Listener::None).then(|| Dispatch::new(Mute)))
+        // One for all: each that is new has tracing ask it about every place that logs.
+        static MUTE: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(Mute));
+        Self((listener() != Listener::None).then(|| MUTE.clone()))
     }
 
     /// Whether a subscriber was set since.
