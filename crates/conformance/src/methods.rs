@@ -1,5 +1,5 @@
 //! Methods. A clause holds for each of them, and the calls of most cases are GETs: such a case runs again with POST, and
-//! with another method, in place of GET. It then also has an identity, or goes through a proxy.
+//! with another method, in place of GET. It then also has an identity, goes through a proxy, or is held to TLS 1.2.
 
 use digicert_one_core::Capability;
 use digicert_one_testbed::FrontOptions;
@@ -11,7 +11,7 @@ use crate::world::{HOST, World, front, get};
 /// What the GETs of every such case are sent as. A response to HEAD differs, and HEAD is left to cases of its own.
 const POST: SentAs = SentAs { method: Method::POST, body: "{\"a\":1}", is_upload: false, added: Added::Identity };
 /// And, in the cases about one call and its response, where the transport has uploads.
-const UPLOAD: SentAs = SentAs { is_upload: true, added: Added::Nothing, ..POST };
+const UPLOAD: SentAs = SentAs { is_upload: true, added: Added::Tls12, ..POST };
 /// What those of one case after the other are sent as.
 const IN_TURN: [SentAs; 3] = [
     SentAs { method: Method::DELETE, body: "", is_upload: false, added: Added::Proxy },
@@ -50,6 +50,10 @@ const UPLOADED: [&str; 75] = [
     "PROXY-21", "PROXY-22", "BODY-05", "BODY-15",
 ];
 
+/// Those among them with servers of TLS 1.3, or about what a stack may not see under it.
+const OF_TLS13: [&str; 10] =
+    ["IDENT-24", "IDENT-27", "IDENT-31", "IDENT-35", "BODY-13", "BODY-15", "ERR-15", "OBS-10", "OBS-11", "OBS-20"];
+
 /// What the GETs of this case are sent as, besides GET.
 pub(crate) fn others(case: &str) -> Vec<SentAs> {
     let mut others = match EACH.iter().chain(&EACH_LIKE_GET).position(|id| *id == case) {
@@ -63,6 +67,7 @@ pub(crate) fn others(case: &str) -> Vec<SentAs> {
         let is_wrong = match other.added {
             Added::Identity => ANONYMOUS.contains(&case),
             Added::Proxy => DIRECT.contains(&case),
+            Added::Tls12 => OF_TLS13.contains(&case),
             Added::Nothing => false,
         };
         if is_wrong {
@@ -112,6 +117,7 @@ mod tests {
                 .chain(&UPLOADED)
                 .chain(&DIRECT)
                 .chain(&ANONYMOUS)
+                .chain(&OF_TLS13)
                 .all(|id| cases().iter().any(|case| case.id == *id)),
             "{named:?}"
         );

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use bytes::Bytes;
-use digicert_one_core::{ClientIdentity, Proxy, TransportConfig};
+use digicert_one_core::{ClientIdentity, Proxy, TlsVersion, TlsVersions, TransportConfig};
 use digicert_one_testbed::ConnectProxy;
 use http::{Method, Request};
 
@@ -23,12 +23,15 @@ pub(crate) enum Added {
     Nothing,
     Identity,
     Proxy,
+    /// The older TLS version alone.
+    Tls12,
 }
 
 /// It, ready for the configurations of one case.
 pub(crate) enum Addition {
     Identity(ClientIdentity),
     Proxy(ConnectProxy),
+    Tls12,
 }
 
 impl Addition {
@@ -39,6 +42,9 @@ impl Addition {
             Self::Identity(identity) if config.identity().is_none() => config.with_identity(Some(identity.clone())),
             Self::Proxy(proxy) if *config.proxy() == Proxy::None => {
                 config.with_proxy(Proxy::Http(proxy.url().parse().expect("a proxy address")))
+            }
+            Self::Tls12 if config.tls_versions() == TlsVersions::Both => {
+                config.with_tls_versions(TlsVersions::Only(TlsVersion::Tls12))
             }
             _ => config,
         }
@@ -65,6 +71,7 @@ impl fmt::Display for SentAs {
             Added::Nothing => "",
             Added::Identity => ", by transports with an identity",
             Added::Proxy => ", through a proxy",
+            Added::Tls12 => ", over TLS 1.2",
         })
     }
 }

@@ -91,6 +91,7 @@ impl World {
                 Some(Addition::Identity(identity(&certificate())))
             }
             Added::Proxy if self.has(Capability::HttpProxy) => Some(Addition::Proxy(local_proxy())),
+            Added::Tls12 if self.has(Capability::Tls12) => Some(Addition::Tls12),
             _ => None,
         }
     }
