@@ -9,14 +9,16 @@ use crate::sent_as::{Added, SentAs};
 use crate::world::{HOST, World, front, get};
 
 /// What the GETs of every such case are sent as. A response to HEAD differs, and HEAD is left to cases of its own.
-const POST: SentAs = SentAs { method: Method::POST, body: "{\"a\":1}", is_upload: false, added: Added::Identity };
+const POST: SentAs = SentAs { method: Method::POST, body: b"{\"a\":1}", is_upload: false, added: Added::Identity };
 /// And, in the cases about one call and its response, where the transport has uploads.
-const UPLOAD: SentAs = SentAs { is_upload: true, added: Added::Tls12, ..POST };
+const UPLOAD: SentAs = SentAs { body: &[b'x'; LARGE], is_upload: true, added: Added::Tls12, ..POST };
+/// More than the first window of an HTTP/2 stream, and than a TLS record.
+const LARGE: usize = 70_000;
 /// What those of one case after the other are sent as.
 const IN_TURN: [SentAs; 3] = [
-    SentAs { method: Method::DELETE, body: "", is_upload: false, added: Added::Proxy },
-    SentAs { method: Method::PUT, body: "{}", is_upload: false, added: Added::Proxy },
-    SentAs { method: Method::PATCH, body: "{}", is_upload: false, added: Added::Proxy },
+    SentAs { method: Method::DELETE, body: b"", is_upload: false, added: Added::Proxy },
+    SentAs { method: Method::PUT, body: b"{}", is_upload: false, added: Added::Proxy },
+    SentAs { method: Method::PATCH, body: b"{}", is_upload: false, added: Added::Proxy },
 ];
 
 /// The cases that run with each method.

@@ -11,7 +11,7 @@ use http::{Method, Request};
 #[derive(Clone, Debug)]
 pub(crate) struct SentAs {
     pub(crate) method: Method,
-    pub(crate) body: &'static str,
+    pub(crate) body: &'static [u8],
     /// Whether the body streams.
     pub(crate) is_upload: bool,
     pub(crate) added: Added,
@@ -57,7 +57,7 @@ impl SentAs {
         let is_other = *request.method() != Method::GET || !request.body().is_empty();
         if !is_other {
             *request.method_mut() = self.method.clone();
-            *request.body_mut() = Bytes::from_static(self.body.as_bytes());
+            *request.body_mut() = Bytes::from_static(self.body);
         }
         self.is_upload && !is_other
     }
