@@ -90,7 +90,7 @@ fn check(path: &Path, existing: Existing) -> std::io::Result<()> {
         Ok(found) if found.is_symlink() => {
             return refused("it is a symlink, which would be replaced; give the path of its target");
         }
-        Ok(found) if found.is_dir() => return Err(std::io::ErrorKind::IsADirectory.into()),
+        Ok(found) if found.is_dir() => return refused("it is a directory; give the path of a file"),
         Ok(found) if !found.is_file() => {
             return refused("it is not a regular file, and would be replaced; give the path of a file");
         }

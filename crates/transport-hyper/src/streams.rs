@@ -83,9 +83,9 @@ impl<E: Engine> Future for Driver<E> {
         let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
         let ended = ready!(Pin::new(&mut *connection).poll(cx));
         // Noted while the connection is there: the calls do not know yet that it has ended.
-        match ended.err().and_then(|error| http_kind(&error)) {
-            Some(kind @ (Kind::Protocol | Kind::Http11Required)) => self.notes.note_end(kind),
-            _ => {}
+        let reason = ended.err().and_then(|error| http_kind(&error));
+        if let Some(kind @ (Kind::Protocol | Kind::Http11Required)) = reason {
+            self.notes.note_end(kind);
         }
         Poll::Ready(())
     }
