@@ -224,7 +224,7 @@ fn writable(file: &Path, out: &Path, force: bool) -> Result<(), Failure> {
         Ok(found) if !found.is_file() && !found.is_dir() => Ok(()),
         Ok(found) if found.is_dir() => Err(failed(std::io::ErrorKind::IsADirectory.into())),
         Ok(_) if !force => Err(Failure::Exists(out.to_owned())),
-        _ => prepare(&target(out), &[], Readers::All).map(drop).map_err(failed),
+        _ => prepare(&target(out), &[], Readers::All, Existing::forced(force)).map(drop).map_err(failed),
     }
 }
 

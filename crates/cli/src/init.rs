@@ -172,9 +172,9 @@ impl InitOptions {
         if let Some(directory) = path.parent().filter(|directory| !directory.as_os_str().is_empty()) {
             std::fs::create_dir_all(directory).map_err(failed)?;
         }
-        let previous = match std::fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+        let (previous, existing) = match std::fs::read_to_string(path) {
+            Ok(text) => (text, Existing::Replace),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => (String::new(), Existing::Refuse),
             Err(source) => return Err(Failure::File { action: "read", path: path.to_owned(), source }),
         };
         let gap = match previous.as_str() {
@@ -183,7 +183,7 @@ impl InitOptions {
             _ => "\n\n",
         };
         let text = format!("{previous}{gap}{}", self.toml(profile)?);
-        let file = prepare(path, text.as_bytes(), Readers::Owner).map_err(failed)?;
+        let file = prepare(path, text.as_bytes(), Readers::OwnerAtFirst, existing).map_err(failed)?;
         // In the same directory, where relative paths mean the same.
         let lookup = |name: &str| match name {
             "DC_CONFIG" => Some(Variable::option("--config", file.path())),
@@ -211,7 +211,6 @@ impl InitOptions {
                 error => error,
             })
         })?;
-        let existing = if previous.is_empty() { Existing::Refuse } else { Existing::Replace };
         persist(file, path, existing).map_err(failed)
     }
 

@@ -4,14 +4,17 @@ use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::path::Path;
 
+use digicert_one::provisioning::inherit_metadata;
 use tempfile::NamedTempFile;
 
-/// Who may read a file.
+/// Who may read a file. One that replaces another keeps its owner, group, mode and extended attributes: programs read it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Readers {
-    /// Its owner: mode 0600.
+    /// Its owner: mode 0600. It holds a secret: a wider mode than 0640 is not kept.
     Owner,
-    /// Everyone: mode 0644.
+    /// Its owner: mode 0600. It holds no secret.
+    OwnerAtFirst,
+    /// Everyone: mode 0644. Of a file that it replaces it keeps what can be kept.
     All,
 }
 
@@ -35,11 +38,16 @@ impl Existing {
 
 /// Writes a file. Programs that read it meanwhile see the previous content.
 pub(crate) fn write_whole(path: &Path, content: &[u8], readers: Readers, existing: Existing) -> std::io::Result<()> {
-    persist(prepare(path, content, readers)?, path, existing)
+    persist(prepare(path, content, readers, existing)?, path, existing)
 }
 
-/// The content on the disk, under another name, which is removed if it is dropped.
-pub(crate) fn prepare(path: &Path, content: &[u8], readers: Readers) -> std::io::Result<NamedTempFile> {
+/// The content on the disk, under another name, which is removed if it is dropped. What would keep it from its own name is an error.
+pub(crate) fn prepare(
+    path: &Path,
+    content: &[u8],
+    readers: Readers,
+    existing: Existing,
+) -> std::io::Result<NamedTempFile> {
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
     builder.prefix(".d1-");
@@ -47,18 +55,33 @@ pub(crate) fn prepare(path: &Path, content: &[u8], readers: Readers) -> std::io:
     if readers == Readers::All {
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
     }
-    #[cfg(not(unix))]
-    let _ = readers;
     // Says best that it is missing. The other errors would name the temporary file.
     std::fs::metadata(directory)?;
+    check(path, existing)?;
     let mut file = builder.tempfile_in(directory).map_err(|error| error.kind())?;
     file.write_all(content)?;
+    if existing != Existing::Refuse {
+        let inherited = inherit_metadata(file.as_file(), path, readers == Readers::Owner);
+        if let (Err(error), Readers::Owner | Readers::OwnerAtFirst) = (inherited, readers) {
+            return Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, error.message().to_owned()));
+        }
+    }
     file.as_file().sync_all()?;
     Ok(file)
 }
 
-/// Gives it its name. Only a file is replaced: root could replace `/dev/stdout`, and a symlink would no longer lead anywhere.
+/// Gives it its name.
 pub(crate) fn persist(file: NamedTempFile, path: &Path, existing: Existing) -> std::io::Result<()> {
+    check(path, existing)?;
+    let persisted = match existing {
+        Existing::Replace | Existing::ReplaceBeginning(_) => file.persist(path),
+        Existing::Refuse => file.persist_noclobber(path),
+    };
+    persisted.map(drop).map_err(|error| error.error)
+}
+
+/// Only a file is replaced: root could replace `/dev/stdout`, and a symlink would no longer lead anywhere.
+fn check(path: &Path, existing: Existing) -> std::io::Result<()> {
     let refused = |why| Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, why));
     if path.as_os_str() == "-" {
         return refused("`-` is not a file here; give a path");
@@ -67,9 +90,11 @@ pub(crate) fn persist(file: NamedTempFile, path: &Path, existing: Existing) -> s
         Ok(found) if found.is_symlink() => {
             return refused("it is a symlink, which would be replaced; give the path of its target");
         }
-        Ok(found) if !found.is_file() && !found.is_dir() => {
+        Ok(found) if found.is_dir() => return refused("it is a directory; give the path of a file"),
+        Ok(found) if !found.is_file() => {
             return refused("it is not a regular file, and would be replaced; give the path of a file");
         }
+        Ok(_) if existing == Existing::Refuse => return Err(std::io::ErrorKind::AlreadyExists.into()),
         _ => {}
     }
     if let Existing::ReplaceBeginning(begin) = existing
@@ -77,11 +102,7 @@ pub(crate) fn persist(file: NamedTempFile, path: &Path, existing: Existing) -> s
     {
         return refused("it holds something else, which would be lost; give another path, or remove it");
     }
-    let persisted = match existing {
-        Existing::Replace | Existing::ReplaceBeginning(_) => file.persist(path),
-        Existing::Refuse => file.persist_noclobber(path),
-    };
-    persisted.map(drop).map_err(|error| error.error)
+    Ok(())
 }
 
 /// Whether nothing is lost with the file.
@@ -115,6 +136,28 @@ mod tests {
             std::fs::write(&path, other).expect("written");
             assert!(replace().expect_err(other).to_string().contains("something else"), "{other}");
             assert_eq!(std::fs::read_to_string(&path).expect("there"), other);
+        }
+    }
+
+    #[test]
+    fn replaced_file_keeps_its_mode() {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("file");
+        let mode = || std::fs::metadata(&path).expect("there").permissions().mode() & 0o7777;
+        for (readers, first) in [(Readers::Owner, 0o600), (Readers::OwnerAtFirst, 0o600), (Readers::All, 0o644)] {
+            let replace = || write_whole(&path, b"new", readers, Existing::Replace);
+            replace().expect("nothing is there");
+            assert_eq!(mode(), first, "{readers:?}");
+            for kept in [0o640, 0o600, 0o660, 0o644] {
+                std::fs::write(&path, "old").expect("written");
+                std::fs::set_permissions(&path, std::fs::Permissions::from_mode(kept)).expect("changed");
+                replace().expect("a file");
+                let is_private = readers == Readers::Owner && kept & !0o640 != 0;
+                assert_eq!(mode(), if is_private { 0o600 } else { kept }, "{readers:?}");
+            }
+            std::fs::remove_file(&path).expect("removed");
         }
     }
 

@@ -202,10 +202,13 @@ impl Attempts<'_> {
         let (mut head, body) = exchange.response.into_parts();
         let watched = settings.watched(body, exchange.facts.clone());
         let (body, whole) = match self.statuses {
-            Statuses::Relayed => match collect_body(watched, relayed::MAX_BODY).await {
-                Ok(body) => (body, true),
-                Err(_) => (Bytes::new(), false),
-            },
+            // Relayed, an interim status would be the program's, too.
+            Statuses::Relayed if !head.status.is_informational() => {
+                match collect_body(watched, relayed::MAX_BODY).await {
+                    Ok(body) => (body, true),
+                    Err(_) => (Bytes::new(), false),
+                }
+            }
             _ => (watched.beginning(decode::MAX_ERROR_BODY).await, false),
         };
         let length = body.len();
@@ -254,7 +257,8 @@ impl Attempts<'_> {
                 redirect::is_followed(status)
                     && headers.get(LOCATION).is_some_and(|location| !location.as_bytes().trim_ascii().is_empty())
             }
-            _ => status.as_u16() < 400,
+            // Nothing of ours asks for another protocol (101), and other interim responses are followed by the final one.
+            _ => (200..400).contains(&status.as_u16()),
         }
     }
 }

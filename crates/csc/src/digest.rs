@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use digicert_one_client::seam::{Authoriser, Pass, Refusal};
 use digicert_one_client::{Error, ErrorKind};
+use digicert_one_core::diagnosis::BodyKind;
 use digicert_one_core::{Code, Diagnosis, Secret};
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use http_auth::PasswordParams;
@@ -90,7 +91,8 @@ impl Inner {
                     (challenge, responded) = (Some(next), true);
                 }
                 Some(_) => return Err(error),
-                None if responded => return Err(error),
+                // Without a challenge, what the response says is why: it may be of a gateway, or of a locked user.
+                None if responded || says_why(&error) => return Err(error),
                 None => return Err(unanswerable(self)),
             }
         }
@@ -152,6 +154,13 @@ fn granted(response: CscResponse) -> Result<Granted, Error> {
         refresh: None,
         asked,
     })
+}
+
+/// Whether the response to a login has a text of its own.
+fn says_why(error: &Error) -> bool {
+    error
+        .response()
+        .is_some_and(|response| response.recognised || !matches!(response.body, BodyKind::Empty | BodyKind::Json))
 }
 
 fn unanswerable(inner: &Inner) -> Error {

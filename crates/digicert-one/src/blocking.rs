@@ -10,12 +10,15 @@
 //! # Ok(()) }
 //! ```
 //!
-//! Do not call it on a thread of an async runtime: it would block that thread. Dropping the last clone closes
-//! its connections.
+//! On a thread of an async runtime it works too, and blocks that thread: use the async client there. Dropping the
+//! last clone closes its connections.
 
 use std::fmt;
 use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
 
 use digicert_one_client::{Error, ErrorKind, IntoTarget, ItemStream, Pages, Position};
 use digicert_one_core::{Expiry, UploadBody};
@@ -23,6 +26,7 @@ use http::{HeaderMap, Method, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::runtime::Runtime;
+use tokio::task::unconstrained;
 
 use crate::builder::Builder;
 #[cfg(feature = "account")]
@@ -51,7 +55,47 @@ impl Builder {
 #[derive(Clone)]
 pub struct DigiCertOne {
     one: crate::one::DigiCertOne,
-    runtime: Arc<Runtime>,
+    connections: Arc<Connections>,
+}
+
+/// The thread that drives the connections of tokio-based transports between calls.
+struct Connections(Option<Runtime>);
+
+impl Drop for Connections {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            // Any other way panics on a thread of an async runtime.
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl Connections {
+    /// Waits for this work. tokio's own wait panics on a thread of an async runtime.
+    fn wait<T>(&self, work: impl Future<Output = T>) -> T {
+        let _context = self.0.as_ref().map(Runtime::enter);
+        // On such a thread it would get no more turns than the task that it blocks has left.
+        let mut work = pin!(unconstrained(work));
+        let waker = Waker::from(Arc::new(Unpark(thread::current())));
+        loop {
+            match work.as_mut().poll(&mut Context::from_waker(&waker)) {
+                Poll::Ready(outcome) => return outcome,
+                Poll::Pending => thread::park(),
+            }
+        }
+    }
+}
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.0.unpark();
+    }
 }
 
 impl DigiCertOne {
@@ -60,17 +104,16 @@ impl DigiCertOne {
     /// # Errors
     /// Returns an error if the system cannot start a thread for the connections.
     pub fn new(one: crate::one::DigiCertOne) -> Result<Self, Error> {
-        // One thread, which drives the connections of tokio-based transports between calls.
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.map_err(|error| {
             Error::local(ErrorKind::Config, format!("failed to start a thread for the connections: {error}"))
                 .with_source(error)
         })?;
-        Ok(Self { one, runtime: Arc::new(runtime) })
+        Ok(Self { one, connections: Arc::new(Connections(Some(runtime))) })
     }
 
     fn wait<T>(&self, work: impl Future<Output = T>) -> T {
-        self.runtime.block_on(work)
+        self.connections.wait(work)
     }
 
     /// Returns the async client.

@@ -9,7 +9,7 @@ use digicert_one::{
     ApiKey, Builder, Code, DigiCertOne, Error, ErrorKind, Instance, ReadOptions, Secret, TrustRoots, UploadBody,
     read_client_identity,
 };
-use digicert_one_emulator::Emulator;
+use digicert_one_emulator::{Emulator, EmulatorOptions};
 
 /// Returns a builder for a client of this emulator.
 fn to(emulator: &Emulator) -> Builder {
@@ -113,6 +113,45 @@ async fn blocking_client_behaves_the_same_and_reads_lists() {
     .expect("no panic");
     assert_eq!(me.friendly_name, "ci-bot");
     assert!(users.iter().any(|user| user["friendly_name"] == "ci-bot"), "{users:?}");
+}
+
+#[test]
+fn blocking_client_works_inside_an_async_runtime_and_is_dropped_there() {
+    let emulator = Emulator::start_blocking(EmulatorOptions::default()).expect("an emulator");
+    let flavours = [tokio::runtime::Builder::new_current_thread, tokio::runtime::Builder::new_multi_thread];
+    for runtime in flavours.map(|flavour| flavour().enable_all().build().expect("a runtime")) {
+        let one = to(&emulator).api_key(key(&emulator)).build_blocking().expect("complete");
+        let calls = async move {
+            // More turns than tokio gives to one task at a time.
+            for _ in 0..50 {
+                assert_eq!(one.whoami().expect("known").friendly_name, "ci-bot");
+            }
+            assert!(one.pages("/account/api/v1/user").items::<serde_json::Value>().all(|user| user.is_ok()));
+        };
+        runtime.block_on(async { tokio::spawn(calls).await }).expect("no panic");
+    }
+}
+
+#[tokio::test]
+async fn panicking_upload_is_named_and_ends_no_other_call() {
+    let emulator = Emulator::start().await.expect("an emulator");
+    for connector in digicert_one::transport::all() {
+        let name = connector.info().name;
+        let one = to(&emulator).api_key(key(&emulator)).engine(|engine| engine.shared_connector(connector));
+        let one = one.build().expect("complete");
+        one.whoami().await.expect("a connection that stands");
+        let mut chunks = 0;
+        let body = UploadBody::poll_fn(move |_| {
+            chunks += 1;
+            assert!(chunks < 2, "a defect of the caller's, meant by this test");
+            Poll::Ready(Some(Ok::<_, Error>(b"{".to_vec().into())))
+        });
+        let call = one.post("/account/api/v1/user").header("content-type", "application/json").upload(body);
+        let (refused, others) = tokio::join!(call.send(), one.whoami());
+        let error = refused.expect_err("it panicked");
+        assert!(error.code() == Code::IO_03 && error.to_string().contains("panicked"), "{name}: {error}");
+        others.unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
 }
 
 #[tokio::test]

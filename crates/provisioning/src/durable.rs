@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use crate::inherit::{ANY_MODE, Inherited, PUBLIC, SECRET};
-use crate::replaceable::{check_file, check_links, parent};
+use crate::replaceable::{check_file, check_links, look, parent};
 use crate::store::{StoreError, StoreErrorKind};
 
 /// The suffix of unfinished files. Any process that can lock such a file may remove it.
@@ -176,6 +176,22 @@ pub(crate) fn replace(target: &Path, content: &[u8]) -> Result<(), StoreError> {
 /// or reading failed.
 pub fn replace_file(path: impl AsRef<Path>, content: &[u8]) -> Result<(), StoreError> {
     Reserved::with_metadata(path.as_ref(), content.len(), Preserve::WhatCanBe)?.commit(content)
+}
+
+/// Gives a new file the owner, group, mode and extended attributes of the file that it is about to replace, if there is one.
+/// A file that holds a secret gets the mode 0600 where that one is wider than 0640.
+///
+/// # Errors
+/// Returns an error if a part of them cannot be kept.
+pub fn inherit_metadata(file: &File, replaced: impl AsRef<Path>, holds_secret: bool) -> Result<(), StoreError> {
+    let replaced = replaced.as_ref();
+    match look(replaced)? {
+        Some(found) => {
+            let widest = if holds_secret { SECRET } else { ANY_MODE };
+            Inherited::of(replaced, &found)?.private_if_wider(widest).hand_on(file, widest, replaced)
+        }
+        None => Ok(()),
+    }
 }
 
 /// Reads a file back and compares. Errors name `called`.

@@ -34,6 +34,10 @@ mod without {
             Ok(Self)
         }
 
+        pub(crate) fn private_if_wider(self, _widest: u32) -> Self {
+            self
+        }
+
         pub(crate) fn hand_on(&self, _file: &File, _widest: u32, _called: &Path) -> Result<(), StoreError> {
             Ok(())
         }
@@ -78,6 +82,11 @@ mod unix {
         pub(crate) fn of_directory(path: &Path, metadata: &Metadata) -> Result<Self, StoreError> {
             let whole = Self::of(path, metadata)?;
             Ok(Self { mode: whole.mode & 0o755 | 0o700, ..whole })
+        }
+
+        /// Same metadata, with the mode 0600 in place of one that is wider than this.
+        pub(crate) fn private_if_wider(self, widest: u32) -> Self {
+            Self { mode: if self.mode & !widest == 0 { self.mode } else { 0o600 }, ..self }
         }
 
         /// Returns whether other users can read the file.

@@ -19,7 +19,7 @@ pub mod store;
 mod texts;
 mod workflow;
 
-pub use durable::replace_file;
+pub use durable::{inherit_metadata, replace_file};
 use journal::{Journal, JournalError, OperationOutcome, Pending, Record};
 pub use lock::{LockError, Owner};
 pub use shared_lock::{HeldLock, SharedLock};

@@ -38,7 +38,7 @@ impl Connection {
                 // hyper spawns a future for each request that is as large as the connection.
                 .handshake(Box::new(stream))
                 .await?;
-            let driver = Driver::<E>::new(connection);
+            let driver = Driver::<E>::new(connection, Arc::clone(&handshake));
             let streams = driver.streams();
             tokio::spawn(driver);
             sender.ready().await?;
@@ -88,5 +88,50 @@ impl Connection {
             Sender::One(sender) => sender.ready().await.is_ok(),
             Sender::Two(sender, _) => sender.ready().await.is_ok(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use digicert_one_core::TransportErrorKind as Kind;
+    use http_body_util::{Either, Full};
+    use tokio::io::AsyncWriteExt as _;
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+    use crate::error;
+    use crate::testing::Plain;
+
+    /// How a call ends on an HTTP/2 connection whose server sends these bytes and no more.
+    async fn outcome(server: &'static [u8]) -> Kind {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback");
+        let tcp = TcpStream::connect(listener.local_addr().expect("bound")).await.expect("connected");
+        let (mut accepted, _) = listener.accept().await.expect("accepted");
+        accepted.write_all(server).await.expect("sent");
+        let handshake = Arc::new(Handshake::default());
+        let started = Connection::start(Plain::http2(tcp, &handshake), Arc::clone(&handshake)).await;
+        let ended = match started.map(|connection| connection.sender) {
+            Err(error) => error::of_start::<Plain>(error, &handshake),
+            Ok(Sender::One(_)) => panic!("it was said to be HTTP/2"),
+            Ok(Sender::Two(mut sender, _)) => {
+                let request = Request::get("https://one.test/").body(Either::Left(Full::default())).expect("a request");
+                let refused = sender.try_send_request(request).await.expect_err("no response");
+                error::of_call::<Plain>(refused.into_error(), &handshake, false)
+            }
+        };
+        ended.kind()
+    }
+
+    #[test]
+    fn end_of_http2_has_its_reason_whoever_hears_of_it_first() {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+        runtime.expect("a runtime").block_on(async {
+            let goaway = b"\0\0\0\x04\0\0\0\0\0\0\0\x08\x07\0\0\0\0\0\0\0\0\0\0\0\0\x0d";
+            // The task of the connection, or the call, comes first.
+            for _ in 0..50 {
+                assert_eq!(outcome(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n").await, Kind::Protocol);
+                assert_eq!(outcome(goaway).await, Kind::Http11Required);
+            }
+        });
     }
 }

@@ -36,14 +36,14 @@ fn of_http<E: Engine>(error: hyper::Error, connection: &Handshake, reused: bool,
 /// A call whose connection is gone and that hyper left without a word.
 pub(crate) fn of_lost_call(connection: &Handshake, reused: bool) -> TransportError {
     let delivery = if connection.is_unused() { Delivery::NotSent } else { Delivery::Unknown };
-    TransportError::new(connection.alert().map_or(Kind::Interrupted, Kind::PeerAlert), delivery)
+    TransportError::new(connection.end().unwrap_or(Kind::Interrupted), delivery)
         .with_facts(connection.facts(reused))
         .with_source("the connection ended in the moment in which it was given the request")
 }
 
 /// A call that waited for a stream of a connection that then ended.
 pub(crate) fn of_unsent_call(connection: &Handshake, reused: bool) -> TransportError {
-    TransportError::new(connection.alert().map_or(Kind::Interrupted, Kind::PeerAlert), Delivery::NotSent)
+    TransportError::new(connection.end().unwrap_or(Kind::Interrupted), Delivery::NotSent)
         .with_facts(connection.facts(reused))
         .with_source("the connection ended while the call waited for one of its streams")
 }
@@ -98,7 +98,7 @@ fn kind<E: Engine>(error: &hyper::Error, connection: &Handshake) -> Kind {
     if error.is_user() {
         return Kind::Config;
     }
-    http_kind(error).unwrap_or(Kind::Interrupted)
+    http_kind(error).or_else(|| connection.end()).unwrap_or(Kind::Interrupted)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
-use digicert_one_core::{ConnectionFacts, Phase, TlsAlert};
+use digicert_one_core::{ConnectionFacts, Phase, TlsAlert, TransportErrorKind};
 
 const CONNECTING: u8 = 0;
 const SHAKING_HANDS: u8 = 1;
@@ -36,6 +36,8 @@ pub struct Handshake {
     writing: AtomicBool,
     answered: AtomicBool,
     gone: AtomicBool,
+    /// Why HTTP/2 ended on it, where that is known.
+    end: OnceLock<TransportErrorKind>,
 }
 
 impl Handshake {
@@ -105,6 +107,16 @@ impl Handshake {
     /// Whether not even a part of a request can have left.
     pub(crate) fn is_unused(&self) -> bool {
         !self.writing.load(Ordering::Relaxed)
+    }
+
+    /// HTTP/2 ended for this reason. hyper gives it to the task of the connection, and often nothing but "closed" to the calls.
+    pub(crate) fn note_end(&self, kind: TransportErrorKind) {
+        let _ = self.end.set(kind);
+    }
+
+    /// What ended the connection: an alert, or a reason of HTTP/2.
+    pub(crate) fn end(&self) -> Option<TransportErrorKind> {
+        self.alert().map(TransportErrorKind::PeerAlert).or_else(|| self.end.get().copied())
     }
 
     /// Where the making of the connection is, or was when it ended; `None` when it is made.

@@ -7,9 +7,11 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use digicert_one_core::TransportErrorKind as Kind;
+use digicert_one_error_kinds::http_kind;
 use hyper::client::conn::http2;
 use hyper_util::rt::TokioExecutor;
 use tokio::sync::Notify;
@@ -26,7 +28,10 @@ const LOOK: Duration = Duration::from_millis(50);
 type Connection<E> = http2::Connection<Box<Stream<E>>, RequestBody, TokioExecutor>;
 
 /// hyper's connection, shared by the task that drives it and the calls that ask it for the limit.
-pub(crate) struct Driver<E: Engine>(Arc<Mutex<Connection<E>>>);
+pub(crate) struct Driver<E: Engine> {
+    connection: Arc<Mutex<Connection<E>>>,
+    notes: Arc<Handshake>,
+}
 
 /// The streams of one connection.
 pub(crate) struct Streams {
@@ -60,12 +65,12 @@ impl<E: Engine> Limit for Connection<E> {
 }
 
 impl<E: Engine> Driver<E> {
-    pub(crate) fn new(connection: Connection<E>) -> Self {
-        Self(Arc::new(Mutex::new(connection)))
+    pub(crate) fn new(connection: Connection<E>, notes: Arc<Handshake>) -> Self {
+        Self { connection: Arc::new(Mutex::new(connection)), notes }
     }
 
     pub(crate) fn streams(&self) -> Arc<Streams> {
-        let shared: Arc<Mutex<dyn Limit>> = Arc::<Mutex<Connection<E>>>::clone(&self.0);
+        let shared: Arc<Mutex<dyn Limit>> = Arc::<Mutex<Connection<E>>>::clone(&self.connection);
         let limit = Arc::downgrade(&shared);
         Arc::new(Streams { limit, known: AtomicUsize::new(1), open: AtomicUsize::new(0), freed: Notify::new() })
     }
@@ -75,9 +80,14 @@ impl<E: Engine> Future for Driver<E> {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        // Its error is that of the calls, too.
-        let mut connection = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Pin::new(&mut *connection).poll(cx).map(drop)
+        let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let ended = ready!(Pin::new(&mut *connection).poll(cx));
+        // Noted while the connection is there: the calls do not know yet that it has ended.
+        let reason = ended.err().and_then(|error| http_kind(&error));
+        if let Some(kind @ (Kind::Protocol | Kind::Http11Required)) = reason {
+            self.notes.note_end(kind);
+        }
+        Poll::Ready(())
     }
 }
 

@@ -73,6 +73,8 @@ fn of_code(code: u32, config: &TransportConfig, stood: bool, reused: Option<bool
     match code {
         // CURLE_WEIRD_SERVER_REPLY and CURLE_UNSUPPORTED_PROTOCOL (as of HTTP/0.9).
         1 | 8 => Kind::Protocol,
+        // CURLE_BAD_CONTENT_ENCODING: a transfer encoding other than chunked, which nothing asked for.
+        61 if stood => Kind::Protocol,
         // CURLE_TOO_LARGE: of a response, only its head can be. libcurl's own limits are above ours.
         100 if stood => Kind::HeadLimit,
         // CURLE_WRITE_ERROR: before the head is done, isahc writes nowhere; it refuses a line that it cannot read. Of an unpatched rustls
@@ -163,6 +165,7 @@ mod tests {
             (23, false, &none, Kind::Tls),
             (23, true, &none, Kind::Protocol),
             (16, true, &none, Kind::Protocol),
+            (61, true, &none, Kind::Protocol),
             (92, true, &none, Kind::Interrupted),
             (100, true, &none, Kind::HeadLimit),
             (9999, true, &none, Kind::Other),

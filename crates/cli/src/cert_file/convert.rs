@@ -144,7 +144,8 @@ pub(super) fn write(files: Vec<NewFile>, existing: Existing) -> Result<(), Failu
     };
     let mut prepared = Vec::new();
     for file in &files {
-        let written = prepare(&file.path, &file.content, file.readers).map_err(|source| failed(&file.path, source))?;
+        let written =
+            prepare(&file.path, &file.content, file.readers, existing).map_err(|source| failed(&file.path, source))?;
         prepared.push((written, &file.path));
     }
     let mut named: Vec<&PathBuf> = Vec::new();

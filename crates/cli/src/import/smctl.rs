@@ -28,8 +28,7 @@ pub(super) fn read(properties: Option<&Secret>) -> Result<Draft, CredentialError
             if line.is_empty() || line.starts_with(['#', '!']) {
                 continue;
             }
-            let line = ["export ", "set "].iter().find_map(|word| line.strip_prefix(word)).unwrap_or(line);
-            let Some((name, value)) = line.split_once(['=', ':']) else { continue };
+            let Some((name, value)) = assignment(line).split_once(['=', ':']) else { continue };
             let name = name.trim();
             match of_value(value.trim()) {
                 Some(value) if !value.is_empty() => {
@@ -87,6 +86,14 @@ pub(super) fn read(properties: Option<&Secret>) -> Result<Draft, CredentialError
     Ok(draft)
 }
 
+/// `NAME=VALUE` in the words of a shell: `export` and `declare -x`, `set` of Windows, `$env:` of PowerShell.
+fn assignment(line: &str) -> &str {
+    let words = ["export ", "declare -x ", "set ", "SET ", "$env:", "$Env:", "$ENV:"];
+    let line = words.iter().find_map(|word| line.strip_prefix(word)).unwrap_or(line).trim();
+    // `set "NAME=VALUE"`, where the value may have any character.
+    line.strip_prefix('"').and_then(|line| line.strip_suffix('"')).unwrap_or(line)
+}
+
 /// The name of a setting, where it cannot be a secret.
 fn known(name: &str) -> String {
     let is_name = name.len() <= 40 && name.bytes().all(|one| one.is_ascii_uppercase() || one == b'_');
@@ -124,6 +131,24 @@ fn unescaped(text: &str) -> Option<Zeroizing<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn variables_are_read_as_each_shell_sets_them() {
+        for line in [
+            "SM_HOST=one.digicert.com",
+            "SM_HOST: one.digicert.com",
+            "export SM_HOST=\"one.digicert.com\"",
+            "declare -x SM_HOST=\"one.digicert.com\"",
+            "set SM_HOST=one.digicert.com",
+            "set \"SM_HOST=one.digicert.com\"",
+            "$env:SM_HOST = \"one.digicert.com\"",
+            "$Env:SM_HOST='one.digicert.com'",
+        ] {
+            let (name, value) = assignment(line).split_once(['=', ':']).expect(line);
+            assert_eq!(name.trim(), "SM_HOST", "{line}");
+            assert_eq!(of_value(value.trim()).as_deref().map(String::as_str), Some("one.digicert.com"), "{line}");
+        }
+    }
 
     #[test]
     fn quotes_of_a_shell_and_paths_of_windows_are_understood() {

@@ -93,3 +93,22 @@ fn profile_with_a_missing_secret_is_written_and_reported() {
     assert!(text(&output).contains("ID-13") && text(&output).contains("CI_MISSING"), "{}", text(&output));
     assert!(fs::exists(stage.path("d1.toml")).expect("seen"));
 }
+
+#[cfg(unix)]
+#[test]
+fn file_that_others_read_keeps_its_mode_and_an_empty_one_is_filled() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let stage = Stage::new();
+    let config = stage.path("d1.toml");
+    for mode in [0o600, 0o640, 0o644] {
+        fs::write(&config, "").expect("written");
+        fs::set_permissions(&config, fs::Permissions::from_mode(mode)).expect("changed");
+        for name in ["first", "second"] {
+            let output = init(&stage, name, &["--api-key-from", "env:CI_KEY"]);
+            assert!(output.status.success(), "{}", text(&output));
+            let found = fs::metadata(&config).expect("there").permissions().mode() & 0o7777;
+            assert_eq!(found, mode, "{name}: {found:o}");
+        }
+    }
+}

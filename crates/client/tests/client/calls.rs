@@ -107,6 +107,21 @@ fn partial_response_is_a_result_only_if_it_was_asked_for() {
 }
 
 #[test]
+fn interim_status_in_place_of_a_result_is_an_error() {
+    for status in [101, 199] {
+        for method in [http::Method::GET, http::Method::DELETE] {
+            let scripted = Scripted::responding([response(status, None, ""), response(status, None, "")]);
+            let client = client(&scripted);
+            let error = block_on(client.request(method.clone(), "/x").send()).expect_err("not a result");
+            let shown = error.diagnosis().to_string();
+            assert!(error.code() == Code::AUT_05 && shown.contains("interim status"), "{method} {status}: {shown}");
+            assert!(block_on(client.request(method, "/x").send_relayed()).is_err(), "a program cannot be sent it");
+            assert_eq!(scripted.0.requests.lock().expect("requests").len(), 2, "neither is retried");
+        }
+    }
+}
+
+#[test]
 fn secret_in_an_error_response_is_not_in_the_error() {
     const BODY: &str = concat!(
         r#"{"id":"t-1","note":"n","token":"0123456789abcdef0123456789_0123456789abcdef0123456789abcdef"#,

@@ -155,6 +155,10 @@ fn of_the_call(response: &ErrorResponse, says: &str, context: &CallContext) -> D
 /// Explains why a response is neither a result nor an error of the API.
 fn unexpected(response: &ErrorResponse) -> Option<&'static str> {
     match response.status.as_u16() {
+        100..=199 => Some(
+            "an interim status in place of the result, which nothing asked for: a proxy or gateway in between is broken, or \
+             another service responds at this address",
+        ),
         304 => Some("\"not modified\" arrived although the request was unconditional: a cache in between is broken"),
         300..=399 => Some("the response is a redirect without a usable target, so it has no result"),
         _ if response.body == BodyKind::Empty => Some(

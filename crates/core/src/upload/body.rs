@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
@@ -180,9 +181,16 @@ impl UploadFate {
     fn poll_source(&self, cx: &mut Context<'_>) -> Poll<Result<(Option<Bytes>, bool), UploadError>> {
         let mut source = locked(&self.source);
         let Some(body) = source.as_mut() else { return Poll::Ready(Err(UploadError::Cancelled)) };
-        let polled = body.as_mut().poll_frame(cx);
-        let ended = body.is_end_stream() || matches!(polled, Poll::Ready(None));
+        // A panic of the caller's code would end the task of the connection, and with it the calls of others.
+        let read = catch_unwind(AssertUnwindSafe(|| {
+            let polled = body.as_mut().poll_frame(cx);
+            let ended = body.is_end_stream() || matches!(polled, Poll::Ready(None));
+            (polled, ended)
+        }));
         drop(source);
+        let Ok((polled, ended)) = read else {
+            return Poll::Ready(Err(UploadError::Failed(Arc::from(BoxError::from("the code that gives it panicked")))));
+        };
         if polled.is_pending() {
             match &mut *locked(&self.waker) {
                 Some(known) => known.clone_from(cx.waker()),
@@ -304,6 +312,20 @@ mod tests {
             assert!(declared == 0 || (text.len() as u64) < declared, "{parts:?} {declared}: {text}");
             assert!(matches!(outcome, Err(UploadError::TooLong { .. })), "{parts:?} {declared}: {outcome:?}");
         }
+    }
+
+    #[test]
+    fn panicking_body_fails_as_one_that_cannot_be_read() {
+        let mut calls = 0;
+        let body = UploadBody::poll_fn(move |_| {
+            calls += 1;
+            assert!(calls < 2, "a defect of the caller");
+            Poll::Ready(Some(Ok::<_, Infallible>(Bytes::from("one"))))
+        });
+        let (text, outcome) = read(body);
+        let error = outcome.expect_err("it panicked");
+        assert!(text == "one" && matches!(error, UploadError::Failed(_)), "{text} {error:?}");
+        assert!(error.source().is_some_and(|cause| cause.to_string().contains("panicked")), "{error:?}");
     }
 
     #[test]

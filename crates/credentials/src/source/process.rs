@@ -186,13 +186,16 @@ impl Program {
         })?;
         drop(sender);
 
-        let mut deadline = Instant::now() + self.time_limit;
+        // A limit beyond what the clock can count is none.
+        let mut deadline = Instant::now().checked_add(self.time_limit);
         let (mut status, mut output, mut quiet) = (None, None, false);
         while status.is_none() || output.is_none() || fed.is_none() || !quiet {
-            match events.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            let left = deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(Instant::now()));
+            match events.recv_timeout(left) {
                 Ok(Event::Ended(ended)) => {
                     status = Some(ended.map_err(|cause| failed("failed to wait for the command", cause))?);
-                    deadline = deadline.min(Instant::now() + GRACE);
+                    let grace = Instant::now() + GRACE;
+                    deadline = Some(deadline.map_or(grace, |deadline| deadline.min(grace)));
                 }
                 Ok(Event::Output(Ok(bytes))) => output = Some(bytes),
                 Ok(Event::Output(Err(broken))) => {
@@ -392,6 +395,12 @@ mod tests {
         if let Ok(pid) = std::fs::read_to_string(pid) {
             assert!(!std::path::Path::new("/proc").join(pid.trim()).exists(), "process {pid} is still there");
         }
+    }
+
+    #[test]
+    fn longest_time_limit_is_none() {
+        let program = shell("echo canary").time_limit(Duration::MAX);
+        assert_eq!(program.run().expect("it runs").expose(), b"canary\n");
     }
 
     #[test]

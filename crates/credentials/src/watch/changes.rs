@@ -5,6 +5,7 @@
 //! systems that report no changes, too.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -63,7 +64,9 @@ impl Changes {
             // Without a thread, the source is polled.
             locked.is_looking = thread::Builder::new().name("credential-files".to_owned()).spawn(look).is_ok();
         }
-        locked.changed.is_some_and(|(first, last)| passed(last) >= settle || passed(first) >= settle * PATIENCE)
+        locked
+            .changed
+            .is_some_and(|(first, last)| passed(last) >= settle || passed(first) >= settle.saturating_mul(PATIENCE))
     }
 
     /// Takes the hints before a reading: later ones count for the next reading.
@@ -90,9 +93,11 @@ impl Changes {
 
 /// Looks at the files, and notes a change since the last look.
 fn look(source: &dyn Source, looks: &Mutex<Looks>, now: SystemTime, readings: u64) {
-    let files = Files::look(source.watched_paths());
+    // Without the paths of a source that panics, it is polled.
+    let files = catch_unwind(AssertUnwindSafe(|| Files::look(source.watched_paths())));
     let mut looks = lock(looks);
     looks.is_looking = false;
+    let Ok(files) = files else { return };
     if looks.readings == readings && files.changed_since(&looks.files) {
         looks.changed = Some((looks.changed.map_or(now, |(first, _)| first), now));
         looks.files.update(files);
@@ -177,6 +182,30 @@ mod tests {
         while lock(changes.looks.as_ref().expect("looks")).is_looking {
             thread::yield_now();
         }
+    }
+
+    #[derive(Debug)]
+    struct Panicking;
+
+    impl Source for Panicking {
+        fn name(&self) -> String {
+            "a panicking source".to_owned()
+        }
+
+        fn fetch(&self) -> Result<Fetched, CredentialError> {
+            Ok(Fetched::Absent("it is never read here".to_owned()))
+        }
+
+        fn watched_paths(&self) -> Vec<PathBuf> {
+            panic!("a defect of the source, meant by this test")
+        }
+    }
+
+    #[test]
+    fn panicking_look_at_the_files_is_not_the_last() {
+        let looks = Mutex::new(Looks { is_looking: true, ..Looks::default() });
+        look(&Panicking, &looks, SystemTime::UNIX_EPOCH, 0);
+        assert!(!lock(&looks).is_looking);
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod files;
 mod schedule;
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -270,8 +271,13 @@ impl Shared {
         } else {
             let number = self.readings().begin(self.clock.now());
             let work = move || {
-                before(&*shared.source);
-                let outcome = read(&*shared.source, rules, known);
+                let reading = || {
+                    before(&*shared.source);
+                    read(&*shared.source, rules, known)
+                };
+                // A reading that is not known to have ended would be the last one.
+                let outcome = catch_unwind(AssertUnwindSafe(reading))
+                    .unwrap_or_else(|_| shared.unread("reading the source panicked".into()));
                 let is_last = shared.readings().end(number);
                 // The caller may have gone, or no longer wait.
                 if let Err(outcome) = sender.send(outcome)
@@ -282,12 +288,10 @@ impl Shared {
             };
             match thread::Builder::new().name("credential-reading".to_owned()).spawn(work) {
                 Ok(_detached) => match select(receiver, pin!(self.patience())).await {
-                    Either::Left((read, _)) => {
-                        read.unwrap_or_else(|_| self.unread("reading the source panicked".into()))
-                    }
+                    Either::Left((read, _)) => read.unwrap_or_else(|_| self.unread("its reading was lost".into())),
                     // Without a credential there is nothing to continue with.
                     Either::Right(((), receiver)) if known.is_none() => {
-                        receiver.await.unwrap_or_else(|_| self.unread("reading the source panicked".into()))
+                        receiver.await.unwrap_or_else(|_| self.unread("its reading was lost".into()))
                     }
                     Either::Right(_) => {
                         let seconds = (PATIENCE + GRACE).as_secs();

@@ -5,6 +5,9 @@ use std::time::{Duration, SystemTime};
 
 use digicert_one_core::Generation;
 
+/// A century: longer than any program runs, and within what clocks count.
+const NEVER: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+
 /// How often a watched source is read.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -113,15 +116,20 @@ impl Schedule {
     /// Called after a reading with a usable result. `spread` is random, from 0 to 1.
     pub(super) fn succeeded(&mut self, now: SystemTime, options: &WatchOptions, spread: f64) {
         self.failures = 0;
-        self.next = now.checked_add(options.poll.mul_f64(0.9 + 0.2 * spread));
+        self.next = after(now, options.poll.min(NEVER).mul_f64(0.9 + 0.2 * spread));
     }
 
     /// Called after a failed reading.
     pub(super) fn failed(&mut self, now: SystemTime, options: &WatchOptions) {
         let wait = options.retry.saturating_mul(1 << self.failures.min(20)).min(options.poll.max(options.retry));
         self.failures = self.failures.saturating_add(1);
-        self.next = now.checked_add(wait);
+        self.next = after(now, wait);
     }
+}
+
+/// Without a next time a reading is due, so a wait beyond what the clock can count has one too.
+fn after(now: SystemTime, wait: Duration) -> Option<SystemTime> {
+    now.checked_add(wait.min(NEVER))
 }
 
 #[cfg(test)]
@@ -156,6 +164,16 @@ mod tests {
         schedule.succeeded(START, &options, 0.5);
         schedule.failed(START, &options);
         assert!(schedule.due(START + Duration::from_millis(250)));
+    }
+
+    #[test]
+    fn longest_times_mean_never() {
+        let options = WatchOptions::new().poll(Duration::MAX).retry(Duration::MAX);
+        let mut schedule = Schedule::new();
+        schedule.succeeded(START, &options, 1.0);
+        assert!(!schedule.due(START + NEVER / 2));
+        schedule.failed(START, &options);
+        assert!(!schedule.due(START + NEVER / 2));
     }
 
     #[test]

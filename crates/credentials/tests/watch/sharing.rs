@@ -111,6 +111,41 @@ fn caller_does_not_wait_for_a_reading_that_hangs() {
     });
 }
 
+/// Panics at its second reading.
+#[derive(Debug, Default)]
+struct Panicking(Mutex<u32>);
+
+impl Source for Panicking {
+    fn name(&self) -> String {
+        "a panicking source".to_owned()
+    }
+
+    fn fetch(&self) -> Result<Fetched, CredentialError> {
+        let fetches = {
+            let mut fetches = self.0.lock().expect("unpoisoned");
+            *fetches += 1;
+            *fetches
+        };
+        assert_ne!(fetches, 2, "a defect of the source, meant by this test");
+        let key = Secret::new(format!("key-{fetches}"), "a panicking source");
+        Ok(Fetched::Found(RawCredential::new().with_api_key(key)))
+    }
+}
+
+#[test]
+fn source_that_panicked_is_read_again() {
+    let clock = clock();
+    let options = WatchOptions::new().events(false);
+    let credential = WatchingCredential::open(Panicking::default(), clock.clone(), options).expect("read");
+    block_on(async {
+        let error = credential.reload().await.expect_err("it panicked");
+        assert!(error.to_string().contains("panicked"), "{error}");
+        // Longer than a reading may take.
+        clock.advance(std::time::Duration::from_secs(60));
+        assert_eq!(credential.reload().await.expect("read"), Some(Generation::FIRST.next()));
+    });
+}
+
 #[test]
 fn refused_callers_wait_for_a_reading_of_another_one() {
     let (credential, need, open, fetches) = about_to_read();

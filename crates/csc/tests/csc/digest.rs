@@ -141,6 +141,22 @@ fn md5_serves_where_nothing_else_is_offered_and_basic_never() {
 }
 
 #[test]
+fn refused_login_without_a_challenge_says_why() {
+    for (body, code, words) in [
+        (r#"{"error":"invalid_request","error_description":"the user is locked"}"#, Code::AUT_01, "the user is locked"),
+        ("<html><title>Access denied</title></html>", Code::GW_01, "Access denied"),
+    ] {
+        let service = Service::new(move |arrived, before| match arrived.name() {
+            "login" => response(401, body),
+            _ => usual(arrived, before),
+        });
+        let error = discreet(list(&client(&service, digest())).expect_err("refused"));
+        let shown = error.diagnosis().to_string();
+        assert!(error.code() == code && shown.contains(words), "{shown}");
+    }
+}
+
+#[test]
 fn service_that_does_not_list_digest_is_not_asked_to_log_in() {
     for info in [r#"{"authType":["oauth2client"]}"#, "{}"] {
         let service = Service::new(move |_, _| ok(info));
