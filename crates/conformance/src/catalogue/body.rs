@@ -6,7 +6,7 @@ macro_rules! __body {
     ($kind:ident $argument:tt) => {
         $crate::__expand_cases! { $kind $argument
             "BODY-01" Must body body_01_a_large_response_arrives_whole
-                given "A server whose response is a little more than 10 MiB that cannot be compressed."
+                given "A server whose response is a little more than 10 MiB that cannot be compressed, or one of failure of a MiB."
                 when "It is read, for every version of HTTP."
                 then "The hash of what arrived equals that of what was sent."
                 why "Lists of certificates and CRLs are large; a lost or duplicated chunk is noticed much later."

@@ -146,13 +146,15 @@ macro_rules! __pool {
                 fix "Look for a list, cache or log buffer that grows with each call.";
             "POOL-25" Must leftovers pool_25_dropped_transports_leave_no_thread_behind
                 given "A process of its own."
-                when "Twenty transports are made one after the other, called once and dropped."
-                then "The process has no more threads than after the first, within a tolerance of half."
-                why "Each rotation makes a new transport: a thread for each is a leak that ends the process."
+                when "Forty transports are made one after the other, called once and dropped."
+                then "The process has no more threads and open descriptors than after the first, within a tolerance of half, and \
+                    needs less than 32 KiB of memory more for each."
+                why "Each rotation makes a new transport: a thread, a descriptor or memory for each is a leak that ends the process."
                 fix "End background threads and runtimes when the transport is dropped, without waiting for them.";
             "POOL-26" Must leftovers pool_26_a_dropped_call_leaves_the_others_of_its_connection
                 given "A transport with two calls in flight, over HTTP/2 on one connection."
-                when "One call is dropped, and then the unread response of a third."
+                when "One call is dropped, then the unread response of a third, and the head of a fourth is over the limit; or the body of \
+                    an upload fails."
                 then "The other call gets its response, and its body is whole."
                 why "A timeout of one caller would fail the calls of all others at that moment."
                 fix "Reset the stream of the dropped call, and close a connection of HTTP/2 only when its last call has ended.";

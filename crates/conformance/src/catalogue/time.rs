@@ -155,7 +155,7 @@ macro_rules! __time {
                     yourself.";
             "TIME-25" Must overdue time_25_the_total_limit_is_one_for_head_and_body
                 given "A server that begins its response after 1.4 seconds and ends it 1.4 seconds later."
-                when "A call with a total limit of 2 seconds is made, or an upload, and its body read."
+                when "A call with a total limit of 2 seconds is made, on a new or a used connection, or an upload, and its body read."
                 then "It ends with a timeout."
                 why "A limit that restarts with the body lets a call take twice as long as its caller has."
                 fix "Keep the deadline of the call, and give its body the same one.";
