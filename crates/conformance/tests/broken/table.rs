@@ -286,7 +286,7 @@ defects! {
     StretchesConnectLimits stretches_connect_limits "TIME-16" "ten times the limit has passed";
     // Bodies.
     /// ends every body after 1 MiB
-    StopsAtOneMebibyte stops_at_one_mebibyte "BODY-01" "failed: Http1\n  left: \"";
+    StopsAtOneMebibyte stops_at_one_mebibyte "BODY-01" "failed: a response of 200, Http1\n  left: \"";
     /// keeps 1 KiB of the body of an error
     CutsErrorBodies cuts_error_bodies "BODY-06" "Http1";
     /// sends a body in chunks though it knows the length
@@ -1142,7 +1142,7 @@ defects! {
     /// takes a proxy from the environment for clear text
     ReadsProxyVariablesInClearText reads_proxy_variables_in_clear_text "PROXY-11" "in clear text went elsewhere";
     /// restarts the limit of the whole call when the response to an upload begins
-    UploadsRestartTheLimit uploads_restart_the_limit "TIME-25" "an upload: true";
+    UploadsRestartTheLimit uploads_restart_the_limit "TIME-25" "Http1, an upload";
     /// keeps each piece of an upload in memory
     KeepsPiecesOfUploads keeps_pieces_of_uploads "UPLOAD-22" "KiB more for a body";
     /// takes an interim response of a proxy for its refusal
