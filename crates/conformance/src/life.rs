@@ -3,12 +3,14 @@
 
 use std::fmt;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
 use digicert_one_core::Transport;
-use digicert_one_testbed::{Ending, Front, Handler, Ledger, Snapshot, handler, refused_addr};
+use digicert_one_testbed::{
+    ConnectProxy, Ending, Front, FrontOptions, Handler, Ledger, Pki, Snapshot, handler, refused_addr,
+};
 use futures_util::future::{Either, select};
 use http::{Method, Request, Response};
 
@@ -22,7 +24,7 @@ pub(crate) enum Life {
     Answered,
     /// Responses of failure were read.
     Refused,
-    /// A call was lost with its connection, and another one found no server.
+    /// A call was lost with its connection, another one found no server, and a third one none that is to be trusted.
     Lost,
     /// An unread response and a call without a response were dropped.
     Dropped,
@@ -55,6 +57,9 @@ impl Life {
                 transport.send(call(Method::GET, "lost")).await.expect_err("its connection is reset");
                 let nowhere = format!("https://{}/", refused_addr());
                 transport.send(get(nowhere)).await.expect_err("nothing listens");
+                if let Some(other) = misnamed() {
+                    transport.send(get(other.url("127.0.0.1"))).await.expect_err("its certificate has another name");
+                }
                 vec![]
             }
             Self::Dropped => {
@@ -88,6 +93,18 @@ pub(crate) fn serving(inner: Arc<dyn Handler>) -> Arc<dyn Handler> {
             response
         }
     })
+}
+
+/// A server that no transport trusts, whatever its roots. It is called by its address, which no case overrides.
+fn misnamed() -> Option<&'static Front> {
+    static SERVER: OnceLock<Option<Front>> = OnceLock::new();
+    let start = || {
+        let other = FrontOptions::default().server(Pki::shared().server(&["other.digicert.test"]));
+        let server = Front::start(other, handler(|_, _| async { Response::new(Bytes::new()) })).ok()?;
+        ConnectProxy::leave_out(&server.addr().to_string());
+        Some(server)
+    };
+    SERVER.get_or_init(start).as_ref()
 }
 
 /// Drops a call once the server has its request.

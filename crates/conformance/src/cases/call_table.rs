@@ -9,8 +9,8 @@ use digicert_one_core::{
     Capability, HttpVersions, Phase, Proxy, Timeouts, Transport, TransportConfig, TransportErrorKind,
 };
 use digicert_one_testbed::{
-    Blackhole, ConnectProxy, Connection, FrontOptions, Gate, RawOptions, RawServer, Recording, Script, Step, TlsRange,
-    blackhole, refused_addr,
+    Blackhole, ConnectProxy, Connection, FrontOptions, Gate, RawOptions, RawServer, Recording, Script, Snapshot, Step,
+    TlsRange, blackhole, refused_addr,
 };
 use futures_util::future::join_all;
 use futures_util::stream::{self, StreamExt as _};
@@ -81,16 +81,18 @@ impl Cell {
         let end = self.turn(never);
         // The first request of a connection is that of stream 1.
         let stream = if self.used { 3 } else { 1 };
+        // A body is one whatever the status is. Half a head of some statuses is a whole one to libcurl, see FID-10.
+        let (code, status) = if self.method == Method::GET { ("200", "200 OK") } else { ("404", "404 Not Found") };
         let head = |fields: &[(&str, &str)]| frame(HEADERS, END_HEADERS, stream, &block(fields));
         let written = match (self.row.stage, self.http2) {
             (Stage::Interim, false) => Bytes::from_static(b"HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n"),
             (Stage::Head, false) => Bytes::from_static(b"HTTP/1.1 200 OK\r\ncontent-le"),
-            (Stage::Body, false) => Bytes::from_static(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nbegin"),
+            (Stage::Body, false) => format!("HTTP/1.1 {status}\r\ncontent-length: 100\r\n\r\nbegin").into(),
             (Stage::Interim, true) => head(&[(":status", "103")]).into(),
             // A head that is to go on in another frame.
             (Stage::Head, true) => frame(HEADERS, 0, stream, &block(&[(":status", "200")])).into(),
             (Stage::Body, true) => {
-                let begin = head(&[(":status", "200"), ("content-length", "100")]);
+                let begin = head(&[(":status", code), ("content-length", "100")]);
                 [begin, frame(DATA, 0, stream, b"begin")].concat().into()
             }
             _ => Bytes::new(),
@@ -293,7 +295,12 @@ impl Ready {
             Some(Err(error)) => error,
         };
         if cell.row.allows(cell.http2, (error.kind(), error.delivery())) {
-            return Walk::Right;
+            // Over HTTP/2 it is the stream that must end, which is POOL-33.
+            let ends = cell.row.stage.is_connected() && cell.row.turn.is_stall() && !cell.http2;
+            return match ends && !other.are_closed().await {
+                true => Walk::Wrong(format!("{what}: its connection stays open")),
+                false => Walk::Right,
+            };
         }
         let wrong = format!("{what}: one of {:?} is wanted: {error:?}", cell.row.ends);
         let connecting = [Phase::Connect, Phase::Handshake, Phase::ConnectOrHandshake].map(TransportErrorKind::Timeout);
@@ -301,6 +308,15 @@ impl Ready {
         // The call on a used connection may have gone to a new one, which was not made in time.
         let is_early = connecting.contains(&error.kind()) && (cell.used || !other.servers.iter().any(established));
         if cell.row.stage.is_connected() && is_early { Walk::TooSlow(wrong) } else { Walk::Wrong(wrong) }
+    }
+}
+
+impl Other {
+    /// Whether each connection to it ends.
+    async fn are_closed(&self) -> bool {
+        let closed = |seen: &Snapshot| seen.connections.iter().all(|one| one.closed);
+        let all = self.servers.iter().map(|server| server.ledger().wait_until(closed, Duration::from_secs(10)));
+        join_all(all).await.into_iter().all(|is_closed| is_closed)
     }
 }
 

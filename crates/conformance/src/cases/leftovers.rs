@@ -1,22 +1,25 @@
 //! POOL, continued: what calls and transports leave behind of sockets, memory, threads and other calls.
 
+use std::io;
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use digicert_one_client::SystemClock;
-use digicert_one_core::{Capability, Clock as _, Timeouts, Transport};
+use digicert_one_core::{Capability, Clock as _, HeadLimit, Timeouts, Transport};
 use digicert_one_testbed::{
     Front, FrontOptions, Gate, Pki, RawOptions, RawServer, Recording, Snapshot, Step, handler, refused_addr,
 };
-use futures_util::future::{Either, join, join_all, select};
-use http::{Method, Request, Response};
+use futures_util::future::{Either, join, join_all, join3, select};
+use futures_util::stream::{self, StreamExt as _};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
 
 use crate::cases::body::memory;
 use crate::cases::http2::{DATA, RST_STREAM, after_request, frame, head, server};
 use crate::cases::pool::threads;
 use crate::cases::proxy::proxied;
 use crate::cases::time::{in_time, total_limit};
+use crate::cases::upload::{Feed, content, pieces, upload};
 use crate::child::{self, Parent};
 use crate::witness::Witness;
 use crate::world::{HOST, World, collect, front, get, local_proxy, request, up};
@@ -68,7 +71,11 @@ pub(crate) async fn pool_24_calls_leave_no_memory_behind(world: World) {
             if request.uri().path() == "/never" {
                 std::future::pending::<()>().await;
             }
-            Response::new(Bytes::from(vec![b'x'; BODY]))
+            let mut response = Response::new(Bytes::from(vec![b'x'; BODY]));
+            if request.uri().path() == "/unread" {
+                *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+            }
+            response
         });
         let front = up(Front::start(FrontOptions::default(), respond));
         child::run(child::command(front.port()));
@@ -101,41 +108,53 @@ pub(crate) async fn pool_24_calls_leave_no_memory_behind(world: World) {
     let grown = seen.windows(2).map(|round| round[1].0.saturating_sub(round[0].0) >> 10);
     let more = grown.min().unwrap_or_default();
     assert!(more < (CALLS * BODY / 2) as u64 >> 10, "{more} KiB more after {CALLS} more calls of each kind");
-    few_threads(threads_before + CALLS / 2);
+    at_most(threads_before + CALLS / 2, threads, "threads");
 }
 
-/// Waits until there are no more than this many threads.
-fn few_threads(bound: usize) {
+/// Waits until there are no more than this many of them.
+fn at_most(bound: usize, count: impl Fn() -> Option<usize>, of_what: &str) {
     let limit = Instant::now() + Duration::from_secs(10);
-    while threads().is_some_and(|now| now > bound) && Instant::now() < limit {
+    while count().is_some_and(|now| now > bound) && Instant::now() < limit {
         std::thread::sleep(Duration::from_millis(20));
     }
-    let now = threads();
-    assert!(now.is_none_or(|now| now <= bound), "{now:?} threads where there were to be {bound}");
+    let now = count();
+    assert!(now.is_none_or(|now| now <= bound), "{now:?} {of_what} where there were to be {bound}");
+}
+
+/// How many files, sockets and the like this process has open, where the system shows it.
+fn descriptors() -> Option<usize> {
+    std::fs::read_dir("/proc/self/fd").ok().map(Iterator::count)
 }
 
 pub(crate) async fn pool_25_dropped_transports_leave_no_thread_behind(world: World) {
-    const TRANSPORTS: usize = 20;
+    const TRANSPORTS: usize = 10;
+    /// As in POOL-24.
+    const ROUNDS: usize = 4;
     let Some(Parent { port, root }) = child::parent() else {
         let front = front(FrontOptions::default());
         child::run(child::command(front.port()));
-        assert_eq!(front.ledger().requests().len(), TRANSPORTS + 1);
+        assert_eq!(front.ledger().requests().len(), ROUNDS * TRANSPORTS);
         return;
     };
-    let mut before = None;
-    for number in 0..=TRANSPORTS {
-        let transport = world.transport(&world.config().with_trust(world.trusting(&root)));
-        let exchange = transport.send(get(format!("https://{HOST}:{port}/"))).await.expect("answered");
-        collect(exchange).await.expect("a body");
-        // The first one may start what a library has once for each process.
-        if number == 0 {
-            before = threads();
+    let (mut before, mut resident) = (None, Vec::new());
+    for _ in 0..ROUNDS {
+        for _ in 0..TRANSPORTS {
+            let transport = world.transport(&world.config().with_trust(world.trusting(&root)));
+            let exchange = transport.send(get(format!("https://{HOST}:{port}/"))).await.expect("answered");
+            collect(exchange).await.expect("a body");
+            // The first one may start what a library has once for each process.
+            before = before.or_else(|| threads().zip(descriptors()));
         }
+        resident.extend(memory("VmRSS:"));
     }
-    let Some(before) = before else { return };
+    let Some((threads_before, descriptors_before)) = before else { return };
     // Half of them, since a runtime may start some of its own.
-    let bound = before + TRANSPORTS / 2;
-    few_threads(bound);
+    let few = ROUNDS * TRANSPORTS / 2;
+    at_most(threads_before + few, threads, "threads");
+    at_most(descriptors_before + few, descriptors, "descriptors");
+    let grown = resident.windows(2).map(|round| round[1].saturating_sub(round[0]) >> 10);
+    let more = grown.min().unwrap_or_default();
+    assert!(more < 32 * TRANSPORTS as u64, "{more} KiB more after {TRANSPORTS} more transports");
 }
 
 pub(crate) async fn pool_33_a_late_call_leaves_the_others_of_its_connection(world: World) {
@@ -167,8 +186,7 @@ pub(crate) async fn pool_33_a_late_call_leaves_the_others_of_its_connection(worl
             let late = async {
                 to("/late").await.expect_err("its limit runs out");
                 drop(to("/next").await);
-                // Time for a transport to close the connection.
-                SystemClock::new().sleep(Duration::from_millis(100)).await;
+                time_to_close().await;
                 gate.open();
             };
             let kept = async {
@@ -246,7 +264,14 @@ pub(crate) async fn pool_26_a_dropped_call_leaves_the_others_of_its_connection(w
                 if request.uri().path() == "/waits" {
                     gate.passed().await;
                 }
-                Response::new(Bytes::from(vec![b'x'; LENGTH]))
+                let mut response = Response::new(Bytes::from(vec![b'x'; LENGTH]));
+                if request.uri().path() == "/large" {
+                    let fields = std::iter::repeat_n(HeaderValue::from_static("v"), HeadLimit::FIELDS + 1);
+                    for value in fields {
+                        response.headers_mut().append("x-a", value);
+                    }
+                }
+                response
             }
         });
         let front = up(Front::start(FrontOptions::default(), waits));
@@ -262,11 +287,59 @@ pub(crate) async fn pool_26_a_dropped_call_leaves_the_others_of_its_connection(w
         drop(dropped);
         let others = async {
             drop(to("/unread").await.expect("answered"));
+            to("/large").await.expect_err("its head is over the limit");
+            time_to_close().await;
             gate.open();
         };
         let (exchange, ()) = join(in_time(kept), others).await;
         let exchange =
             exchange.unwrap_or_else(|error| panic!("it was lost with another call, {versions:?}: {error:?}"));
         assert_eq!(in_time(collect(exchange)).await.expect("a body").len(), LENGTH, "{versions:?}");
+        if world.has(Capability::StreamingUploads) {
+            beside_a_failing_upload(&*world.transport(&world.config().with_http_versions(versions))).await;
+        }
     }
+}
+
+/// For a transport that closes the connection.
+async fn time_to_close() {
+    SystemClock::new().sleep(Duration::from_millis(100)).await;
+}
+
+/// A call that is made while an upload is under way, whose body then fails.
+async fn beside_a_failing_upload(transport: &dyn Transport) {
+    let (fails, gate) = (Gate::new(), Gate::new());
+    let opened = gate.clone();
+    let waits = handler(move |request: Request<Bytes>, _peer| {
+        let gate = opened.clone();
+        async move {
+            if request.uri().path() == "/waits" {
+                gate.passed().await;
+            }
+            Response::new(Bytes::from_static(b"{}"))
+        }
+    });
+    let front = up(Front::start(FrontOptions::default(), waits));
+    let arrived = |count| front.ledger().wait_until(move |seen| seen.requests.len() == count, Duration::from_secs(20));
+    let failure = fails.clone();
+    let failure = stream::once(async move {
+        failure.passed().await;
+        Err(io::Error::other("the disk is gone"))
+    });
+    let body = Feed::default().body(pieces(&content(1000), 100).chain(failure));
+    let uploading = async {
+        in_time(transport.upload(upload(Method::POST, front.url(HOST), body))).await.expect_err("its body fails");
+        time_to_close().await;
+        gate.open();
+    };
+    let kept = async {
+        assert!(arrived(1).await, "the upload has not begun");
+        collect(transport.send(get(format!("{}/waits", front.url(HOST)))).await?).await
+    };
+    let fails = async {
+        assert!(arrived(2).await, "the call beside the upload has not arrived");
+        fails.open();
+    };
+    let ((), outcome, ()) = join3(uploading, in_time(kept), fails).await;
+    outcome.unwrap_or_else(|error| panic!("it was lost with an upload: {error:?}"));
 }

@@ -11,7 +11,7 @@ use digicert_one_core::{
 };
 use digicert_one_testbed::{Front, FrontOptions, Gate, RawOptions, RawServer, Recording, Step, blackhole, handler};
 use futures_util::future::{join, join_all};
-use http::{Method, Request, Response};
+use http::{Method, Request, Response, StatusCode};
 
 use crate::cases::http2::{DATA, PING, after_request, frame, head, server};
 use crate::cases::time::{in_time, total_limit};
@@ -299,8 +299,12 @@ pub(crate) async fn pool_16_a_connection_past_its_idle_limit_is_not_used_again(w
     let calls = settings.flat_map(|setting| limits.each_ref().map(|limits| (setting, limits))).enumerate();
     let calls = calls.map(|(index, (setting, limits))| {
         let (method, body) = method(index);
-        let front =
-            front_responding(setting.server(FrontOptions::default()), |_| Response::new(vec![b'x'; PART].into()));
+        let status = [StatusCode::OK, StatusCode::SERVICE_UNAVAILABLE][(index + index / 3) % 2];
+        let front = front_responding(setting.server(FrontOptions::default()), move |_| {
+            let mut response = Response::new(vec![b'x'; PART].into());
+            *response.status_mut() = status;
+            response
+        });
         let proxy = setting.proxy(front.addr());
         let config = setting.config(world.config().with_timeouts(limits.clone()), &ours, proxy.as_ref());
         let transport = world.transport(&config);
@@ -319,7 +323,7 @@ pub(crate) async fn pool_16_a_connection_past_its_idle_limit_is_not_used_again(w
             assert_ne!(
                 used[0],
                 used[1],
-                "used again three seconds after a {method}, with a limit of {:?}, {setting}",
+                "used again three seconds after a {method} with {status}, with a limit of {:?}, {setting}",
                 limits.pool_idle()
             );
         }

@@ -1,6 +1,7 @@
 //! TIME, continued: a call whose limit has expired ends, however much data is ready, and reports its true phase.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -143,23 +144,34 @@ pub(crate) async fn time_24_a_limit_of_almost_no_time_is_a_limit(world: World) {
     }
 }
 
+/// How the calls of TIME-25 are made.
+const WAYS: [&str; 3] = ["on a new connection", "on a used connection", "an upload"];
+
 pub(crate) async fn time_25_the_total_limit_is_one_for_head_and_body(world: World) {
     // Each of head and body takes less than the limit, and both take more.
     let limit = Duration::from_millis(2500);
     let limits = Timeouts::new().with_connect(limit).with_total(limit);
-    let uploads = [false, world.has(Capability::StreamingUploads)];
-    let uploads = if uploads[1] { &uploads[..] } else { &uploads[..1] };
-    let calls = world.http_versions().into_iter().flat_map(|versions| uploads.iter().map(move |one| (versions, *one)));
-    let calls = calls.map(|(versions, is_upload)| {
+    // On a new connection, on a used one, and as an upload.
+    let ways = if world.has(Capability::StreamingUploads) { &WAYS[..] } else { &WAYS[..2] };
+    let calls = world.http_versions().into_iter().flat_map(|versions| ways.iter().map(move |way| (versions, *way)));
+    let calls = calls.map(|(versions, way)| {
+        let (is_used, is_upload) = (way == WAYS[1], way == WAYS[2]);
         let (first, second) = (Gate::new(), Gate::new());
         let waits = [first.clone(), second.clone()].map(Step::Wait);
+        let is_before = AtomicBool::new(is_used);
         let server = heads_only(move |stream| {
             let [begin, rest] = response(stream, "200", "slow");
             let [before, between] = waits.clone();
-            vec![before, begin, between, rest]
+            match is_before.swap(false, Ordering::Relaxed) {
+                true => vec![begin, rest],
+                false => vec![before, begin, between, rest],
+            }
         });
         let transport = world.transport(&world.config().with_timeouts(limits.clone()).with_http_versions(versions));
         async move {
+            if is_used {
+                collect(transport.send(get(server.url(HOST))).await.expect("answered")).await.expect("a body");
+            }
             let call = async {
                 let exchange = match is_upload {
                     true => transport.upload(upload(Method::PUT, server.url(HOST), UploadBody::full("{}"))).await?,
@@ -173,13 +185,11 @@ pub(crate) async fn time_25_the_total_limit_is_one_for_head_and_body(world: Worl
                     gate.open();
                 }
             };
-            ((versions, is_upload), join(in_time(call), steps).await.0)
+            ((versions, way), join(in_time(call), steps).await.0)
         }
     });
-    for ((versions, is_upload), outcome) in join_all(calls).await {
-        let error = outcome
-            .err()
-            .unwrap_or_else(|| panic!("head and body had a limit each, {versions:?}, an upload: {is_upload}"));
+    for ((versions, way), outcome) in join_all(calls).await {
+        let error = outcome.err().unwrap_or_else(|| panic!("head and body had a limit each, {versions:?}, {way}"));
         assert!(matches!(error.kind(), TransportErrorKind::Timeout(_)), "{versions:?}: {error:?}");
     }
 }

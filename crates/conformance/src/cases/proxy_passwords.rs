@@ -6,12 +6,21 @@ use bytes::Bytes;
 use data_encoding::BASE64;
 use digicert_one_client::Error;
 use digicert_one_core::{Capability, Proxy, ProxyRules, causes};
-use digicert_one_testbed::{FrontOptions, ProxyOptions, refused_addr};
-use http::Response;
+use digicert_one_testbed::{FrontOptions, ProxyOptions, RawOptions, RawServer, Step, refused_addr};
+use http::{HeaderValue, Response};
 
+use crate::cases::failures;
 use crate::cases::proxy::{client_with, proxied, proxy_to};
 use crate::log_scan::LogScan;
-use crate::world::{HOST, KEY, World, collect, front, front_responding, get, key_value};
+use crate::world::{HOST, KEY, World, collect, front, front_responding, get, key_value, up};
+
+/// What a request has, besides the key, that is for its server alone.
+const FOR_THE_SERVER: [(&str, &str); 4] = [
+    ("authorization", "Bearer canary"),
+    ("cookie", "session=canary"),
+    ("x-tenant", "canary"),
+    ("content-type", "application/json"),
+];
 
 pub(crate) async fn proxy_02_a_connect_proxy_sees_no_key(world: World) {
     const STATUSES: [u16; 5] = [200, 407, 401, 503, 200];
@@ -37,13 +46,18 @@ pub(crate) async fn proxy_02_a_connect_proxy_sees_no_key(world: World) {
         for status in STATUSES {
             let mut call = get(format!("{}/{status}", front.url(HOST)));
             call.headers_mut().insert("x-api-key", key_value());
+            for (name, value) in FOR_THE_SERVER {
+                call.headers_mut().insert(name, HeaderValue::from_static(value));
+            }
             let outcome = transport.send(call).await;
             let exchange =
                 outcome.unwrap_or_else(|error| panic!("a server that sends {status}, {versions:?}: {error:?}"));
             collect(exchange).await.expect("a body");
         }
         for connect in proxy.ledger().requests() {
-            assert!(connect.header_values("x-api-key").is_empty());
+            for (name, _) in FOR_THE_SERVER.into_iter().chain([("x-api-key", KEY)]) {
+                assert!(connect.header_values(name).is_empty(), "the proxy is shown {name}, {versions:?}");
+            }
         }
         let arrived = front.ledger().requests();
         assert_eq!(arrived.len(), STATUSES.len(), "{versions:?}");
@@ -101,14 +115,24 @@ pub(crate) async fn proxy_05_the_proxys_password_is_shown_nowhere(world: World) 
     let front = front(FrontOptions::default());
     let right = proxy_to(&front, ProxyOptions::default().credentials("user", PASSWORD));
     let wrong = proxy_to(&front, ProxyOptions::default().credentials("user", "another"));
+    // Some proxies repeat in a refusal what they were shown.
+    let page = format!("user:{PASSWORD}");
+    let shown = format!("x-seen: proxy-authorization: Basic {}", canaries[1]);
+    let refusal = format!("HTTP/1.1 407 {}\r\n{shown}\r\ncontent-length: {}\r\n\r\n{page}", canaries[1], page.len());
+    let script = vec![Step::ReadRequest, Step::write_and_close(refusal)];
+    let repeating = up(RawServer::start(RawOptions::plain([script])));
     let scan = LogScan::start(canaries.clone());
     let mut output = String::new();
-    for address in [right.addr(), wrong.addr(), refused_addr()] {
+    for address in [right.addr(), wrong.addr(), repeating.addr(), refused_addr()] {
         let rules = ProxyRules::parse(&format!("http://user:{PASSWORD}@{address}")).expect("an address");
         let Some(client) = client_with(&world, &front.url(HOST), &rules) else { return };
         write!(output, "{rules:?} {} {client:?}", rules.proxy()).expect("writing to a string");
         let transport = world.transport(&world.config().with_proxy(rules.proxy().clone()));
         write!(output, "{transport:?}").expect("writing to a string");
+        if let Err(error) = transport.send(get(front.url(HOST))).await {
+            output.push_str(&failures::printed(&error));
+        }
+        write!(output, "{transport:?} {transport:#?}").expect("writing to a string");
         match client.get("/").send().await {
             Ok(_) => assert_eq!(address, right.addr()),
             Err(error) => {

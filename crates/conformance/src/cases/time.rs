@@ -119,13 +119,15 @@ pub(crate) async fn time_06_a_dropped_call_closes_its_connection(world: World) {
     assert_eq!(server.ledger().requests().len(), 1, "nothing more was written");
 
     // In the body.
-    let head = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nbegin";
-    let server = scripted([vec![Step::ReadRequest, Step::write(head), Step::Stall]]);
-    let transport = world.transport(&world.config());
-    let mut body = transport.send(get(server.url(HOST))).await.expect("a head").response.into_body();
-    assert!(body.chunk().await.expect("a beginning").is_some());
-    drop(body);
-    closes(server.ledger()).await;
+    for status in ["200 OK", "404 Not Found"] {
+        let head = format!("HTTP/1.1 {status}\r\ncontent-length: 100\r\n\r\nbegin");
+        let server = scripted([vec![Step::ReadRequest, Step::write(head), Step::Stall]]);
+        let transport = world.transport(&world.config());
+        let mut body = transport.send(get(server.url(HOST))).await.expect("a head").response.into_body();
+        assert!(body.chunk().await.expect("a beginning").is_some());
+        drop(body);
+        closes(server.ledger()).await;
+    }
 }
 
 pub(crate) async fn time_07_a_cancelled_call_leaves_the_pool_usable(world: World) {

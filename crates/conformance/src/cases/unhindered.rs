@@ -171,9 +171,9 @@ struct InParts {
 }
 
 impl InParts {
-    fn http1(framing: &'static str, written: fn(&str) -> String, end: &'static str) -> Self {
+    fn http1(status: &str, framing: &'static str, written: fn(&str) -> String, end: &'static str) -> Self {
         let gates = PARTS.map(|_| Gate::new());
-        let head = Step::write(format!("HTTP/1.1 200 OK\r\n{framing}\r\n\r\n"));
+        let head = Step::write(format!("HTTP/1.1 {status}\r\n{framing}\r\n\r\n"));
         let steps = PARTS.iter().zip(&gates);
         let steps = steps.flat_map(|(part, gate)| [Step::Wait(gate.clone()), Step::write(written(part))]);
         let script: Script = [Step::ReadRequest, head].into_iter().chain(steps).chain([Step::write(end)]).collect();
@@ -196,8 +196,8 @@ impl InParts {
 fn in_parts(world: &World) -> Vec<InParts> {
     let chunk = |part: &str| format!("{:x}\r\n{part}\r\n", part.len());
     let mut servers = vec![
-        InParts::http1("content-length: 28", str::to_owned, ""),
-        InParts::http1("transfer-encoding: chunked", chunk, "0\r\n\r\n"),
+        InParts::http1("503 Service Unavailable", "content-length: 28", str::to_owned, ""),
+        InParts::http1("200 OK", "transfer-encoding: chunked", chunk, "0\r\n\r\n"),
     ];
     if world.http_versions().len() > 1 {
         servers.push(InParts::http2());

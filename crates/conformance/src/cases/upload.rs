@@ -17,7 +17,7 @@ use futures_util::future::{Either, join_all, select};
 use futures_util::stream::{self, Stream, StreamExt as _};
 use http::{Method, Request, StatusCode, Version};
 
-use crate::cases::http2::{DATA, END_STREAM, frame, head};
+use crate::cases::http2::{DATA, END_HEADERS, END_STREAM, HEADERS, block, frame};
 use crate::cases::time::in_time;
 use crate::setting::{Crossing, Settings};
 use crate::world::{HOST, World, collect, front, up, without_request};
@@ -123,10 +123,10 @@ pub(crate) fn response(stream: u32, status: &str, body: &str) -> [Step; 2] {
         let head = format!("HTTP/1.1 {status} Early\r\ncontent-length: {length}\r\n\r\n{begin}");
         return [Step::write(head), Step::write(rest.to_owned())];
     }
-    assert_eq!(stream, 1, "the first request of its connection");
-    let head = head(0, &[(":status", status), ("content-length", &length)]);
-    let begin = [head, frame(DATA, 0, 1, begin.as_bytes())].concat();
-    [Step::write(begin), Step::write(frame(DATA, END_STREAM, 1, rest.as_bytes()))]
+    let stream = u8::try_from(stream).expect("one of the first requests of its connection");
+    let head = frame(HEADERS, END_HEADERS, stream, &block(&[(":status", status), ("content-length", &length)]));
+    let begin = [head, frame(DATA, 0, stream, begin.as_bytes())].concat();
+    [Step::write(begin), Step::write(frame(DATA, END_STREAM, stream, rest.as_bytes()))]
 }
 
 /// Each version of HTTP, with the length of the body known and unknown.

@@ -6,7 +6,7 @@ macro_rules! __body {
     ($kind:ident $argument:tt) => {
         $crate::__expand_cases! { $kind $argument
             "BODY-01" Must body body_01_a_large_response_arrives_whole
-                given "A server whose response is a little more than 10 MiB that cannot be compressed."
+                given "A server whose response is a little more than 10 MiB that cannot be compressed, or one of failure of a MiB."
                 when "It is read, for every version of HTTP."
                 then "The hash of what arrived equals that of what was sent."
                 why "Lists of certificates and CRLs are large; a lost or duplicated chunk is noticed much later."
@@ -188,7 +188,7 @@ macro_rules! __body {
                 fix "Remember that the body has ended; a finished future or stream must not be polled again.";
             "BODY-26" Must unhindered body_26_each_part_of_a_body_is_given_when_it_comes
                 given "Servers that send each small part of a body only when the client has the previous one."
-                when "The response is read, with a length, with chunks and over HTTP/2."
+                when "The response is read, a 503 with a length, a 200 with chunks and one over HTTP/2."
                 then "Each part is returned before the next one is sent, and `size_hint` allows for what is left."
                 why "Progress reports and long responses arrive late or never where a library fills a buffer first."
                 fix "Hand on what was read, however little it is.";

@@ -103,7 +103,7 @@ macro_rules! __pool {
             "POOL-16" Must limits pool_16_a_connection_past_its_idle_limit_is_not_used_again
                 given "An idle limit of one second, of 300 milliseconds, or of nothing."
                 when "Two calls of one method are made, three seconds apart, in each setting and with each method in \
-                    turn; the first response is read, or dropped half-way."
+                    turn; the first response, of 200 or of 503, is read, or dropped half-way."
                 then "The second uses a new connection."
                 why "Load balancers silently drop idle connections: a POST on such a connection is lost."
                 fix "Pass the limit on to the pool, in its own unit.";
@@ -138,21 +138,23 @@ macro_rules! __pool {
                 why "A service that retries against such a server runs out of sockets within hours."
                 fix "Close the socket on every way out of connecting; look for a clone of it, or a task that still waits for it.";
             "POOL-24" Must leftovers pool_24_calls_leave_no_memory_behind
-                given "A process of its own, in which 100 calls with bodies of 64 KiB were answered, as many refused, as many left unread and as \
-                    many dropped."
+                given "A process of its own, in which 100 calls with bodies of 64 KiB were answered, as many refused, as many left unread with a status \
+                    of failure and as many dropped."
                 when "As many calls are made again; half of all with an identity and through a proxy."
                 then "The process has grown by less than half of the bodies of one kind, and has no thread for each second call."
                 why "A service that runs for months would be killed for its memory."
                 fix "Look for a list, cache or log buffer that grows with each call.";
             "POOL-25" Must leftovers pool_25_dropped_transports_leave_no_thread_behind
                 given "A process of its own."
-                when "Twenty transports are made one after the other, called once and dropped."
-                then "The process has no more threads than after the first, within a tolerance of half."
-                why "Each rotation makes a new transport: a thread for each is a leak that ends the process."
+                when "Forty transports are made one after the other, called once and dropped."
+                then "The process has no more threads and open descriptors than after the first, within a tolerance of half, and \
+                    needs less than 32 KiB of memory more for each."
+                why "Each rotation makes a new transport: a thread, a descriptor or memory for each is a leak that ends the process."
                 fix "End background threads and runtimes when the transport is dropped, without waiting for them.";
             "POOL-26" Must leftovers pool_26_a_dropped_call_leaves_the_others_of_its_connection
                 given "A transport with two calls in flight, over HTTP/2 on one connection."
-                when "One call is dropped, and then the unread response of a third."
+                when "One call is dropped, then the unread response of a third, and the head of a fourth is over the limit; or the body of \
+                    an upload fails."
                 then "The other call gets its response, and its body is whole."
                 why "A timeout of one caller would fail the calls of all others at that moment."
                 fix "Reset the stream of the dropped call, and close a connection of HTTP/2 only when its last call has ended.";

@@ -17,7 +17,7 @@ macro_rules! __proxy {
                 given "A CONNECT proxy that requires a user name and a password, which are escaped in its URL."
                 when "Calls with an API key are made through it, over each HTTP version, to a server that responds with 200, 401, \
                     407 and 503."
-                then "Each response is returned. The proxy receives both unescaped, for each tunnel, and no `x-api-key`; the server \
+                then "Each response is returned. The proxy receives both unescaped, for each tunnel, and no `x-api-key` or other header of the request; the server \
                     receives the key and no `Proxy-Authorization`."
                 why "Otherwise the key is in the log of a proxy, and the proxy's password in that of the platform."
                 fix "Send headers of the request inside the tunnel only. libcurl sends custom headers to proxies too unless \
@@ -40,8 +40,8 @@ macro_rules! __proxy {
                 fix "Map the failed CONNECT to `TransportErrorKind::Proxy` before the generic connect error, and \
                     never bypass the proxy.";
             "PROXY-05" Must proxy_passwords proxy_05_the_proxys_password_is_shown_nowhere
-                given "A proxy address with a password, at proxies that accept it, refuse it or do not exist."
-                when "Calls are made, and every text of client, error and log is searched."
+                given "A proxy address with a password, at proxies that accept it, refuse it, repeat it in a refusal or do not exist."
+                when "Calls are made, and every text of client, transport, error and log is searched."
                 then "The password appears nowhere, neither plain nor as base64, except in the header that the proxy \
                     received."
                 why "Proxy passwords are often personal, and many users can read a log."

@@ -44,7 +44,7 @@ macro_rules! __time {
                 fix "The client counts and drops the future of `send`. Nothing of yours may continue afterwards: no \
                     detached task, no retry.";
             "TIME-06" Must time time_06_a_dropped_call_closes_its_connection
-                given "A server that stalls in the handshake, before the response, or in the body, and a proxy that stalls before its tunnel."
+                given "A server that stalls in the handshake, before the response, or in the body of a 200 or a 404, and a proxy that stalls before its tunnel."
                 when "The future, or the body, is dropped there."
                 then "The server sees the connection close, and nothing more is written."
                 why "Work continues for a caller that has left, and connections accumulate until the server refuses new ones."
@@ -155,7 +155,7 @@ macro_rules! __time {
                     yourself.";
             "TIME-25" Must overdue time_25_the_total_limit_is_one_for_head_and_body
                 given "A server that begins its response after 1.4 seconds and ends it 1.4 seconds later."
-                when "A call with a total limit of 2 seconds is made, or an upload, and its body read."
+                when "A call with a total limit of 2 seconds is made, on a new or a used connection, or an upload, and its body read."
                 then "It ends with a timeout."
                 why "A limit that restarts with the body lets a call take twice as long as its caller has."
                 fix "Keep the deadline of the call, and give its body the same one.";
@@ -184,7 +184,7 @@ macro_rules! __time {
                 when "A GET and, in turn, POST, PUT, PATCH and DELETE are made over HTTP/1.1 and 2, on new and on \
                     used connections, in turn under TLS 1.2 and 1.3, direct and through a proxy; twice where the \
                     connect limit is the shorter one."
-                then "Each fails with kind, phase and delivery of docs/time-and-delivery.md."
+                then "Each fails with kind, phase and delivery of docs/time-and-delivery.md, and its HTTP/1.1 connection is closed."
                 why "A phase without a limit hangs forever; a wrong delivery makes the client retry what was done, or \
                     fail what was not."
                 fix "The failure names the cell. One deadline for the call and one for connecting, checked in every wait.";

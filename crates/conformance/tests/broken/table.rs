@@ -286,7 +286,7 @@ defects! {
     StretchesConnectLimits stretches_connect_limits "TIME-16" "ten times the limit has passed";
     // Bodies.
     /// ends every body after 1 MiB
-    StopsAtOneMebibyte stops_at_one_mebibyte "BODY-01" "failed: Http1\n  left: \"";
+    StopsAtOneMebibyte stops_at_one_mebibyte "BODY-01" "failed: a response of 200, Http1\n  left: \"";
     /// keeps 1 KiB of the body of an error
     CutsErrorBodies cuts_error_bodies "BODY-06" "Http1";
     /// sends a body in chunks though it knows the length
@@ -1142,7 +1142,7 @@ defects! {
     /// takes a proxy from the environment for clear text
     ReadsProxyVariablesInClearText reads_proxy_variables_in_clear_text "PROXY-11" "in clear text went elsewhere";
     /// restarts the limit of the whole call when the response to an upload begins
-    UploadsRestartTheLimit uploads_restart_the_limit "TIME-25" "an upload: true";
+    UploadsRestartTheLimit uploads_restart_the_limit "TIME-25" "Http1, an upload";
     /// keeps each piece of an upload in memory
     KeepsPiecesOfUploads keeps_pieces_of_uploads "UPLOAD-22" "KiB more for a body";
     /// takes an interim response of a proxy for its refusal
@@ -1245,4 +1245,38 @@ defects! {
     UploadsPanicAtTheMaximum uploads_panic_at_the_maximum "TIME-13" "at the maximum";
     /// repeats a request over HTTP/1.1 when the server requires that, through a proxy
     RepeatsWhenHttp11IsRequiredInTunnels repeats_when_http11_is_required_in_tunnels "ERR-35" "was sent once more";
+    /// ends the bodies of responses of failure after 64 KiB
+    CutsLargeBodiesOfErrors cuts_large_bodies_of_errors "BODY-01" "a response of 404";
+    /// restarts the limit of the whole call on a used connection when the response begins
+    RestartsTheLimitAtTheBodyOnUsed restarts_the_limit_at_the_body_on_used "TIME-25" "on a used connection";
+    /// prints the proxy and its password in `Debug` after a call that failed
+    PrintsItsProxyAfterAFailure prints_its_proxy_after_a_failure "PROXY-05" "the password is printed";
+    /// quotes the refusal of a proxy in its error
+    QuotesRefusalsOfProxies quotes_refusals_of_proxies "PROXY-05" "the password is printed";
+    /// leaves the HTTP/1.1 connection of a call open whose limit ran out
+    LeavesConnectionsOfLateCalls leaves_connections_of_late_calls "TIME-30" "its connection stays open";
+    /// shows the `Authorization` of a request to the proxy
+    ShowsAuthorizationToProxies shows_authorization_to_proxies "PROXY-02" "the proxy is shown authorization";
+    /// keeps 64 KiB of memory for each transport
+    LeaksMemoryForEachTransport leaks_memory_for_each_transport "POOL-25" "more transports";
+    /// leaves a socket behind for each transport
+    LeaksASocketForEachTransport leaks_a_socket_for_each_transport "POOL-25" "descriptors where";
+    /// closes the HTTP/2 connection of a response head over the limit
+    ClosesConnectionsOfLargeHeads closes_connections_of_large_heads "POOL-26" "it was lost with another call";
+    /// closes the HTTP/2 connection of a body that is dropped
+    ClosesConnectionsOfDroppedBodies closes_connections_of_dropped_bodies "POOL-26" "it was lost with another call";
+    /// closes the HTTP/2 connection of an upload that fails
+    ClosesConnectionsOfFailedUploads closes_connections_of_failed_uploads "POOL-26" "it was lost with an upload";
+    /// reads the whole body of a response of failure before it returns the head
+    BuffersErrors buffers_errors "BODY-26" "content-length: 28";
+    /// waits for the rest of the body of a response of failure without a limit
+    IgnoresTotalInBodiesOfErrors ignores_total_in_bodies_of_errors "TIME-30" "and it still waits";
+    /// leaves the connection of a response of failure open whose body is dropped
+    LeavesConnectionsOfDroppedErrors leaves_connections_of_dropped_errors "TIME-06" "the connection stays open";
+    /// keeps 64 KiB for each response of failure
+    KeepsBodiesOfErrors keeps_bodies_of_errors "POOL-24" "KiB more after 100 more calls";
+    /// keeps connections whose last response was one of failure past the idle limit
+    KeepsIdleConnectionsOfErrors keeps_idle_connections_of_errors "POOL-16" "with 503";
+    /// shows no identity when a handshake has failed
+    HidesItsIdentityAfterAFailedHandshake hides_its_identity_after_a_failed_handshake "REQ-20" "after calls that were lost";
 }

@@ -131,7 +131,8 @@ impl Misdeeds {
             return Ok(Exchange::new(http::Response::from_parts(head, cut), exchange.facts));
         }
         let caches = self.flaw.is(Defect::ServesFromACache) && exchange.response.headers().contains_key(CACHE_CONTROL);
-        if !caches && !self.flaw.is(Defect::BuffersResponses) {
+        let buffers = exchange.response.status().as_u16() >= 400 && self.flaw.is(Defect::BuffersErrors);
+        if !caches && !buffers && !self.flaw.is(Defect::BuffersResponses) {
             return Ok(exchange);
         }
         let (head, body) = exchange.response.into_parts();

@@ -53,6 +53,8 @@ pub(super) struct Held {
     is_http2: bool,
     /// Whether its head has a content encoding.
     pub(super) is_encoded: bool,
+    /// Whether its status is one of failure.
+    pub(super) is_failure: bool,
     read: usize,
 }
 
@@ -72,6 +74,7 @@ impl Held {
             returning,
             is_http2,
             is_encoded: false,
+            is_failure: false,
             read: 0,
         }
     }
@@ -123,6 +126,12 @@ impl Drop for Held {
         if self.report.flaw().is(Defect::KeepsPlacesOfDroppedBodies) {
             self.returning.leave();
         }
+        if self.report.flaw().is(Defect::ClosesConnectionsOfDroppedBodies)
+            && !self.inner.is_end_stream()
+            && let Some((link, _)) = self.returning.0.as_ref().filter(|(link, _)| link.is_http2())
+        {
+            link.end();
+        }
     }
 }
 
@@ -140,7 +149,9 @@ impl Body for Held {
         }
         // First: a body that is always ready must not exceed the limit.
         let looks_late = flaw.among(&[Defect::OutrunsTheLimitWhenReady, Defect::RestartsTheLimitWithEachByte]);
-        if !looks_late && !flaw.is(Defect::IgnoresStalledBodies) && self.deadline.as_mut().poll(cx).is_ready() {
+        let ignores =
+            flaw.is(Defect::IgnoresStalledBodies) || self.is_failure && flaw.is(Defect::IgnoresTotalInBodiesOfErrors);
+        if !looks_late && !ignores && self.deadline.as_mut().poll(cx).is_ready() {
             if flaw.is(Defect::ResumesLateBodies) {
                 let limit = self.limit;
                 self.deadline.as_mut().reset(Instant::now() + limit);
@@ -183,6 +194,7 @@ impl Body for Held {
                     let is_past = |size| self.read > size;
                     if flaw.is(Defect::StopsAtOneMebibyte) && is_past(1 << 20)
                         || flaw.is(Defect::StopsAtTenMebibytes) && is_past(10 << 20)
+                        || self.is_failure && flaw.is(Defect::CutsLargeBodiesOfErrors) && is_past(64 << 10)
                     {
                         return Poll::Ready(None);
                     }
@@ -190,7 +202,7 @@ impl Body for Held {
                 }
             });
         }
-        if flaw.is(Defect::IgnoresStalledBodies) {
+        if ignores {
             return Poll::Pending;
         }
         ready!(self.deadline.as_mut().poll(cx));

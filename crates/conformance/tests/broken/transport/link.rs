@@ -235,7 +235,9 @@ impl Link {
             }
             _ => None,
         };
-        let is_kept = self.keeps_dropped_calls() || self.is_shared() && self.flaw.is(Defect::KeepsDroppedCallsThatWait);
+        let is_kept = !self.is_http2() && self.flaw.is(Defect::LeavesConnectionsOfLateCalls)
+            || self.keeps_dropped_calls()
+            || self.is_shared() && self.flaw.is(Defect::KeepsDroppedCallsThatWait);
         let call = match &mut self.sender {
             Some(Sender::Http1(sender)) => Either::Left(sender.try_send_request(request)),
             Some(Sender::Http2(sender, _)) => Either::Right(sender.try_send_request(request)),
@@ -266,6 +268,9 @@ impl Link {
             Defect::ClosesConnectionsOfLateCalls,
             Defect::ClosesConnectionsOfResetStreams,
             Defect::ClosesBusyConnections,
+            Defect::ClosesConnectionsOfLargeHeads,
+            Defect::ClosesConnectionsOfDroppedBodies,
+            Defect::ClosesConnectionsOfFailedUploads,
         ];
         let grace = if self.flaw.among(&closes) { Duration::ZERO } else { GRACE };
         self.is_waiting = true;

@@ -95,6 +95,12 @@ impl Misdeeds {
         if flaw.is(Defect::LeaksAThreadForEachTransport) {
             foreign::leave_a_thread();
         }
+        if flaw.is(Defect::LeaksMemoryForEachTransport) {
+            foreign::keep(vec![1_u8; 64 << 10]);
+        }
+        if flaw.is(Defect::LeaksASocketForEachTransport) {
+            foreign::keep(std::net::UdpSocket::bind("127.0.0.1:0").ok());
+        }
         let key = identity.filter(|_| flaw.is(Defect::PrintsItsKey));
         let file = identity.filter(|_| flaw.among(&[Defect::LeavesItsKeyFile, Defect::OpensItsKeyFile]));
         Ok(Self {
@@ -136,6 +142,11 @@ impl Misdeeds {
             true => locked(&self.shown).entry(origin.to_owned()).or_insert(own).clone(),
             false => own,
         }
+    }
+
+    /// Whether the last call to a server has failed.
+    pub(super) fn has_failed(&self) -> bool {
+        !locked(&self.failures).is_empty()
     }
 
     pub(super) async fn turn(&self) -> tokio::sync::MutexGuard<'_, ()> {

@@ -286,19 +286,30 @@ impl Pooled {
                     link.ends_now = is_empty && self.flaw.is(Defect::ClosesConnectionsOfEmptyResponses)
                         || request.method() == http::Method::HEAD && self.flaw.is(Defect::ClosesConnectionsOfHeads)
                         || response.status().as_u16() >= 400 && self.flaw.is(Defect::ClosesConnectionsOfErrors);
-                    link.stays_open = is_post && self.flaw.is(Defect::KeepsIdleConnectionsOfPosts);
+                    let is_failure = response.status().as_u16() >= 400;
+                    if is_failure && self.flaw.is(Defect::KeepsBodiesOfErrors) {
+                        foreign::keep(vec![1_u8; 64 << 10]);
+                    }
+                    link.stays_open = is_failure && self.flaw.is(Defect::KeepsIdleConnectionsOfErrors)
+                        || is_post && self.flaw.is(Defect::KeepsIdleConnectionsOfPosts);
                     let is_early = taken.is_some_and(|taken| !taken.load(Ordering::Relaxed));
                     if is_early && response.status() != http::StatusCode::PAYLOAD_TOO_LARGE {
                         return Err(report.error(Kind::Interrupted, Delivery::Unknown, "the upload was not wanted"));
                     }
-                    let mut response = hints.added(message::incoming(response, self.flaw)?)?;
+                    let incoming = message::incoming(response, self.flaw);
+                    if incoming.is_err() && link.is_http2() && self.flaw.is(Defect::ClosesConnectionsOfLargeHeads) {
+                        link.end();
+                    }
+                    let mut response = hints.added(incoming?)?;
                     if self.flaw.is(Defect::UnpacksWhereAsked) && request.headers().contains_key("accept-encoding") {
                         response.headers_mut().remove(http::header::CONTENT_ENCODING);
                     }
                     let (head, inner) = response.into_parts();
-                    let restarts = self.flaw.is(Defect::RestartsTheLimitAtTheBody);
+                    let restarts = self.flaw.is(Defect::RestartsTheLimitAtTheBody)
+                        || was_used && self.flaw.is(Defect::RestartsTheLimitAtTheBodyOnUsed);
                     let deadline = if restarts { self.begin()? } else { deadline };
                     let mut body = Held::new(inner, (self.limit, deadline), report, Returning::new(link, ticket));
+                    body.is_failure = is_failure;
                     body.is_encoded = head.headers.contains_key(http::header::CONTENT_ENCODING);
                     let body = foreign::Unmarked::of(odd_body::given(body, self.flaw), self.flaw);
                     let body = odd_body::logging(body, request.uri(), self.flaw);
@@ -323,6 +334,9 @@ impl Pooled {
                 HeadOutcome::Late => {
                     if self.flaw.is(Defect::ClosesConnectionsOfLateCalls) {
                         link.end();
+                    }
+                    if !link.is_http2() && self.flaw.is(Defect::LeavesConnectionsOfLateCalls) {
+                        foreign::keep(link);
                     }
                     let why = "the limit of the whole call ran out";
                     let denies = self.flaw.is(Defect::DeniesDeliveryOfLateCalls);
@@ -400,7 +414,9 @@ impl fmt::Debug for Pooled {
         if self.flaw.is(Defect::ShowsItsLastFailure) {
             out.field("last_failure", &self.misdeeds.last_failure);
         }
-        if self.flaw.is(Defect::PrintsItsProxy) {
+        if self.flaw.is(Defect::PrintsItsProxy)
+            || self.flaw.is(Defect::PrintsItsProxyAfterAFailure) && self.misdeeds.has_failed()
+        {
             out.field("proxy", &self.misdeeds.proxy());
         }
         out.finish_non_exhaustive()

@@ -23,7 +23,7 @@ pub(super) fn given(held: Held, flaw: Flaw) -> ResponseBody {
     if flaw.is(Defect::ReadsAhead) {
         return ResponseBody::new(Ahead::of(held));
     }
-    if flaw.is(Defect::LeaksWindows) {
+    if flaw.is(Defect::LeaksWindows) || held.is_failure && flaw.is(Defect::LeavesConnectionsOfDroppedErrors) {
         return ResponseBody::new(Leaky(ManuallyDrop::new(held)));
     }
     if flaw.is(Defect::GathersParts) {

@@ -166,7 +166,9 @@ impl Tls {
         if !shares(self.flaw, self.is_tls12) {
             let is_beside = self.shaking.load(Ordering::Relaxed) > 0;
             let is_shown = is_beside && self.flaw.is(Defect::PresentsItsIdentityToOneAtATime)
-                || self.flaw.is(Defect::PresentsItsIdentityOnce) && self.has_shaken.swap(true, Ordering::Relaxed);
+                || self.flaw.is(Defect::PresentsItsIdentityOnce) && self.has_shaken.swap(true, Ordering::Relaxed)
+                || self.flaw.is(Defect::HidesItsIdentityAfterAFailedHandshake)
+                    && self.has_shaken.load(Ordering::Relaxed);
             let presenter = Presenter {
                 key: self.key.clone().filter(|_| !is_shown),
                 asked: asked.clone(),
@@ -184,6 +186,9 @@ impl Tls {
         self.shaking.fetch_add(1, Ordering::Relaxed);
         let mut outcome = connecting.await;
         self.shaking.fetch_sub(1, Ordering::Relaxed);
+        if outcome.is_err() && self.flaw.is(Defect::HidesItsIdentityAfterAFailedHandshake) {
+            self.has_shaken.store(true, Ordering::Relaxed);
+        }
         if let Some(error) = self.verifier.kept().filter(|_| outcome.is_ok()) {
             outcome = Err(io::Error::other(error));
         }

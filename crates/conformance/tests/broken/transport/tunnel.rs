@@ -123,6 +123,11 @@ impl Tunnel {
         {
             head += &format!("x-api-key: {key}\r\n");
         }
+        if self.flaw.is(Defect::ShowsAuthorizationToProxies)
+            && let Some(token) = headers.get("authorization").and_then(|token| token.to_str().ok())
+        {
+            head += &format!("authorization: {token}\r\n");
+        }
         tcp.write_all(format!("{head}\r\n").as_bytes()).await.map_err(failed)?;
         // Byte by byte: what follows the head belongs to the tunnel.
         let (response, status) = loop {
@@ -156,8 +161,11 @@ impl Tunnel {
                 if self.flaw.is(Defect::KeepsRefusingProxies) {
                     foreign::keep(tcp);
                 }
-                Err(TransportError::new(Kind::Proxy(status), Delivery::NotSent)
-                    .with_source("the proxy digs no tunnel for this host"))
+                let error = TransportError::new(Kind::Proxy(status), Delivery::NotSent);
+                Err(match self.flaw.is(Defect::QuotesRefusalsOfProxies) {
+                    true => error.with_source(String::from_utf8_lossy(&response).into_owned()),
+                    false => error.with_source("the proxy digs no tunnel for this host"),
+                })
             }
         }
     }

@@ -273,7 +273,12 @@ async fn once(
                 let body = Held::new(inner, (transport.limit, deadline), report, returning);
                 Ok(Exchange::new(http::Response::from_parts(head, odd_body::given(body, flaw)), facts))
             }
-            HeadOutcome::Failed { error, unsent } => Err(report.of_call(error, unsent)),
+            HeadOutcome::Failed { error, unsent } => {
+                if link.is_http2() && flaw.is(Defect::ClosesConnectionsOfFailedUploads) {
+                    link.end();
+                }
+                Err(report.of_call(error, unsent))
+            }
             HeadOutcome::Lost => Err(report.error(Kind::Interrupted, Delivery::Unknown, "the connection ended")),
             HeadOutcome::Late => {
                 let why = "the limit of the whole call ran out";
