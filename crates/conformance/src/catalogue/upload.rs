@@ -134,9 +134,9 @@ macro_rules! __upload {
             "UPLOAD-20" Must upload_as_call upload_20_a_body_that_panics_ends_its_own_call_alone
                 given "A body that panics in its middle."
                 when "It is uploaded over each HTTP version, and then two GETs are made on the same transport."
-                then "The upload fails or panics, and both GETs get their responses."
-                why "One faulty reader would end all later calls of a long-running program, which catches such panics."
-                fix "Hold no lock that a panic poisons while a body is read, or use the content of a poisoned one.";
+                then "The upload fails as one whose body cannot be read, and both GETs get their responses."
+                why "One faulty reader would end all later calls of a long-running program."
+                fix "`UploadBody` gives the panic as an error: end this call with it, and keep nothing of it for the next ones.";
             "UPLOAD-21" Should upload upload_21_early_success_does_not_end_the_upload
                 given "The server of UPLOAD-04."
                 when "The second half of the body is given only after the head of the response has been returned."

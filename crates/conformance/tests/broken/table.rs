@@ -774,8 +774,8 @@ defects! {
     LosesSourcesOfTimeouts loses_sources_of_timeouts "TIME-03" "the error has no source";
     /// quotes a response that is not HTTP
     QuotesGarbage quotes_garbage "SECRET-02" "a secret is printed";
-    /// makes no further call after the body of one has panicked
-    IsPoisonedByPanics is_poisoned_by_panics "UPLOAD-20" "for the panic of an earlier one";
+    /// makes no further call after the body of one has failed
+    EndsWithAFailedUpload ends_with_a_failed_upload "UPLOAD-20" "for the panic of an earlier one";
     /// follows a 300 of a GET
     FollowsMultipleChoices follows_multiple_choices "REDIR-20" "300/";
     /// holds its certificate back where TLS 1.2 alone is allowed and the server does not name its issuer

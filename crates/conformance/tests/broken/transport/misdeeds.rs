@@ -65,8 +65,8 @@ pub(super) struct Misdeeds {
     pub(super) last_failure: Mutex<Option<Uri>>,
     /// The alert that was received last.
     pub(super) last_alert: Mutex<Option<TlsAlert>>,
-    /// Held while the body of an upload is polled.
-    pub(super) uploading: Arc<Mutex<()>>,
+    /// Whether the body of an upload has failed.
+    pub(super) has_failed_upload: Arc<AtomicBool>,
     /// The initial state, for another transport next to this one.
     pub(super) config: TransportConfig,
 }
@@ -131,7 +131,7 @@ impl Misdeeds {
             failures: Mutex::default(),
             last_failure: Mutex::default(),
             last_alert: Mutex::default(),
-            uploading: Arc::default(),
+            has_failed_upload: Arc::default(),
             config: config.clone(),
         })
     }

@@ -177,8 +177,8 @@ impl Pooled {
         {
             return Err(failure::local(Kind::NoRuntime, error));
         }
-        if self.flaw.is(Defect::IsPoisonedByPanics) && self.misdeeds.uploading.is_poisoned() {
-            return Err(failure::local(Kind::Other, "another call has panicked"));
+        if self.flaw.is(Defect::EndsWithAFailedUpload) && self.misdeeds.has_failed_upload.load(Ordering::Relaxed) {
+            return Err(failure::local(Kind::Other, "the body of another call has failed"));
         }
         let now = Instant::now();
         let limit = surroundings::total(self.limit, self.flaw);

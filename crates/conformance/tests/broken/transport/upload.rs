@@ -28,8 +28,8 @@ pub(super) struct Streamed {
     body: UploadBody,
     flaw: Flaw,
     ended: Arc<AtomicBool>,
-    /// Held while the body of the caller is polled.
-    lock: Arc<Mutex<()>>,
+    /// Set when the body of a caller has failed.
+    has_failed: Arc<AtomicBool>,
 }
 
 impl Streamed {
@@ -61,9 +61,10 @@ impl Body for Streamed {
     type Error = UploadError;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, UploadError>>> {
-        let lock = Arc::clone(&self.lock);
-        let _held = lock.lock().unwrap_or_else(PoisonError::into_inner);
         let polled = Pin::new(&mut self.body).poll_frame(cx);
+        if matches!(polled, Poll::Ready(Some(Err(_)))) {
+            self.has_failed.store(true, Ordering::Relaxed);
+        }
         if self.body.is_end_stream() {
             self.ended.store(true, Ordering::Relaxed);
         }
@@ -229,7 +230,8 @@ async fn once(
     }
     let request = message::outgoing(Request::from_parts(head, Bytes::new()), flaw)?;
     let ended = Arc::new(AtomicBool::new(false));
-    let streamed = Streamed { body, flaw, ended: Arc::clone(&ended), lock: Arc::clone(&transport.misdeeds.uploading) };
+    let has_failed = Arc::clone(&transport.misdeeds.has_failed_upload);
+    let streamed = Streamed { body, flaw, ended: Arc::clone(&ended), has_failed };
     let called = async {
         let mut link = transport.dialer.dial(request.uri(), request.headers(), deadline).await?;
         let ticket =
