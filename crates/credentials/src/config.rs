@@ -214,7 +214,7 @@ impl Config {
     }
 }
 
-/// Returns the error of a profile that names no credential: to choose a profile is no advice then.
+/// Returns the error for a chosen profile without a credential; advice to choose a profile would not help.
 fn empty(profile: Option<&ProfileSource>) -> Option<ConfigError> {
     let profile = profile.filter(|profile| profile.is_empty())?;
     Some(ConfigError::EmptyProfile { profile: profile.name() })

@@ -257,24 +257,15 @@ pub(crate) async fn pool_26_a_dropped_call_leaves_the_others_of_its_connection(w
     const LENGTH: usize = 100_000;
     for versions in world.http_versions() {
         let gate = Gate::new();
-        let opened = gate.clone();
-        let waits = handler(move |request: Request<Bytes>, _peer| {
-            let gate = opened.clone();
-            async move {
-                if request.uri().path() == "/waits" {
-                    gate.passed().await;
+        let front = holding(&gate, |path| {
+            let mut response = Response::new(Bytes::from(vec![b'x'; LENGTH]));
+            if path == "/large" {
+                for value in std::iter::repeat_n(HeaderValue::from_static("v"), HeadLimit::FIELDS + 1) {
+                    response.headers_mut().append("x-a", value);
                 }
-                let mut response = Response::new(Bytes::from(vec![b'x'; LENGTH]));
-                if request.uri().path() == "/large" {
-                    let fields = std::iter::repeat_n(HeaderValue::from_static("v"), HeadLimit::FIELDS + 1);
-                    for value in fields {
-                        response.headers_mut().append("x-a", value);
-                    }
-                }
-                response
             }
+            response
         });
-        let front = up(Front::start(FrontOptions::default(), waits));
         let transport = world.transport(&world.config().with_http_versions(versions));
         let to = |path: &str| transport.send(get(format!("{}{path}", front.url(HOST))));
         // It opens the connection that others share over HTTP/2.
@@ -301,6 +292,21 @@ pub(crate) async fn pool_26_a_dropped_call_leaves_the_others_of_its_connection(w
     }
 }
 
+/// A server that responds so by path, to `/waits` once this gate is open.
+fn holding(gate: &Gate, response: fn(&str) -> Response<Bytes>) -> Front {
+    let gate = gate.clone();
+    let waits = handler(move |request: Request<Bytes>, _peer| {
+        let gate = gate.clone();
+        async move {
+            if request.uri().path() == "/waits" {
+                gate.passed().await;
+            }
+            response(request.uri().path())
+        }
+    });
+    up(Front::start(FrontOptions::default(), waits))
+}
+
 /// For a transport that closes the connection.
 async fn time_to_close() {
     SystemClock::new().sleep(Duration::from_millis(100)).await;
@@ -309,17 +315,7 @@ async fn time_to_close() {
 /// A call that is made while an upload is under way, whose body then fails.
 async fn beside_a_failing_upload(transport: &dyn Transport) {
     let (fails, gate) = (Gate::new(), Gate::new());
-    let opened = gate.clone();
-    let waits = handler(move |request: Request<Bytes>, _peer| {
-        let gate = opened.clone();
-        async move {
-            if request.uri().path() == "/waits" {
-                gate.passed().await;
-            }
-            Response::new(Bytes::from_static(b"{}"))
-        }
-    });
-    let front = up(Front::start(FrontOptions::default(), waits));
+    let front = holding(&gate, |_path| Response::new(Bytes::from_static(b"{}")));
     let arrived = |count| front.ledger().wait_until(move |seen| seen.requests.len() == count, Duration::from_secs(20));
     let failure = fails.clone();
     let failure = stream::once(async move {
